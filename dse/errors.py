@@ -1,0 +1,109 @@
+"""Every error that `dse` raises on purpose, as one tree.
+
+    DseError                     1  something failed
+    ├── UsageError               2  the command line or a file it names is wrong
+    │   ├── UnknownName             a name nobody knows (target, space, study, ...)
+    │   └── InvalidFile             a space, target or study file that cannot be read
+    ├── DataError                1  pictures or annotations that cannot be used
+    ├── StudyError               1  a study folder that cannot be used as it is
+    │   ├── StudyLocked             another process is writing it
+    │   └── CorruptJournal          its journal holds a line that is not a record
+    ├── WeightsError             1  weights that are missing, truncated or of another network
+    ├── CompilerError            1  the kmodel compiler refused or died
+    ├── NothingFeasible          3  no design fits the target
+    └── VerificationFailed       4  an exported file is not what it claims to be
+
+The number is the exit code of the command line. A message says what is wrong; `hint`
+says what to do about it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "CompilerError",
+    "CorruptJournal",
+    "DataError",
+    "DseError",
+    "InvalidFile",
+    "NothingFeasible",
+    "StudyError",
+    "StudyLocked",
+    "UnknownName",
+    "UsageError",
+    "VerificationFailed",
+    "WeightsError",
+]
+
+
+class DseError(Exception):
+    """Base of the tree. `hint` is one sentence that says what to do."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(DseError):
+    """The command line, or a file it names, is wrong."""
+
+    exit_code = 2
+
+
+class UnknownName(UsageError):
+    """`name` is no known `kind`; suggests the nearest of `known`."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        near = difflib.get_close_matches(name, names, n=1)
+        guess = f" Did you mean '{near[0]}'?" if near else ""
+        listed = ", ".join(names) if names else "none yet"
+        super().__init__(f"unknown {kind} '{name}'.{guess}", hint=f"known: {listed}")
+
+
+class InvalidFile(UsageError):
+    """A settings file is wrong. The message names the file, the line if known, and why."""
+
+    def __init__(self, path: object, why: str, line: int | None = None, hint: str = "") -> None:
+        where = f"{path}:{line}" if line else f"{path}"
+        super().__init__(f"{where}: {why}", hint)
+
+
+class DataError(DseError):
+    """Pictures or annotations that cannot be used."""
+
+
+class StudyError(DseError):
+    """A study folder that cannot be used as it is."""
+
+
+class StudyLocked(StudyError):
+    """Another process is writing the study."""
+
+
+class CorruptJournal(StudyError):
+    """The study's journal holds a line that is not a record."""
+
+
+class WeightsError(DseError):
+    """Weights that are missing, truncated or of another network."""
+
+
+class CompilerError(DseError):
+    """The kmodel compiler refused the network or died."""
+
+
+class NothingFeasible(DseError):
+    """No design of the space fits the target."""
+
+    exit_code = 3
+
+
+class VerificationFailed(DseError):
+    """An exported file is not what it claims to be."""
+
+    exit_code = 4

@@ -1,0 +1,235 @@
+"""What may vary: candidates, and the spaces they come from.
+
+A `Candidate` is one design. Its format needs no training of its own, so the same design
+without the format is a `Training`, which yields one point for every format.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import tomli
+
+from dse import resources
+from dse.errors import InvalidFile, UnknownName, UsageError
+
+__all__ = ["FORMATS", "Candidate", "SearchSpace", "Training"]
+
+BREAKPOINTS = ("A", "B", "C")
+FORMATS = ("kpu8", "FP16", "Q9", "Q8", "Q7", "Q6", "FP32")
+LAST_LAYER = {"A": 119, "B": 154, "C": 154}
+"""Index of the layer where each breakpoint leaves the backbone (Narduzzi et al., section III)."""
+
+FREEZABLE = (63, 98, 133)
+WIDTHS = (0.35, 0.5, 0.75, 1.0)
+INPUT_SIZES = range(32, 1025)
+
+_ID = re.compile(r"([ABC])(\d+)-a(\d+(?:\.\d+)?)-(\d+)(?:-(\w+))?")
+
+
+@dataclass(frozen=True, order=True)
+class Training:
+    """A network and how much of it stays frozen: what one training produces.
+
+    breakpoint: where the head leaves the backbone, "A", "B" or "C" (both, concatenated).
+    frozen_until: lambda; layers before it keep their starting weights.
+    width: alpha, the backbone's channel multiplier.
+    input_size: side of the square input, pixels.
+    """
+
+    breakpoint: str
+    frozen_until: int
+    width: float
+    input_size: int
+
+    @property
+    def id(self) -> str:
+        """Short stable name, such as `A98-a0.5-224`."""
+        return f"{self.breakpoint}{self.frozen_until}-a{self.width:g}-{self.input_size}"
+
+    def in_format(self, format: str) -> Candidate:
+        """The candidate that deploys this training in `format`."""
+        return Candidate(self.breakpoint, self.frozen_until, self.width, self.input_size, format)
+
+    @classmethod
+    def parse(cls, text: str) -> Training:
+        """The training that `id` names. Raises UsageError for anything else."""
+        return cls(*_parse(text, "a training is named like A98-a0.5-224", with_format=False))
+
+
+@dataclass(frozen=True, order=True)
+class Candidate:
+    """One point of the space: a training and the number format that it is deployed in."""
+
+    breakpoint: str
+    frozen_until: int
+    width: float
+    input_size: int
+    format: str
+
+    @property
+    def id(self) -> str:
+        """Short stable name, such as `A98-a0.5-224-kpu8`."""
+        return f"{self.training.id}-{self.format}"
+
+    @property
+    def training(self) -> Training:
+        """This candidate without its format."""
+        return Training(self.breakpoint, self.frozen_until, self.width, self.input_size)
+
+    @classmethod
+    def parse(cls, text: str) -> Candidate:
+        """The candidate that `id` names. Raises UsageError for anything else."""
+        return cls(*_parse(text, "a candidate is named like A98-a0.5-224-kpu8", with_format=True))
+
+
+def _parse(text: str, hint: str, with_format: bool) -> list[Any]:
+    match = _ID.fullmatch(text)
+    if not match or bool(match[5]) != with_format:
+        raise UsageError(f"'{text}' names no design", hint)
+    values: list[Any] = [match[1], int(match[2]), float(match[3]), int(match[4])]
+    if with_format:
+        if match[5] not in FORMATS:
+            raise UnknownName("format", match[5], FORMATS)
+        values.append(match[5])
+    problem = _impossible(*values[:4])
+    if problem:
+        raise UsageError(f"'{text}': {problem}", hint)
+    return values
+
+
+def _impossible(breakpoint: str, frozen_until: int, width: float, input_size: int) -> str:
+    """Why no such network exists, or an empty string."""
+    if frozen_until not in FREEZABLE:
+        return f"lambda {frozen_until} is none of {', '.join(map(str, FREEZABLE))}"
+    if frozen_until >= LAST_LAYER[breakpoint]:
+        return f"breakpoint {breakpoint} ends at layer {LAST_LAYER[breakpoint]}"
+    if width not in WIDTHS:
+        return f"alpha {width:g} is none of {', '.join(f'{w:g}' for w in WIDTHS)}"
+    if input_size not in INPUT_SIZES:
+        return f"input size {input_size} is outside {INPUT_SIZES[0]}..{INPUT_SIZES[-1]}"
+    return ""
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """The product of its axes, less the combinations that no network has.
+
+    Combinations whose lambda lies behind the breakpoint are left out when enumerating.
+    """
+
+    name: str
+    breakpoint: tuple[str, ...]
+    frozen_until: tuple[int, ...]
+    width: tuple[float, ...]
+    input_size: tuple[int, ...]
+    format: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __iter__(self) -> Iterator[Candidate]:
+        """Every candidate, in a fixed order, formats of one training side by side."""
+        for training in self.trainings():
+            for format in self.format:
+                yield training.in_format(format)
+
+    def __contains__(self, candidate: object) -> bool:
+        return (
+            isinstance(candidate, Candidate)
+            and all(getattr(candidate, axis) in getattr(self, axis) for axis in AXES)
+            and candidate.frozen_until < LAST_LAYER[candidate.breakpoint]
+        )
+
+    def trainings(self) -> list[Training]:
+        """Every training, in a fixed order."""
+        axes = (self.breakpoint, self.frozen_until, self.width, self.input_size)
+        return [
+            Training(*values)
+            for values in itertools.product(*axes)
+            if values[1] < LAST_LAYER[values[0]]
+        ]
+
+    def sample(self, count: int, seed: int) -> list[Candidate]:
+        """`count` different candidates, uniformly; the same for the same seed."""
+        return random.Random(seed).sample(list(self), min(count, len(self)))
+
+    def neighbours(self, candidate: Candidate) -> list[Candidate]:
+        """Candidates of the space that differ by one step on one axis."""
+        found = []
+        for axis in AXES:
+            values: Sequence[Any] = getattr(self, axis)
+            here = values.index(getattr(candidate, axis))
+            for there in (here - 1, here + 1):
+                if 0 <= there < len(values):
+                    changed = {**_as_dict(candidate), axis: values[there]}
+                    found.append(Candidate(**changed))
+        return [neighbour for neighbour in found if neighbour in self]
+
+    @classmethod
+    def load(cls, name: str) -> SearchSpace:
+        """A space by name (a file in `search_spaces/`) or by the path of a TOML file.
+
+        Raises UnknownName, or InvalidFile with the line and the reason.
+        """
+        path = resources.find("search_spaces", name, "space")
+        text = path.read_text(encoding="utf-8")
+        try:
+            table = tomli.loads(text)
+        except tomli.TOMLDecodeError as error:
+            raise InvalidFile(path, str(error)) from None
+        return cls(name=path.stem, **_axes(path, text, table))
+
+
+AXES = tuple(axis.name for axis in fields(Candidate))
+
+_ALLOWED: dict[str, Sequence[Any]] = {
+    "breakpoint": BREAKPOINTS,
+    "frozen_until": FREEZABLE,
+    "width": WIDTHS,
+    "input_size": INPUT_SIZES,
+    "format": FORMATS,
+}
+
+
+def _axes(path: Path, text: str, table: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
+    """The axes that `table` gives, checked value by value."""
+    for key in table:
+        if key not in AXES:
+            known = ", ".join(AXES)
+            raise InvalidFile(path, f"unknown axis '{key}'", _line(text, key), f"axes: {known}")
+    axes = {}
+    for axis in AXES:
+        values = table.get(axis)
+        if not isinstance(values, list) or not values:
+            raise InvalidFile(path, f"'{axis}' must be a list of values", _line(text, axis))
+        for value in values:
+            if isinstance(value, bool) or value not in _ALLOWED[axis]:
+                allowed = _ALLOWED[axis]
+                shown = f"{allowed[0]}..{allowed[-1]}" if isinstance(allowed, range) else allowed
+                why = f"'{axis}' cannot be {value!r}; it is one of {shown}"
+                raise InvalidFile(path, why, _line(text, axis))
+        if len(set(values)) < len(values):
+            raise InvalidFile(path, f"'{axis}' names a value twice", _line(text, axis))
+        axes[axis] = tuple(values)
+    if all(value >= LAST_LAYER[b] for b in axes["breakpoint"] for value in axes["frozen_until"]):
+        raise InvalidFile(path, "no lambda lies before a breakpoint: the space is empty")
+    return axes
+
+
+def _line(text: str, key: str) -> int | None:
+    """The line of `text` that sets `key`, counted from 1."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if re.match(rf"\s*{re.escape(key)}\s*=", line):
+            return number
+    return None
+
+
+def _as_dict(candidate: Candidate) -> dict[str, Any]:
+    return {axis: getattr(candidate, axis) for axis in AXES}
