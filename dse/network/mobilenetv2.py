@@ -1,0 +1,118 @@
+"""MobileNetV2 with a face-detection head, as a layer graph.
+
+The backbone is Sandler et al. (arXiv 1801.04381) with the names and channel rounding of
+`keras.applications`; breakpoints and head are Narduzzi et al. (arXiv 2208.11011). Every
+stride-2 convolution pads one zero on all four sides, because the K210 cannot do otherwise.
+"""
+
+from __future__ import annotations
+
+from dse.network.graph import Graph, Layer, Shape
+from dse.space import Training
+
+__all__ = ["ANCHORS", "HEAD_CHANNELS", "backbone_graph", "detector_graph", "frozen_layers"]
+
+ANCHORS = 25
+"""Canonical boxes a cell holds (Tiny-Face's templates)."""
+
+HEAD_CHANNELS = ANCHORS * 5
+"""One face score and four box numbers for each canonical box."""
+
+EXPANSION = 6
+STEM_CHANNELS = 32
+LAST_CHANNELS = 1280
+
+BLOCKS = (
+    (16, 1, 1),  # channels, stride, expansion: block 0 does not expand
+    (24, 2, 6), (24, 1, 6),
+    (32, 2, 6), (32, 1, 6), (32, 1, 6),
+    (64, 2, 6), (64, 1, 6), (64, 1, 6), (64, 1, 6),
+    (96, 1, 6), (96, 1, 6), (96, 1, 6),
+    (160, 2, 6), (160, 1, 6), (160, 1, 6),
+    (320, 1, 6),
+)  # fmt: skip
+"""Table 2 of arXiv 1801.04381, one row a block."""
+
+FIRST_TRAINED = {63: "block_7_expand", 98: "block_11_expand", 133: "block_15_expand"}
+"""The first convolution behind each lambda."""
+
+BREAKPOINT_LAYER = {"A": "block_13_expand", "B": "Conv_1"}
+
+
+def detector_graph(training: Training) -> Graph:
+    """The face detector of `training`: one output, a map of `HEAD_CHANNELS` channels."""
+    layers = _backbone(training.width, training.input_size, training.input_size)
+    if training.breakpoint == "A":
+        end = next(i for i, layer in enumerate(layers) if layer.name == BREAKPOINT_LAYER["A"])
+        layers, source = layers[: end + 1], BREAKPOINT_LAYER["A"]
+    elif training.breakpoint == "B":
+        source = BREAKPOINT_LAYER["B"]
+    else:
+        layers, source = _concatenated(layers)
+    height, width, _ = next(layer.shape for layer in layers if layer.name == source)
+    head = Layer("head", "conv", (source,), (height, width, HEAD_CHANNELS), bias=True)
+    return Graph(training.id, (*layers, head), ("head",))
+
+
+def backbone_graph(width: float, height: int, columns: int) -> Graph:
+    """The whole backbone up to `Conv_1`, for pictures of `height` x `columns` pixels."""
+    return Graph(f"mobilenetv2-a{width:g}", tuple(_backbone(width, height, columns)), ("Conv_1",))
+
+
+def frozen_layers(graph: Graph, frozen_until: int) -> frozenset[str]:
+    """Names of the layers that keep their starting weights under lambda = `frozen_until`."""
+    first = FIRST_TRAINED[frozen_until]
+    names = [layer.name for layer in graph]
+    return frozenset(names[: names.index(first)])
+
+
+def _concatenated(layers: list[Layer]) -> tuple[list[Layer], str]:
+    """OutC: breakpoint A beside breakpoint B up-sampled to A's size."""
+    shapes = {layer.name: layer.shape for layer in layers}
+    fine, coarse = shapes[BREAKPOINT_LAYER["A"]], shapes[BREAKPOINT_LAYER["B"]]
+    grown = (coarse[0] * 2, coarse[1] * 2, coarse[2])
+    upsample = Layer("upsample", "upsample", (BREAKPOINT_LAYER["B"],), grown, stride=2)
+    joined = (fine[0], fine[1], fine[2] + coarse[2])
+    concat = Layer("concat", "concat", (BREAKPOINT_LAYER["A"], "upsample"), joined)
+    return [*layers, upsample, concat], "concat"
+
+
+def _backbone(alpha: float, height: int, columns: int) -> list[Layer]:
+    """The input and every convolution and addition up to `Conv_1`."""
+    layers = [Layer("input", "input", (), (height, columns, 3))]
+
+    def convolve(name: str, op: str, channels: int, kernel: int, stride: int, act: str) -> None:
+        before = layers[-1]
+        pad = kernel // 2
+        shape = _strided(before.shape, stride, channels)
+        layers.append(
+            Layer(name, op, (before.name,), shape, kernel, stride, (pad,) * 4, act, batch_norm=True)
+        )
+
+    convolve("Conv1", "conv", _divisible(STEM_CHANNELS * alpha), 3, 2, "relu6")
+    for number, (channels, stride, expansion) in enumerate(BLOCKS):
+        block_input = layers[-1]
+        out, inner = _divisible(channels * alpha), block_input.shape[2] * expansion
+        prefix = f"block_{number}_" if number else "expanded_conv_"
+        if expansion > 1:
+            convolve(f"{prefix}expand", "conv", inner, 1, 1, "relu6")
+        convolve(f"{prefix}depthwise", "depthwise", inner, 3, stride, "relu6")
+        convolve(f"{prefix}project", "conv", out, 1, 1, "linear")
+        if layers[-1].shape == block_input.shape:
+            both = (block_input.name, layers[-1].name)
+            layers.append(Layer(f"{prefix}add", "add", both, block_input.shape))
+    last = _divisible(LAST_CHANNELS * alpha) if alpha > 1.0 else LAST_CHANNELS
+    convolve("Conv_1", "conv", last, 1, 1, "relu6")
+    return layers
+
+
+def _strided(shape: Shape, stride: int, channels: int) -> Shape:
+    """A same-padded convolution's output: sides divided by `stride`, rounded up."""
+    height, width, _ = shape
+    return (-(-height // stride), -(-width // stride), channels)
+
+
+def _divisible(channels: float, divisor: int = 8) -> int:
+    """`channels` rounded to a multiple of 8, never more than 10 % down (as Keras rounds)."""
+    rounded = max(divisor, int(channels + divisor / 2) // divisor * divisor)
+    return rounded + divisor if rounded < 0.9 * channels else rounded
