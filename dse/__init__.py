@@ -1,1 +1,1 @@
-
+"""dse: the best face detector a chip can hold."""

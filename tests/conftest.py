@@ -1,0 +1,30 @@
+"""Fixtures that several rooms share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+BESIDE = ROOT.parent / "shared"
+
+
+def _folder(variable: str, default: Path) -> Path:
+    folder = Path(os.environ.get(variable, default))
+    if not folder.exists():
+        pytest.skip(f"{variable} names no folder: this test needs files that are not distributed")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def photographs() -> Path:
+    """A folder with `faces/` (WIDER FACE layout) and `fddb/` (FDDB layout)."""
+    return _folder("DSE_PHOTOGRAPHS", BESIDE / "data")
+
+
+@pytest.fixture(scope="session")
+def k210_grid() -> Path:
+    """Networks compiled with nncase 1.9.0: sizes, memory and graph of each, as JSON."""
+    return _folder("DSE_K210_GRID", BESIDE / "k210" / "grid_nncase190.json")
