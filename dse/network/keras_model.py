@@ -1,0 +1,161 @@
+"""Layer graph -> Keras model, and weights as plain arrays.
+
+One builder serves every use: the whole network, the frozen part alone, or the trained part
+alone. Layer names are those of `keras.applications.MobileNetV2`, so that weights move
+between models by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers as kl
+from numpy.typing import NDArray
+
+from dse.errors import WeightsError
+from dse.network.graph import Graph, Layer
+
+__all__ = ["Weights", "batch_norm_name", "boundary", "build", "get_weights", "set_weights"]
+
+Weights = dict[str, NDArray[np.float32]]
+"""Arrays by "<layer>/<variable>", such as "Conv1/kernel" or "bn_Conv1/moving_mean"."""
+
+BATCH_NORM_EPSILON = 1e-3
+"""As in `keras.applications.MobileNetV2`."""
+
+
+def build(
+    graph: Graph,
+    sources: Sequence[str] = (),
+    targets: Sequence[str] = (),
+    *,
+    batch_norm_momentum: float = 0.9,
+    frozen: Iterable[str] = (),
+) -> keras.Model:
+    """The part of `graph` that leads from `sources` to `targets`, as a functional model.
+
+    sources: layers whose outputs are fed in (default: the picture, (h, w, 3) in [-1, 1]).
+    targets: layers whose outputs are returned (default: the graph's outputs).
+    frozen: layers whose weights do not train and whose batch statistics do not move.
+    Moving averages with Keras' momentum of 0.999 lag behind in short trainings; 0.9 follows.
+    """
+    sources = tuple(sources) or (graph.input.name,)
+    targets = tuple(targets) or graph.outputs
+    frozen = frozenset(frozen)
+    inputs = [keras.Input(graph[name].shape, name=f"in_{name}") for name in sources]
+    tensors = dict(zip(sources, inputs, strict=True))
+    needed = _between(graph, sources, targets)
+    for layer in graph:
+        if layer.name in needed:
+            read = [tensors[name] for name in layer.inputs]
+            tensors[layer.name] = _apply(layer, read, batch_norm_momentum, layer.name in frozen)
+    outputs = [tensors[name] for name in targets]
+    return keras.Model(inputs, outputs if len(outputs) > 1 else outputs[0], name=_legal(graph.name))
+
+
+def boundary(graph: Graph, frozen: frozenset[str]) -> tuple[str, ...]:
+    """Frozen layers whose output a trained layer reads: what training on features needs."""
+    return tuple(
+        layer.name
+        for layer in graph
+        if layer.name in frozen and any(r not in frozen for r in graph.consumers[layer.name])
+    )
+
+
+def get_weights(model: keras.Model) -> Weights:
+    """Every weight of `model`, batch statistics included."""
+    return {weight.path: np.asarray(weight.numpy(), np.float32) for weight in model.weights}
+
+
+def set_weights(model: keras.Model, weights: Weights, *, partial: bool = False) -> None:
+    """Copies `weights` into `model` by name; names that the model lacks are passed over.
+
+    partial: leave weights that `weights` does not hold as they are.
+    Raises WeightsError where one is missing or has another shape.
+    """
+    for variable in model.weights:
+        value = weights.get(variable.path)
+        if value is None:
+            if partial:
+                continue
+            raise WeightsError(
+                f"weight '{variable.path}' is missing", "these weights are of another network"
+            )
+        if tuple(value.shape) != tuple(variable.shape):
+            raise WeightsError(
+                f"weight '{variable.path}' has shape {value.shape}, not {tuple(variable.shape)}",
+                "these weights are of another width or breakpoint",
+            )
+        variable.assign(value)
+
+
+def batch_norm_name(layer: str) -> str:
+    """Keras' name of the batch normalisation behind convolution `layer`."""
+    return {"Conv1": "bn_Conv1", "Conv_1": "Conv_1_bn"}.get(layer, f"{layer}_BN")
+
+
+def _between(graph: Graph, sources: Sequence[str], targets: Sequence[str]) -> set[str]:
+    """Names of the layers to compute: those that `targets` need, back to `sources`."""
+    needed: set[str] = set()
+    pending = [name for name in targets if name not in sources]
+    while pending:
+        name = pending.pop()
+        if name not in needed:
+            needed.add(name)
+            pending += [before for before in graph[name].inputs if before not in sources]
+    return needed
+
+
+def _apply(layer: Layer, read: list[Any], momentum: float, frozen: bool) -> Any:
+    return _BUILDERS[layer.op](layer, read, momentum, not frozen)
+
+
+def _convolution(layer: Layer, read: list[Any], momentum: float, trainable: bool) -> Any:
+    """Padding, convolution, batch normalisation and activation, each a Keras layer."""
+    tensor = read[0]
+    same = layer.stride == 1 and any(layer.padding)
+    if any(layer.padding) and not same:
+        top, bottom, left, right = layer.padding
+        pad = ((top, bottom), (left, right))
+        tensor = kl.ZeroPadding2D(pad, name=f"{layer.name}_pad")(tensor)
+    common = {
+        "kernel_size": layer.kernel,
+        "strides": layer.stride,
+        "padding": "same" if same else "valid",
+        "use_bias": layer.bias,
+        "name": layer.name,
+        "trainable": trainable,
+    }
+    if layer.op == "depthwise":
+        tensor = kl.DepthwiseConv2D(**common)(tensor)
+    else:
+        tensor = kl.Conv2D(layer.shape[2], **common)(tensor)
+    if layer.batch_norm:
+        tensor = kl.BatchNormalization(
+            epsilon=BATCH_NORM_EPSILON,
+            momentum=momentum,
+            name=batch_norm_name(layer.name),
+            trainable=trainable,
+        )(tensor)
+    if layer.activation == "relu6":
+        tensor = kl.ReLU(6.0, name=f"{layer.name}_relu")(tensor)
+    return tensor
+
+
+_BUILDERS: dict[str, Callable[[Layer, list[Any], float, bool], Any]] = {
+    "conv": _convolution,
+    "depthwise": _convolution,
+    "add": lambda layer, read, *_: kl.Add(name=layer.name)(read),
+    "concat": lambda layer, read, *_: kl.Concatenate(name=layer.name)(read),
+    "upsample": lambda layer, read, *_: kl.UpSampling2D(
+        layer.stride, interpolation="bilinear", name=layer.name
+    )(read[0]),
+}
+
+
+def _legal(name: str) -> str:
+    """`name` as TensorFlow's scopes accept it."""
+    return name.replace(".", "_")
