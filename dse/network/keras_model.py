@@ -53,7 +53,7 @@ def build(
             read = [tensors[name] for name in layer.inputs]
             tensors[layer.name] = _apply(layer, read, batch_norm_momentum, layer.name in frozen)
     outputs = [tensors[name] for name in targets]
-    return keras.Model(inputs, outputs if len(outputs) > 1 else outputs[0], name=_legal(graph.name))
+    return keras.Model(_bare(inputs), _bare(outputs), name=_legal(graph.name))
 
 
 def boundary(graph: Graph, frozen: frozenset[str]) -> tuple[str, ...]:
@@ -154,6 +154,11 @@ _BUILDERS: dict[str, Callable[[Layer, list[Any], float, bool], Any]] = {
         layer.stride, interpolation="bilinear", name=layer.name
     )(read[0]),
 }
+
+
+def _bare(tensors: list[Any]) -> Any:
+    """The tensor itself where there is only one."""
+    return tensors if len(tensors) > 1 else tensors[0]
 
 
 def _legal(name: str) -> str:

@@ -1,0 +1,121 @@
+"""A training picture seen differently: zoomed, moved, mirrored, in another light."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from dse.data.letterbox import letterbox
+from dse.data.pictures import Boxes, Picture
+
+__all__ = ["View", "augmented_view", "plain_view"]
+
+FILL = 127
+"""Grey beside the picture: the middle of the input range, as `letterbox` fills."""
+
+ZOOM = (0.6, 1.6)
+"""Factor on the letterboxed size, drawn uniformly in its logarithm."""
+
+GREY_SHARE = 0.1
+VISIBLE_SHARE = 0.6
+"""A face of which less stays in view is ignored: neither found nor missed."""
+
+SMALLEST_FACE_PIXELS = 3.0
+"""On the canvas; a smaller face is ignored. The smallest canonical box at 96 pixels is 1.9."""
+
+
+@dataclass(frozen=True)
+class View:
+    """canvas: uint8 (size, size, 3); boxes, ignored: (n, 4) canvas pixels."""
+
+    canvas: NDArray[np.uint8]
+    boxes: Boxes
+    ignored: Boxes
+
+
+def plain_view(pixels: NDArray[np.uint8], picture: Picture, size: int) -> View:
+    """The letterboxed picture, as evaluation and the chip see it."""
+    canvas, scale = letterbox(pixels, size)
+    return _sorted_out(canvas, picture.boxes * scale, picture.ignored * scale, size)
+
+
+def augmented_view(
+    pixels: NDArray[np.uint8], picture: Picture, size: int, rng: np.random.Generator
+) -> View:
+    """A random view: zoom, shift, mirror, brightness, contrast, colour cast or grey."""
+    height, width = pixels.shape[:2]
+    scale = size / max(height, width) * np.exp(rng.uniform(*np.log(ZOOM)))
+    shift = np.array(
+        [_shift(size, width * scale, rng), _shift(size, height * scale, rng)], np.float32
+    )
+    canvas = _placed(pixels, size, float(scale), shift)
+    offset = np.tile(shift, 2)
+    boxes = picture.boxes * np.float32(scale) + offset
+    ignored = picture.ignored * np.float32(scale) + offset
+    if rng.random() < 0.5:
+        canvas, boxes, ignored = _mirrored(canvas, boxes, ignored, size)
+    return _sorted_out(_relit(canvas, rng), boxes, ignored, size)
+
+
+def _shift(size: int, extent: float, rng: np.random.Generator) -> float:
+    """Where the picture starts along one axis: inside if it fits, covering if it does not."""
+    return float(rng.uniform(min(0.0, size - extent), max(0.0, size - extent)))
+
+
+def _placed(
+    pixels: NDArray[np.uint8], size: int, scale: float, shift: NDArray[np.float32]
+) -> NDArray[np.uint8]:
+    """The picture scaled and moved onto a grey canvas; only the visible part is resized."""
+    height, width = pixels.shape[:2]
+    start = np.maximum(0, np.floor(shift)).astype(int)
+    stop = np.minimum(size, np.ceil(shift + np.array([width, height]) * scale)).astype(int)
+    low = np.clip((start - shift) / scale, 0, None)
+    high = np.minimum((stop - shift) / scale, [width, height])
+    part = Image.fromarray(pixels).resize(
+        (int(stop[0] - start[0]), int(stop[1] - start[1])),
+        Image.Resampling.BILINEAR,
+        box=(float(low[0]), float(low[1]), float(high[0]), float(high[1])),
+    )
+    canvas = np.full((size, size, 3), FILL, np.uint8)
+    canvas[start[1] : stop[1], start[0] : stop[0]] = np.asarray(part)
+    return canvas
+
+
+def _mirrored(
+    canvas: NDArray[np.uint8], boxes: Boxes, ignored: Boxes, size: int
+) -> tuple[NDArray[np.uint8], Boxes, Boxes]:
+    def flip(found: Boxes) -> Boxes:
+        flipped = found.copy()
+        flipped[:, [0, 2]] = size - found[:, [2, 0]]
+        return flipped
+
+    return canvas[:, ::-1], flip(boxes), flip(ignored)
+
+
+def _relit(canvas: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Gamma, contrast, brightness and a colour cast, by one look-up table a channel."""
+    levels = np.linspace(0, 1, 256) ** np.exp(rng.uniform(-0.35, 0.35))
+    contrast, brightness = rng.uniform(0.7, 1.3), rng.uniform(-0.12, 0.12)
+    cast = rng.uniform(0.9, 1.1, 3)
+    table = ((levels[:, None] - 0.5) * contrast + 0.5 + brightness) * cast
+    lookup = (np.clip(table, 0, 1) * 255).astype(np.uint8)
+    lit = np.stack([lookup[canvas[..., channel], channel] for channel in range(3)], axis=-1)
+    if rng.random() < GREY_SHARE:
+        grey = lit @ np.array([0.299, 0.587, 0.114])
+        lit = np.repeat(grey[..., None], 3, axis=-1).astype(np.uint8)
+    return lit
+
+
+def _sorted_out(canvas: NDArray[np.uint8], boxes: Boxes, ignored: Boxes, size: int) -> View:
+    """Clips boxes to the canvas; cut-off and tiny faces become ignored, invisible ones go."""
+    clipped = np.clip(boxes, 0, size)
+    sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 1e-6)
+    seen = clipped[:, 2:] - clipped[:, :2]
+    share = (seen / sides).prod(axis=1)
+    good = (share >= VISIBLE_SHARE) & (seen.min(axis=1, initial=np.inf) >= SMALLEST_FACE_PIXELS)
+    partly = ~good & (share > 0)
+    lost = np.concatenate([clipped[partly], np.clip(ignored, 0, size)])
+    return View(np.ascontiguousarray(canvas), clipped[good], lost.astype(np.float32))

@@ -1,0 +1,167 @@
+"""Activations in front of the trained layers, computed once and shared by all workers.
+
+Frozen layers answer the same to the same view in every epoch and for every candidate with the
+same width, input size and lambda. Their answers are written to memory-mapped files, in half
+precision: workers on a machine share the pages, and a training starts at its first trained
+layer. Interrupted work goes on at the last finished chunk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.data.pictures import Boxes
+from dse.errors import StudyError
+from dse.network.graph import Graph
+from dse.network.keras_model import Weights, build, set_weights
+from dse.training.views import ViewSet, normalise
+
+__all__ = ["Features", "frozen_features", "weights_id"]
+
+CHUNK = 64
+"""Views computed between two records of progress."""
+
+Faces = list[tuple[Boxes, Boxes]]
+"""Per view: boxes (k, 4) and ignored boxes (m, 4), canvas pixels."""
+
+
+@dataclass(frozen=True)
+class Features:
+    """tensors: one float16 array (views, h, w, c) for each layer of the boundary, memory-mapped.
+
+    faces: the boxes of every view.
+    """
+
+    tensors: tuple[NDArray[np.float16], ...]
+    faces: Faces
+
+
+def frozen_features(
+    graph: Graph, boundary: tuple[str, ...], weights: Weights, views: ViewSet, cache: Path
+) -> Features:
+    """Activations of the layers `boundary` on every view, from `cache` where they lie there.
+
+    One process computes them while others wait. Raises StudyError when the disk is full.
+    """
+    frozen_id = weights_id({name: weights[name] for name in _prefix_names(graph, boundary, weights)})
+    key = f"{graph.name}|{boundary}|{frozen_id}|{views.key}".split("-", 1)[1]
+    folder = cache / "features" / hashlib.sha256(key.encode()).hexdigest()[:20]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with _only_one(folder / "lock"):
+            if not (folder / "done").exists():
+                _compute(graph, boundary, weights, views, folder)
+                (folder / "done").touch()
+    except OSError as error:
+        needed = sum(np.prod(graph[name].shape) for name in boundary) * 2 * len(views)
+        raise StudyError(
+            f"cannot write features to {folder}: {error.strerror}",
+            f"free {needed / 1e6:.0f} MB there, or name another folder in DSE_CACHE",
+        ) from error
+    tensors = tuple(np.load(folder / f"{name}.npy", mmap_mode="r") for name in boundary)
+    return Features(tensors, _load_faces(folder))
+
+
+def weights_id(weights: Weights) -> str:
+    """A short checksum of names and values."""
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(weights[name], "<f4").tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _prefix_names(graph: Graph, boundary: tuple[str, ...], weights: Weights) -> list[str]:
+    prefix = build(graph, targets=boundary)
+    return [weight.path for weight in prefix.weights]
+
+
+def _compute(
+    graph: Graph, boundary: tuple[str, ...], weights: Weights, views: ViewSet, folder: Path
+) -> None:
+    prefix = build(graph, targets=boundary)
+    set_weights(prefix, weights)
+    files = [_open(folder / f"{name}.npy", (len(views), *graph[name].shape)) for name in boundary]
+    progress = folder / "progress.json"
+    faces: Faces = []
+    if progress.exists():
+        faces = _load_faces(folder)
+        faces = faces[: json.loads(progress.read_text())["views"]]
+    stream = views.iterate(start=len(faces))
+    while chunk := list(islice(stream, CHUNK)):
+        answers = prefix.predict_on_batch(normalise(np.stack([view.canvas for view in chunk])))
+        for file, answer in zip(files, _as_list(answers), strict=True):
+            file[len(faces) : len(faces) + len(chunk)] = answer
+        faces += [(view.boxes, view.ignored) for view in chunk]
+        if len(faces) % (CHUNK * 8) == 0 or len(faces) == len(views):
+            for file in files:
+                file.flush()
+            _save_faces(folder, faces)
+            _write_atomically(progress, json.dumps({"views": len(faces)}).encode())
+    if not len(views):
+        _save_faces(folder, faces)
+
+
+def _as_list(answers: object) -> list[NDArray[np.float32]]:
+    return [np.asarray(a) for a in (answers if isinstance(answers, list) else [answers])]
+
+
+def _open(path: Path, shape: tuple[int, ...]) -> NDArray[np.float16]:
+    """The array file at `path`: as it was left, or new. Its size is taken from the disk at once,
+    so that a full disk is an error here and not a crash on a mapped page."""
+    if path.exists():
+        with contextlib.suppress(ValueError):
+            found = np.lib.format.open_memmap(path, mode="r+")
+            if found.shape == shape:
+                return found
+    made = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
+    with path.open("r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return made
+
+
+def _save_faces(folder: Path, faces: Faces) -> None:
+    boxes, ignored = zip(*faces, strict=True) if faces else ((), ())
+    empty = np.zeros((0, 4), np.float32)
+    temporary = folder / "faces.tmp.npz"
+    np.savez(
+        temporary,
+        boxes=np.concatenate([empty, *boxes]),
+        box_counts=np.array([len(b) for b in boxes], np.int32),
+        ignored=np.concatenate([empty, *ignored]),
+        ignored_counts=np.array([len(b) for b in ignored], np.int32),
+    )
+    os.replace(temporary, folder / "faces.npz")
+
+
+def _load_faces(folder: Path) -> Faces:
+    with np.load(folder / "faces.npz") as stored:
+        boxes = np.split(stored["boxes"], np.cumsum(stored["box_counts"])[:-1])
+        ignored = np.split(stored["ignored"], np.cumsum(stored["ignored_counts"])[:-1])
+        count = len(stored["box_counts"])
+    return list(zip(boxes[:count], ignored[:count], strict=True))
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    temporary = path.with_suffix(".tmp")
+    temporary.write_bytes(content)
+    os.replace(temporary, path)
+
+
+@contextlib.contextmanager
+def _only_one(path: Path) -> Iterator[None]:
+    """Holds a lock that the system releases when its process ends, however it ends."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,117 @@
+"""Trains the backbones that the package ships, as face detectors with a head on A and on B.
+
+    python -m dse.training.pretrain --width 0.5 --input-size 192 --epochs 8 \\
+        --weights-dir DIR --data wider:DIR --data synthetic:600 --out FILE.npz
+
+Every layer trains, on a new random view of every picture in every epoch; the heads are thrown
+away. The file holds the backbone in half precision, with the settings that made it beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.data import load_all, open_data
+from dse.data.pictures import Picture
+from dse.network.graph import Graph, Layer
+from dse.network.keras_model import build, get_weights, set_weights
+from dse.network.keras_starting_weights import load_starting_weights
+from dse.network.mobilenetv2 import BREAKPOINT_LAYER, HEAD_CHANNELS, backbone_graph
+from dse.training.augmentation import View, augmented_view
+from dse.training.recipe import Recipe
+from dse.training.trainer import Batches, EpochReport, train
+from dse.training.truth import Truth
+from dse.training.views import normalise
+
+__all__ = ["main", "two_headed_graph"]
+
+BATCH_NORM_MOMENTUM = 0.97
+
+
+def two_headed_graph(width: float, input_size: int) -> Graph:
+    """The whole backbone with one detection head on breakpoint A and one on B."""
+    backbone = backbone_graph(width, input_size, input_size)
+    heads = []
+    for breakpoint, source in BREAKPOINT_LAYER.items():
+        shape = (*backbone[source].shape[:2], HEAD_CHANNELS)
+        heads.append(Layer(f"head_{breakpoint}", "conv", (source,), shape, bias=True))
+    names = tuple(head.name for head in heads)
+    return Graph(f"{backbone.name}-{input_size}-heads", (*backbone.layers, *heads), names)
+
+
+class PictureBatches(Batches):
+    """Batches of views that are new in every epoch, with one truth for each head."""
+
+    def __init__(
+        self,
+        pictures: Sequence[tuple[Picture, NDArray[np.uint8]]],
+        graph: Graph,
+        batch_size: int,
+        seed: int,
+    ) -> None:
+        super().__init__(len(pictures), batch_size, seed)
+        self._pictures, self._view_seed = pictures, seed
+        self._size = graph.input.shape[0]
+        self._maps = [graph[name].shape[:2] for name in graph.outputs]
+
+    def __getitem__(self, step: int) -> tuple[NDArray[np.float32], tuple[NDArray[np.float32], ...]]:
+        views = [self._view(index) for index in self.chosen(step)]
+        faces = [(view.boxes, view.ignored) for view in views]
+        every = np.arange(len(views))
+        truths = tuple(Truth(faces, shape, self._size).dense(every) for shape in self._maps)
+        return normalise(np.stack([view.canvas for view in views])), truths
+
+    def _view(self, index: int) -> View:
+        picture, pixels = self._pictures[index]
+        rng = np.random.default_rng((self._view_seed, self.epoch, index))
+        return augmented_view(pixels, picture, self._size, rng)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Command line: see the module's docstring."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--width", type=float, required=True)
+    parser.add_argument("--input-size", type=int, default=192)
+    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--weights-dir", required=True)
+    parser.add_argument("--data", action="append", required=True)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args(arguments)
+    graph = two_headed_graph(options.width, options.input_size)
+    model = build(graph, batch_norm_momentum=BATCH_NORM_MOMENTUM)
+    start = load_starting_weights(f"dir:{options.weights_dir}", options.width)
+    set_weights(model, start.weights, partial=True)
+    pictures = [item for spec in options.data for item in load_all(open_data(spec, "train"))]
+    print(f"{len(pictures)} pictures; start: {start.source}", file=sys.stderr, flush=True)
+    recipe = replace(
+        Recipe(), epochs=options.epochs, learning_rate=options.learning_rate, seed=options.seed
+    )
+    batches = PictureBatches(pictures, graph, recipe.batch_size, recipe.seed)
+    checkpoint = options.out.with_suffix(".checkpoint.npz")
+    curve, _ = train(model, batches, recipe, checkpoint, lambda: float("nan"), _print)
+    kept = {n: v for n, v in get_weights(model).items() if not n.startswith("head_")}
+    np.savez_compressed(options.out, **{n: v.astype(np.float16) for n, v in kept.items()})
+    checkpoint.unlink()
+    settings = {k: str(v) for k, v in vars(options).items() if k not in ("weights_dir", "out")}
+    settings["loss"] = f"{curve[-1].loss:.4f}"
+    print(json.dumps(settings))
+
+
+def _print(epoch: EpochReport) -> bool:
+    line = f"epoch {epoch.epoch}/{epoch.epochs} loss {epoch.loss:.4f} {epoch.seconds:.0f} s"
+    print(line, file=sys.stderr, flush=True)
+    return True
+
+
+if __name__ == "__main__":
+    main()

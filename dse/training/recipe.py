@@ -1,0 +1,44 @@
+"""How a detector is trained: every number that a training depends on, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from dse.errors import UsageError
+
+__all__ = ["Recipe"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The settings of a training. Two trainings with equal recipes and data are comparable.
+
+    epochs, batch_size: passes over all views, and pictures a step.
+    learning_rate: Adam's, at the top of a cosine that falls to zero.
+    loss: "focal" (Lin et al., arXiv 1708.02002, with a Huber loss on the offsets) or "paper"
+        (cross-entropy over 256 plus squared offsets over 4: Narduzzi et al., section III-D).
+    views: versions of each training picture; the first is plain, the others are augmented.
+        The frozen layers see each version once, whatever the number of epochs.
+    val_pictures: pictures whose AP is measured after each epoch.
+    calibration_pictures: training pictures that set the ranges of quantized activations.
+    seed: of views, shuffling and initial head.
+    """
+
+    epochs: int = 8
+    batch_size: int = 32
+    learning_rate: float = 2e-3
+    loss: Literal["focal", "paper"] = "focal"
+    views: int = 3
+    val_pictures: int = 120
+    calibration_pictures: int = 64
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "views", "val_pictures", "calibration_pictures"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} is {getattr(self, name)}", f"{name} is at least 1")
+        if self.learning_rate <= 0:
+            raise UsageError(f"learning_rate is {self.learning_rate}", "it is above 0")
+        if self.loss not in ("focal", "paper"):
+            raise UsageError(f"unknown loss '{self.loss}'", "use focal or paper")

@@ -1,0 +1,151 @@
+"""The training loop: epochs, their validation, and checkpoints that survive a kill."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+from zipfile import BadZipFile
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.network.keras_model import get_weights, set_weights
+from dse.training.loss import LOSSES
+from dse.training.recipe import Recipe
+from dse.training.truth import Truth
+
+__all__ = ["Batches", "EpochReport", "FeatureBatches", "train"]
+
+WARM_UP_SHARE = 0.05
+"""Of all steps, in which the learning rate rises from a tenth."""
+
+CLIP_NORM = 10.0
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """How a training stands after `epoch` of `epochs`; seconds since it began."""
+
+    epoch: int
+    epochs: int
+    loss: float
+    val_ap: float
+    seconds: float
+
+
+class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Shuffled batches; their order depends on seed and epoch alone. A rest is left out."""
+
+    def __init__(self, count: int, batch_size: int, seed: int) -> None:
+        super().__init__()
+        self._count, self._batch_size, self._seed = count, min(batch_size, count), seed
+        self.begin(0)
+
+    def begin(self, epoch: int) -> None:
+        """Shuffles for `epoch`."""
+        self.epoch = epoch
+        self._order = np.random.default_rng((self._seed, epoch)).permutation(self._count)
+
+    def __len__(self) -> int:
+        return self._count // self._batch_size
+
+    def chosen(self, step: int) -> NDArray[np.int64]:
+        """Numbers of the examples in batch `step`, ascending: neighbouring rows of a
+        memory-mapped file are read together."""
+        return np.sort(self._order[step * self._batch_size : (step + 1) * self._batch_size])
+
+
+class FeatureBatches(Batches):
+    """Batches of (features, truth) from arrays that hold every view."""
+
+    def __init__(
+        self, tensors: Sequence[NDArray[Any]], truth: Truth, batch_size: int, seed: int
+    ) -> None:
+        super().__init__(len(truth), batch_size, seed)
+        self._tensors, self._truth = tensors, truth
+
+    def __getitem__(self, step: int) -> tuple[Any, NDArray[np.float32]]:
+        chosen = self.chosen(step)
+        tensors = tuple(tensor[chosen].astype(np.float32) for tensor in self._tensors)
+        return (tensors[0] if len(tensors) == 1 else tensors), self._truth.dense(chosen)
+
+
+def train(
+    model: keras.Model,
+    batches: Batches,
+    recipe: Recipe,
+    checkpoint: Path,
+    validate: Callable[[], float],
+    report: Callable[[EpochReport], bool],
+) -> tuple[list[EpochReport], bool]:
+    """Trains `model` and returns its curve, and whether `report` stopped it (returned False).
+
+    checkpoint: file written after each epoch; where it exists already, training goes on from
+    there, and `report` is told of the finished epochs first.
+    validate: AP of the model as it stands, on the validation pictures.
+    """
+    _compile(model, recipe, len(batches))
+    curve = _restore(model, checkpoint)
+    if not all([report(past) for past in curve]):
+        return curve, len(curve) < recipe.epochs
+    before = curve[-1].seconds if curve else 0.0
+    started = perf_counter()
+    for epoch in range(len(curve), recipe.epochs):
+        batches.begin(epoch)
+        history = model.fit(batches, epochs=1, verbose=0, shuffle=False)
+        now = before + perf_counter() - started
+        loss = float(history.history["loss"][0])
+        curve.append(EpochReport(epoch + 1, recipe.epochs, loss, validate(), now))
+        _save(model, checkpoint, curve)
+        if not report(curve[-1]) and epoch + 1 < recipe.epochs:
+            return curve, True
+    return curve, False
+
+
+def _compile(model: keras.Model, recipe: Recipe, steps_per_epoch: int) -> None:
+    steps = steps_per_epoch * recipe.epochs
+    warm_up = max(1, int(steps * WARM_UP_SHARE))
+    schedule = keras.optimizers.schedules.CosineDecay(
+        recipe.learning_rate / 10,
+        max(1, steps - warm_up),
+        warmup_target=recipe.learning_rate,
+        warmup_steps=warm_up,
+    )
+    optimizer = keras.optimizers.Adam(schedule, global_clipnorm=CLIP_NORM)
+    optimizer.build(model.trainable_variables)
+    model.compile(optimizer=optimizer, loss=LOSSES[recipe.loss], jit_compile=False)
+
+
+def _save(model: keras.Model, path: Path, curve: list[EpochReport]) -> None:
+    """Weights, optimizer state and curve, in one file that is either old or new, never half."""
+    state = {f"weight/{name}": value for name, value in get_weights(model).items()}
+    for number, variable in enumerate(model.optimizer.variables):
+        state[f"optimizer/{number}"] = np.asarray(variable)
+    state["curve"] = np.array(json.dumps([asdict(epoch) for epoch in curve]))
+    temporary = path.with_suffix(".tmp.npz")
+    with temporary.open("wb") as file:
+        np.savez(file, **state)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def _restore(model: keras.Model, path: Path) -> list[EpochReport]:
+    """Puts the checkpoint into `model` and returns its curve; empty where none can be used."""
+    if not path.exists():
+        return []
+    try:
+        with np.load(path) as stored:
+            state = {name: stored[name] for name in stored.files}
+    except (BadZipFile, ValueError, OSError, EOFError):
+        return []  # a damaged checkpoint costs its epochs, not the study
+    set_weights(model, {k[7:]: v for k, v in state.items() if k.startswith("weight/")})
+    for number, variable in enumerate(model.optimizer.variables):
+        variable.assign(state[f"optimizer/{number}"])
+    return [EpochReport(**epoch) for epoch in json.loads(str(state["curve"]))]
