@@ -1,0 +1,83 @@
+"""From annotated files to a data set: the steps that all readers share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from numpy.typing import ArrayLike
+
+from dse.data.box_rules import check_boxes
+from dse.data.picture_files import checked_size, loader
+from dse.data.pictures import DataSet, Picture, Skipped
+from dse.errors import DataError
+
+__all__ = ["assemble", "picture_or_skip", "size_or_skip"]
+
+EXAMPLES = 3
+"""How many reasons an error message quotes."""
+
+
+def size_or_skip(name: str, path: Path, skipped: list[Skipped]) -> tuple[int, int] | None:
+    """Width and height of a readable picture; of another None, and `skipped` grows."""
+    try:
+        return checked_size(path)
+    except DataError as error:
+        skipped.append(Skipped(name, _without_path(str(error), path)))
+        return None
+
+
+def picture_or_skip(
+    name: str,
+    path: Path,
+    boxes: ArrayLike,
+    skipped: list[Skipped],
+    *,
+    invalid: ArrayLike | None = None,
+    size: tuple[int, int] | None = None,
+) -> Picture | None:
+    """A picture with its boxes after the rules of `box_rules`, or None if it is unreadable.
+
+    boxes: (n, 4) x0, y0, x1, y1. size: width and height if already known. All that is left
+    out is added to `skipped`.
+    """
+    size = size or size_or_skip(name, path, skipped)
+    if size is None:
+        return None
+    checked = check_boxes(name, boxes, size, invalid)
+    skipped.extend(checked.skipped)
+    return Picture(name, checked.faces, loader(path), checked.ignored)
+
+
+def assemble(source: str, pictures: Iterable[Picture], skipped: Sequence[Skipped]) -> DataSet:
+    """The data set, each name once. Raises DataError if no picture or no face is left."""
+    reasons = list(skipped)
+    kept: dict[str, Picture] = {}
+    for picture in pictures:
+        if picture.name in kept:
+            reasons.append(Skipped(picture.name, "listed before"))
+        else:
+            kept[picture.name] = picture
+    data = DataSet(source, tuple(kept.values()), tuple(reasons))
+    if not data.pictures:
+        raise DataError(f"{source}: no picture can be used{_examples(reasons)}", _hint(reasons))
+    if not data.faces:
+        raise DataError(f"{source}: none of {len(data)} pictures has a face{_examples(reasons)}",
+                        "check the annotation: the search needs labelled faces")
+    return data
+
+
+def _without_path(message: str, path: Path) -> str:
+    return message.removeprefix(f"{path}: ")
+
+
+def _examples(reasons: Sequence[Skipped]) -> str:
+    quoted = "; ".join(f"{item.name}: {item.reason}" for item in reasons[:EXAMPLES])
+    more = f"; and {len(reasons) - EXAMPLES} more" if len(reasons) > EXAMPLES else ""
+    return f" ({quoted}{more})" if quoted else ""
+
+
+def _hint(reasons: Sequence[Skipped]) -> str:
+    if reasons:
+        return "check that the pictures lie where the annotation says"
+    return "the annotation lists no picture: check that it is complete"

@@ -1,0 +1,85 @@
+"""Which anchors a network is taught to fire on, and which are left out of the loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.data.geometry import corners, encode, intersection_matrix, iou_matrix
+
+__all__ = ["Assignment", "assign"]
+
+Float32s = NDArray[np.float32]
+
+POSITIVE_IOU = 0.5
+"""Overlap from which an anchor is a face: what average precision asks of a detection, too."""
+
+NEGATIVE_IOU = 0.35
+"""Overlap below which an anchor is background; between the two it is left out."""
+
+IGNORED_SHARE = 0.5
+"""An anchor with this share of its area inside an ignored face is left out."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Anchors of one picture, as ascending indices; those in neither list are background.
+
+    positive: (p,) int32, anchors that are a face.
+    offsets: (p, 4) float32, what each of them must predict (see `geometry.encode`).
+    ignored: (q,) int32, anchors without a loss.
+    """
+
+    positive: NDArray[np.int32]
+    offsets: Float32s
+    ignored: NDArray[np.int32]
+
+
+def assign(boxes: Float32s, ignored: Float32s, anchors: Float32s) -> Assignment:
+    """Targets for faces `boxes` (n, 4) and `ignored` (m, 4) on the canvas, pixels.
+
+    anchors: (k, 4) cx, cy, w, h. An anchor with IoU >= 0.5 is positive for the face it
+    overlaps most; so is the best anchor of every face, however little it overlaps (if two
+    faces share their best anchor, the one that overlaps it more gets it). Ignored are
+    anchors of IoU 0.35..0.5, and those over an ignored face.
+    """
+    anchor_boxes = corners(anchors)
+    face_of, is_positive, is_left_out = _match(boxes, anchor_boxes)
+    if len(ignored):
+        is_left_out |= _over_ignored(ignored, anchor_boxes)
+    positive = np.flatnonzero(is_positive).astype(np.int32)
+    offsets = encode(boxes[face_of[positive]].astype(np.float32), anchors[positive])
+    left_out = np.flatnonzero(is_left_out & ~is_positive).astype(np.int32)
+    return Assignment(positive, offsets.reshape(-1, 4), left_out)
+
+
+def _match(
+    boxes: Float32s, anchor_boxes: Float32s
+) -> tuple[NDArray[np.intp], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Per anchor: the face it overlaps most, whether it is positive, whether in between."""
+    count = len(anchor_boxes)
+    if not len(boxes) or not count:
+        none = np.zeros(count, bool)
+        return np.zeros(count, np.intp), none, none.copy()
+    overlap = iou_matrix(boxes, anchor_boxes)  # (faces, anchors): rows contiguous
+    face_of = overlap.argmax(axis=0)
+    most = overlap.max(axis=0)
+    is_positive = most >= POSITIVE_IOU
+    best_anchor = overlap.argmax(axis=1)
+    best = overlap[np.arange(len(boxes)), best_anchor]
+    seen = np.flatnonzero(best > 0)
+    for face in seen[np.argsort(best[seen], kind="stable")]:  # the largest overlap comes last
+        face_of[best_anchor[face]] = face
+        is_positive[best_anchor[face]] = True
+    return face_of, is_positive, most >= NEGATIVE_IOU
+
+
+def _over_ignored(ignored: Float32s, anchor_boxes: Float32s) -> NDArray[np.bool_]:
+    """Anchors that look like an ignored face, or lie mostly inside one."""
+    areas = np.maximum(np.prod(anchor_boxes[:, 2:] - anchor_boxes[:, :2], axis=1), 1e-9)
+    inside = intersection_matrix(ignored, anchor_boxes) >= IGNORED_SHARE * areas
+    alike = iou_matrix(ignored, anchor_boxes) >= NEGATIVE_IOU
+    over: NDArray[np.bool_] = (inside | alike).any(axis=0)
+    return over

@@ -1,0 +1,73 @@
+"""What becomes of each labelled box: a face to find, an ignored one, or left out and counted.
+
+* no width or height, or wholly outside its picture: left out, and told;
+* partly outside: cut at the border, as evaluation cuts detections;
+* marked invalid by its annotation, or a side under 5 pixels after the cut: ignored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dse.data.pictures import Skipped
+
+__all__ = ["SMALLEST_SIDE_PIXELS", "CheckedBoxes", "check_boxes", "clip"]
+
+SMALLEST_SIDE_PIXELS = 5.0
+"""Faces with a shorter side are ignored: no detector is asked for them."""
+
+
+@dataclass(frozen=True)
+class CheckedBoxes:
+    """Boxes of one picture after the rules.
+
+    faces: (n, 4) float32; ignored: (m, 4) float32; skipped: those left out.
+    kept: (n,) which of the boxes given the faces are.
+    """
+
+    faces: NDArray[np.float32]
+    ignored: NDArray[np.float32]
+    skipped: tuple[Skipped, ...]
+    kept: NDArray[np.intp]
+
+
+def clip(boxes: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    """Boxes (n, 4) cut at the border of a picture of `size` (width, height), pixels."""
+    width, height = size
+    return np.clip(boxes, 0, np.array((width, height, width, height), np.float32))
+
+
+def check_boxes(
+    name: str, boxes: ArrayLike, size: tuple[int, int], invalid: ArrayLike | None = None
+) -> CheckedBoxes:
+    """Applies the rules to boxes (n, 4) x0, y0, x1, y1 of the picture `name`.
+
+    size: width and height of the picture, pixels. invalid: (n,) true where the annotation
+    says that the face does not count.
+    """
+    given = np.asarray(boxes, np.float32).reshape(-1, 4)
+    marked = np.zeros(len(given), bool) if invalid is None else np.asarray(invalid, bool)
+    inside = clip(given, size)
+    has_area = (given[:, 2] > given[:, 0]) & (given[:, 3] > given[:, 1])
+    sides = inside[:, 2:] - inside[:, :2]
+    is_seen = has_area & (sides > 0).all(axis=1)
+    is_ignored = is_seen & (marked | (sides < SMALLEST_SIDE_PIXELS).any(axis=1))
+    kept = np.flatnonzero(is_seen & ~is_ignored)
+    skipped = tuple(
+        _left_out(name, index, given[index], bool(has_area[index]), size)
+        for index in np.flatnonzero(~is_seen)
+    )
+    return CheckedBoxes(inside[kept], inside[is_ignored], skipped, kept)
+
+
+def _left_out(
+    name: str, index: int, box: NDArray[np.float32], has_area: bool, size: tuple[int, int]
+) -> Skipped:
+    where = ", ".join(f"{value:g}" for value in box)
+    if not has_area:
+        return Skipped(f"{name} box {index + 1}", f"box without area ({where})")
+    limits = f"picture of {size[0]} x {size[1]} pixels"
+    return Skipped(f"{name} box {index + 1}", f"box ({where}) outside its {limits}")

@@ -1,0 +1,89 @@
+"""Boxes and anchors: overlap, the grid of anchors of an output map, and the coding of boxes.
+
+Boxes are corners x0, y0, x1, y1; anchors are centres and sizes cx, cy, w, h; both in pixels
+of the network's input canvas, float32.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.data.canonical_boxes import canonical_boxes
+
+__all__ = ["anchor_grid", "corners", "decode", "encode", "intersection_matrix", "iou_matrix"]
+
+Float32s = NDArray[np.float32]
+
+MAX_LOG_RATIO = 8.0
+"""`decode` clips log(w/w_a) here: e^8 = 2981 anchors wide, so that rubbish stays finite."""
+
+
+def intersection_matrix(a: Float32s, b: Float32s) -> Float32s:
+    """Areas that boxes a (n, 4) and b (m, 4) have in common, (n, m), square pixels."""
+    width = np.minimum(a[:, None, 2], b[None, :, 2]) - np.maximum(a[:, None, 0], b[None, :, 0])
+    height = np.minimum(a[:, None, 3], b[None, :, 3]) - np.maximum(a[:, None, 1], b[None, :, 1])
+    common: Float32s = np.maximum(width, 0.0) * np.maximum(height, 0.0)
+    return common
+
+
+def iou_matrix(a: Float32s, b: Float32s) -> Float32s:
+    """Intersection over union of boxes a (n, 4) and b (m, 4), (n, m) in 0..1.
+
+    Boxes without area overlap nothing, not even themselves.
+    """
+    a, b = np.asarray(a, np.float32), np.asarray(b, np.float32)
+    common = intersection_matrix(a, b)
+    union = _areas(a)[:, None] + _areas(b)[None, :] - common
+    return np.clip(np.divide(common, union, out=np.zeros_like(common), where=union > 0), 0.0, 1.0)
+
+
+def _areas(boxes: Float32s) -> Float32s:
+    areas: Float32s = np.maximum(boxes[:, 2] - boxes[:, 0], 0.0) * np.maximum(
+        boxes[:, 3] - boxes[:, 1], 0.0
+    )
+    return areas
+
+
+def anchor_grid(input_size: int, map_height: int, map_width: int) -> Float32s:
+    """All anchors of an output map, (map_height * map_width * 25, 4) cx, cy, w, h.
+
+    Row-major over rows i, columns j, canonical boxes, as the output map reshaped to
+    (h, w, 25, 5) has them. The centre of cell (i, j) is ((j + 0.5) * input_size / map_width,
+    (i + 0.5) * input_size / map_height).
+    """
+    sizes = canonical_boxes(input_size)
+    grid = np.empty((map_height, map_width, len(sizes), 4), np.float32)
+    grid[..., 0] = ((np.arange(map_width) + 0.5) * (input_size / map_width))[None, :, None]
+    grid[..., 1] = ((np.arange(map_height) + 0.5) * (input_size / map_height))[:, None, None]
+    grid[..., 2:] = sizes
+    return grid.reshape(-1, 4)
+
+
+def corners(anchors: Float32s) -> Float32s:
+    """Anchors (..., 4) cx, cy, w, h as boxes (..., 4) x0, y0, x1, y1."""
+    half = anchors[..., 2:] * np.float32(0.5)
+    return np.concatenate((anchors[..., :2] - half, anchors[..., :2] + half), axis=-1)
+
+
+def encode(boxes: Float32s, anchors: Float32s) -> Float32s:
+    """Offsets (n, 4) that turn anchors (n, 4) into boxes (n, 4).
+
+    tx = (cx - cx_a) / w_a, ty = (cy - cy_a) / h_a, tw = log(w / w_a), th = log(h / h_a)
+    (Narduzzi et al., arXiv 2208.11011, section III, after Faster R-CNN). Boxes need area.
+    """
+    centres = (boxes[..., :2] + boxes[..., 2:]) * np.float32(0.5)
+    shift = (centres - anchors[..., :2]) / anchors[..., 2:]
+    stretch = np.log((boxes[..., 2:] - boxes[..., :2]) / anchors[..., 2:])
+    return np.concatenate((shift, stretch), axis=-1).astype(np.float32, copy=False)
+
+
+def decode(offsets: Float32s, anchors: Float32s) -> Float32s:
+    """Boxes (..., 4) that offsets (..., 4) make of anchors (..., 4): the inverse of `encode`.
+
+    Both arguments broadcast. Sizes are clipped at e^8 times the anchor's, either way.
+    """
+    centres = offsets[..., :2] * anchors[..., 2:] + anchors[..., :2]
+    stretch = np.exp(np.clip(offsets[..., 2:], -MAX_LOG_RATIO, MAX_LOG_RATIO))
+    half = stretch * anchors[..., 2:] * np.float32(0.5)
+    return np.concatenate((centres - half, centres + half), axis=-1).astype(np.float32, copy=False)

@@ -1,0 +1,72 @@
+"""Data sets by specification: `synthetic`, `wider:DIR`, `fddb:DIR`, `yolo:DIR`, `voc:DIR`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from dse.data.layouts import LAYOUTS
+from dse.data.pictures import DataSet
+from dse.data.wider import read_wider
+from dse.errors import UnknownName, UsageError
+
+__all__ = ["SPLITS", "SYNTHETIC_PICTURES", "open_data"]
+
+Split = Literal["train", "val", "eval"]
+SPLITS = ("train", "val", "eval")
+
+SYNTHETIC_PICTURES = 2000
+"""Training pictures of `synthetic` without a count; `val` and `eval` have a fifth each."""
+
+READERS: dict[str, Callable[[Path, str], DataSet]] = {
+    "wider": read_wider,
+}
+
+
+def open_data(spec: str, split: Split, *, limit: int | None = None) -> DataSet:
+    """The data set that `spec` names, without decoding its pictures.
+
+    spec: "synthetic", "synthetic:COUNT" or "KIND:DIR". split: "train", "val" (early
+    stopping) or "eval" (the AP that is reported). limit: at most so many pictures, spread
+    evenly over the set. Raises UnknownName for an unknown kind or split, UsageError for a
+    malformed specification, DataError for a folder that cannot be used.
+    """
+    if split not in SPLITS:
+        raise UnknownName("split", split, SPLITS)
+    if limit is not None and limit < 1:
+        raise UsageError(f"a limit of {limit} pictures leaves none", "give 1 or more")
+    kind, _, argument = spec.partition(":")
+    if kind not in {"synthetic", *LAYOUTS}:
+        raise UnknownName("kind of data", kind, ["synthetic", *(f"{name}:DIR" for name in LAYOUTS)])
+    data = _synthetic(spec, split) if kind == "synthetic" else _folder(kind, argument, split)
+    return _spread(data, limit)
+
+
+def _folder(kind: str, argument: str, split: str) -> DataSet:
+    if not argument:
+        hint = f"'{kind}:DIR', where DIR has {LAYOUTS[kind].expected}"
+        raise UsageError(f"'{kind}' needs a folder", hint)
+    return READERS[kind](Path(argument).expanduser(), split)
+
+
+def _synthetic(spec: str, split: str) -> DataSet:
+    from dse.data.synthetic import synthetic  # the generator is heavy, and often not wanted
+
+    _, colon, argument = spec.partition(":")
+    count = SYNTHETIC_PICTURES
+    if colon:
+        if not (argument.isascii() and argument.isdigit() and int(argument) > 0):
+            hint = "such as 'synthetic:2000': the number of training pictures"
+            raise UsageError(f"'{spec}' needs a count of 1 or more", hint)
+        count = int(argument)
+    data: DataSet = synthetic(split, count if split == "train" else max(1, count // 5))
+    return data
+
+
+def _spread(data: DataSet, limit: int | None) -> DataSet:
+    if limit is None or limit >= len(data):
+        return data
+    chosen = (index * len(data) // limit for index in range(limit))
+    return replace(data, pictures=tuple(data.pictures[index] for index in chosen))
