@@ -1,0 +1,162 @@
+"""TensorFlow-Lite to kmodel: nncase 1.9 in a process of its own.
+
+Pictures go in as planar uint8 (1, 3, h, w), as the K210's camera interface delivers them,
+and maps come out planar: an interleaved picture would cost a transpose on the CPU and, at
+224 pixels, 150,528 bytes of working memory.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.errors import CompilerError
+from dse.export import child
+from dse.export.kmodel import parse_kmodel
+
+__all__ = ["CALIBRATE_METHODS", "CompiledKmodel", "compile_kmodel"]
+
+CALIBRATE_METHODS = ("no_clip", "l2", "kld_m0", "kld_m1", "kld_m2", "cdf")
+"""How nncase 1.9 chooses activation ranges (`PTQTensorOptions.calibrate_method`)."""
+
+_MEANINGS = (
+    (
+        "Allocator has ran out of memory",
+        "the feature maps do not fit the KPU's 2 MiB: use a smaller input size or width",
+    ),
+    ("bad_alloc", "the compiler ran out of this computer's memory: use fewer calibration pictures"),
+    ("not supported", "the compiler knows no such operation: change the network"),
+)
+"""What the compiler says, and what it means."""
+
+_KPU_ADDRESS = re.compile(r"@unknown\[(\d+), (\d+)\]")
+_SUMMARY = re.compile(r"^\s*\.?(input|output|data|MODEL):?\s.*\((\d+) B\)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class CompiledKmodel:
+    """A kmodel and the compiler's own figures about it.
+
+    data_bytes: working memory beside the file; peak_kpu_bytes: highest address in use of the
+    KPU's own memory, None where no layer runs on the KPU; log: what the compiler printed.
+    """
+
+    kmodel: bytes
+    kmodel_bytes: int
+    input_bytes: int
+    output_bytes: int
+    data_bytes: int
+    peak_kpu_bytes: int | None
+    log: str
+
+    @property
+    def main_memory_bytes(self) -> int:
+        """Main memory in use while the network runs."""
+        return self.kmodel_bytes + self.input_bytes + self.output_bytes + self.data_bytes
+
+
+def compile_kmodel(
+    tflite: bytes,
+    calibration: NDArray[np.uint8],
+    input_size: int,
+    *,
+    time_limit_s: float = 120,
+    calibrate_method: str = "no_clip",
+) -> CompiledKmodel:
+    """Compiles a float32 `tflite` file for the K210 with post-training quantization.
+
+    calibration: (n, input_size, input_size, 3) uint8 pictures that set the activation ranges.
+    Raises CompilerError with the compiler's own reason, also when it takes longer than
+    `time_limit_s` seconds or dies.
+    """
+    _check(calibration, input_size, calibrate_method)
+    options = {
+        "target": "k210",
+        "calibrate_method": calibrate_method,
+        "input_layout": "NCHW",
+        "output_layout": "NCHW",
+    }
+    with tempfile.TemporaryDirectory(prefix="dse-compile-") as name:
+        folder = Path(name)
+        (folder / "model.tflite").write_bytes(tflite)
+        (folder / "options.json").write_text(json.dumps(options))
+        np.save(folder / "calibration.npy", calibration.transpose(0, 3, 1, 2))
+        log = _run(folder, time_limit_s)
+        return _read(folder, log)
+
+
+def _check(calibration: NDArray[np.uint8], input_size: int, calibrate_method: str) -> None:
+    expected = (input_size, input_size, 3)
+    if calibration.dtype != np.uint8 or calibration.shape[1:] != expected or not len(calibration):
+        raise CompilerError(
+            f"calibration pictures are {calibration.dtype} {calibration.shape}, "
+            f"not uint8 (n, {input_size}, {input_size}, 3)",
+            "give at least one letterboxed picture of the network's input size",
+        )
+    if calibrate_method not in CALIBRATE_METHODS:
+        raise CompilerError(
+            f"calibration method '{calibrate_method}' is unknown",
+            f"known: {', '.join(CALIBRATE_METHODS)}",
+        )
+
+
+def _run(folder: Path, time_limit_s: float) -> str:
+    """Runs the compiler on `folder`; returns what it printed."""
+    arguments = child.command("dse.export.nncase_compile", str(folder))
+    code, log, death = child.run(arguments, time_limit_s)
+    if code is None:
+        raise CompilerError(
+            f"the kmodel compiler was stopped after {time_limit_s:g} s",
+            "give it fewer calibration pictures, or more time",
+        )
+    if code or not (folder / "model.kmodel").is_file():
+        said = _own_words(log)
+        raise CompilerError(f"the kmodel compiler {death}: {said}", _meaning(log))
+    return log
+
+
+def _own_words(log: str) -> str:
+    """The line that holds the reason, or the last lines where there is none."""
+    for line in reversed(log.splitlines()):
+        if any(known in line for known, _ in _MEANINGS) or "Error:" in line:
+            return line.strip()
+    return child.last_lines(log) or "it printed nothing"
+
+
+def _meaning(log: str) -> str:
+    for known, meaning in _MEANINGS:
+        if known in log:
+            return meaning
+    return "the network holds something that nncase 1.9 cannot compile"
+
+
+def _read(folder: Path, log: str) -> CompiledKmodel:
+    """The file and its figures, checked against what the file's own headers say."""
+    kmodel = (folder / "model.kmodel").read_bytes()
+    info = folder / "dump" / "kmodel_info.txt"
+    summary = {key: int(value) for key, value in _SUMMARY.findall(info.read_text())}
+    headers = parse_kmodel(kmodel)
+    told = [summary.get(key) for key in ("MODEL", "input", "output", "data")]
+    seen = [len(kmodel), headers.input_bytes, headers.output_bytes, headers.data_bytes]
+    if told != seen:
+        raise CompilerError(
+            f"the compiler reports {told} bytes (file, input, output, data), its file says {seen}",
+            "this is another compiler than nncase 1.9: install the version dse asks for",
+        )
+    return CompiledKmodel(kmodel, *seen, _peak_kpu_bytes(folder / "dump" / "codegen"), log)
+
+
+def _peak_kpu_bytes(codegen: Path) -> int | None:
+    """Highest address that any schedule of KPU functions uses."""
+    ends = [
+        int(end)
+        for schedule in codegen.glob("k210_*.sched")
+        for _, end in _KPU_ADDRESS.findall(schedule.read_text())
+    ]
+    return max(ends, default=None)
