@@ -1,0 +1,129 @@
+"""Which designs are worth having: Pareto fronts, and the hypervolume that measures one.
+
+A design dominates another when it is no worse in every objective and better in one. The
+hypervolume of a set is the volume of objective space that it dominates, up to a reference
+point; it grows whenever the front does (Zitzler and Thiele, IEEE TEVC 3(4), 1999).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dse.errors import DseError
+
+__all__ = ["MAXIMISE", "ObjectiveBox", "front_mask", "hypervolume"]
+
+Floats = NDArray[np.float64]
+
+MAXIMISE = (True, False, False)
+"""Sense of the objectives of a study: AP up, latency down, kmodel bytes down."""
+
+
+def front_mask(values: ArrayLike, maximise: Sequence[bool]) -> NDArray[np.bool_]:
+    """Which rows no other row dominates.
+
+    values: (n, k) objective values; maximise: (k,) sense of each.
+    Returns (n,) bool. Equal rows do not dominate each other: all of them are on the front
+    or none. A row that holds NaN (not measured) is never on it and dominates nothing.
+    """
+    costs = _as_costs(values, maximise)
+    on_front: NDArray[np.bool_] = np.logical_not(np.isnan(costs).any(axis=1))
+    rows, inverse = np.unique(costs[on_front], axis=0, return_inverse=True)
+    # Sorted by the first cost, only an earlier row can dominate a later one.
+    kept = np.zeros(len(rows), dtype=bool)
+    for index, row in enumerate(rows):
+        front = rows[:index][kept[:index]]
+        kept[index] = not (front <= row).all(axis=1).any()
+    on_front[on_front] = kept[inverse.reshape(-1)]
+    return on_front
+
+
+def hypervolume(values: ArrayLike, reference: Sequence[float], maximise: Sequence[bool]) -> float:
+    """Volume between the rows of `values` and `reference`, exact.
+
+    values: (n, k) objective values, k is 2 or 3; reference: (k,) the worst value that counts
+    of each objective; maximise: (k,) sense of each. The unit is the product of the
+    objectives' units. Rows with NaN, and rows no better than the reference, add nothing.
+    Raises DseError for another number of objectives.
+    """
+    costs = _as_costs(values, maximise)
+    signs = np.where(np.asarray(maximise, dtype=bool), -1.0, 1.0)
+    limit = np.asarray(reference, dtype=np.float64) * signs
+    if limit.shape != (costs.shape[1],) or limit.size not in (2, 3):
+        raise DseError(
+            f"hypervolume of {costs.shape[1]} objectives, with a reference of {limit.size}",
+            "give 2 or 3 objectives and as many reference values",
+        )
+    # (a row with NaN fails the comparison, too)
+    inside = costs[(costs < limit).all(axis=1)]
+    if not len(inside):
+        return 0.0
+    return _area(inside, limit) if limit.size == 2 else _volume(inside, limit)
+
+
+def _as_costs(values: ArrayLike, maximise: Sequence[bool]) -> Floats:
+    """(n, k) with every objective turned so that less is better."""
+    table = np.asarray(values, dtype=np.float64).reshape(-1, len(maximise))
+    return np.asarray(table * np.where(np.asarray(maximise, dtype=bool), -1.0, 1.0))
+
+
+def _area(costs: Floats, limit: Floats) -> float:
+    """Area that (n, 2) costs dominate below `limit`: a staircase, summed step by step."""
+    ordered = costs[np.argsort(costs[:, 0], kind="stable")]
+    lowest = np.minimum.accumulate(ordered[:, 1])
+    widths = np.diff(ordered[:, 0], append=limit[0])
+    return float(widths @ (limit[1] - lowest))
+
+
+def _volume(costs: Floats, limit: Floats) -> float:
+    """Volume that (n, 3) costs dominate: slabs between the first objective's values."""
+    ordered = costs[np.argsort(costs[:, 0], kind="stable")]
+    depths = np.diff(ordered[:, 0], append=limit[0])
+    slabs = [
+        depth * _area(ordered[: index + 1, 1:], limit[1:])
+        for index, depth in enumerate(depths.tolist())
+        if depth > 0
+    ]
+    return float(sum(slabs))
+
+
+@dataclass(frozen=True)
+class ObjectiveBox:
+    """The fixed box in which one study measures its hypervolume.
+
+    AP runs over 0..1, latency over 0..`latency_ms`, size over 0..`kmodel_bytes`. The box
+    depends on the feasible designs alone, not on what was trained, so its shares can be
+    compared at any two moments and between any two searches of one space and target.
+    """
+
+    latency_ms: float
+    kmodel_bytes: float
+
+    @classmethod
+    def around(cls, designs: Iterable[Any], margin: float = 1.0) -> ObjectiveBox:
+        """The box up to the slowest and the largest of `designs` (latency_ms, kmodel_bytes).
+
+        margin: factor on both limits. Raises DseError when there is no design.
+        """
+        costs = [(design.latency_ms, design.kmodel_bytes) for design in designs]
+        if not costs:
+            raise DseError("no feasible design to measure against", "widen the space")
+        latency_ms, kmodel_bytes = np.max(np.asarray(costs, dtype=np.float64), axis=0)
+        return cls(float(latency_ms) * margin, float(kmodel_bytes) * margin)
+
+    @property
+    def reference(self) -> tuple[float, float, float]:
+        """The box's worst corner: (AP, ms, bytes)."""
+        return (0.0, self.latency_ms, self.kmodel_bytes)
+
+    def share(self, values: ArrayLike) -> float:
+        """Hypervolume of (n, 3) rows (AP, latency_ms, kmodel_bytes), as a share 0..1 of the box."""
+        table = np.asarray(values, dtype=np.float64).reshape(-1, 3)
+        volume = hypervolume(table, self.reference, MAXIMISE)
+        whole = self.latency_ms * self.kmodel_bytes
+        return volume / whole if whole else 0.0
