@@ -1,0 +1,149 @@
+"""When a training is not worth finishing.
+
+ASHA (Li et al., MLSys 2020) stops the worst share of what runs. With several objectives that
+is wrong: a weak design may be the best of its size. Here a training is stopped only when its
+AP can hardly reach that of a finished design which is no slower and no larger, because then
+nobody would ever choose it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.errors import DseError
+from dse.search.proposers.base import Design
+from dse.space import Training
+
+__all__ = ["Curve", "Decision", "DominanceStopper", "FinishedCurve"]
+
+Curve = Sequence[tuple[int, int, float]]
+"""Learning curve: (epoch, epochs planned, validation AP) a row; epochs count from 1."""
+
+
+@dataclass(frozen=True)
+class FinishedCurve:
+    """The learning curve of a training that ran to its end."""
+
+    training: Training
+    curve: Curve
+
+    @property
+    def val_ap(self) -> float:
+        """Validation AP at the end; NaN for an empty curve."""
+        return self.curve[-1][2] if self.curve else math.nan
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether to stop, and why.
+
+    bound: the final validation AP that the training is not expected to exceed; infinite while
+    too little is known. beaten_by: id of the finished training that reaches it at no more cost.
+    """
+
+    stop: bool
+    bound: float = math.inf
+    beaten_by: str | None = None
+
+
+GO_ON = Decision(stop=False)
+
+
+class DominanceStopper:
+    """Stops a training that a finished, no slower and no larger design beats already.
+
+    The bound is the current validation AP plus the `quantile` of the gains that finished
+    curves made from the same share of their epochs to their end (never less than 0). Nine in
+    ten trainings that resemble the finished ones end below it.
+
+    Finished curves are those that were *not* stopped, so they could come to show smaller and
+    smaller gains. A share `audit_share` of all trainings, chosen by their id alone, is
+    therefore always finished, and keeps the gains honest.
+    """
+
+    def __init__(
+        self,
+        designs: Sequence[Design],
+        *,
+        quantile: float = 0.9,
+        min_curves: int = 4,
+        min_epochs: int = 2,
+        audit_share: float = 0.1,
+    ) -> None:
+        """designs: every design of the search, for its cost.
+
+        min_curves: finished curves needed before anything is stopped; min_epochs: epochs that
+        every training gets. Raises DseError for shares outside 0..1.
+        """
+        for name, share in (("quantile", quantile), ("audit_share", audit_share)):
+            if not 0.0 <= share <= 1.0:
+                raise DseError(f"{name} is {share:g}", "give a share between 0 and 1")
+        self._designs = {design.training: design for design in designs}
+        self._quantile = quantile
+        self._min_curves = max(1, min_curves)
+        self._min_epochs = min_epochs
+        self._audit_share = audit_share
+
+    def may_continue(
+        self, training: Training, curve: Curve, finished: Sequence[FinishedCurve]
+    ) -> Decision:
+        """Whether `training` goes on after the last epoch of `curve`.
+
+        finished: curves of the trainings that ran to their end. Goes on whenever something is
+        not known: no cost, no validation AP, too few epochs or curves.
+        """
+        if not curve or training not in self._designs or self.is_audited(training):
+            return GO_ON
+        epoch, epochs, val_ap = curve[-1]
+        if epoch < self._min_epochs or epoch >= epochs or not math.isfinite(val_ap):
+            return GO_ON
+        gains = _gains([other.curve for other in finished], epoch / epochs)
+        if len(gains) < self._min_curves:
+            return GO_ON
+        # "higher" never interpolates below a gain that was seen.
+        gain = float(np.quantile(gains, self._quantile, method="higher"))
+        bound = val_ap + max(0.0, gain)
+        beaten_by = self._beaten_by(training, bound, finished)
+        return Decision(beaten_by is not None, bound, beaten_by)
+
+    def is_audited(self, training: Training) -> bool:
+        """Whether `training` is among those that are finished whatever happens."""
+        digest = hashlib.sha256(training.id.encode()).digest()
+        return int.from_bytes(digest[:8], "big") < self._audit_share * 2**64
+
+    def _beaten_by(
+        self, training: Training, bound: float, finished: Sequence[FinishedCurve]
+    ) -> str | None:
+        """The best finished training at no more cost whose AP is at least `bound`, if any."""
+        mine = self._designs[training]
+        rivals = [
+            other
+            for other in finished
+            if other.training != training
+            and (theirs := self._designs.get(other.training)) is not None
+            and theirs.latency_ms <= mine.latency_ms
+            and theirs.kmodel_bytes <= mine.kmodel_bytes
+            and other.val_ap >= bound
+        ]
+        return max(rivals, key=lambda other: other.val_ap).training.id if rivals else None
+
+
+def _gains(curves: Sequence[Curve], share: float) -> NDArray[np.float64]:
+    """How much validation AP each curve gained from `share` (0..1) of its epochs to its end.
+
+    Returns (k,), k at most the number of curves: those without AP at both places are left
+    out. Between two epochs the curve is a straight line; before its first, the first value.
+    """
+    gains = []
+    for curve in curves:
+        rows = [(epoch / epochs, ap) for epoch, epochs, ap in curve if math.isfinite(ap)]
+        if rows:
+            shares, aps = np.array(rows).T
+            gains.append(aps[-1] - np.interp(share, shares, aps))
+    return np.asarray(gains, dtype=np.float64)
