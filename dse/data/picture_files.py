@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from dse.data.letterbox import FILL
 from dse.errors import DataError
@@ -60,13 +60,19 @@ def checked_size(path: Path) -> tuple[int, int]:
     try:
         with open(path, "rb") as stream, Image.open(stream) as image:
             width, height = image.size
-            if image.getexif().get(ORIENTATION) in TURNED:
+            if _is_turned(image):
                 width, height = height, width
             if not _ends_well(stream, image.format):
                 image.load()
     except Exception as error:  # as above
         raise _refusal(path, error) from error
     return width, height
+
+
+def _is_turned(image: Image.Image) -> bool:
+    if image.format == "JPEG" and "exif" not in image.info:
+        return False  # the usual case, quickly
+    return image.getexif().get(ORIENTATION) in TURNED
 
 
 def _ends_well(stream: Any, format: str | None) -> bool:
@@ -105,6 +111,6 @@ def _refusal(path: Path, error: Exception) -> DataError:
         return DataError(f"{path}: cannot be opened ({error.strerror})", "check its permissions")
     if path.is_file() and path.stat().st_size == 0:
         return DataError(f"{path}: the file is empty", HINT)
-    if isinstance(error, Image.UnidentifiedImageError):
+    if isinstance(error, UnidentifiedImageError):
         return DataError(f"{path}: not a picture, or of a kind that Pillow cannot read", HINT)
     return DataError(f"{path}: broken picture ({error})", HINT)
