@@ -21,6 +21,9 @@ MAX_LOG_RATIO = 8.0
 SMALLEST_AREA = np.float32(1e-9)
 """Square pixels; stands for an empty union, so that 0 / 0 is 0."""
 
+CACHED_PAIRS = 50_000
+"""Pairs of boxes worked on at once: their temporaries fit a core's cache."""
+
 
 def intersection_matrix(a: Float32s, b: Float32s) -> Float32s:
     """Areas that boxes a (n, 4) and b (m, 4) have in common, (n, m), square pixels."""
@@ -44,6 +47,14 @@ def iou_matrix(a: Float32s, b: Float32s) -> Float32s:
 
     Boxes without area overlap nothing, not even themselves.
     """
+    iou = np.empty((len(a), len(b)), np.float32)
+    rows = max(1, CACHED_PAIRS // max(1, len(b)))
+    for start in range(0, len(a), rows):
+        iou[start : start + rows] = _iou_block(a[start : start + rows], b)
+    return iou
+
+
+def _iou_block(a: Float32s, b: Float32s) -> Float32s:
     iou = intersection_matrix(a, b)
     union = np.add.outer(_areas(a), _areas(b))
     union -= iou
@@ -76,8 +87,12 @@ def anchor_grid(input_size: int, map_height: int, map_width: int) -> Float32s:
 
 def corners(anchors: Float32s) -> Float32s:
     """Anchors (..., 4) cx, cy, w, h as boxes (..., 4) x0, y0, x1, y1."""
-    half = anchors[..., 2:] * np.float32(0.5)
-    return np.concatenate((anchors[..., :2] - half, anchors[..., :2] + half), axis=-1)
+    boxes = np.empty(anchors.shape, np.float32)
+    for axis in (0, 1):  # column by column: numpy is slow along a last axis of 2
+        half = anchors[..., axis + 2] * np.float32(0.5)
+        boxes[..., axis] = anchors[..., axis] - half
+        boxes[..., axis + 2] = anchors[..., axis] + half
+    return boxes
 
 
 def encode(boxes: Float32s, anchors: Float32s) -> Float32s:
@@ -100,6 +115,4 @@ def decode(offsets: Float32s, anchors: Float32s) -> Float32s:
     """
     centres = offsets[..., :2] * anchors[..., 2:] + anchors[..., :2]
     stretch = np.exp(np.clip(offsets[..., 2:], -MAX_LOG_RATIO, MAX_LOG_RATIO))
-    half = stretch * anchors[..., 2:] * np.float32(0.5)
-    boxes: Float32s = np.concatenate((centres - half, centres + half), axis=-1)
-    return boxes.astype(np.float32, copy=False)
+    return corners(np.concatenate((centres, stretch * anchors[..., 2:]), axis=-1))
