@@ -18,13 +18,14 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from dse.data.pictures import Boxes
 from dse.errors import StudyError
 from dse.network.graph import Graph
-from dse.network.keras_model import Weights, build, set_weights
+from dse.network.keras_model import Weights, build, get_weights, set_weights
 from dse.training.views import ViewSet, normalise
 
 __all__ = ["Features", "frozen_features", "weights_id"]
@@ -54,14 +55,15 @@ def frozen_features(
 
     One process computes them while others wait. Raises StudyError when the disk is full.
     """
-    frozen_id = weights_id({name: weights[name] for name in _prefix_names(graph, boundary, weights)})
-    key = f"{graph.name}|{boundary}|{frozen_id}|{views.key}".split("-", 1)[1]
+    prefix = build(graph, targets=boundary)
+    set_weights(prefix, weights)
+    key = f"{boundary}|{weights_id(get_weights(prefix))}|{views.key}"
     folder = cache / "features" / hashlib.sha256(key.encode()).hexdigest()[:20]
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with _only_one(folder / "lock"):
             if not (folder / "done").exists():
-                _compute(graph, boundary, weights, views, folder)
+                _compute(prefix, graph, boundary, views, folder)
                 (folder / "done").touch()
     except OSError as error:
         needed = sum(np.prod(graph[name].shape) for name in boundary) * 2 * len(views)
@@ -82,22 +84,15 @@ def weights_id(weights: Weights) -> str:
     return digest.hexdigest()[:16]
 
 
-def _prefix_names(graph: Graph, boundary: tuple[str, ...], weights: Weights) -> list[str]:
-    prefix = build(graph, targets=boundary)
-    return [weight.path for weight in prefix.weights]
-
-
 def _compute(
-    graph: Graph, boundary: tuple[str, ...], weights: Weights, views: ViewSet, folder: Path
+    prefix: keras.Model, graph: Graph, boundary: tuple[str, ...], views: ViewSet, folder: Path
 ) -> None:
-    prefix = build(graph, targets=boundary)
-    set_weights(prefix, weights)
+    """Runs `prefix` over all views, chunk by chunk, from where the folder's progress stands."""
     files = [_open(folder / f"{name}.npy", (len(views), *graph[name].shape)) for name in boundary]
     progress = folder / "progress.json"
     faces: Faces = []
     if progress.exists():
-        faces = _load_faces(folder)
-        faces = faces[: json.loads(progress.read_text())["views"]]
+        faces = _load_faces(folder)[: json.loads(progress.read_text())["views"]]
     stream = views.iterate(start=len(faces))
     while chunk := list(islice(stream, CHUNK)):
         answers = prefix.predict_on_batch(normalise(np.stack([view.canvas for view in chunk])))
@@ -109,8 +104,6 @@ def _compute(
                 file.flush()
             _save_faces(folder, faces)
             _write_atomically(progress, json.dumps({"views": len(faces)}).encode())
-    if not len(views):
-        _save_faces(folder, faces)
 
 
 def _as_list(answers: object) -> list[NDArray[np.float32]]:

@@ -26,8 +26,9 @@ from dse.network.keras_model import build, get_weights, set_weights
 from dse.network.keras_starting_weights import load_starting_weights
 from dse.network.mobilenetv2 import BREAKPOINT_LAYER, HEAD_CHANNELS, backbone_graph
 from dse.training.augmentation import View, augmented_view
-from dse.training.recipe import Recipe
-from dse.training.trainer import Batches, EpochReport, train
+from dse.training.head import start_heads
+from dse.training.recipe import EpochReport, Recipe
+from dse.training.trainer import Batches, train
 from dse.training.truth import Truth
 from dse.training.views import normalise
 
@@ -91,6 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     model = build(graph, batch_norm_momentum=BATCH_NORM_MOMENTUM)
     start = load_starting_weights(f"dir:{options.weights_dir}", options.width)
     set_weights(model, start.weights, partial=True)
+    start_heads(model, options.seed)
     pictures = [item for spec in options.data for item in load_all(open_data(spec, "train"))]
     print(f"{len(pictures)} pictures; start: {start.source}", file=sys.stderr, flush=True)
     recipe = replace(

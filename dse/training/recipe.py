@@ -1,4 +1,4 @@
-"""How a detector is trained: every number that a training depends on, in one place."""
+"""How a detector is trained: every number that a training depends on, and what it reports."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 
 from dse.errors import UsageError
 
-__all__ = ["Recipe"]
+__all__ = ["EpochReport", "Recipe"]
 
 
 @dataclass(frozen=True)
@@ -42,3 +42,14 @@ class Recipe:
             raise UsageError(f"learning_rate is {self.learning_rate}", "it is above 0")
         if self.loss not in ("focal", "paper"):
             raise UsageError(f"unknown loss '{self.loss}'", "use focal or paper")
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """How a training stands after `epoch` of `epochs`; seconds since it began."""
+
+    epoch: int
+    epochs: int
+    loss: float
+    val_ap: float
+    seconds: float

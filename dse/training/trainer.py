@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -17,26 +17,15 @@ from numpy.typing import NDArray
 
 from dse.network.keras_model import get_weights, set_weights
 from dse.training.loss import LOSSES
-from dse.training.recipe import Recipe
+from dse.training.recipe import EpochReport, Recipe
 from dse.training.truth import Truth
 
-__all__ = ["Batches", "EpochReport", "FeatureBatches", "train"]
+__all__ = ["Batches", "FeatureBatches", "train"]
 
 WARM_UP_SHARE = 0.05
 """Of all steps, in which the learning rate rises from a tenth."""
 
 CLIP_NORM = 10.0
-
-
-@dataclass(frozen=True)
-class EpochReport:
-    """How a training stands after `epoch` of `epochs`; seconds since it began."""
-
-    epoch: int
-    epochs: int
-    loss: float
-    val_ap: float
-    seconds: float
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]

@@ -1,0 +1,277 @@
+"""What a worker does with one training: features, epochs, AP in every format, kmodel AP.
+
+Everything it needs travels in a `Job`; everything it finds goes into the training's folder,
+so that a second call on the same folder goes on where the first one was killed.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from io import StringIO
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.data import open_data
+from dse.data.pictures import DataSet
+from dse.errors import WeightsError
+from dse.network.mobilenetv2 import detector_graph, frozen_layers
+from dse.space import Training
+from dse.training.recipe import EpochReport, Recipe
+
+if TYPE_CHECKING:
+    from dse.evaluation import Prepared
+    from dse.network.graph import Graph
+    from dse.network.keras_model import Weights
+    from dse.training.features import Features
+
+__all__ = ["Job", "KmodelMeasure", "Outcome", "load_weights", "measure_kmodel", "run_training"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every training of a study has in common; plain values, so that it can travel.
+
+    data, eval_data: specifications for `open_data`. weights: a source of starting weights.
+    formats: number formats whose AP is measured. cache: folder for shared features.
+    """
+
+    data: str
+    eval_data: str
+    recipe: Recipe
+    weights: str
+    formats: tuple[str, ...]
+    cache: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a training came to. AP is on the evaluation pictures, `val_ap` on the validation
+    ones; `ap` and `ap_square` are empty where it was stopped early."""
+
+    training_id: str
+    epochs: int
+    stopped: bool
+    seconds: float
+    val_ap: float
+    ap: dict[str, float]
+    ap_square: dict[str, float | None]
+    curve: list[EpochReport]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, table: dict[str, Any]) -> Outcome:
+        """The outcome that `to_json` wrote."""
+        return cls(**{**table, "curve": [EpochReport(**epoch) for epoch in table["curve"]]})
+
+
+@dataclass(frozen=True)
+class KmodelMeasure:
+    """AP of the compiled kmodel itself, run in the simulator on the evaluation pictures."""
+
+    kmodel_ap: float
+    kmodel_ap_square: float | None
+    kmodel_bytes: int
+    seconds: float
+
+
+def run_training(
+    job: Job, training: Training, folder: Path, report: Callable[[EpochReport], bool]
+) -> Outcome:
+    """Trains `training`, evaluates its formats and leaves all in `folder`.
+
+    report: told of every epoch; returning False stops the training there. Called again on
+    the same folder, it returns the finished outcome or goes on after the last finished epoch.
+    """
+    metrics = folder / "metrics.json"
+    if metrics.exists():
+        return Outcome.from_json(json.loads(metrics.read_text()))
+    folder.mkdir(parents=True, exist_ok=True)
+    graph = detector_graph(training)
+    started = perf_counter()
+    weights, curve, stopped = _fit(job, training, graph, folder, report)
+    fitted = perf_counter()
+    ap, square = ({}, {}) if stopped else _evaluate_formats(job, training, graph, weights)
+    outcome = Outcome(
+        training_id=training.id,
+        epochs=len(curve),
+        stopped=stopped,
+        seconds=max(fitted - started, curve[-1].seconds) + perf_counter() - fitted,
+        val_ap=curve[-1].val_ap,
+        ap=ap,
+        ap_square=square,
+        curve=curve,
+    )
+    _write(folder / "curve.csv", _curve_csv(curve).encode())
+    _save_weights(folder / "weights.npz", weights)
+    _write(metrics, json.dumps(outcome.to_json(), indent=1).encode())
+    (folder / "checkpoint.npz").unlink(missing_ok=True)
+    return outcome
+
+
+def load_weights(folder: Path) -> Weights:
+    """The network that `run_training` left in `folder`.
+
+    Raises WeightsError where it is missing or damaged.
+    """
+    path = folder / "weights.npz"
+    hint = "train it again: delete the training's folder and resume the search"
+    if not path.exists():
+        raise WeightsError(f"{folder} holds no trained weights", hint)
+    try:
+        with np.load(path) as stored:
+            return {name: stored[name] for name in stored.files}
+    except (BadZipFile, ValueError, EOFError, KeyError, OSError) as error:
+        raise WeightsError(f"{path} is damaged: {error}", hint) from error
+
+
+def measure_kmodel(job: Job, training: Training, folder: Path) -> KmodelMeasure:
+    """Compiles the trained network and evaluates the kmodel in the simulator.
+
+    Writes kmodel.json into `folder`, and returns what stands there when called again.
+    Raises CompilerError, or WeightsError where the training is not finished.
+    """
+    stored = folder / "kmodel.json"
+    if stored.exists():
+        return KmodelMeasure(**json.loads(stored.read_text()))
+    from dse.evaluation import evaluate_canvases
+    from dse.export import compile_kmodel, kmodel_predictor, to_tflite
+
+    started = perf_counter()
+    graph = detector_graph(training)
+    tflite = to_tflite(graph, load_weights(folder))
+    size = training.input_size
+    compiled = compile_kmodel(tflite, calibration_canvases(job, size), size)
+    with kmodel_predictor(compiled.kmodel, workers=1) as predict:
+        found = evaluate_canvases(predict, _prepared(job.eval_data, size))
+    measure = KmodelMeasure(
+        found.ap, found.ap_square, len(compiled.kmodel), perf_counter() - started
+    )
+    _write(stored, json.dumps(asdict(measure)).encode())
+    return measure
+
+
+def calibration_canvases(job: Job, input_size: int) -> NDArray[np.uint8]:
+    """Training pictures as the network sees them, (n, size, size, 3), to set ranges with."""
+    from dse.data import load_all
+    from dse.training.augmentation import plain_view
+
+    data = open_data(job.data, "train", limit=job.recipe.calibration_pictures)
+    return np.stack([plain_view(pixels, p, input_size).canvas for p, pixels in load_all(data)])
+
+
+def _fit(
+    job: Job,
+    training: Training,
+    graph: Graph,
+    folder: Path,
+    report: Callable[[EpochReport], bool],
+) -> tuple[Weights, list[EpochReport], bool]:
+    """Trains the layers behind lambda on the features in front of it."""
+    from dse.network.keras_model import boundary, build, get_weights, set_weights
+    from dse.network.keras_starting_weights import load_starting_weights
+    from dse.training.features import frozen_features
+    from dse.training.head import start_heads
+    from dse.training.trainer import FeatureBatches, train
+    from dse.training.truth import Truth
+    from dse.training.views import ViewSet
+
+    recipe, size = job.recipe, training.input_size
+    start = load_starting_weights(job.weights, training.width).weights
+    edge = boundary(graph, frozen_layers(graph, training.frozen_until))
+    views = ViewSet(_data(job.data, "train"), size, recipe.views, recipe.seed)
+    features = frozen_features(graph, edge, start, views, Path(job.cache))
+    seen = ViewSet(_data(job.data, "val", recipe.val_pictures), size, 1, recipe.seed)
+    val = frozen_features(graph, edge, start, seen, Path(job.cache))
+    tail = build(graph, sources=edge)
+    set_weights(tail, start, partial=True)
+    start_heads(tail, recipe.seed)
+    truth = Truth(features.faces, graph["head"].shape[:2], size)
+    batches = FeatureBatches(features.tensors, truth, recipe.batch_size, recipe.seed)
+    curve, stopped = train(
+        tail, batches, recipe, folder / "checkpoint.npz", _validator(tail, val, size), report
+    )
+    kept = {name: start[name] for name in start if name.split("/")[0] in _variables(graph)}
+    return {**kept, **get_weights(tail)}, curve, stopped
+
+
+def _variables(graph: Graph) -> set[str]:
+    """Names of the Keras layers of `graph` that own weights."""
+    from dse.network.keras_model import batch_norm_name
+
+    return {name for layer in graph for name in (layer.name, batch_norm_name(layer.name))}
+
+
+def _validator(tail: Any, features: Features, input_size: int) -> Callable[[], float]:
+    """Measures AP of `tail` on the validation features, on the canvas."""
+    from dse.evaluation import average_precision, decode_maps
+
+    boxes, ignored = ([faces[i] for faces in features.faces] for i in (0, 1))
+    tensors = [np.asarray(tensor, np.float32) for tensor in features.tensors]
+
+    def validate() -> float:
+        maps = tail.predict(tensors if len(tensors) > 1 else tensors[0], verbose=0)
+        return average_precision(decode_maps(maps, input_size), boxes, ignored)
+
+    return validate
+
+
+def _evaluate_formats(
+    job: Job, training: Training, graph: Graph, weights: Weights
+) -> tuple[dict[str, float], dict[str, float | None]]:
+    """AP of the network in every format, for both styles of FDDB's boxes."""
+    from dse.evaluation import evaluate_canvases
+    from dse.quantization import predictor
+
+    prepared = _prepared(job.eval_data, training.input_size)
+    calibration = calibration_canvases(job, training.input_size)
+    found = {
+        format: evaluate_canvases(predictor(graph, weights, format, calibration), prepared)
+        for format in job.formats
+    }
+    return {f: e.ap for f, e in found.items()}, {f: e.ap_square for f, e in found.items()}
+
+
+@lru_cache(maxsize=4)
+def _data(spec: str, split: str, limit: int | None = None) -> DataSet:
+    return open_data(spec, split, limit=limit)  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=2)
+def _prepared(spec: str, input_size: int) -> Prepared:
+    from dse.evaluation import prepare
+
+    return prepare(_data(spec, "eval"), input_size)
+
+
+def _curve_csv(curve: list[EpochReport]) -> str:
+    text = StringIO()
+    writer = csv.DictWriter(text, list(asdict(curve[0])), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(epoch) for epoch in curve)
+    return text.getvalue()
+
+
+def _save_weights(path: Path, weights: Weights) -> None:
+    temporary = path.with_suffix(".tmp.npz")
+    np.savez(temporary, **weights)
+    os.replace(temporary, path)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Writes all of `content` or nothing."""
+    temporary = path.with_suffix(".tmp")
+    temporary.write_bytes(content)
+    os.replace(temporary, path)
