@@ -43,9 +43,9 @@ def fold(graph: Graph, weights: Weights) -> Folded:
     folded: Folded = {}
     for layer in graph:
         if layer.op in CONVOLUTIONS:
-            kernel = _weight(weights, f"{layer.name}/kernel")
+            kernel: NDArray[Any] = _weight(weights, f"{layer.name}/kernel")
             channels = layer.shape[2]
-            bias = np.zeros(channels, np.float32)
+            bias: NDArray[Any] = np.zeros(channels, np.float32)
             if layer.bias:
                 bias = _weight(weights, f"{layer.name}/bias")
             if layer.batch_norm:
@@ -132,9 +132,7 @@ def _weight(weights: Weights, name: str) -> NDArray[np.float32]:
     return weights[name]
 
 
-def _normalisation(
-    weights: Weights, name: str
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _normalisation(weights: Weights, name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Gain and shift (channels,) that the batch normalisation `name` comes down to."""
     gamma, beta, mean, variance = (
         _weight(weights, f"{name}/{part}")

@@ -1,0 +1,84 @@
+"""A data set made ready for a network's input once, for every format that runs on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.data.letterbox import letterbox
+from dse.data.loading import load_or_none
+from dse.data.pictures import Boxes, DataSet, Picture, Skipped
+
+__all__ = ["Prepared", "prepare"]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Canvases and truth of n pictures.
+
+    canvases: uint8 (n, size, size, 3). scales: (n,) canvas pixels per picture pixel.
+    heights, widths: (n,) of the pictures, pixels. truth, ignored, truth_square: one array of
+    boxes (m, 4) a picture, picture pixels; truth_square is None where the set has none.
+    skipped: pictures that could not be read, and why.
+    """
+
+    input_size: int
+    canvases: NDArray[np.uint8]
+    scales: NDArray[np.float64]
+    heights: NDArray[np.int64]
+    widths: NDArray[np.int64]
+    truth: tuple[Boxes, ...]
+    ignored: tuple[Boxes, ...]
+    truth_square: tuple[Boxes, ...] | None
+    skipped: tuple[Skipped, ...]
+
+    def __len__(self) -> int:
+        return len(self.canvases)
+
+    @property
+    def faces(self) -> int:
+        """Labelled faces that count."""
+        return sum(len(boxes) for boxes in self.truth)
+
+
+def prepare(data: DataSet | Iterable[Picture], input_size: int) -> Prepared:
+    """Every readable picture of `data` on a canvas of `input_size` pixels.
+
+    Pictures that cannot be read are named in `Prepared.skipped`.
+    Takes 3 * input_size^2 bytes a picture.
+    """
+    pictures: list[Picture] = []
+    canvases: list[NDArray[np.uint8]] = []
+    geometry: list[tuple[float, int, int]] = []
+    skipped: list[Skipped] = []
+    for picture in data.pictures if isinstance(data, DataSet) else data:
+        pixels = load_or_none(picture, skipped)
+        if pixels is None:
+            continue
+        canvas, scale = letterbox(pixels, input_size)
+        pictures.append(picture)
+        canvases.append(canvas)
+        geometry.append((scale, pixels.shape[0], pixels.shape[1]))
+    shape = (len(canvases), input_size, input_size, 3)
+    scales, heights, widths = zip(*geometry, strict=True) if geometry else ((), (), ())
+    return Prepared(
+        input_size=input_size,
+        canvases=np.stack(canvases) if canvases else np.zeros(shape, np.uint8),
+        scales=np.array(scales, np.float64),
+        heights=np.array(heights, np.int64),
+        widths=np.array(widths, np.int64),
+        truth=tuple(picture.boxes for picture in pictures),
+        ignored=tuple(picture.ignored for picture in pictures),
+        truth_square=_squares(pictures),
+        skipped=tuple(skipped),
+    )
+
+
+def _squares(pictures: list[Picture]) -> tuple[Boxes, ...] | None:
+    """Square boxes of each picture, or None unless every picture has them."""
+    squares = [picture.boxes_square for picture in pictures]
+    found = tuple(boxes for boxes in squares if boxes is not None)
+    return found if found and len(found) == len(squares) else None

@@ -1,0 +1,80 @@
+"""Inference on several sizes of each picture, as in the paper."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from dse.data.pictures import DataSet, Picture
+from dse.errors import DataError, UsageError
+from dse.evaluation.decoding import IOU_THRESHOLD, MAX_BOXES
+from dse.evaluation.detections import Detections
+from dse.evaluation.evaluate import Evaluation, Tally, chunks, detect
+from dse.evaluation.prepared import prepare
+from dse.evaluation.suppression import suppress
+from dse.network.keras_inference import Predict
+
+__all__ = ["PYRAMID_SCALES", "evaluate_pyramid", "pyramid_sizes"]
+
+PYRAMID_SCALES = (0.5, 1.0, 2.0)
+"""Narduzzi et al., arXiv 2208.11011, section III: one network on three sizes of a picture."""
+
+SIZE_STEP = 32
+"""Inputs are multiples of the backbone's total stride, so that breakpoint C fits together."""
+
+
+def pyramid_sizes(input_size: int, scales: Sequence[float] = PYRAMID_SCALES) -> tuple[int, ...]:
+    """Canvas sides in pixels for `scales` times `input_size`, to the nearest 32; 32 at least.
+
+    The scale 1 keeps `input_size` itself. Raises UsageError for a scale that is not above 0.
+    """
+    if not scales or min(scales) <= 0:
+        raise UsageError(f"scales {tuple(scales)} are not all above 0", "for example 0.5, 1, 2")
+    steps = [max(1, round(input_size * scale / SIZE_STEP)) for scale in scales]
+    return tuple(
+        input_size if scale == 1 else SIZE_STEP * count
+        for scale, count in zip(scales, steps, strict=True)
+    )
+
+
+def evaluate_pyramid(
+    predictor_for: Callable[[int], Predict],
+    input_size: int,
+    data: DataSet,
+    scales: Sequence[float] = PYRAMID_SCALES,
+) -> Evaluation:
+    """Average precision with every picture seen at several sizes, results merged by NMS.
+
+    predictor_for: gives the same network for a canvas of that many pixels. It knows its
+    canonical boxes in the pixels of `input_size`, so they keep that size on every canvas.
+    """
+    sizes = pyramid_sizes(input_size, scales)
+    predictors = [predictor_for(size) for size in sizes]
+    tally = Tally()
+    for pictures in chunks(data):
+        held = [_held(picture) for picture in pictures]
+        levels = [prepare(held, size) for size in sizes]
+        found = [
+            detect(predict, level, anchor_size=input_size)
+            for predict, level in zip(predictors, levels, strict=True)
+        ]
+        tally.add(levels[0], [_merge(seen) for seen in zip(*found, strict=True)])
+    return tally.evaluation()
+
+
+def _held(picture: Picture) -> Picture:
+    """`picture` read once: each level gets the same pixels, or none of them any."""
+    try:
+        pixels = picture.load()
+    except DataError:
+        return picture
+    return dataclasses.replace(picture, load=lambda: pixels)
+
+
+def _merge(levels: Sequence[Detections]) -> Detections:
+    """One picture's detections on all levels, those that see the same face reduced to one."""
+    boxes = np.concatenate([found.boxes for found in levels])
+    scores = np.concatenate([found.scores for found in levels])
+    return suppress(boxes, scores, IOU_THRESHOLD, MAX_BOXES)
