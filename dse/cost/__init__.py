@@ -1,0 +1,22 @@
+"""What a network costs on a chip, and whether the chip can hold it: exact, and for free.
+
+A layer graph is lowered to the steps that the compiler would make of it (`lowering`,
+`transfers`), placed in memory as the compiler places it (`memory`), sized (`kmodel_size`)
+and timed (`latency`); `price` adds that up and `verdict` compares it with a `target`.
+"""
+
+from dse.cost.price import Cost, LayerCost, Priced, price, price_candidate, price_space
+from dse.cost.target import Target
+from dse.cost.verdict import Verdict, judge
+
+__all__ = [
+    "Cost",
+    "LayerCost",
+    "Priced",
+    "Target",
+    "Verdict",
+    "judge",
+    "price",
+    "price_candidate",
+    "price_space",
+]

@@ -1,0 +1,84 @@
+"""A lowered network: the operations that the chip really runs, in the order it runs them.
+
+One `Step` writes one tensor. KPU steps read and write the KPU's own SRAM, all others main
+memory; `upload` and `download` cross between the two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dse.network.graph import Shape
+
+__all__ = ["KNOWN_OPS", "KPU_CONVOLUTIONS", "Program", "Step"]
+
+KPU_CONVOLUTIONS = ("kpu_conv", "kpu_depthwise")
+
+KNOWN_OPS = (
+    "input", *KPU_CONVOLUTIONS, "upload", "download", "dequantize", "quantize", "pad", "slice",
+    "crop", "concat", "copy", "transpose", "conv", "depthwise", "upsample", "add", "maxpool",
+    "avgpool",
+)  # fmt: skip
+"""Operations whose time and memory the rules cover; a network with another one is "unknown"."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operation after lowering.
+
+    op: "input"; on the KPU "upload", "kpu_conv", "kpu_depthwise", "download"; on the CPU
+        "dequantize", "quantize", "pad", "slice", "crop" (a view, costs nothing), "copy",
+        "conv", "concat" (its inputs write into it), "upsample", "transpose", or what no
+        rule knows.
+    layer: the network's layer that it works for.
+    inputs: indices of the steps it reads.
+    shape: (height, width, channels) of what it writes, `element_bytes` each.
+    kernel, input_channels: of a convolution; `pooled` when a 2x2 pick follows at write-back.
+    """
+
+    op: str
+    layer: str
+    inputs: tuple[int, ...]
+    shape: Shape
+    element_bytes: int = 1
+    kernel: int = 1
+    input_channels: int = 0
+    pooled: bool = False
+
+    @property
+    def elements(self) -> int:
+        """Numbers that the step writes."""
+        height, width, channels = self.shape
+        return height * width * channels
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes that the step writes to main memory."""
+        return self.elements * self.element_bytes
+
+    @property
+    def on_kpu(self) -> bool:
+        """Its result lies in KPU SRAM."""
+        return self.op in KPU_CONVOLUTIONS or self.op == "upload"
+
+    @property
+    def weights(self) -> int:
+        """Weights of a convolution (one byte each on the KPU, four on the CPU)."""
+        if self.op in ("kpu_conv", "conv"):
+            return self.kernel**2 * self.input_channels * self.shape[2]
+        if self.op in ("kpu_depthwise", "depthwise"):
+            return self.kernel**2 * self.shape[2]
+        return 0
+
+
+@dataclass(frozen=True)
+class Program:
+    """Steps in the order of execution; `outputs` are indices of steps."""
+
+    steps: tuple[Step, ...]
+    outputs: tuple[int, ...]
+
+    @property
+    def unknown_ops(self) -> tuple[tuple[str, str], ...]:
+        """(layer, operation) of each step that no rule covers."""
+        return tuple((step.layer, step.op) for step in self.steps if step.op not in KNOWN_OPS)
