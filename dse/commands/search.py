@@ -1,0 +1,150 @@
+"""Search a space for the designs that fit a target and detect best.
+
+Candidates are priced first; only those that fit are trained, and every training is evaluated
+in all formats. The study's folder holds the record; `--resume` goes on with it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any
+
+from dse.commands.arguments import (
+    add_json,
+    add_study,
+    add_weights,
+    note,
+    positive_float,
+    positive_int,
+    print_json,
+    table,
+)
+
+if TYPE_CHECKING:
+    from dse.search.options import SearchOptions
+
+__all__ = ["add_arguments", "front_table", "run"]
+
+DATA_HELP = "synthetic[:COUNT], wider:DIR, fddb:DIR, yolo:DIR or voc:DIR"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of `dse search`."""
+    what = parser.add_argument_group("what to search")
+    what.add_argument("--budget", type=positive_int, help="trainings to pay for (default: 50)")
+    what.add_argument("--target", help="the chip: a file of constraints/, or a path (default: k210)")
+    what.add_argument(
+        "--space", help="a file of search_spaces/, or a path (default: mobilenetv2_face)"
+    )
+    what.add_argument("--data", help=f"pictures to train on: {DATA_HELP} (default: synthetic)")
+    what.add_argument("--eval-data", help="pictures to measure AP on (default: those of --data)")
+    add_weights(what)
+    what.add_argument("--epochs", type=positive_int, help="passes over the data, each training")
+    what.add_argument("--views", type=positive_int, help="versions of each training picture")
+    what.add_argument("--loss", choices=("focal", "paper"))
+    what.add_argument("--proposer", help="who picks the next training (default: composite)")
+    what.add_argument("--seed", type=int, help="of everything random (default: 0)")
+    how = parser.add_argument_group("how to run it")
+    how.add_argument("--study", help="name of the study (default: the target and a number)")
+    how.add_argument("--resume", action="store_true", help="go on with --study, or the latest")
+    how.add_argument("--executor", choices=("ray", "inline"), default="ray")
+    how.add_argument("--ray-address", help="a running Ray cluster (default: this machine)")
+    how.add_argument("--workers", type=positive_int, help="trainings at a time (default: cores)")
+    how.add_argument("--time-limit", type=positive_float, metavar="MINUTES")
+    how.add_argument("--dry-run", action="store_true", help="price the space and stop there")
+    how.add_argument("--verbose", action="store_true", help="show Ray's own messages, too")
+    add_study(how)
+    add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs the search, prints the front."""
+    if options.dry_run:
+        return _dry_run(options)
+    from dse.search import run_search
+
+    report = run_search(_settings(options))
+    if options.json:
+        print_json(report.to_dict())
+        return 0
+    print(front_table(report.front))
+    note(f"\n{report.summary()}")
+    note(f"look:   dse dashboard {report.study}")
+    note(f"export: dse export best --study {report.study}")
+    return 0
+
+
+def front_table(front: list[dict[str, Any]]) -> str:
+    """The front's designs for the terminal, deployable ones first."""
+    header = ("design", "AP", "kmodel AP", "ms", "kmodel kB", "RAM kB", "KPU kB", "runs on chip")
+    ordered = sorted(front, key=lambda row: (not row["deployable"], -row["ap"]))
+    return table(header, [_front_row(row) for row in ordered])
+
+
+def _front_row(row: dict[str, Any]) -> tuple[str, ...]:
+    measured = row["kmodel_ap"]
+    return (
+        row["candidate"],
+        f"{row['ap']:.3f}",
+        "-" if measured is None or measured != measured else f"{measured:.3f}",
+        f"{row['latency_ms']:.1f}",
+        *(
+            f"{row[name] / 1000:.0f}"
+            for name in ("kmodel_bytes", "main_memory_bytes", "peak_kpu_bytes")
+        ),
+        "yes" if row["deployable"] else "no",
+    )
+
+
+def _settings(options: argparse.Namespace) -> SearchOptions:
+    from dataclasses import replace
+
+    from dse.search.options import SearchOptions
+    from dse.training import Recipe
+
+    changed = {name: getattr(options, name) for name in ("epochs", "views", "loss", "seed")}
+    changed = {name: value for name, value in changed.items() if value is not None}
+    return SearchOptions(
+        budget=options.budget,
+        target=options.target,
+        space=options.space,
+        data=options.data,
+        eval_data=options.eval_data,
+        weights_dir=options.weights_dir,
+        recipe=replace(Recipe(), **changed) if changed else None,
+        proposer=options.proposer,
+        seed=options.seed,
+        results=options.results,
+        study=options.study,
+        resume=options.resume,
+        executor=options.executor,
+        ray_address=options.ray_address,
+        workers=options.workers,
+        time_limit_s=options.time_limit and options.time_limit * 60,
+        verbose=options.verbose,
+        command=("dse", *sys.argv[1:]),
+    )
+
+
+def _dry_run(options: argparse.Namespace) -> int:
+    """What the search would choose from: counts by reason, and the trainings that fit."""
+    from dse.cost import Target
+    from dse.search.plan import make_plan
+    from dse.space import SearchSpace
+
+    space = SearchSpace.load(options.space or "mobilenetv2_face")
+    plan = make_plan(space, Target.load(options.target or "k210"))
+    if options.json:
+        trainings = [design.training.id for design in plan.designs]
+        counts = {"candidates": len(plan.rows), "feasible": plan.feasible}
+        print_json({**counts, "rejected": plan.rejected, "trainings": trainings})
+        return 0
+    print(f"{len(plan.rows)} candidates, {plan.feasible} fit; rejected:")
+    print(table(("limit", "candidates"), [(r, str(n)) for r, n in plan.rejected.items()]))
+    print(f"{len(plan.designs)} trainings have a deployable format:")
+    rows = [
+        (d.training.id, f"{d.latency_ms:.1f}", f"{d.kmodel_bytes / 1000:.0f}") for d in plan.designs
+    ]
+    print(table(("training", "ms", "kmodel kB"), rows))
+    return 0
