@@ -53,15 +53,19 @@ def first_fit(buffers: Sequence[Buffer], alignment_bytes: int) -> Placement:
         size = -(-buffer.size_bytes // alignment_bytes) * alignment_bytes
         if size == 0:
             continue
-        start, position = 0, 0
-        for position, (other_start, other_end, _) in enumerate(living):
-            if other_start - start >= size:
-                break
-            start = other_end
-        else:
-            position = len(living)
+        start, position = _lowest_hole(living, size)
         living.insert(position, (start, start + size, buffer.death))
         starts[index] = start
         if start + size > peak_bytes:
             peak_bytes, peak_buffer = start + size, index
     return Placement(tuple(starts), peak_bytes, peak_buffer)
+
+
+def _lowest_hole(living: Sequence[tuple[int, int, int]], size_bytes: int) -> tuple[int, int]:
+    """Address of the lowest hole of `size_bytes`, and its place among the living blocks."""
+    address = 0
+    for position, (start, end, _) in enumerate(living):
+        if start - address >= size_bytes:
+            return address, position
+        address = end
+    return address, len(living)

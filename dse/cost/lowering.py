@@ -2,10 +2,11 @@
 
 The rules follow nncase v1.9.0 (tag 3473131):
 
-* a convolution of stride 2 runs at full resolution and the write-back keeps every second
-  pixel (`fuse_fake_kpu_conv2d_strided_slice`); after a depthwise convolution that is not
-  possible, so the slice moves behind the 1x1 convolution that follows
-  (`strided_slice_motion`), which then runs at full resolution too;
+* a convolution of stride 2 runs at full resolution, and a slice keeps every second pixel;
+* the slice moves behind every 1x1 convolution that alone reads it (`strided_slice_motion`),
+  which then runs at full resolution too;
+* the write-back of a convolution takes the slice over (`fuse_fake_kpu_conv2d_strided_slice`),
+  but not that of a depthwise one: a slice that cannot move on from there stays on the CPU;
 * the KPU pads one zero on all sides; any other padding is a float32 `pad` on the CPU;
 * odd maps are padded to even ones in front of a stride of 2;
 * maps under 4x4 are padded to 4x4 on the CPU, and cropped (`pad_conv`);
@@ -65,15 +66,15 @@ class _Lowering:
         self.steps: list[Step] = []
         self.value: dict[str, int] = {}
         self.unsliced: dict[str, Padding] = {}
-        """Depthwise layers whose stride is still to be taken, and the crop before it."""
+        """Layers whose stride of 2 is still to be taken, and the crop before it."""
 
     def add(self, layer: Layer) -> None:
         """Appends the steps of one layer."""
         sources = [self.value[name] for name in layer.inputs]
         if layer.op == "input":
             index = self.emit(Step("input", layer.name, (), layer.shape))
-        elif layer.op in CONVOLUTIONS and layer.inputs[0] in self.unsliced:
-            index = self.behind_depthwise(layer, sources[0])
+        elif layer.op == "conv" and layer.inputs[0] in self.unsliced:
+            index = self.at_full_resolution(layer, sources[0])
         elif layer.op in CONVOLUTIONS:
             index = self.convolution(layer, sources[0], layer.padding)
         elif layer.op == "add":
@@ -113,17 +114,15 @@ class _Lowering:
         if layer.stride == 1:
             source = self.padded(layer, source, extra)
             return self.cropped(layer, self.on_kpu(layer, source), crop)
+        if layer.stride == 2 and self.slice_moves(layer):
+            self.unsliced[layer.name] = crop
+            return self.on_kpu(layer, self.padded(layer, source, extra))
         if layer.stride == 2 and layer.op == "conv" and is_supported_input(shape):
             return self.picked(layer, source, extra, crop, shape)
         index = self.on_kpu(layer, self.padded(layer, source, extra))
-        if layer.stride == 2 and layer.op == "depthwise" and self.slice_moves(layer):
-            self.unsliced[layer.name] = crop
-            return index
         return self.emit(Step("slice", layer.name, (index,), shape, 4))
 
-    def picked(
-        self, layer: Layer, source: int, extra: Padding, crop: Padding, shape: Shape
-    ) -> int:
+    def picked(self, layer: Layer, source: int, extra: Padding, crop: Padding, shape: Shape) -> int:
         """A convolution that keeps every second pixel at write-back."""
         height, width, _ = self.steps[source].shape
         top, left = crop[0] % 2, 0
@@ -133,9 +132,12 @@ class _Lowering:
         index = self.on_kpu(layer, self.padded(layer, source, even), pooled=True)
         return self.fitted(layer, index, shape)
 
-    def behind_depthwise(self, layer: Layer, source: int) -> int:
-        """The 1x1 convolution that takes over the stride of the depthwise one before it."""
+    def at_full_resolution(self, layer: Layer, source: int) -> int:
+        """A 1x1 convolution that takes over the stride of the one before it."""
         crop = self.unsliced[layer.inputs[0]]
+        if self.slice_moves(layer):
+            self.unsliced[layer.name] = NO_PADDING
+            return self.on_kpu(layer, self.cropped(layer, source, crop))
         height, width, channels = self.steps[source].shape
         height, width = height - crop[0] - crop[1], width - crop[2] - crop[3]
         even = (height + height % 2, width + width % 2, channels)
@@ -183,15 +185,13 @@ class _Lowering:
         return self.emit(Step("pad", layer.name, (source,), shape, 4))
 
     def slice_moves(self, layer: Layer) -> bool:
-        """The only reader of a strided depthwise layer is a 1x1 convolution on the KPU."""
+        """The only reader of a strided layer is a plain 1x1 convolution on the KPU."""
         readers = self.graph.consumers[layer.name]
         if len(readers) != 1 or layer.name in self.graph.outputs:
             return False
         reader = self.graph[readers[0]]
         plain = reader.op == "conv" and (reader.kernel, reader.stride) == (1, 1)
-        return plain and is_supported_convolution(
-            layer.shape, reader.shape[2], 1, reader.padding
-        )
+        return plain and is_supported_convolution(layer.shape, reader.shape[2], 1, reader.padding)
 
     def pools_at_write_back(self, layer: Layer) -> bool:
         """A pool that the KPU can do while it writes the convolution before it."""
