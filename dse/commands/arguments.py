@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from dse.network.weights_source import WEIGHTS
+
 __all__ = [
     "add_json",
     "add_study",
     "add_target",
     "add_weights",
-    "cache_folder",
     "note",
     "positive_float",
     "positive_int",
@@ -54,7 +55,7 @@ def add_target(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_study(parser: argparse.ArgumentParser) -> None:
+def add_study(parser: argparse._ActionsContainer) -> None:
     """--results: where the studies lie."""
     parser.add_argument(
         "--results",
@@ -64,17 +65,16 @@ def add_study(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_weights(parser: argparse.ArgumentParser) -> None:
+def add_weights(parser: argparse._ActionsContainer) -> None:
     """--weights-dir and --weights: where training starts from."""
     parser.add_argument(
         "--weights-dir", metavar="DIR", help="folder with Keras' MobileNetV2 files ($DSE_WEIGHTS)"
     )
-
-
-def cache_folder() -> Path:
-    """Where features are kept between runs: $DSE_CACHE, or the user's cache folder."""
-    home = os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))
-    return Path(os.environ.get("DSE_CACHE", str(Path(home) / "dse")))
+    parser.add_argument(
+        "--weights",
+        choices=WEIGHTS,
+        help="auto: the folder, Keras' download, the package's own, in this order",
+    )
 
 
 def print_json(value: Any) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dse.commands.arguments import (
@@ -23,6 +24,7 @@ from dse.commands.arguments import (
 
 if TYPE_CHECKING:
     from dse.search.options import SearchOptions
+    from dse.search.outcomes import SearchReport
 
 __all__ = ["add_arguments", "front_table", "run"]
 
@@ -51,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--executor", choices=("ray", "inline"), default="ray")
     how.add_argument("--ray-address", help="a running Ray cluster (default: this machine)")
     how.add_argument("--workers", type=positive_int, help="trainings at a time (default: cores)")
-    how.add_argument("--time-limit", type=positive_float, metavar="MINUTES")
+    how.add_argument("--time-limit", type=positive_float, metavar="SECONDS")
     how.add_argument("--dry-run", action="store_true", help="price the space and stop there")
     how.add_argument("--verbose", action="store_true", help="show Ray's own messages, too")
     add_study(how)
@@ -66,13 +68,23 @@ def run(options: argparse.Namespace) -> int:
 
     report = run_search(_settings(options))
     if options.json:
-        print_json(report.to_dict())
+        print_json(report.as_dict())
         return 0
     print(front_table(report.front))
-    note(f"\n{report.summary()}")
+    note("")
+    note(_summary(report))
     note(f"look:   dse dashboard {report.study}")
     note(f"export: dse export best --study {report.study}")
     return 0
+
+
+def _summary(report: SearchReport) -> str:
+    """One line on what the budget went into."""
+    return (
+        f"{report.study}: {report.trained} trained, {report.stopped_early} stopped early, "
+        f"{report.failed} failed, {sum(report.rejected.values())} candidates rejected unseen, "
+        f"in {report.seconds / 60:.1f} min; hypervolume {report.hypervolume:.3f}"
+    )
 
 
 def front_table(front: list[dict[str, Any]]) -> str:
@@ -111,7 +123,8 @@ def _settings(options: argparse.Namespace) -> SearchOptions:
         space=options.space,
         data=options.data,
         eval_data=options.eval_data,
-        weights_dir=options.weights_dir,
+        weights_dir=Path(options.weights_dir) if options.weights_dir else None,
+        weights=options.weights,
         recipe=replace(Recipe(), **changed) if changed else None,
         proposer=options.proposer,
         seed=options.seed,
@@ -121,7 +134,7 @@ def _settings(options: argparse.Namespace) -> SearchOptions:
         executor=options.executor,
         ray_address=options.ray_address,
         workers=options.workers,
-        time_limit_s=options.time_limit and options.time_limit * 60,
+        time_limit_s=options.time_limit,
         verbose=options.verbose,
         command=("dse", *sys.argv[1:]),
     )

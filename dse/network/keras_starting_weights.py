@@ -1,4 +1,4 @@
-"""Backbone weights to start from: a folder of yours, Keras' ImageNet files, or the package's own.
+"""Backbone weights to start from, read from the source that `weights_source` chose.
 
 The package's own come from `dse.training.pretrain`: they were trained as face detectors and
 are stored in half precision.
@@ -6,9 +6,6 @@ are stored in half precision.
 
 from __future__ import annotations
 
-import contextlib
-import os
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,19 +15,14 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.errors import UsageError, WeightsError
+from dse.errors import WeightsError
 from dse.network.graph import Graph
 from dse.network.keras_model import Weights, batch_norm_name, get_weights
 from dse.network.mobilenetv2 import backbone_graph
 
-__all__ = ["StartingWeights", "choose_source", "load_starting_weights", "shipped_file"]
+__all__ = ["StartingWeights", "load_starting_weights", "narrow", "shipped_file"]
 
 SHIPPED = Path(__file__).resolve().parent / "weights"
-SOURCES = ("auto", "imagenet", "shipped")
-IMAGENET_HOST = "storage.googleapis.com"
-"""Where `keras.applications` keeps its files."""
-
-CONNECT_SECONDS = 3.0
 DEAD_CHANNEL_SCALE = 0.02
 """Standard deviation given to channels that are all zero, so that they can learn."""
 
@@ -41,25 +33,6 @@ class StartingWeights:
 
     weights: Weights
     source: str
-
-
-def choose_source(folder: str | None, wanted: str = "auto") -> str:
-    """The source that a study will use: "dir:<folder>", "imagenet" or "shipped".
-
-    folder: --weights-dir; where it is not given, the environment's DSE_WEIGHTS.
-    wanted: "auto" tries folder, Keras' download and the package in this order.
-    Raises UsageError for an unknown wish, WeightsError for a folder that is none.
-    """
-    if wanted not in SOURCES:
-        raise UsageError(f"unknown weights '{wanted}'", f"use one of {', '.join(SOURCES)}")
-    folder = folder or os.environ.get("DSE_WEIGHTS")
-    if folder and wanted == "auto":
-        if not Path(folder).is_dir():
-            raise WeightsError(f"'{folder}' is no folder", "--weights-dir names a folder")
-        return f"dir:{Path(folder).resolve()}"
-    if wanted == "auto":
-        return "imagenet" if _reachable() or _cached() else "shipped"
-    return wanted
 
 
 def load_starting_weights(source: str, width: float) -> StartingWeights:
@@ -191,21 +164,6 @@ def _read_shipped(width: float) -> Weights:
             return {name: stored[name].astype(np.float32) for name in stored.files}
     except (BadZipFile, ValueError, EOFError, KeyError, OSError) as error:
         raise WeightsError(f"{path} is damaged: {error}", hint) from error
-
-
-def _reachable() -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(
-        (IMAGENET_HOST, 443), timeout=CONNECT_SECONDS
-    ):
-        return True
-    return False
-
-
-def _cached() -> bool:
-    """Whether Keras has the files of all widths already."""
-    home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
-    stem = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_{}_224_no_top.h5"
-    return all((home / "models" / stem.format(width)).exists() for width in ("0.35", "0.5", "0.75", "1.0"))
 
 
 def _keras_width(width: float) -> str:
