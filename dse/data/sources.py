@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from dse.data.fddb import read_fddb
 from dse.data.layouts import LAYOUTS
 from dse.data.pictures import DataSet
 from dse.data.wider import read_wider
@@ -21,6 +22,7 @@ SYNTHETIC_PICTURES = 2000
 """Training pictures of `synthetic` without a count; `val` and `eval` have a fifth each."""
 
 READERS: dict[str, Callable[[Path, str], DataSet]] = {
+    "fddb": read_fddb,
     "wider": read_wider,
 }
 

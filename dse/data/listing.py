@@ -1,0 +1,81 @@
+"""Annotation lists in the manner of WIDER FACE and FDDB: name, number of faces, a line each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dse.errors import DataError
+
+__all__ = ["Entry", "read_listing"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One picture of a list: its name, and the numbers of each face's line."""
+
+    name: str
+    rows: list[list[float]]
+
+
+def read_listing(path: Path, row: str) -> Iterator[Entry]:
+    """The entries of a list, in order.
+
+    row: the columns that every face's line must have, such as "x y w h"; more may follow.
+    A line of zeros after a count of 0 is passed over. After a malformed line nothing can be
+    trusted, so that raises DataError with file, line, and what was expected.
+    """
+    lines = _lines(path)
+    position = 0
+    while position < len(lines):
+        name = lines[position].strip()
+        position += 1
+        if not name:
+            continue
+        faces = _count(path, lines, position)
+        position += 1
+        rows = [_row(path, lines, position + index, row) for index in range(faces)]
+        position += faces
+        if not faces and position < len(lines) and _is_zeros(lines[position]):
+            position += 1
+        yield Entry(name, rows)
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: cannot be read ({error})", "unpack it again") from error
+
+
+def _count(path: Path, lines: list[str], index: int) -> int:
+    text = lines[index].strip() if index < len(lines) else ""
+    if not (text.isascii() and text.isdigit()):
+        raise _malformed(path, lines, index, "the number of faces")
+    if int(text) > len(lines) - index - 1:
+        raise _malformed(path, lines, len(lines), f"{int(text)} faces after line {index + 1}")
+    return int(text)
+
+
+def _row(path: Path, lines: list[str], index: int, columns: str) -> list[float]:
+    try:
+        row = [float(field) for field in lines[index].split()]
+    except ValueError:
+        row = []
+    if len(row) < len(columns.split()) or not all(map(math.isfinite, row)):
+        raise _malformed(path, lines, index, f"a face '{columns}'")
+    return row
+
+
+def _is_zeros(line: str) -> bool:
+    fields = line.split()
+    return len(fields) >= 4 and all(field == "0" for field in fields)
+
+
+def _malformed(path: Path, lines: list[str], index: int, expected: str) -> DataError:
+    text = lines[index].strip() if index < len(lines) else None
+    found = "the list ends" if text is None else f"found '{text}'"
+    hint = "repair the line, or unpack the annotation again"
+    return DataError(f"{path}:{index + 1}: expected {expected}, {found}", hint)
