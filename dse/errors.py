@@ -11,7 +11,8 @@
     ├── WeightsError             1  weights that are missing, truncated or of another network
     ├── CompilerError            1  the kmodel compiler refused or died
     ├── NothingFeasible          3  no design fits the target
-    └── VerificationFailed       4  an exported file is not what it claims to be
+    ├── VerificationFailed       4  an exported file is not what it claims to be
+    └── Interrupted            130  stopped by Ctrl-C or SIGTERM; what was finished is saved
 
 The number is the exit code of the command line. A message says what is wrong; `hint`
 says what to do about it.
@@ -27,6 +28,7 @@ __all__ = [
     "CorruptJournal",
     "DataError",
     "DseError",
+    "Interrupted",
     "InvalidFile",
     "NothingFeasible",
     "StudyError",
@@ -107,3 +109,9 @@ class VerificationFailed(DseError):
     """An exported file is not what it claims to be."""
 
     exit_code = 4
+
+
+class Interrupted(DseError):
+    """Stopped by Ctrl-C or SIGTERM. What was finished is saved; `hint` is how to go on."""
+
+    exit_code = 130

@@ -1,0 +1,299 @@
+"""Decides what runs next and writes down what came of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from dse.errors import StudyError
+from dse.search.disk import full_disk_error, full_disk_reported
+from dse.search.executor import Desk, Failure, Say, Task, Wait
+from dse.search.interruption import Interruption
+from dse.search.journal import Entry, Journal, outcome_as_dict
+from dse.search.options import SearchOptions
+from dse.search.outcomes import front_rows, hypervolume_share, outcome_rows
+from dse.search.plan import SearchPlan
+from dse.search.progress import Progress, Standing
+from dse.search.proposers import Observation, make_proposer
+from dse.search.stopping import DominanceStopper, FinishedCurve
+from dse.search.study import StudyFolder
+from dse.space import Training
+
+if TYPE_CHECKING:
+    from dse.search.job import EpochReport
+
+__all__ = ["SearchDesk"]
+
+MAX_FAILURES_IN_A_ROW = 3
+"""Then the cause is not in the designs, and the search ends instead of burning through them."""
+
+BYTES_PER_PARAMETER = 16
+"""Of a training on the disk: weights, and a checkpoint with Adam's two moments, float32."""
+
+
+class SearchDesk(Desk):
+    """The driver's side of an executor.
+
+    Everything it knows of the past it takes from the journal, so a resumed search decides
+    as the killed one would have. Trainings the journal holds as running are taken up first,
+    under their own number. A design that failed is not tried again before the next resume.
+    """
+
+    def __init__(
+        self,
+        folder: StudyFolder,
+        options: SearchOptions,
+        plan: SearchPlan,
+        journal: Journal,
+        progress: Progress,
+        interruption: Interruption,
+        began: float,
+    ) -> None:
+        """options: with the study's settings filled in. The study's lock is held.
+
+        began: when this run did, on the monotonic clock, seconds.
+        """
+        self._folder, self._options, self._plan = folder, options, plan
+        self._journal, self._progress, self._interruption = journal, progress, interruption
+        self._budget = options.budget or 1
+        self._proposer = make_proposer(
+            options.proposer or "composite", plan.designs, options.seed or 0, budget=self._budget
+        )
+        self._stopper = DominanceStopper(plan.designs) if options.early_stopping else None
+        self._entries = journal.entries()
+        self._interrupted = [entry for entry in self._entries if entry.state == "running"]
+        self._failed_before = {e.number for e in self._entries if e.state == "failed"}
+        self._reports: dict[int, dict[int, EpochReport]] = {}
+        self._running: dict[int, Training] = {}
+        self._kmodels: list[Task] | None = None
+        self._kmodels_done = 0
+        self._failures_in_a_row = 0
+        self._ended_here = 0
+        self._started = began
+        self._elapsed_before = max((entry.elapsed_s for entry in self._entries), default=0.0)
+        self._hypervolume = hypervolume_share(plan.rows, self._entries)
+
+    @property
+    def elapsed_s(self) -> float:
+        """Search time, summed over interruptions."""
+        return self._elapsed_before + monotonic() - self._started
+
+    def next_task(self) -> Task | Wait | None:
+        """A training while budget and time last, then the kmodels of the front."""
+        if not self._time_is_up():
+            if self._interrupted:
+                entry = self._interrupted.pop(0)
+                return self._begin(entry.training, entry.number)
+            if self._counted() + len(self._running) < self._budget:
+                training = self._propose()
+                if training is not None:
+                    with self._writing():
+                        number = self._journal.start(training, self._plan.space)
+                    return self._begin(training, number)
+        if self._running:
+            return Wait()
+        if self._kmodels is None:
+            self._kmodels = self._front_to_measure()
+        return self._kmodels.pop(0) if self._kmodels else None
+
+    def reported(self, task: Task, report: EpochReport) -> Say:
+        """Remembers the epoch; stops a training that can no longer matter."""
+        curve = self._reports.setdefault(task.number, {})
+        curve[report.epoch] = report
+        if report.epoch >= report.epochs:
+            return Say.CONTINUE
+        if self._time_is_up():
+            return Say.PAUSE
+        if self._stopper is None:
+            return Say.CONTINUE
+        rows = [(seen.epoch, seen.epochs, seen.val_ap) for _, seen in sorted(curve.items())]
+        decision = self._stopper.may_continue(task.training, rows, self._finished_curves())
+        return Say.STOP if decision.stop else Say.CONTINUE
+
+    def finished(self, task: Task, result: Any) -> None:
+        """Records an outcome, or a kmodel's measures."""
+        if task.kind == "measure":
+            self._measured(task, result)
+            return
+        outcome = outcome_as_dict(result)
+        if result.stopped:
+            self._end_stopped(task, outcome)
+            return
+        row = self._plan.deployable_row(task.training)
+        ap = float(result.ap.get(row["format"], math.nan))
+        if math.isnan(ap):
+            self.failed(task, Failure(f"no AP was measured in {row['format']}"))
+            return
+        with self._writing():
+            values = (ap, row["latency_ms"], row["kmodel_bytes"])
+            self._journal.finish(task.number, values, outcome, self.elapsed_s)
+        self._failures_in_a_row = 0
+        self._ended(task, f"{task.training.id} AP {ap:.4f}")
+
+    def stopped(self, task: Task) -> None:
+        """Records a training that STOP ended, from its reports."""
+        curve = [report for _, report in sorted(self._reports.get(task.number, {}).items())]
+        outcome = {
+            "training_id": task.training.id,
+            "epochs": len(curve),
+            "stopped": True,
+            "seconds": curve[-1].seconds if curve else 0.0,
+            "val_ap": curve[-1].val_ap if curve else None,
+            "ap": {},
+            "ap_square": {},
+            "curve": [asdict(report) for report in curve],
+        }
+        self._end_stopped(task, outcome)
+        (self._folder.training(task.training.id) / "checkpoint.npz").unlink(missing_ok=True)
+
+    def paused(self, task: Task) -> None:
+        """Leaves the trial open in the journal: a resumed search takes it up."""
+        self._running.pop(task.number, None)
+        self._progress.event(f"{task.training.id} left for --resume", self.standing)
+
+    def failed(self, task: Task, failure: Failure) -> None:
+        """Records why; raises StudyError for a full disk, or failure after failure."""
+        if failure.disk_full:
+            raise full_disk_error(self._folder.path, self._needed_bytes())
+        if task.kind == "measure":
+            self._progress.say(f"kmodel of {task.training.id}: {failure.message}")
+            return
+        with self._writing():
+            error = {"error": failure.message, "traceback": failure.traceback}
+            self._journal.fail(task.number, error, self.elapsed_s)
+        self._failures_in_a_row += 1
+        self._ended(task, f"{task.training.id} failed: {failure.message}")
+        if self._failures_in_a_row >= MAX_FAILURES_IN_A_ROW:
+            raise StudyError(
+                f"{self._failures_in_a_row} trainings in a row failed, the last with "
+                f"{failure.message}",
+                "remove the cause, then run again with --resume; the journal has tracebacks",
+            )
+
+    def tick(self) -> None:
+        """Shows progress; raises KeyboardInterrupt if a signal came while that was put off."""
+        self._interruption.check()
+        self._progress.tick(self.standing)
+
+    def standing(self) -> Standing:
+        """Where the search stands, for people."""
+        states = [entry.state for entry in self._entries]
+        kmodels = None
+        if self._kmodels is not None:
+            kmodels = (self._kmodels_done, self._kmodels_done + len(self._kmodels))
+        return Standing(
+            trained=states.count("complete"),
+            stopped=states.count("stopped"),
+            failed=states.count("failed"),
+            running=len(self._running),
+            budget=self._budget,
+            rejected=self._plan.rejected,
+            hypervolume=self._hypervolume,
+            elapsed_s=self.elapsed_s,
+            left_s=self._left_s(),
+            measuring=kmodels,
+        )
+
+    def _begin(self, training: Training, number: int) -> Task:
+        self._running[number] = training
+        return Task("train", training, number)
+
+    def _propose(self) -> Training | None:
+        """What the proposer wants next; failures of earlier runs may be wanted again."""
+        finished = [
+            _observation(entry, self._plan)
+            for entry in sorted(self._entries, key=lambda entry: (entry.elapsed_s, entry.number))
+            if entry.state != "running" and entry.number not in self._failed_before
+        ]
+        return self._proposer.propose(finished, [t.id for t in self._running.values()])
+
+    def _front_to_measure(self) -> list[Task]:
+        """A task for every deployable design on the front whose kmodel was not measured."""
+        entries = {entry.training.id: entry for entry in self._entries if entry.state == "complete"}
+        front = front_rows(outcome_rows(self._plan.rows, self._entries))
+        designs = [entries[row["training"]] for row in front if row["deployable"]]
+        return [Task("measure", e.training, e.number) for e in designs if e.kmodel is None]
+
+    def _measured(self, task: Task, result: Any) -> None:
+        with self._writing():
+            self._journal.measured(task.training, outcome_as_dict(result))
+        self._kmodels_done += 1
+        self._entries = self._journal.entries()
+        message = f"kmodel of {task.training.id} AP {result.kmodel_ap:.4f}"
+        self._progress.event(message, self.standing)
+
+    def _end_stopped(self, task: Task, outcome: dict[str, Any]) -> None:
+        with self._writing():
+            self._journal.stop(task.number, outcome, self.elapsed_s)
+        self._failures_in_a_row = 0
+        epochs = outcome["epochs"]
+        self._ended(task, f"{task.training.id} stopped early, after {epochs} epochs")
+
+    def _ended(self, task: Task, message: str) -> None:
+        self._running.pop(task.number, None)
+        self._entries = self._journal.entries()
+        self._hypervolume = hypervolume_share(self._plan.rows, self._entries)
+        self._ended_here += 1
+        self._progress.event(message, self.standing)
+
+    def _finished_curves(self) -> list[FinishedCurve]:
+        return [
+            FinishedCurve(
+                entry.training,
+                [(row["epoch"], row["epochs"], _or_nan(row["val_ap"])) for row in curve],
+            )
+            for entry in self._entries
+            if entry.state == "complete" and (curve := entry.outcome.get("curve"))
+        ]
+
+    def _counted(self) -> int:
+        """Trainings that the budget has paid for."""
+        return sum(entry.state in ("complete", "stopped") for entry in self._entries)
+
+    def _time_is_up(self) -> bool:
+        limit_s = self._options.time_limit_s
+        return limit_s is not None and monotonic() - self._started >= limit_s
+
+    def _left_s(self) -> float | None:
+        """Time for the trainings to come, at the pace of this run."""
+        if not self._ended_here:
+            return None
+        spent_s = monotonic() - self._started
+        left_s = spent_s / self._ended_here * max(0, self._budget - self._counted())
+        if self._options.time_limit_s is not None:
+            left_s = min(left_s, max(0.0, self._options.time_limit_s - spent_s))
+        return left_s
+
+    def _needed_bytes(self) -> int:
+        """Disk space that the trainings to come will take, roughly."""
+        largest = max(row["parameters"] or 0 for row in self._plan.rows)
+        return max(1, self._budget - self._counted()) * largest * BYTES_PER_PARAMETER
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Around a write: a signal waits for its end, a full disk is told as such."""
+        with (
+            self._interruption.held(),
+            full_disk_reported(self._folder.path, self._needed_bytes()),
+        ):
+            yield
+
+
+def _observation(entry: Entry, plan: SearchPlan) -> Observation:
+    """What the proposer sees of a trial that ended; NaN for what was not measured."""
+    format = plan.deployable_row(entry.training)["format"]
+    ap = (entry.outcome.get("ap") or {}).get(format)
+    return Observation(
+        training=entry.training,
+        ap=_or_nan(ap) if entry.state == "complete" else math.nan,
+        val_ap=_or_nan(entry.outcome.get("val_ap")),
+        stopped=entry.state == "stopped",
+    )
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else float(value)

@@ -1,0 +1,155 @@
+"""The search itself: from options to a report.
+
+plan      price every candidate; only designs that fit exist for the search
+train     the proposer chooses, the executor runs, the journal remembers
+measure   compile and simulate every deployable design on the front
+report    from what the journal holds
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+from dse.cost import Target
+from dse.errors import Interrupted
+from dse.search.desk import SearchDesk
+from dse.search.disk import full_disk_reported, write_whole
+from dse.search.executor import Executor, Workbench
+from dse.search.interruption import Interruption
+from dse.search.journal import Journal, drop_broken_tail
+from dse.search.options import SearchOptions, default_workers
+from dse.search.outcomes import SearchReport
+from dse.search.plan import SearchPlan, candidates_csv, make_plan
+from dse.search.progress import Progress
+from dse.search.provenance import check_unchanged, make_settings, space_from, target_from
+from dse.search.study import StudyFolder, find_study
+from dse.search.workshop import Workshop, default_workshop
+from dse.space import SearchSpace
+
+__all__ = ["plan_search", "run_search"]
+
+SETTINGS_BYTES = 1 << 20
+"""Room for study.toml, the lock and candidates.csv."""
+
+
+def plan_search(options: SearchOptions) -> SearchPlan:
+    """What a search would choose from: every candidate priced, nothing written or trained.
+
+    Raises UnknownName, InvalidFile, or NothingFeasible with the nearest candidates.
+    """
+    chosen = options.with_defaults()
+    space = SearchSpace.load(chosen.space or "")
+    return make_plan(space, Target.load(chosen.target or ""))
+
+
+def run_search(options: SearchOptions, workshop: Workshop | None = None) -> SearchReport:
+    """Searches until the budget, the designs or the time are used up, and reports.
+
+    Everything finished is on the disk at any moment; `options.resume` goes on from there.
+    workshop: how to train; by default the real thing.
+
+    Raises NothingFeasible; StudyLocked; StudyError (a full disk, a study that does not fit
+    the options, trainings that keep failing); Interrupted after Ctrl-C or SIGTERM, with all
+    that is finished saved; and what the readers raise about space, target and pictures.
+    """
+    search = _Search(options, workshop or default_workshop(), Progress(sys.stderr), Interruption())
+    with search.interruption:
+        try:
+            return search.resumed() if options.resume else search.started()
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted: all that is finished is saved", search.go_on) from None
+        finally:
+            search.progress.close()
+
+
+@dataclass
+class _Search:
+    """One call of `run_search`. Lifetime: `started` or `resumed`, once.
+
+    go_on: the command that continues, as far as there is something to continue.
+    """
+
+    options: SearchOptions
+    workshop: Workshop
+    progress: Progress
+    interruption: Interruption
+    go_on: str = "nothing had begun yet"
+    began: float = field(default_factory=monotonic)
+
+    def started(self) -> SearchReport:
+        """A new study: planned, then written down, then run."""
+        options = self.options.with_defaults()
+        plan = plan_search(options)
+        target = Target.load(options.target or "")
+        about = self.workshop.describe(options)
+        settings = make_settings(options, plan.space, target, about)
+        folder = StudyFolder.create(options.results, options.study, target.name)
+        self._know(folder)
+        with folder.lock():
+            with full_disk_reported(folder.path, SETTINGS_BYTES):
+                folder.write_settings(settings)
+            return self._run(folder, options, plan, settings)
+
+    def resumed(self) -> SearchReport:
+        """A study that exists: checked and mended, then run from where it stands."""
+        folder = StudyFolder.open(find_study(self.options.results, self.options.study))
+        self._know(folder)
+        with folder.lock():
+            settings = folder.settings()
+            options = self.options.continuing(settings["search"])
+            kept = drop_broken_tail(folder.journal)
+            if kept:
+                self.progress.say(
+                    f"{folder.journal}: the last line was cut short and has been removed; "
+                    f"a copy as it was: {kept}"
+                )
+            plan = make_plan(space_from(settings["space"]), target_from(settings["target"]))
+            check_unchanged(settings, self.workshop.describe(options))
+            return self._run(folder, options, plan, settings)
+
+    def _run(
+        self,
+        folder: StudyFolder,
+        options: SearchOptions,
+        plan: SearchPlan,
+        settings: dict[str, Any],
+    ) -> SearchReport:
+        with full_disk_reported(folder.path, SETTINGS_BYTES):
+            if not folder.candidates.exists():
+                write_whole(folder.candidates, candidates_csv(plan.rows))
+            with self.interruption.held():
+                journal = Journal(folder.journal, folder.name)
+        job = self.workshop.make_job(options, settings, plan.space)
+        workbench = Workbench(job, folder.trainings, self.workshop.train, self.workshop.measure)
+        desk = SearchDesk(
+            folder, options, plan, journal, self.progress, self.interruption, self.began
+        )
+        executor = make_executor(options)
+        with nullcontext() if executor.interruptible else self.interruption.held():
+            executor.run(workbench, desk)
+        return SearchReport.of(folder.name, plan.rows, journal.entries(), desk.elapsed_s)
+
+    def _know(self, folder: StudyFolder) -> None:
+        """From here on there is something to continue."""
+        results = self.options.results
+        elsewhere = "" if str(results) == "results" else f" --results {results}"
+        self.go_on = f"continue with: dse search --resume --study {folder.name}{elsewhere}"
+
+
+def make_executor(options: SearchOptions) -> Executor:
+    """The executor that `options` name."""
+    if options.executor == "inline":
+        from dse.search.inline_executor import InlineExecutor
+
+        return InlineExecutor()
+    from dse.search.ray_executor import RayExecutor
+
+    return RayExecutor(
+        workers=options.workers or default_workers(),
+        address=options.ray_address,
+        verbose=options.verbose,
+    )

@@ -1,0 +1,149 @@
+"""Where tasks run: the contract between a driver, which decides, and an executor, which runs."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from dse.space import Training
+
+if TYPE_CHECKING:
+    from dse.search.job import EpochReport
+
+__all__ = ["Desk", "Executor", "Failure", "Paused", "Say", "Task", "Wait", "Workbench"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One piece of work: train a design, or measure its compiled kmodel.
+
+    number: the trial it belongs to.
+    """
+
+    kind: Literal["train", "measure"]
+    training: Training
+    number: int
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Nothing to do yet: the answer depends on a task that is running."""
+
+
+class Say(Enum):
+    """What the desk answers to an epoch report."""
+
+    CONTINUE = "continue"
+    STOP = "stop"
+    """End the training now and for good: it can no longer matter."""
+    PAUSE = "pause"
+    """Leave it: its checkpoint is on the disk, and a later run goes on from there."""
+
+
+class Paused(BaseException):
+    """Raised out of `report`, through the training, when the desk said PAUSE.
+
+    No `Exception`, so that no training can take it for an error of its own.
+    """
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a task failed: one line, the traceback, and whether the disk was full."""
+
+    message: str
+    traceback: str = ""
+    disk_full: bool = False
+
+    @classmethod
+    def of(cls, error: BaseException) -> Failure:
+        """What there is to say about `error`, its hint and its causes included."""
+        import traceback
+
+        from dse.search.disk import disk_full
+
+        hint = getattr(error, "hint", "")
+        message = f"{type(error).__name__}: {error}" + (f" ({hint})" if hint else "")
+        return cls(message, "".join(traceback.format_exception(error)), disk_full(error))
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """Everything a worker needs; it travels to other processes, so all of it pickles.
+
+    train(job, training, folder, report) -> Outcome and measure(job, training, folder) ->
+    KmodelMeasure are functions of an importable module; `report` returns whether to go on.
+    trainings: where every training has its folder.
+    """
+
+    job: Any
+    trainings: Path
+    train: Callable[[Any, Training, Path, Callable[[EpochReport], bool]], Any]
+    measure: Callable[[Any, Training, Path], Any]
+
+    def do(self, task: Task, report: Callable[[EpochReport], bool]) -> Any:
+        """Runs `task` in this process. Raises whatever the training raises."""
+        folder = self.trainings / task.training.id
+        folder.mkdir(parents=True, exist_ok=True)
+        if task.kind == "train":
+            return self.train(self.job, task.training, folder, report)
+        return self.measure(self.job, task.training, folder)
+
+
+class Desk(abc.ABC):
+    """What an executor asks, and tells. The driver implements it.
+
+    All calls come from the thread that called `Executor.run`, one at a time. An exception
+    out of any of them ends `run`, which raises it.
+    """
+
+    @abc.abstractmethod
+    def next_task(self) -> Task | Wait | None:
+        """A task for a free worker; Wait: ask again after the next event; None: no more."""
+
+    @abc.abstractmethod
+    def reported(self, task: Task, report: EpochReport) -> Say:
+        """An epoch of `task` ended, and its checkpoint is written."""
+
+    @abc.abstractmethod
+    def finished(self, task: Task, result: Any) -> None:
+        """`task` returned `result` (an Outcome or a KmodelMeasure)."""
+
+    @abc.abstractmethod
+    def stopped(self, task: Task) -> None:
+        """`task` was ended by STOP, and no Outcome came back."""
+
+    @abc.abstractmethod
+    def paused(self, task: Task) -> None:
+        """`task` was left by PAUSE."""
+
+    @abc.abstractmethod
+    def failed(self, task: Task, failure: Failure) -> None:
+        """`task` raised, or its worker died more often than can be chance."""
+
+    @abc.abstractmethod
+    def tick(self) -> None:
+        """Called between other calls, several times a second where that is possible."""
+
+
+class Executor(abc.ABC):
+    """Runs tasks on workers.
+
+    Lifetime: made for one search; `run` is called once, takes tasks from the desk as workers
+    get free, and returns when the desk has no more and all are done. Each task ends in
+    exactly one of `finished`, `stopped`, `paused` or `failed`, unless `run` raises. Whatever
+    `run` started (processes, temporary files) is gone when it returns or raises.
+
+    interruptible: a KeyboardInterrupt may be raised anywhere inside `run`. Where it is False,
+    it may come out of `Desk.tick` only.
+    """
+
+    interruptible: ClassVar[bool]
+
+    @abc.abstractmethod
+    def run(self, workbench: Workbench, desk: Desk) -> None:
+        """Runs every task the desk hands out."""

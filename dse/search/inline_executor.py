@@ -1,0 +1,50 @@
+"""Tasks run one after the other in this process: no start-up, nothing to install."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dse.search.executor import Desk, Executor, Failure, Paused, Say, Task, Workbench
+
+if TYPE_CHECKING:
+    from dse.search.job import EpochReport
+
+__all__ = ["InlineExecutor"]
+
+
+class InlineExecutor(Executor):
+    """Runs each task to its end before it asks for the next."""
+
+    interruptible = True
+
+    def run(self, workbench: Workbench, desk: Desk) -> None:
+        """Runs every task the desk hands out; a task that raises is a failed one."""
+        while isinstance(task := desk.next_task(), Task):
+            _run_one(workbench, desk, task)
+            desk.tick()
+
+
+def _run_one(workbench: Workbench, desk: Desk, task: Task) -> None:
+    raised_by_desk: list[Exception] = []
+
+    def report(epoch: EpochReport) -> bool:
+        try:
+            say = desk.reported(task, epoch)
+            desk.tick()
+        except Exception as error:
+            raised_by_desk.append(error)
+            raise
+        if say is Say.PAUSE:
+            raise Paused
+        return say is Say.CONTINUE
+
+    try:
+        result = workbench.do(task, report)
+    except Paused:
+        desk.paused(task)
+    except Exception as error:
+        if raised_by_desk:
+            raise raised_by_desk[0] from None
+        desk.failed(task, Failure.of(error))
+    else:
+        desk.finished(task, result)

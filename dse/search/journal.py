@@ -1,0 +1,227 @@
+"""The record of a study: Optuna's journal file, one trial per training.
+
+Only the driver writes it. Every line is one JSON object; a line that a kill cut short is
+put aside when the study is opened for writing, and what it said happens again.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dse.errors import CorruptJournal
+from dse.space import SearchSpace, Training
+
+if TYPE_CHECKING:
+    import optuna
+
+__all__ = ["Entry", "Journal", "broken_tail", "drop_broken_tail"]
+
+PARAMETERS = ("breakpoint", "frozen_until", "width", "input_size")
+KMODEL = "kmodel "
+"""Key of a study attribute: this and the training's id."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One trial as recorded.
+
+    state: "running" (or interrupted), "complete", "stopped" or "failed".
+    outcome: what the training reported; {"error": ...} of a failed one.
+    kmodel: measures of its compiled kmodel, if taken.
+    elapsed_s: search time when it ended, summed over interruptions.
+    """
+
+    number: int
+    training: Training
+    state: str
+    outcome: dict[str, Any] = field(default_factory=dict)
+    kmodel: dict[str, Any] | None = None
+    elapsed_s: float = 0.0
+    ended: datetime | None = None
+
+
+class Journal:
+    """Writes and reads the trials of one study.
+
+    Lifetime: `Journal(path, name)` creates or opens the file; `start` a training, then once
+    `finish`, `stop` or `fail` it; `measured` adds the kmodel's figures later. `entries` reads.
+    Every call is one or two lines, on the disk when the call returns.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        # A process killed while it appended leaves Optuna's lock behind, which would cost
+        # the next one half a minute. The study's own lock says that nobody else writes.
+        path.with_name(f"{path.name}.lock").unlink(missing_ok=True)
+        self._study = optuna.create_study(
+            storage=_storage(path),
+            study_name=name,
+            directions=["maximize", "minimize", "minimize"],
+            load_if_exists=True,
+        )
+
+    def start(self, training: Training, space: SearchSpace) -> int:
+        """Opens a trial for `training`, in one line. Returns its number."""
+        import optuna
+
+        trial = optuna.trial.create_trial(
+            state=optuna.trial.TrialState.RUNNING,
+            params={name: getattr(training, name) for name in PARAMETERS},
+            distributions={
+                name: optuna.distributions.CategoricalDistribution(getattr(space, name))
+                for name in PARAMETERS
+            },
+        )
+        self._study.add_trial(trial)
+        return len(self._study.get_trials(deepcopy=False)) - 1
+
+    def finish(
+        self, number: int, values: Sequence[float], outcome: Mapping[str, Any], elapsed_s: float
+    ) -> None:
+        """Closes a trial as complete; values: AP, latency_ms, kmodel_bytes."""
+        self._note(number, outcome, elapsed_s)
+        self._study.tell(number, values=list(values))
+
+    def stop(self, number: int, outcome: Mapping[str, Any], elapsed_s: float) -> None:
+        """Closes a trial as stopped early."""
+        import optuna
+
+        self._note(number, outcome, elapsed_s)
+        self._study.tell(number, state=optuna.trial.TrialState.PRUNED)
+
+    def fail(self, number: int, error: Mapping[str, Any], elapsed_s: float) -> None:
+        """Closes a trial as failed."""
+        import optuna
+
+        self._note(number, error, elapsed_s)
+        self._study.tell(number, state=optuna.trial.TrialState.FAIL)
+
+    def measured(self, training: Training, kmodel: Mapping[str, Any]) -> None:
+        """Adds the measures of a training's kmodel."""
+        self._study.set_user_attr(f"{KMODEL}{training.id}", dict(kmodel))
+
+    def entries(self) -> list[Entry]:
+        """Every trial, by number."""
+        return _entries(self._study)
+
+    def _note(self, number: int, outcome: Mapping[str, Any], elapsed_s: float) -> None:
+        trial = self._study.get_trials(deepcopy=False)[number]
+        noted = {"outcome": dict(outcome), "elapsed_s": round(elapsed_s, 3)}
+        for key, value in noted.items():
+            self._study._storage.set_trial_user_attr(trial._trial_id, key, value)
+
+
+def read_entries(path: Path, name: str) -> list[Entry]:
+    """The trials in a journal that another process may be writing.
+
+    Raises CorruptJournal for a line that is no record; a last line cut short is left out.
+    """
+    import optuna
+
+    broken_tail(path)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    if not path.exists():
+        return []
+    try:
+        return _entries(optuna.load_study(study_name=name, storage=_storage(path)))
+    except KeyError:
+        # The very first line is not on the disk yet.
+        return []
+
+
+def broken_tail(path: Path) -> int | None:
+    """Where a last line that was cut short begins, bytes; None when all lines are whole.
+
+    Raises CorruptJournal, with the line's number, for any other line that is no record.
+    """
+    if not path.exists():
+        return None
+    lines = path.read_bytes().splitlines(keepends=True)
+    start = 0
+    for number, line in enumerate(lines, start=1):
+        if not _is_record(line):
+            if number == len(lines):
+                return start
+            raise CorruptJournal(
+                f"{path}:{number}: not a record of a journal",
+                f"restore the file from a copy, or delete line {number} "
+                "(what it recorded is then done again)",
+            )
+        start += len(line)
+    return None
+
+
+def drop_broken_tail(path: Path) -> Path | None:
+    """Cuts a last line that is not whole; returns the copy of the file kept beside it.
+
+    Only for the process that holds the study's lock. Raises CorruptJournal as `broken_tail`.
+    """
+    start = broken_tail(path)
+    if start is None:
+        return None
+    kept = path.with_name(f"{path.name}.broken")
+    shutil.copyfile(path, kept)
+    with open(path, "rb+") as file:
+        file.truncate(start)
+    return kept
+
+
+def outcome_as_dict(outcome: Any) -> dict[str, Any]:
+    """A dataclass as plain values: what JSON can hold, NaN as None."""
+    plain = json.loads(json.dumps(asdict(outcome), default=float))
+    cleaned = _without_nan(plain)
+    assert isinstance(cleaned, dict)
+    return cleaned
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and value != value else value
+
+
+def _is_record(line: bytes) -> bool:
+    if not line.endswith(b"\n"):
+        return False
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(record, dict) and "op_code" in record
+
+
+def _storage(path: Path) -> Any:
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    return JournalStorage(JournalFileBackend(str(path)))
+
+
+def _entries(study: optuna.Study) -> list[Entry]:
+    states = {"COMPLETE": "complete", "PRUNED": "stopped", "FAIL": "failed"}
+    attributes = study.user_attrs
+    entries = []
+    for trial in study.get_trials(deepcopy=False):
+        training = Training(**{name: trial.params[name] for name in PARAMETERS})
+        entries.append(
+            Entry(
+                number=trial.number,
+                training=training,
+                state=states.get(trial.state.name, "running"),
+                outcome=trial.user_attrs.get("outcome", {}),
+                kmodel=attributes.get(f"{KMODEL}{training.id}"),
+                elapsed_s=float(trial.user_attrs.get("elapsed_s", 0.0)),
+                ended=trial.datetime_complete,
+            )
+        )
+    return entries

@@ -1,0 +1,159 @@
+"""Costs and outcomes joined: one row per candidate, its state, and the front among them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from dse.pareto import MAXIMISE, ObjectiveBox, front_mask
+from dse.search.journal import Entry
+from dse.search.plan import Row, deployable_rows, rejected_by_reason
+
+__all__ = ["SearchReport", "front_rows", "outcome_rows"]
+
+NAN = math.nan
+
+FRONT_FIELDS = (
+    "candidate",
+    "ap",
+    "kmodel_ap",
+    "latency_ms",
+    "kmodel_bytes",
+    "main_memory_bytes",
+    "peak_kpu_bytes",
+    "deployable",
+)
+
+
+def outcome_rows(rows: Sequence[Row], entries: Sequence[Entry]) -> list[Row]:
+    """One row per candidate of a training that ended, and per refused candidate.
+
+    Adds to each row of the plan: state ("front", "dominated", "stopped", "failed",
+    "rejected"), ap, ap_square, val_ap, kmodel_ap, trial, seconds, epochs. What was not
+    measured is NaN, or None for `trial` and `epochs`. A refused candidate keeps the AP that
+    its training measured anyway. The front is over AP (up), latency and size (down) of every
+    accepted candidate with a measured AP.
+    """
+    ended = {entry.training.id: entry for entry in entries if entry.state != "running"}
+    joined = [
+        {**row, **_measured(row, ended.get(row["training"])), "state": _state(row, ended)}
+        for row in rows
+        if row["training"] in ended or row["status"] != "accepted"
+    ]
+    rivals = [row for row in joined if row["state"] == "dominated"]
+    values = [(row["ap"], row["latency_ms"], row["kmodel_bytes"]) for row in rivals]
+    for row, on_front in zip(rivals, front_mask(values, MAXIMISE), strict=True):
+        row["state"] = "front" if on_front else "dominated"
+    return joined
+
+
+def front_rows(joined: Iterable[Row]) -> list[Row]:
+    """The rows on the front, the best AP first."""
+    front = [row for row in joined if row["state"] == "front"]
+    return sorted(front, key=lambda row: (-row["ap"], row["latency_ms"], row["candidate"]))
+
+
+def hypervolume_share(rows: Sequence[Row], entries: Iterable[Entry]) -> float:
+    """Hypervolume of the complete trainings' deployable candidates, 0..1 of the study's box."""
+    deployable = deployable_rows(rows)
+    if not deployable:
+        return 0.0
+    box = ObjectiveBox.around(_Cost(row) for row in deployable.values())
+    values = [
+        (_ap(entry, row["format"]), row["latency_ms"], row["kmodel_bytes"])
+        for entry in entries
+        if entry.state == "complete" and (row := deployable.get(entry.training.id))
+    ]
+    return box.share(values)
+
+
+@dataclass(frozen=True)
+class SearchReport:
+    """What a search found: the fields of `dse search --json`.
+
+    seconds: search time, summed over interruptions. trained, stopped_early, failed: trainings.
+    rejected: candidates of the space by reason. feasible: candidates that fit. hypervolume:
+    of the deployable designs, 0..1 of the box that the feasible ones span.
+    """
+
+    study: str
+    seconds: float
+    trained: int
+    stopped_early: int
+    failed: int
+    rejected: dict[str, int]
+    feasible: int
+    hypervolume: float
+    front: list[dict[str, Any]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; what was not measured is None."""
+        plain = asdict(self)
+        plain["front"] = [{k: _plain(v) for k, v in row.items()} for row in self.front]
+        return plain
+
+    @classmethod
+    def of(
+        cls, study: str, rows: Sequence[Row], entries: Sequence[Entry], seconds: float
+    ) -> SearchReport:
+        """The report of a study with these candidates and trials."""
+        states = [entry.state for entry in entries]
+        front = front_rows(outcome_rows(rows, entries))
+        return cls(
+            study=study,
+            seconds=round(seconds, 1),
+            trained=states.count("complete"),
+            stopped_early=states.count("stopped"),
+            failed=states.count("failed"),
+            rejected=rejected_by_reason(rows),
+            feasible=sum(row["status"] == "accepted" for row in rows),
+            hypervolume=hypervolume_share(rows, entries),
+            front=[{name: row[name] for name in FRONT_FIELDS} for row in front],
+        )
+
+
+class _Cost:
+    """A row's cost, as `ObjectiveBox` reads it."""
+
+    def __init__(self, row: Row) -> None:
+        self.latency_ms: float = row["latency_ms"]
+        self.kmodel_bytes: int = row["kmodel_bytes"]
+
+
+def _state(row: Row, ended: dict[str, Entry]) -> str:
+    """Where a row stands before the front is known; every rival counts as dominated."""
+    if row["status"] != "accepted":
+        return "rejected"
+    entry = ended[row["training"]]
+    if entry.state != "complete":
+        return entry.state
+    return "failed" if math.isnan(_ap(entry, row["format"])) else "dominated"
+
+
+def _measured(row: Row, entry: Entry | None) -> Row:
+    outcome = entry.outcome if entry else {}
+    kmodel = (entry.kmodel or {}) if entry and row["deployable"] else {}
+    squares = outcome.get("ap_square") or {}
+    return {
+        "ap": _ap(entry, row["format"]) if entry else NAN,
+        "ap_square": _float(squares.get(row["format"])),
+        "val_ap": _float(outcome.get("val_ap")),
+        "kmodel_ap": _float(kmodel.get("kmodel_ap")),
+        "trial": entry.number if entry else None,
+        "seconds": _float(outcome.get("seconds")),
+        "epochs": outcome.get("epochs"),
+    }
+
+
+def _ap(entry: Entry, format: str) -> float:
+    return _float((entry.outcome.get("ap") or {}).get(format))
+
+
+def _float(value: Any) -> float:
+    return NAN if value is None else float(value)
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and math.isnan(value) else value

@@ -1,0 +1,183 @@
+"""What a search can choose from: every candidate priced, and the designs that fit."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dse.cost import Target, price_space
+from dse.errors import NothingFeasible
+from dse.search.proposers import Design
+from dse.space import SearchSpace, Training
+
+__all__ = ["SearchPlan", "make_plan", "read_candidates"]
+
+COST_FIELDS = (
+    "parameters",
+    "macs",
+    "kmodel_bytes",
+    "main_memory_bytes",
+    "peak_kpu_bytes",
+    "latency_ms",
+    "latency_ms_low",
+    "latency_ms_high",
+    "energy_mj",
+    "deployable",
+)
+VERDICT_FIELDS = ("status", "reason", "layer", "message", "needed_bytes", "allowed_bytes")
+SHOWN_VIOLATIONS = 3
+
+Row = dict[str, Any]
+"""One candidate: its axes, cost and verdict, by name."""
+
+
+@dataclass(frozen=True)
+class SearchPlan:
+    """The space, priced for the target.
+
+    rows: one per candidate of the space, in its order.
+    designs: the feasible trainings, each with the cost of its deployable candidate.
+    """
+
+    space: SearchSpace
+    rows: tuple[Row, ...]
+    designs: tuple[Design, ...]
+
+    @property
+    def rejected(self) -> dict[str, int]:
+        """Candidates that were refused, counted by reason, the most frequent first."""
+        return rejected_by_reason(self.rows)
+
+    @property
+    def feasible(self) -> int:
+        """Candidates that fit the target."""
+        return sum(row["status"] == "accepted" for row in self.rows)
+
+    def deployable_row(self, training: Training) -> Row:
+        """The smallest accepted candidate of `training` that the chip can run."""
+        return deployable_rows(self.rows)[training.id]
+
+
+def make_plan(space: SearchSpace, target: Target) -> SearchPlan:
+    """Prices every candidate of `space`.
+
+    Raises NothingFeasible, with the candidates that come nearest, when no design has a
+    deployable candidate within the target's limits.
+    """
+    rows = tuple(_row(priced) for priced in price_space(space, target))
+    designs = [
+        Design(_training(row), row["latency_ms"], row["kmodel_bytes"])
+        for row in deployable_rows(rows).values()
+    ]
+    if not designs:
+        raise _nothing_feasible(space, rows)
+    return SearchPlan(space, rows, tuple(designs))
+
+
+def deployable_rows(rows: Sequence[Row]) -> dict[str, Row]:
+    """Per training id, its smallest candidate that fits and that the chip can run."""
+    best: dict[str, Row] = {}
+    for row in rows:
+        if row["status"] == "accepted" and row["deployable"]:
+            seen = best.get(row["training"])
+            if seen is None or row["kmodel_bytes"] < seen["kmodel_bytes"]:
+                best[row["training"]] = row
+    return best
+
+
+def rejected_by_reason(rows: Sequence[Row]) -> dict[str, int]:
+    """Candidates that were not accepted, counted by reason, the most frequent first."""
+    counts = Counter(row["reason"] or row["status"] for row in rows if row["status"] != "accepted")
+    return dict(counts.most_common())
+
+
+def candidates_csv(rows: Sequence[Row]) -> str:
+    """The rows as CSV, with a header; floats to the last digit."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def read_candidates(path: Path) -> list[Row]:
+    """The rows that `candidates_csv` wrote."""
+    with open(path, newline="", encoding="utf-8") as file:
+        return [{k: _READ.get(k, _text)(v) for k, v in row.items()} for row in csv.DictReader(file)]
+
+
+def _row(priced: Any) -> Row:
+    candidate, cost, verdict = priced.candidate, priced.cost, priced.verdict
+    return {
+        "candidate": candidate.id,
+        "training": candidate.training.id,
+        "breakpoint": candidate.breakpoint,
+        "frozen_until": candidate.frozen_until,
+        "width": candidate.width,
+        "input_size": candidate.input_size,
+        "format": candidate.format,
+        **{name: getattr(cost, name) for name in COST_FIELDS},
+        **{name: getattr(verdict, name) for name in VERDICT_FIELDS},
+    }
+
+
+def _training(row: Row) -> Training:
+    return Training(row["breakpoint"], row["frozen_until"], row["width"], row["input_size"])
+
+
+def _nothing_feasible(space: SearchSpace, rows: Sequence[Row]) -> NothingFeasible:
+    """The error that shows which candidates come nearest to fitting, and what they lack."""
+    if not any(row["deployable"] for row in rows):
+        return NothingFeasible(
+            f"no format of space '{space.name}' runs on the target's accelerator",
+            "add the format kpu8 to the space",
+        )
+    refused = [row for row in rows if row["deployable"] and row["status"] != "accepted"]
+    nearest = sorted(refused, key=_violation)[:SHOWN_VIOLATIONS]
+    shown = "\n".join(f"  {row['candidate']}: {row['message']}" for row in nearest)
+    return NothingFeasible(
+        f"none of {len(rows)} candidates of space '{space.name}' fits the target. "
+        f"Nearest to it:\n{shown}",
+        "widen the space to smaller inputs or widths, or take a target with more memory",
+    )
+
+
+def _violation(row: Row) -> tuple[float, str]:
+    """By how much a candidate misses its limit, as a share of the limit."""
+    needed, allowed = row["needed_bytes"], row["allowed_bytes"]
+    return (needed / allowed if needed and allowed else float("inf"), row["candidate"])
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _number(value: str) -> int | float | None:
+    if value == "":
+        return None
+    return int(value) if value.lstrip("-").isdigit() else float(value)
+
+
+_READ = {
+    **dict.fromkeys(("width", "latency_ms", "latency_ms_low", "latency_ms_high"), float),
+    **dict.fromkeys(("frozen_until", "input_size"), int),
+    **dict.fromkeys(
+        (
+            "parameters",
+            "macs",
+            "kmodel_bytes",
+            "main_memory_bytes",
+            "peak_kpu_bytes",
+            "energy_mj",
+            "needed_bytes",
+            "allowed_bytes",
+        ),
+        _number,
+    ),
+    "deployable": lambda value: value == "True",
+}

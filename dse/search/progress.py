@@ -1,0 +1,122 @@
+"""Where a search stands, on stderr: one live line on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+from typing import TextIO
+
+__all__ = ["Progress", "Standing", "progress_line"]
+
+PLAIN_EVERY_S = 15.0
+LIVE_EVERY_S = 0.2
+ERASE_LINE = "\r\x1b[K"
+DIM, PLAIN = "\x1b[2m", "\x1b[0m"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A search at one moment. Counts are trainings, but for `rejected` (candidates).
+
+    measuring: kmodels measured and to be measured, once the trainings are done.
+    left_s: estimated seconds to the end, None as long as nothing says.
+    """
+
+    trained: int
+    stopped: int
+    failed: int
+    running: int
+    budget: int
+    rejected: dict[str, int]
+    hypervolume: float
+    elapsed_s: float
+    left_s: float | None
+    measuring: tuple[int, int] | None = None
+
+
+def progress_line(standing: Standing) -> str:
+    """One line of text, such as `trained 12/50 · running 2 · ...`."""
+    parts = [f"trained {standing.trained + standing.stopped}/{standing.budget}"]
+    parts.append(f"running {standing.running}")
+    parts.append(f"stopped early {standing.stopped}")
+    if standing.failed:
+        parts.append(f"failed {standing.failed}")
+    parts.append(f"hypervolume {standing.hypervolume:.4f}")
+    if standing.measuring:
+        parts.append("kmodels measured {}/{}".format(*standing.measuring))
+    parts.append(duration(standing.elapsed_s))
+    if standing.left_s is not None:
+        parts.append(f"{duration(standing.left_s)} left")
+    total = sum(standing.rejected.values())
+    reasons = ", ".join(f"{reason} {count}" for reason, count in standing.rejected.items())
+    parts.append(f"rejected {total}" + (f" ({reasons})" if reasons else ""))
+    return " · ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """Such as `42 s`, `3 min 05 s` or `2 h 07 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+class Progress:
+    """Writes to one stream.
+
+    Lifetime: `tick` as often as you like, `event` when something ended, `close` at the end.
+    On a terminal one line is rewritten; elsewhere a line appears per event, or every 15 s.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._live = stream.isatty() and os.environ.get("TERM") != "dumb"
+        self._colour = self._live and "NO_COLOR" not in os.environ
+        self._shown_at = monotonic() if not self._live else 0.0
+        self._drawn = False
+
+    def tick(self, standing: Callable[[], Standing]) -> None:
+        """Shows where the search stands, if it is time to."""
+        every = LIVE_EVERY_S if self._live else PLAIN_EVERY_S
+        if monotonic() - self._shown_at >= every:
+            self._show(standing())
+
+    def event(self, message: str, standing: Callable[[], Standing]) -> None:
+        """Says that something ended, and where the search stands now."""
+        if self._live:
+            self.say(message)
+            self._show(standing())
+        else:
+            self._write(f"{message} · {progress_line(standing())}\n")
+            self._shown_at = monotonic()
+
+    def say(self, message: str) -> None:
+        """A line of its own, which stays."""
+        self._write(f"{ERASE_LINE if self._drawn else ''}{message}\n")
+        self._drawn = False
+
+    def close(self) -> None:
+        """Leaves the last line on the screen and the cursor below it."""
+        if self._drawn:
+            self._write("\n")
+            self._drawn = False
+
+    def _show(self, standing: Standing) -> None:
+        self._shown_at = monotonic()
+        line = progress_line(standing)
+        if not self._live:
+            self._write(f"{line}\n")
+            return
+        width = shutil.get_terminal_size().columns - 1
+        line = line if len(line) <= width else line[: width - 1] + "…"
+        self._write(ERASE_LINE + (f"{DIM}{line}{PLAIN}" if self._colour else line))
+        self._drawn = True
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()

@@ -1,0 +1,76 @@
+"""What made a study: written into study.toml first, and checked before a study goes on."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from dse.cost import Target
+from dse.errors import StudyError
+from dse.search.options import SearchOptions
+from dse.space import AXES, SearchSpace
+
+__all__ = ["check_unchanged", "make_settings", "space_from", "target_from"]
+
+PACKAGES = ("dse", "tensorflow-cpu", "keras", "ray", "optuna", "numpy", "nncase", "Pillow", "scipy")
+
+
+def make_settings(
+    options: SearchOptions, space: SearchSpace, target: Target, about: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Contents of study.toml.
+
+    options: with their defaults set. about: what the workshop tells of pictures and weights.
+    """
+    return {
+        "created": datetime.now(tz=timezone.utc).isoformat(timespec="seconds"),
+        "command": " ".join(options.command),
+        "search": options.study_table(),
+        **about,
+        "space": {"name": space.name, **{axis: list(getattr(space, axis)) for axis in AXES}},
+        "target": asdict(target),
+        "versions": versions(),
+    }
+
+
+def target_from(table: Mapping[str, Any]) -> Target:
+    """The target that `make_settings` described. Raises StudyError if it lacks a constant."""
+    values = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+    try:
+        return Target(**values)
+    except TypeError as error:
+        raise StudyError(
+            f"the study's target was written by another version of dse: {error}",
+            "use the version in study.toml, or start a new study",
+        ) from None
+
+
+def space_from(table: Mapping[str, Any]) -> SearchSpace:
+    """The space that `make_settings` described."""
+    return SearchSpace(name=table["name"], **{axis: tuple(table[axis]) for axis in AXES})
+
+
+def check_unchanged(settings: Mapping[str, Any], about: Mapping[str, Any]) -> None:
+    """Raises StudyError when the pictures are no longer those of the study."""
+    for part, table in about.items():
+        before = settings.get(part, {}).get("checksum")
+        if before is not None and table.get("checksum") != before:
+            raise StudyError(
+                f"the {part} are not those the study was made with",
+                "put them back, or start a new study",
+            )
+
+
+def versions() -> dict[str, str]:
+    """Python's version and that of every package that can change a result."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

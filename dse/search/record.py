@@ -1,0 +1,141 @@
+"""A study read back: what the dashboard, the export and every report are made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dse.search.journal import Entry, read_entries
+from dse.search.outcomes import SearchReport, front_rows, hypervolume_share, outcome_rows
+from dse.search.plan import Row, make_plan, read_candidates
+from dse.search.provenance import space_from, target_from
+from dse.search.study import StudyFolder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["StudyRecord", "load_study"]
+
+COLUMNS = (
+    "candidate",
+    "training",
+    "breakpoint",
+    "frozen_until",
+    "width",
+    "input_size",
+    "format",
+    "state",
+    "ap",
+    "ap_square",
+    "val_ap",
+    "kmodel_ap",
+    "latency_ms",
+    "latency_ms_low",
+    "latency_ms_high",
+    "kmodel_bytes",
+    "main_memory_bytes",
+    "peak_kpu_bytes",
+    "energy_mj",
+    "parameters",
+    "macs",
+    "deployable",
+    "reason",
+    "layer",
+    "message",
+    "trial",
+    "seconds",
+    "epochs",
+)
+CURVE_COLUMNS = ["epoch", "loss", "val_ap", "seconds"]
+
+
+@dataclass(frozen=True)
+class StudyRecord:
+    """One study at the moment it was loaded.
+
+    settings: study.toml. candidates: cost and verdict of every candidate of the space.
+    entries: every trial of the journal, by number.
+    """
+
+    path: Path
+    settings: dict[str, Any]
+    candidates: list[Row]
+    entries: list[Entry]
+
+    @property
+    def name(self) -> str:
+        """The study's name."""
+        return self.path.name
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """One row per candidate of a training that ended, and per refused candidate."""
+        return outcome_rows(self.candidates, self.entries)
+
+    @property
+    def front(self) -> list[Row]:
+        """The rows on the front, the best AP first."""
+        return front_rows(self.rows)
+
+    def frame(self) -> pd.DataFrame:
+        """`rows` as a table, with the columns of `COLUMNS`."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows, columns=list(COLUMNS))
+
+    @property
+    def curves(self) -> dict[str, pd.DataFrame]:
+        """Per training id: epoch, loss, val_ap, seconds (since its start); a row an epoch."""
+        import pandas as pd
+
+        return {
+            entry.training.id: pd.DataFrame(entry.outcome["curve"])[CURVE_COLUMNS]
+            for entry in self.entries
+            if entry.outcome.get("curve")
+        }
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """A row a complete training, as they ended: trial, elapsed_s, hypervolume (0..1)."""
+        import pandas as pd
+
+        ended = sorted(
+            (entry for entry in self.entries if entry.state == "complete"),
+            key=lambda entry: (entry.elapsed_s, entry.number),
+        )
+        rows = [
+            (last.number, last.elapsed_s, hypervolume_share(self.candidates, ended[: count + 1]))
+            for count, last in enumerate(ended)
+        ]
+        return pd.DataFrame(rows, columns=["trial", "elapsed_s", "hypervolume"])
+
+    def report(self) -> SearchReport:
+        """The study's report, as `dse search --json` gave it."""
+        seconds = max((entry.elapsed_s for entry in self.entries), default=0.0)
+        return SearchReport.of(self.name, self.candidates, self.entries, seconds)
+
+
+def load_study(path: Path) -> StudyRecord:
+    """The study in `path`, which another process may be writing.
+
+    Raises UnknownName (with the nearest name) if there is none, InvalidFile for a broken
+    study.toml, CorruptJournal for a line of the journal that is no record.
+    """
+    folder = StudyFolder.open(path)
+    settings = folder.settings()
+    return StudyRecord(
+        path=folder.path,
+        settings=settings,
+        candidates=_candidates(folder, settings),
+        entries=read_entries(folder.journal, folder.name),
+    )
+
+
+def _candidates(folder: StudyFolder, settings: dict[str, Any]) -> list[Row]:
+    """What candidates.csv says; priced again where a kill came before it was written."""
+    if folder.candidates.exists():
+        return read_candidates(folder.candidates)
+    plan = make_plan(space_from(settings["space"]), target_from(settings["target"]))
+    return list(plan.rows)

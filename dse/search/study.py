@@ -1,0 +1,202 @@
+"""The folder of a study: `results/<study>/`, with all that made it and all that came of it.
+
+study.toml       the settings, written first: space, target, data, recipe, seeds, versions
+candidates.csv   cost and verdict of every candidate of the space
+journal.log      the record of trainings, in Optuna's journal format
+lock             held by the process that writes; names it
+trainings/<id>/  curve.csv, weights.npz, metrics.json, checkpoint.npz, kmodel.json
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import tomli
+import tomli_w
+
+from dse.errors import InvalidFile, StudyError, StudyLocked, UnknownName
+from dse.search.disk import write_whole
+
+__all__ = ["StudyFolder", "find_study", "latest_study", "study_names"]
+
+SETTINGS = "study.toml"
+
+_HELD: set[Path] = set()
+"""Locks of this process: POSIX locks keep other processes out, but not oneself."""
+
+
+class StudyFolder:
+    """One study's folder.
+
+    Lifetime: `create` or `open`; then `with folder.lock():` around everything that writes.
+    Reading needs no lock.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.resolve()
+
+    def __repr__(self) -> str:
+        return f"StudyFolder('{self.path}')"
+
+    @property
+    def name(self) -> str:
+        """The study's name: that of its folder."""
+        return self.path.name
+
+    @property
+    def journal(self) -> Path:
+        """The record, a file of one JSON object per line."""
+        return self.path / "journal.log"
+
+    @property
+    def candidates(self) -> Path:
+        """Cost and verdict of every candidate of the space, as CSV."""
+        return self.path / "candidates.csv"
+
+    @property
+    def trainings(self) -> Path:
+        """Where every training has a folder of its own."""
+        return self.path / "trainings"
+
+    def training(self, training_id: str) -> Path:
+        """The folder of one training."""
+        return self.trainings / training_id
+
+    @classmethod
+    def create(cls, results: Path, name: str | None, target: str) -> StudyFolder:
+        """A new, empty folder under `results`; unnamed studies count up: `<target>-001`.
+
+        Raises StudyError when a study of that name exists.
+        """
+        results.mkdir(parents=True, exist_ok=True)
+        if name is not None:
+            return cls(_made(results / name))
+        number = 1
+        while (results / f"{target}-{number:03d}").exists():
+            number += 1
+        return cls(_made(results / f"{target}-{number:03d}"))
+
+    @classmethod
+    def open(cls, path: Path) -> StudyFolder:
+        """The study in `path`. Raises UnknownName (with the nearest name) if there is none."""
+        if not (path / SETTINGS).is_file():
+            raise UnknownName("study", path.name, study_names(path.parent))
+        return cls(path)
+
+    def write_settings(self, settings: dict[str, Any]) -> None:
+        """Writes study.toml, whole or not at all."""
+        write_whole(self.path / SETTINGS, tomli_w.dumps(_without_none(settings)))
+
+    def settings(self) -> dict[str, Any]:
+        """study.toml. Raises InvalidFile if it is no TOML."""
+        path = self.path / SETTINGS
+        try:
+            return tomli.loads(path.read_text(encoding="utf-8"))
+        except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise InvalidFile(path, str(error), hint="restore it, or start a new study") from None
+
+    def lock(self) -> StudyLock:
+        """The right to write; to be used in a `with` statement. Raises StudyLocked."""
+        return StudyLock(self.path / "lock")
+
+
+class StudyLock:
+    """An exclusive POSIX lock, which the system frees when its process ends in any way."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    def __enter__(self) -> StudyLock:
+        if self._path in _HELD:
+            raise _locked(self._path, "this process")
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.read(descriptor, 200).decode(errors="replace").strip()
+            os.close(descriptor)
+            raise _locked(self._path, holder or "another process") from None
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+        self._descriptor = descriptor
+        _HELD.add(self._path)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._descriptor is not None:
+            _HELD.discard(self._path)
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def study_names(results: Path) -> list[str]:
+    """Names of the studies under `results`, sorted."""
+    return sorted(settings.parent.name for settings in results.glob(f"*/{SETTINGS}"))
+
+
+def latest_study(results: Path) -> Path:
+    """The study under `results` that was written last. Raises StudyError if there is none."""
+    found = [results / name for name in study_names(results)]
+    if not found:
+        raise StudyError(f"no study in {results}", "run 'dse search' first, or give --results")
+    return max(found, key=_last_written)
+
+
+def find_study(results: Path, name: str | None) -> Path:
+    """The study called `name`, a path to one, or the latest if there is no name.
+
+    Raises UnknownName (with the nearest name), or StudyError if there is none at all.
+    """
+    if name is None:
+        return latest_study(results)
+    for path in (results / name, Path(name)):
+        if (path / SETTINGS).is_file():
+            return path
+    raise UnknownName("study", name, study_names(results))
+
+
+def _last_written(path: Path) -> tuple[float, str]:
+    files = [path / SETTINGS, path / "journal.log"]
+    return max(file.stat().st_mtime for file in files if file.exists()), path.name
+
+
+def _made(path: Path) -> Path:
+    try:
+        path.mkdir()
+    except FileExistsError:
+        raise StudyError(
+            f"a study named '{path.name}' exists",
+            "continue it with --resume, or give another name with --study",
+        ) from None
+    except FileNotFoundError:
+        raise StudyError(
+            f"'{path.name}' is no name for a study", "use letters and digits"
+        ) from None
+    return path
+
+
+def _locked(path: Path, holder: str) -> StudyLocked:
+    return StudyLocked(
+        f"study '{path.parent.name}' is being written by {holder}",
+        "wait until it is done, or give another name with --study",
+    )
+
+
+def _without_none(value: Any) -> Any:
+    """TOML has no null: absent keys stand for it. Tuples become lists, paths text."""
+    if isinstance(value, dict):
+        return {str(key): _without_none(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [_without_none(item) for item in value]
+    return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,81 @@
+"""What a search needs to know about training: a table of functions, for tests to replace."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dse.search.options import SearchOptions
+from dse.space import SearchSpace
+
+__all__ = ["Workshop", "default_workshop"]
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """describe(options) -> tables for study.toml: pictures with checksums, starting weights.
+
+    make_job(options, about, space) -> what every training of the study has in common; `about`
+    is what `describe` gave when the study was made. train, measure: see `Workbench`; they
+    are functions of an importable module, as they travel to other processes by name.
+    """
+
+    describe: Callable[[SearchOptions], dict[str, Any]]
+    make_job: Callable[[SearchOptions, Mapping[str, Any], SearchSpace], Any]
+    train: Callable[..., Any]
+    measure: Callable[..., Any]
+
+
+def default_workshop() -> Workshop:
+    """The real one: `dse.search.job`."""
+    from dse.search.job import measure_kmodel, run_training
+
+    return Workshop(_describe, _make_job, run_training, measure_kmodel)
+
+
+def _describe(options: SearchOptions) -> dict[str, Any]:
+    """Opens every split once. Raises what the readers raise about pictures and weights."""
+    from dse.network.weights_source import choose_source
+
+    folder = str(options.weights_dir) if options.weights_dir else None
+    source = choose_source(folder, options.weights or "auto")
+    return {
+        "training_pictures": _pictures(options.data, "train"),
+        "validation_pictures": _pictures(options.data, "val"),
+        "evaluation_pictures": _pictures(options.eval_data, "eval"),
+        "starting_weights": {"source": source},
+    }
+
+
+def _pictures(source: str | None, split: Any) -> dict[str, Any]:
+    from dse.data import open_data
+
+    data = open_data(source or "", split)
+    reasons: dict[str, int] = {}
+    for skipped in data.skipped:
+        reasons[skipped.reason] = reasons.get(skipped.reason, 0) + 1
+    return {
+        "source": data.source,
+        "pictures": len(data),
+        "faces": data.faces,
+        "checksum": data.checksum,
+        "skipped": reasons,
+    }
+
+
+def _make_job(options: SearchOptions, about: Mapping[str, Any], space: SearchSpace) -> Any:
+    from dse.search.job import Job
+    from dse.training.recipe import Recipe
+
+    cache = Path(os.environ.get("DSE_CACHE") or options.results / ".cache").resolve()
+    return Job(
+        data=options.data or "",
+        eval_data=options.eval_data or "",
+        recipe=options.recipe or Recipe(),
+        weights=about["starting_weights"]["source"],
+        formats=space.format,
+        cache=str(cache),
+    )

@@ -1,0 +1,154 @@
+"""Trainings that take milliseconds: deterministic curves, real files, a real checkpoint.
+
+The behaviour of `dse.search.job` towards the search, without a network: it checkpoints each
+epoch before it reports, replays finished epochs after a kill, and returns a finished outcome
+at once when called again. A trace file counts what was really worked.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from dse.search.workshop import Workshop
+from dse.space import Training
+
+EPOCHS = 6
+
+
+@dataclass(frozen=True)
+class FakeReport:
+    epoch: int
+    epochs: int
+    loss: float
+    val_ap: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class FakeOutcome:
+    training_id: str
+    epochs: int
+    stopped: bool
+    seconds: float
+    val_ap: float
+    ap: dict[str, float]
+    ap_square: dict[str, float | None]
+    curve: list[FakeReport]
+
+
+@dataclass(frozen=True)
+class FakeKmodel:
+    kmodel_ap: float
+    kmodel_ap_square: float | None
+    kmodel_bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class FakeJob:
+    """epoch_s: time an epoch takes. trouble: what goes wrong, see `_trouble`."""
+
+    formats: tuple[str, ...]
+    epoch_s: float
+    trace: str
+    trouble: str
+
+
+def final_ap(training: Training) -> float:
+    """A smooth landscape: wider and larger is better, with a preference for breakpoint A."""
+    size = training.input_size / 320
+    bonus = {"A": 0.06, "B": 0.0, "C": 0.04}[training.breakpoint]
+    return round(min(0.99, 0.25 + 0.35 * size**0.5 + 0.25 * training.width**0.5 + bonus), 6)
+
+
+def train(
+    job: FakeJob, training: Training, folder: Path, report: Callable[[Any], bool]
+) -> FakeOutcome:
+    metrics, checkpoint = folder / "metrics.json", folder / "checkpoint.json"
+    if metrics.exists():
+        return _outcome(json.loads(metrics.read_text()))
+    _trouble(job, training)
+    rows = json.loads(checkpoint.read_text()) if checkpoint.exists() else []
+    curve = [FakeReport(**row) for row in rows]
+    for past in curve:
+        report(past)
+    while len(curve) < EPOCHS:
+        epoch = len(curve) + 1
+        time.sleep(job.epoch_s)
+        _write(Path(job.trace), f"{training.id} {epoch} {os.getpid()}\n")
+        ap = final_ap(training) * (1 - 0.5**epoch)
+        curve.append(FakeReport(epoch, EPOCHS, 1 / epoch, ap, epoch * job.epoch_s))
+        _replace(checkpoint, json.dumps([asdict(seen) for seen in curve]))
+        if not report(curve[-1]) and epoch < EPOCHS:
+            return FakeOutcome(training.id, epoch, True, epoch * job.epoch_s, ap, {}, {}, curve)
+    ap = final_ap(training)
+    of_formats = {format: ap - (0.4 if format == "Q6" else 0.01) for format in job.formats}
+    outcome = FakeOutcome(
+        training.id,
+        EPOCHS,
+        False,
+        0.1,
+        curve[-1].val_ap,
+        of_formats,
+        dict.fromkeys(of_formats),
+        curve,
+    )
+    _replace(metrics, json.dumps(asdict(outcome)))
+    return outcome
+
+
+def measure(job: FakeJob, training: Training, folder: Path) -> FakeKmodel:
+    stored = folder / "kmodel.json"
+    if job.trouble == "compiler":
+        raise RuntimeError("the compiler fell over")
+    if not stored.exists():
+        _write(Path(job.trace), f"{training.id} kmodel {os.getpid()}\n")
+        _replace(stored, json.dumps({"kmodel_ap": final_ap(training) - 0.02}))
+    return FakeKmodel(json.loads(stored.read_text())["kmodel_ap"], None, 1000, 0.1)
+
+
+def workshop(trace: Path, epoch_s: float = 0.0, trouble: str = "") -> Workshop:
+    """A workshop around the functions above."""
+
+    def make_job(options: Any, about: Any, space: Any) -> FakeJob:
+        return FakeJob(space.format, epoch_s, str(trace), trouble)
+
+    checksum = "other" if trouble == "pictures" else "same"
+    about = {"training_pictures": {"checksum": checksum}, "starting_weights": {"source": "fake"}}
+    return Workshop(lambda options: about, make_job, train, measure)
+
+
+def worked(trace: Path) -> list[tuple[str, str, int]]:
+    """(training id, epoch or "kmodel", process) of everything that was really worked."""
+    lines = trace.read_text().splitlines() if trace.exists() else []
+    return [(a, b, int(c)) for a, b, c in (line.split() for line in lines)]
+
+
+def _trouble(job: FakeJob, training: Training) -> None:
+    """fail: every training raises; fail-A: those with breakpoint A; disk: a full disk."""
+    if job.trouble == "fail" or (job.trouble == "fail-A" and training.breakpoint == "A"):
+        raise RuntimeError("the pictures went away")
+    if job.trouble == "disk":
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def _outcome(table: dict[str, Any]) -> FakeOutcome:
+    return FakeOutcome(**{**table, "curve": [FakeReport(**row) for row in table["curve"]]})
+
+
+def _write(path: Path, line: str) -> None:
+    with open(path, "a") as file:
+        file.write(line)
+
+
+def _replace(path: Path, text: str) -> None:
+    beside = path.with_suffix(f".{os.getpid()}")
+    beside.write_text(text)
+    os.replace(beside, path)
