@@ -1,0 +1,289 @@
+"""A TensorFlow-Lite file as a layer graph, without TensorFlow.
+
+Only what costs something is kept: shapes, windows, strides, padding. Weights are counted, not
+read. A `PAD` in front of a convolution becomes the convolution's own padding, as the kmodel
+compiler folds it; an activation joins the layer before it. An operation that has no place
+in a layer graph keeps its name in small letters, so that costs call it unknown.
+Schema: TensorFlow's `compiler/mlir/lite/schema/schema.fbs`, version 3, through the `tflite`
+package.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tflite
+
+from dse.errors import InvalidFile
+from dse.network.graph import CONVOLUTIONS, Graph, Layer, Padding, Shape
+
+__all__ = ["read_tflite"]
+
+ACTIVATIONS = {
+    tflite.ActivationFunctionType.NONE: "linear",
+    tflite.ActivationFunctionType.RELU: "relu",
+    tflite.ActivationFunctionType.RELU_N1_TO_1: "relu1",
+    tflite.ActivationFunctionType.RELU6: "relu6",
+    tflite.ActivationFunctionType.TANH: "tanh",
+}
+ACTIVATION_OPS = {"RELU": "relu", "RELU6": "relu6", "LOGISTIC": "sigmoid", "LEAKY_RELU": "leaky"}
+RESIZES = {"RESIZE_BILINEAR": "upsample", "RESIZE_NEAREST_NEIGHBOR": "upsample_nearest"}
+OP_NAMES = {
+    code: name for name, code in vars(tflite.BuiltinOperator).items() if isinstance(code, int)
+}
+IDENTIFIER = b"TFL3"
+FLOAT = tflite.TensorType.FLOAT32
+MALFORMED = (struct.error, IndexError, ValueError, TypeError, AttributeError, KeyError)
+"""What the flatbuffer reader raises, at any depth, on a file that is cut or damaged."""
+
+
+def read_tflite(path: str | Path) -> Graph:
+    """The layer graph of the first subgraph of a `.tflite` file, named after the file.
+
+    Raises InvalidFile when it is missing, is none, is damaged, or takes several pictures at once.
+    """
+    path = Path(path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        hint = "give the path of a .tflite file"
+        raise InvalidFile(path, error.strerror or "cannot be read", hint=hint) from None
+    if content[4:8] != IDENTIFIER:
+        raise InvalidFile(path, "is not a TensorFlow-Lite file", hint="it must begin with 'TFL3'")
+    try:
+        return _Reader(path, tflite.Model.GetRootAs(content, 0)).graph()
+    except MALFORMED as error:
+        hint = "export it again; it may have been cut while copying"
+        raise InvalidFile(path, f"is damaged ({error})", hint=hint) from None
+
+
+class _Reader:
+    """One pass over the operators; `owner` says which layer wrote a tensor."""
+
+    def __init__(self, path: Path, model: Any) -> None:
+        if model.SubgraphsLength() == 0:
+            raise InvalidFile(path, "holds no graph")
+        self.path = path
+        self.model = model
+        self.subgraph = model.Subgraphs(0)
+        self.layers: dict[str, Layer] = {}
+        self.owner: dict[int, str] = {}
+        self.pads: dict[str, Padding] = {}
+        """Layers that only pad with zeros, and by how much."""
+        self.readers: Counter[int] = Counter()
+        self.names: Counter[str] = Counter()
+
+    def graph(self) -> Graph:
+        inputs = self.subgraph.InputsAsNumpy().tolist()
+        outputs = self.subgraph.OutputsAsNumpy().tolist()
+        operators = [self.subgraph.Operators(i) for i in range(self.subgraph.OperatorsLength())]
+        self.readers.update(outputs)
+        for operator in operators:
+            self.readers.update(set(operator.InputsAsNumpy().tolist()))
+        for tensor in inputs:
+            self.append(tensor, "input", ())
+        for operator in operators:
+            self.read(operator)
+        folded = {name for name in self.pads if not self.is_read(name, outputs)}
+        layers = tuple(layer for layer in self.layers.values() if layer.name not in folded)
+        return Graph(self.path.stem, layers, tuple(self.owner[tensor] for tensor in outputs))
+
+    def is_read(self, name: str, outputs: list[int]) -> bool:
+        """Somebody still needs what the layer `name` writes."""
+        by_layer = any(name in layer.inputs for layer in self.layers.values())
+        return by_layer or any(self.owner.get(tensor) == name for tensor in outputs)
+
+    def read(self, operator: Any) -> None:
+        """Adds the layer of one operator, or joins it to the layer before."""
+        code = self.model.OperatorCodes(operator.OpcodeIndex())
+        number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+        op = OP_NAMES.get(number, f"operator_{number}")
+        out = operator.Outputs(0)
+        read = [int(t) for t in operator.InputsAsNumpy() if t >= 0 and int(t) in self.owner]
+        if op == "DEQUANTIZE" and not read:  # half-precision weights, unpacked
+            return
+        if op in ACTIVATION_OPS and self.join(read[0], out, ACTIVATION_OPS[op]):
+            return
+        handler = HANDLERS.get(op, _Reader.other) if self.is_float(operator) else _Reader.other
+        handler(self, operator, op, read, out)
+
+    def is_float(self, operator: Any) -> bool:
+        """Its result is float32: integer files are computed in another way."""
+        return bool(self.subgraph.Tensors(operator.Outputs(0)).Type() == FLOAT)
+
+    def append(self, tensor: int, op: str, read: tuple[int, ...], **values: Any) -> str:
+        """Adds a layer that writes `tensor`; returns its name."""
+        name = self.name(tensor)
+        inputs = tuple(self.owner[source] for source in read)
+        self.layers[name] = Layer(name, op, inputs, self.shape(tensor), **values)
+        self.owner[tensor] = name
+        return name
+
+    def join(self, source: int, out: int, activation: str) -> bool:
+        """Gives the layer that wrote `source` an activation, if it alone is read there."""
+        layer = self.layers[self.owner[source]]
+        plain = layer.op in (*CONVOLUTIONS, "add") and layer.activation == "linear"
+        if not plain or self.readers[source] > 1:
+            return False
+        fields = {**vars(layer), "activation": activation}
+        self.layers[layer.name] = Layer(**fields)
+        self.owner[out] = layer.name
+        return True
+
+    def other(self, operator: Any, op: str, read: list[int], out: int) -> None:
+        """An operation that layer graphs do not know, under its own name."""
+        self.append(out, op.lower(), tuple(read))
+        for index in range(1, operator.OutputsLength()):
+            self.owner[operator.Outputs(index)] = self.owner[out]
+
+    def convolution(self, operator: Any, op: str, read: list[int], out: int) -> None:
+        depthwise = op == "DEPTHWISE_CONV_2D"
+        options = _options(operator, "DepthwiseConv2DOptions" if depthwise else "Conv2DOptions")
+        _, height, width, _ = self.dimensions(operator.Inputs(1))
+        source, target = self.shape(read[0]), self.shape(out)
+        dilated = max(options.DilationHFactor(), options.DilationWFactor()) > 1
+        uneven = height != width or options.StrideH() != options.StrideW()
+        if dilated or uneven or (depthwise and source[2] != target[2]):
+            return self.other(operator, op, read, out)
+        stride = options.StrideH()
+        padding: Padding = (0, 0, 0, 0)
+        if options.Padding() == tflite.Padding.SAME:
+            padding = _same(source, target, height, stride)
+        before = self.owner[read[0]]
+        if before in self.pads and self.readers[read[0]] == 1:
+            padding = _added(padding, self.pads[before])
+            read = [self.written_by(self.layers[before].inputs[0])]
+        self.append(
+            out,
+            "depthwise" if depthwise else "conv",
+            (read[0],),
+            kernel=height,
+            stride=stride,
+            padding=padding,
+            activation=ACTIVATIONS.get(options.FusedActivationFunction(), "unknown"),
+            bias=operator.InputsLength() > 2 and operator.Inputs(2) >= 0,
+        )
+        return None
+
+    def pad(self, operator: Any, op: str, read: list[int], out: int) -> None:
+        amounts = self.constant(operator.Inputs(1)).reshape(-1, 2)
+        if len(amounts) != 4 or amounts[[0, 3]].any() or not self.pads_with_zero(operator):
+            return self.other(operator, op, read, out)
+        name = self.append(out, "pad", tuple(read))
+        (top, bottom), (left, right) = amounts[1].tolist(), amounts[2].tolist()
+        self.pads[name] = (top, bottom, left, right)
+        return None
+
+    def pads_with_zero(self, operator: Any) -> bool:
+        return operator.InputsLength() < 3 or not self.constant(operator.Inputs(2), "<f4").any()
+
+    def addition(self, operator: Any, op: str, read: list[int], out: int) -> None:
+        if len(read) != 2 or self.shape(read[0]) != self.shape(read[1]):
+            return self.other(operator, op, read, out)
+        activation = ACTIVATIONS.get(_options(operator, "AddOptions").FusedActivationFunction())
+        self.append(out, "add", tuple(read), activation=activation or "unknown")
+        return None
+
+    def concatenation(self, operator: Any, op: str, read: list[int], out: int) -> None:
+        axis = _options(operator, "ConcatenationOptions").Axis()
+        if len(read) != operator.InputsLength() or axis not in (3, -1):
+            return self.other(operator, op, read, out)
+        self.append(out, "concat", tuple(read))
+        return None
+
+    def resize(self, operator: Any, op: str, read: list[int], out: int) -> None:
+        source, target = self.shape(read[0]), self.shape(out)
+        factor = target[0] // source[0]
+        if (source[0] * factor, source[1] * factor) != target[:2]:
+            return self.other(operator, op, read, out)
+        self.append(out, RESIZES[op], tuple(read), stride=factor)
+        return None
+
+    def pool(self, operator: Any, op: str, read: list[int], out: int) -> None:
+        options = _options(operator, "Pool2DOptions")
+        size, stride = options.FilterHeight(), options.StrideH()
+        if size != options.FilterWidth() or stride != options.StrideW():
+            return self.other(operator, op, read, out)
+        padding: Padding = (0, 0, 0, 0)
+        if options.Padding() == tflite.Padding.SAME:
+            padding = _same(self.shape(read[0]), self.shape(out), size, stride)
+        name = "maxpool" if op == "MAX_POOL_2D" else "avgpool"
+        self.append(out, name, tuple(read), kernel=size, stride=stride, padding=padding)
+        return None
+
+    def written_by(self, name: str) -> int:
+        """A tensor that the layer `name` wrote."""
+        return next(tensor for tensor, owner in self.owner.items() if owner == name)
+
+    def name(self, tensor: int) -> str:
+        """The tensor's own name, its first part where converters joined several; unique."""
+        text = (self.subgraph.Tensors(tensor).Name() or b"").decode("utf-8", "replace")
+        name = text.split(";")[0] or f"tensor_{tensor}"
+        self.names[name] += 1
+        return name if self.names[name] == 1 else f"{name}#{self.names[name]}"
+
+    def dimensions(self, tensor: int) -> list[int]:
+        shape = self.subgraph.Tensors(tensor).ShapeAsNumpy()
+        return [] if isinstance(shape, int) else [int(side) for side in shape]
+
+    def shape(self, tensor: int) -> Shape:
+        """(height, width, channels) of one picture's tensor."""
+        dimensions = self.dimensions(tensor)
+        if dimensions and dimensions[0] != 1 and len(dimensions) == 4:
+            hint = "export it for one picture: input shape (1, height, width, channels)"
+            raise InvalidFile(self.path, f"takes {dimensions[0]} pictures at once", hint=hint)
+        sides = [1, 1, 1, *dimensions[1:]]
+        return (int(np.prod(sides[:-2])), sides[-2], sides[-1])
+
+    def constant(self, tensor: int, kind: str = "<i4") -> np.ndarray[Any, Any]:
+        """The numbers that the file holds for `tensor`."""
+        entry = self.subgraph.Tensors(tensor)
+        data = self.model.Buffers(entry.Buffer()).DataAsNumpy()
+        if isinstance(data, int):
+            raise ValueError(f"tensor {tensor} holds no data")
+        if kind == "<i4" and entry.Type() == tflite.TensorType.INT64:
+            kind = "<i8"
+        return np.frombuffer(data.tobytes(), kind)
+
+
+HANDLERS: dict[str, Callable[..., None]] = {
+    "CONV_2D": _Reader.convolution,
+    "DEPTHWISE_CONV_2D": _Reader.convolution,
+    "PAD": _Reader.pad,
+    "PADV2": _Reader.pad,
+    "ADD": _Reader.addition,
+    "CONCATENATION": _Reader.concatenation,
+    "RESIZE_BILINEAR": _Reader.resize,
+    "RESIZE_NEAREST_NEIGHBOR": _Reader.resize,
+    "MAX_POOL_2D": _Reader.pool,
+    "AVERAGE_POOL_2D": _Reader.pool,
+}
+
+
+def _options(operator: Any, kind: str) -> Any:
+    """The options table of `operator`, read as `kind`."""
+    table = operator.BuiltinOptions()
+    if table is None:
+        raise ValueError(f"an operator has no {kind}")
+    options = getattr(tflite, kind)()
+    options.Init(table.Bytes, table.Pos)
+    return options
+
+
+def _same(source: Shape, target: Shape, kernel: int, stride: int) -> Padding:
+    """TensorFlow's SAME padding: what is odd goes to the bottom and to the right."""
+    sides: list[int] = []
+    for before, after in zip(source[:2], target[:2], strict=True):
+        total = max(0, (after - 1) * stride + kernel - before)
+        sides += [total // 2, total - total // 2]
+    return (sides[0], sides[1], sides[2], sides[3])
+
+
+def _added(one: Padding, other: Padding) -> Padding:
+    top, bottom, left, right = (a + b for a, b in zip(one, other, strict=True))
+    return (top, bottom, left, right)
