@@ -1,0 +1,231 @@
+"""The front: accuracy against one cost, as a Plotly figure.
+
+Shape tells what a design is (circle: runs on the KPU; diamond: a format it cannot run;
+triangle: training stopped early; square: rejected), filled or hollow whether the kmodel
+itself was measured, colour the input size, area the kmodel's size.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from dse.dashboard.frames import Limit, StudyTables, rejected_by_reason
+from dse.dashboard.marks import Marks, input_sizes, reference_traces
+from dse.dashboard.references import Reference
+from dse.dashboard.style import ALERT, AXES, GRID, INK, Axis, layout, size_colours
+
+__all__ = ["FRAME_RATE_HZ", "Scope", "front_figure", "in_scope", "staircase"]
+
+Scope = Literal["deployable", "all"]
+"""Which formats are drawn: those that the accelerator runs, or all."""
+
+FRAME_RATE_HZ = 10.0
+"""The frame-rate line's place until the reader moves it."""
+
+_LOG_FROM_RATIO = 25.0
+"""A horizontal axis that spans more than this ratio is logarithmic."""
+
+def in_scope(designs: pd.DataFrame, scope: Scope) -> pd.DataFrame:
+    """The rows of `designs` that `scope` shows."""
+    return designs[designs["deployable"]] if scope == "deployable" else designs
+
+
+def staircase(cost: Sequence[float], ap: Sequence[float]) -> tuple[list[float], list[float]]:
+    """Corners of the front of (cost down, AP up), by rising cost.
+
+    Points that are not numbers are left out. Both lists are empty where none is left.
+    """
+    points = [(c, -a) for c, a in zip(cost, ap, strict=True) if not math.isnan(c + a)]
+    corners: list[tuple[float, float]] = []
+    for place, height in sorted(points):
+        if not corners or -height > corners[-1][1]:
+            corners.append((place, -height))
+    return [place for place, _ in corners], [height for _, height in corners]
+
+
+def front_figure(
+    tables: StudyTables,
+    column: str = "latency_ms",
+    scope: Scope = "deployable",
+    references: Sequence[Reference] = (),
+    show_rejected: bool = False,
+) -> go.Figure:
+    """AP against `column`, one of `style.AXES`.
+
+    Every trace says its part in `meta`; `customdata` holds the row in `tables.designs`. The
+    layout's `meta` holds the axis' range with and without the rejected candidates.
+    """
+    axis = AXES[column]
+    designs = in_scope(tables.designs, scope)
+    ranges = _ranges(designs, axis, tables.limits)
+    figure = go.Figure(layout=_front_layout(axis, ranges, designs, tables))
+    for trace in _traces(tables, designs, axis, references, ranges):
+        figure.add_trace(trace)
+    _draw_limits(figure, axis, tables.limits)
+    if show_rejected:
+        figure.update_traces(visible=True, selector={"meta": "rejected"})
+        figure.update_layout(figure.layout.meta["with_rejected"])
+    return figure
+
+
+def _traces(
+    tables: StudyTables,
+    designs: pd.DataFrame,
+    axis: Axis,
+    references: Sequence[Reference],
+    ranges: dict[str, Any],
+) -> list[go.Scatter]:
+    marks = Marks(tables.designs, axis)
+    state = designs["state"]
+    drawn = designs["shown_ap"].notna()
+    line_x, line_y = staircase(
+        (designs[axis.column] / axis.units_per_shown).to_list(), designs["ap"].to_list()
+    )
+    if line_x:
+        line_x, line_y = [*line_x, ranges["end"]], [*line_y, line_y[-1]]
+    line = go.Scatter(
+        x=line_x,
+        y=line_y,
+        meta="line",
+        name="Best AP up to here",
+        mode="lines",
+        hoverinfo="skip",
+        line={"shape": "hv", "color": INK, "width": 1.6},
+    )
+    return [
+        *reference_traces(references, axis),
+        marks.rejected(designs[state == "rejected"]),
+        marks.stopped(designs[drawn & (state == "stopped")]),
+        marks.trained(designs[drawn & (state == "dominated")], "dominated"),
+        line,
+        marks.trained(designs[drawn & (state == "front")], "front"),
+    ]
+
+
+def _ranges(designs: pd.DataFrame, axis: Axis, limits: Sequence[Limit]) -> dict[str, Any]:
+    """The axis' type and its range, without and with the rejected candidates."""
+    cost = designs[axis.column].dropna() / axis.units_per_shown
+    cost = cost[cost > 0]
+    here = [limit.value / axis.units_per_shown for limit in limits if limit.column == axis.column]
+    drawn = [*cost[designs.loc[cost.index, "shown_ap"].notna()], *here]
+    drawn = drawn or [*cost] or [1.0]
+    full = [*drawn, *cost]
+    log = max(drawn) / min(drawn) > _LOG_FROM_RATIO
+    found: dict[str, Any] = {"type": "log" if log else "linear", "end": max(full) * 1.5}
+    for name, values in (("range", drawn), ("range_rejected", full)):
+        low, high = min(values), max(values)
+        if log:
+            found[name] = [math.log10(low) - 0.08, math.log10(high) + 0.08]
+        else:
+            found[name] = [0.0, high * 1.07]
+    return found
+
+
+def _front_layout(
+    axis: Axis, ranges: dict[str, Any], designs: pd.DataFrame, tables: StudyTables
+) -> dict[str, Any]:
+    sizes = input_sizes(tables.designs)
+    lanes = rejected_by_reason(tables.designs)
+    shown = designs["shown_ap"].dropna()
+    low, high = (shown.min(), shown.max()) if len(shown) else (0.0, 1.0)
+    room = max(0.04, 0.1 * (high - low))
+    strip = [0.0, min(0.3, 0.08 + 0.06 * len(lanes))]
+    return layout(
+        xaxis={
+            "title": {"text": f"{axis.title} ({axis.unit})"},
+            "type": ranges["type"],
+            "range": ranges["range"],
+        },
+        yaxis={
+            "title": {"text": "Average precision (AP)"},
+            "range": [max(0.0, low - room), min(1.0, high + room)],
+            "tickformat": ".2~f",
+        },
+        yaxis2=_strip_axis(lanes, strip),
+        yaxis3={"overlaying": "y", "range": [-0.03, 1], "visible": False, "fixedrange": True},
+        coloraxis=_colour_axis(sizes),
+        hovermode="closest",
+        dragmode="pan",
+        meta={
+            "with_rejected": {
+                "xaxis.range": ranges["range_rejected"],
+                "yaxis.domain": [strip[1] + 0.06, 1.0],
+                "yaxis2.visible": True,
+            }
+        },
+    )
+
+
+def _strip_axis(lanes: dict[str, int], strip: list[float]) -> dict[str, Any]:
+    words = [f"{html.escape(r.replace('_', ' '))} ({n})" for r, n in lanes.items()]
+    return {
+        "domain": strip,
+        "range": [max(len(lanes), 1) - 0.4, -0.6],
+        "tickvals": list(range(len(lanes))),
+        "ticktext": words,
+        "tickfont": {"size": 11},
+        "gridcolor": GRID,
+        "zeroline": False,
+        "automargin": True,
+        "fixedrange": True,
+        "visible": False,
+    }
+
+
+def _colour_axis(sizes: list[float]) -> dict[str, Any]:
+    colours = size_colours(max(len(sizes), 1))
+    edges = [(place / len(colours), (place + 1) / len(colours)) for place in range(len(colours))]
+    steps = [[edge, c] for ends, c in zip(edges, colours, strict=True) for edge in ends]
+    return {
+        "colorscale": steps,
+        "cmin": -0.5,
+        "cmax": len(colours) - 0.5,
+        "showscale": bool(sizes),
+        "colorbar": {
+            "title": {"text": "input"},
+            "tickvals": list(range(len(sizes))),
+            "ticktext": [f"{size:.0f}" for size in sizes],
+            "thickness": 12,
+            "len": 0.7,
+            "outlinewidth": 0,
+        },
+    }
+
+
+def _draw_limits(figure: go.Figure, axis: Axis, limits: Sequence[Limit]) -> None:
+    """The target's limits, the far side shaded; on the latency axis the frame-rate line."""
+    for limit in limits:
+        if limit.column == axis.column:
+            _line(figure, limit.value / axis.units_per_shown, html.escape(limit.label), "limit")
+    if axis.column == "latency_ms":
+        _line(figure, 1000 / FRAME_RATE_HZ, f"{FRAME_RATE_HZ:g} frames/s", "frame_rate")
+
+
+def _line(figure: go.Figure, place: float, words: str, name: str) -> None:
+    span = {"yref": "paper", "y0": 0, "y1": 1, "name": name}
+    if name == "limit":
+        far = figure.layout.xaxis.range[1]
+        end = 10**far if figure.layout.xaxis.type == "log" else far
+        shade = {"fillcolor": ALERT, "opacity": 0.07, "line": {"width": 0}, "layer": "below"}
+        figure.add_shape(type="rect", x0=place, x1=max(10 * end, place), **span, **shade)
+    dash = {"color": ALERT, "width": 1.5, "dash": "dash" if name == "limit" else "dot"}
+    figure.add_shape(type="line", x0=place, x1=place, **span, line=dash)
+    log = figure.layout.xaxis.type == "log"
+    figure.add_annotation(
+        x=math.log10(place) if log else place,
+        y=1,
+        yref="paper",
+        text=words,
+        name=name,
+        showarrow=False,
+        xanchor="right",
+        yanchor="top",
+        textangle=-90,
+        font={"color": ALERT, "size": 11},
+    )

@@ -1,0 +1,262 @@
+"""A study's record as plain tables: everything the page shows, before any drawing.
+
+One row per candidate in `designs`; the other tables are derived from it or copied from the
+record. Nothing here knows of Plotly or HTML.
+"""
+
+from __future__ import annotations
+
+import shlex
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd
+
+__all__ = [
+    "COLUMNS",
+    "STATES",
+    "Limit",
+    "Pick",
+    "Record",
+    "StudyTables",
+    "budget",
+    "export_command",
+    "facts",
+    "picks",
+    "rejected_by_reason",
+    "study_tables",
+    "target_limits",
+]
+
+STATES = ("front", "dominated", "stopped", "failed", "rejected")
+"""What became of a candidate; `front` is decided by the study, over accepted candidates."""
+
+_TEXT = ("candidate", "training", "breakpoint", "format", "state", "reason", "layer", "message")
+_NUMBERS = (
+    "frozen_until",
+    "width",
+    "input_size",
+    "ap",
+    "ap_square",
+    "val_ap",
+    "kmodel_ap",
+    "latency_ms",
+    "latency_ms_low",
+    "latency_ms_high",
+    "kmodel_bytes",
+    "main_memory_bytes",
+    "peak_kpu_bytes",
+    "energy_mj",
+    "parameters",
+    "macs",
+    "trial",
+    "seconds",
+    "epochs",
+)
+COLUMNS = (*_TEXT, *_NUMBERS, "deployable")
+"""Columns of a record's frame; one that is missing counts as unknown in every row."""
+
+_LANE_SPREAD = 0.7
+"""Share of a lane's height over which its rejected candidates are spread."""
+
+
+_FINE = ("target.", "search.recipe.")
+_COARSE = ("target.name", "target.title")
+
+
+class Record(Protocol):
+    """What the page needs of a study. `dse.search` provides it.
+
+    curves: training id -> columns epoch, loss, val_ap, seconds, one row an epoch.
+    history: columns trial, elapsed_s, hypervolume, one row a finished training.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def path(self) -> Path: ...
+    @property
+    def settings(self) -> Mapping[str, Any]: ...
+    @property
+    def curves(self) -> Mapping[str, pd.DataFrame]: ...
+    @property
+    def history(self) -> pd.DataFrame: ...
+    def frame(self) -> pd.DataFrame: ...
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What the target allows on one axis: `value` in the unit of `column`."""
+
+    column: str
+    value: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Pick:
+    """A design worth looking at first, and the rule that chose it."""
+
+    title: str
+    rule: str
+    candidate: str
+
+
+@dataclass(frozen=True)
+class StudyTables:
+    """One study, ready to draw.
+
+    designs: one row per candidate, COLUMNS and: `shown_ap` (the AP it is drawn at: `ap`, or
+    the validation AP reached by a training that was stopped), `measured` (the kmodel itself
+    was run), `lane` (where a rejected candidate lies in the strip of reasons, else NaN).
+    """
+
+    name: str
+    path: Path
+    designs: pd.DataFrame
+    curves: Mapping[str, pd.DataFrame]
+    history: pd.DataFrame
+    settings: Mapping[str, Any]
+    limits: tuple[Limit, ...]
+
+
+def study_tables(record: Record) -> StudyTables:
+    """`record` with its columns complete, typed and sorted: front first, then by AP."""
+    return StudyTables(
+        name=record.name,
+        path=Path(record.path),
+        designs=_designs(record.frame()),
+        curves=record.curves,
+        history=record.history,
+        settings=record.settings,
+        limits=target_limits(record.settings),
+    )
+
+
+def _designs(frame: pd.DataFrame) -> pd.DataFrame:
+    designs = frame.reindex(columns=list(COLUMNS)).reset_index(drop=True)
+    for column in _TEXT:
+        designs[column] = designs[column].fillna("").astype(str)
+    for column in _NUMBERS:
+        designs[column] = pd.to_numeric(designs[column], errors="coerce").astype("float64")
+    designs["deployable"] = designs["deployable"].map(lambda value: value == 1).astype(bool)
+    stopped = designs["state"] == "stopped"
+    designs["shown_ap"] = designs["ap"].where(~stopped, designs["val_ap"])
+    designs.loc[designs["state"] == "rejected", "shown_ap"] = float("nan")
+    designs["measured"] = designs["kmodel_ap"].notna()
+    designs["lane"] = _lanes(designs)
+    order = designs["state"].map({state: rank for rank, state in enumerate(STATES)})
+    designs = designs.assign(_order=order.fillna(len(STATES)))
+    keys, rising = ["_order", "shown_ap", "latency_ms", "candidate"], [True, False, True, True]
+    return designs.sort_values(keys, ascending=rising).drop(columns="_order").reset_index(drop=True)
+
+
+def _lanes(designs: pd.DataFrame) -> pd.Series[float]:
+    """Lane of each rejected candidate's reason, plus a spread that its name decides."""
+    lane_of = {reason: lane for lane, reason in enumerate(rejected_by_reason(designs))}
+    rejected = designs[designs["state"] == "rejected"]
+    spread = rejected["candidate"].map(lambda name: zlib.crc32(name.encode()) / 2**32 - 0.5)
+    lanes = rejected["reason"].map(lane_of) + _LANE_SPREAD * spread
+    return lanes.reindex(designs.index).astype("float64")
+
+
+def rejected_by_reason(designs: pd.DataFrame) -> dict[str, int]:
+    """Rejected candidates of each reason, the most frequent first."""
+    rejected = designs.loc[designs["state"] == "rejected", "reason"]
+    counts = rejected.value_counts()
+    names = sorted(counts.index, key=lambda reason: (-counts[reason], reason))
+    return {str(reason): int(counts[reason]) for reason in names}
+
+
+def budget(designs: pd.DataFrame) -> pd.DataFrame:
+    """Where the trainings went: columns fate, trainings, seconds; all three fates, always.
+
+    A training counts once, however many formats it yields.
+    """
+    fates = {"front": "trained", "dominated": "trained", "stopped": "stopped", "failed": "failed"}
+    trained = designs.assign(fate=designs["state"].map(fates)).dropna(subset="fate")
+    once = trained.drop_duplicates("training")
+    groups = once.groupby("fate")["seconds"]
+    table = pd.DataFrame({"trainings": groups.size(), "seconds": groups.sum()})
+    table = table.reindex(["trained", "stopped", "failed"], fill_value=0)
+    return table.rename_axis("fate").reset_index()
+
+
+def picks(designs: pd.DataFrame, keep: float = 0.97) -> list[Pick]:
+    """The most accurate deployable design, then the fastest and the smallest near it.
+
+    "Near" is an AP of at least `keep` times the best one. Empty where nothing is deployable.
+    """
+    usable = designs[designs["deployable"] & designs["ap"].notna()]
+    usable = usable[usable["state"].isin(("front", "dominated"))]
+    if usable.empty:
+        return []
+    best = usable.sort_values(["ap", "latency_ms"], ascending=[False, True]).iloc[0]
+    near = usable[usable["ap"] >= keep * best["ap"]]
+    rule = f"at least {keep:.0%} of the best AP"
+    chosen = [Pick("Most accurate", "highest AP on the chip", str(best["candidate"]))]
+    for title, column in (("Fastest", "latency_ms"), ("Smallest", "kmodel_bytes")):
+        near_known = near.dropna(subset=column)
+        if not near_known.empty:
+            row = near_known.sort_values([column, "ap"], ascending=[True, False]).iloc[0]
+            chosen.append(Pick(title, rule, str(row["candidate"])))
+    return chosen
+
+
+def target_limits(settings: Mapping[str, Any]) -> tuple[Limit, ...]:
+    """What the study's target allows, from the constants that its settings hold.
+
+    Main memory has two limits where a firmware keeps some of it: the chip's and the rest.
+    """
+    target = settings.get("target")
+    if not isinstance(target, Mapping):
+        return ()
+    found = []
+    main, kept = target.get("main_memory_bytes"), target.get("firmware_bytes", 0)
+    if main and kept:
+        words = f"{_mebibytes(main - kept)} left by the firmware"
+        found.append(Limit("main_memory_bytes", float(main - kept), words))
+    if main:
+        found.append(Limit("main_memory_bytes", float(main), f"{_mebibytes(main)} on the chip"))
+    if target.get("kpu_memory_bytes"):
+        kpu = target["kpu_memory_bytes"]
+        found.append(Limit("peak_kpu_bytes", float(kpu), f"{_mebibytes(kpu)} of KPU memory"))
+    return tuple(found)
+
+
+def _mebibytes(size_bytes: float) -> str:
+    return f"{size_bytes / 2**20:.3g} MiB"
+
+
+def export_command(tables: StudyTables) -> str:
+    """What exports a design of this study; `{candidate}` stands for its name."""
+    results = tables.path.parent.name
+    where = "" if results in ("results", "") else f" --results {shlex.quote(results)}"
+    return f"dse export {{candidate}} --study {shlex.quote(tables.name)}{where}"
+
+
+def facts(tables: StudyTables) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """What made the study, as (name, value); nested settings become dotted names.
+
+    The second list holds what few will ask for: the target's constants and the recipe.
+    """
+    known = dict(_flat(tables.settings))
+    fine = {name for name in known if name.startswith(_FINE) and name not in _COARSE}
+    found = [("study", tables.name), ("folder", f"{tables.path.parent.name}/{tables.path.name}")]
+    found += [(name, value) for name, value in known.items() if name not in fine]
+    return found, [(name, value) for name, value in known.items() if name in fine]
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    found = []
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            found += _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, (list, tuple)):
+            found.append((f"{prefix}{key}", ", ".join(map(str, value))))
+        else:
+            found.append((f"{prefix}{key}", str(value)))
+    return found

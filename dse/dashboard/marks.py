@@ -1,0 +1,162 @@
+"""The marks of the front's figure: designs of every state, and published detectors.
+
+Colours and areas are common to the whole study, so that they mean the same whichever axis
+or formats are drawn.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from dse.dashboard.references import Reference
+from dse.dashboard.style import INK, MUTED, PAPER, Axis
+
+__all__ = ["Marks", "hover_text", "input_sizes", "reference_traces"]
+
+_LARGEST_MARKER_PIXELS = 24
+_MANY = 2000
+"""Traces with more points than this are drawn by WebGL."""
+
+
+class Marks:
+    """Makes the traces of designs, with colours and areas common to the whole study."""
+
+    def __init__(self, designs: pd.DataFrame, axis: Axis) -> None:
+        self.axis = axis
+        self.places = {size: place for place, size in enumerate(input_sizes(designs))}
+        largest = designs.loc[designs["shown_ap"].notna(), "kmodel_bytes"].max()
+        self.area_unit = 2 * (largest if largest > 0 else 1) / _LARGEST_MARKER_PIXELS**2
+
+    def _common(self, rows: pd.DataFrame, part: str, name: str) -> dict[str, Any]:
+        return {
+            "x": (rows[self.axis.column] / self.axis.units_per_shown).round(3).to_list(),
+            "customdata": rows.index.to_list(),
+            "text": [hover_text(row) for row in rows.to_dict("records")],
+            "hovertemplate": "%{text}<extra></extra>",
+            "meta": part,
+            "name": name,
+            "mode": "markers",
+        }
+
+    def _colour(self, rows: pd.DataFrame) -> dict[str, Any]:
+        places = [self.places.get(size, 0) for size in rows["input_size"]]
+        return {"color": places, "coloraxis": "coloraxis"}
+
+    def trained(self, rows: pd.DataFrame, part: str) -> go.Scatter:
+        """Designs with a measured AP; those on the front stand out."""
+        front = part == "front"
+        marker = {
+            **self._colour(rows),
+            "symbol": [_symbol(row) for row in rows.to_dict("records")],
+            "size": rows["kmodel_bytes"].fillna(0).to_list(),
+            "sizemode": "area",
+            "sizeref": self.area_unit,
+            "sizemin": 5,
+            "opacity": 1.0 if front else 0.55,
+            "line": {"width": 2.2 if front else 1.2, "color": INK if front else PAPER},
+        }
+        return go.Scatter(
+            **self._common(rows, part, "On the front" if front else "Dominated"),
+            y=rows["shown_ap"].round(4).to_list(),
+            marker=marker,
+            **self._band(rows, 1.2 if front else 0.6),
+        )
+
+    def _band(self, rows: pd.DataFrame, thickness: float) -> dict[str, Any]:
+        """The latency's error band; other costs are exact."""
+        if self.axis.column != "latency_ms":
+            return {}
+        above = (rows["latency_ms_high"] - rows["latency_ms"]).clip(lower=0).fillna(0)
+        below = (rows["latency_ms"] - rows["latency_ms_low"]).clip(lower=0).fillna(0)
+        band = {"array": above.round(3).to_list(), "arrayminus": below.round(3).to_list()}
+        look = {"color": MUTED, "thickness": thickness, "width": 3 if thickness > 1 else 0}
+        return {"error_x": {"type": "data", "symmetric": False, **band, **look}}
+
+    def stopped(self, rows: pd.DataFrame) -> go.Scatter:
+        """Trainings stopped early, at the validation AP that they had reached."""
+        marker = {**self._colour(rows), "symbol": "triangle-down-open", "size": 9}
+        return go.Scatter(
+            **self._common(rows, "stopped", "Stopped early"),
+            y=rows["shown_ap"].round(4).to_list(),
+            marker={**marker, "line": {"width": 1.6}},
+        )
+
+    def rejected(self, rows: pd.DataFrame) -> go.Scatter:
+        """Rejected candidates at their predicted cost, in the strip of reasons."""
+        kind = go.Scattergl if len(rows) > _MANY else go.Scatter
+        return kind(
+            **self._common(rows, "rejected", "Rejected"),
+            y=rows["lane"].round(3).to_list(),
+            yaxis="y2",
+            visible=False,
+            marker={"symbol": "square-open", "size": 7, "color": MUTED, "opacity": 0.7},
+        )
+
+
+def _symbol(row: dict[Any, Any]) -> str:
+    if not row["deployable"]:
+        return "diamond-open"
+    return "circle" if row["measured"] else "circle-open"
+
+
+def hover_text(row: dict[Any, Any]) -> str:
+    """What the pointer shows on a design: name, state, AP, cost."""
+    lines = [f"<b>{html.escape(row['candidate'])}</b>"]
+    if row["state"] == "rejected":
+        lines.append(f"rejected: {html.escape(row['reason'].replace('_', ' '))}")
+    elif row["state"] == "stopped":
+        lines.append(f"stopped early at AP {row['shown_ap']:.3f}")
+    else:
+        lines.append(f"AP {row['shown_ap']:.3f}")
+    if row["measured"]:
+        lines[-1] += f", kmodel {row['kmodel_ap']:.3f}"
+    if not math.isnan(row["latency_ms"]):
+        lines.append(f"{row['latency_ms']:.1f} ms")
+        if not math.isnan(row["latency_ms_low"] + row["latency_ms_high"]):
+            lines[-1] += f" ({row['latency_ms_low']:.1f} to {row['latency_ms_high']:.1f})"
+    if not math.isnan(row["kmodel_bytes"]):
+        lines.append(f"{row['kmodel_bytes'] / 1024:.0f} KiB kmodel")
+    return "<br>".join(lines)
+
+
+def reference_traces(references: Sequence[Reference], axis: Axis) -> list[go.Scatter]:
+    """Published marks: stars where an AP is known, else ticks along the bottom edge."""
+    if axis.column not in ("latency_ms", "kmodel_bytes"):
+        return []
+    known = [r for r in references if getattr(r, axis.column) is not None]
+    starred, ticked = ([r for r in known if r.ap is not None], [r for r in known if r.ap is None])
+    traces = []
+    for marks, symbol, size in ((starred, "star-open", 10), (ticked, "triangle-up-open", 10)):
+        traces.append(
+            go.Scatter(
+                x=[getattr(r, axis.column) / axis.units_per_shown for r in marks],
+                y=[0.0 if r.ap is None else r.ap for r in marks],
+                yaxis="y" if symbol.startswith("star") else "y3",
+                text=[_reference_text(r) for r in marks],
+                hovertemplate="%{text}<extra></extra>",
+                meta="published",
+                name="Published elsewhere",
+                mode="markers",
+                cliponaxis=True,
+                marker={"symbol": symbol, "size": size, "color": MUTED, "line": {"width": 1.4}},
+            )
+        )
+    return traces
+
+
+def _reference_text(reference: Reference) -> str:
+    ap = "AP not given" if reference.ap is None else f"AP {reference.ap:.3f}"
+    words = (reference.name, f"{ap}, input {reference.input}", reference.note)
+    return "<br>".join(html.escape(word) for word in (*words, "published elsewhere"))
+
+
+def input_sizes(designs: pd.DataFrame) -> list[float]:
+    """Input sizes of the designs that have an AP, rising, pixels."""
+    drawn = designs.loc[designs["shown_ap"].notna(), "input_size"]
+    return sorted(float(size) for size in drawn.dropna().unique())

@@ -1,0 +1,229 @@
+"""One HTML file that holds everything: data, figures, styles, scripts and plotly.js.
+
+The file needs no network and asks for none: its content-security policy forbids it.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import gzip
+import html
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib import resources
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import pandas as pd
+import plotly
+import plotly.graph_objects as go
+
+from dse.dashboard.figures import FRAME_RATE_HZ, front_figure
+from dse.dashboard.frames import (
+    Record,
+    StudyTables,
+    budget,
+    export_command,
+    facts,
+    picks,
+    rejected_by_reason,
+    study_tables,
+)
+from dse.dashboard.marks import hover_text
+from dse.dashboard.references import Reference, references
+from dse.dashboard.story import (
+    budget_figure,
+    formats_figure,
+    hypervolume_figure,
+    learning_curve_figure,
+    rejected_figure,
+)
+from dse.dashboard.style import AXES, DARK, INK
+from dse.errors import UsageError
+
+__all__ = ["script_json", "write_dashboard"]
+
+_SCRIPTS = ("base.js", "table.js", "state.js", "plots.js", "details.js", "main.js")
+_CURVE_COLUMNS = ["epoch", "loss", "val_ap"]
+_SIGNIFICANT_DIGITS = 6
+
+
+def write_dashboard(records: Sequence[Record], path: Path) -> Path:
+    """Writes the page of one or more studies to `path` and returns it.
+
+    The file appears whole or not at all. Raises UsageError when there is no study.
+    """
+    if not records:
+        raise UsageError("there is no study to show", "run `dse search` first")
+    page = _page([study_tables(record) for record in records])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.write_text(page, encoding="utf-8")
+    unfinished.replace(path)
+    return path
+
+
+def _page(studies: Sequence[StudyTables]) -> str:
+    title = ", ".join(tables.name for tables in studies)
+    return Template(_static("page.html")).substitute(
+        title=html.escape(title),
+        css=_static("page.css"),
+        script="\n".join(_static(name) for name in _SCRIPTS),
+        payload=script_json(_payload(studies)),
+        plotly=_packed_plotly(),
+        fallback="".join(_fallback(tables) for tables in studies),
+        footer=html.escape(f"Written by dse {_version()}. One file, no network."),
+    )
+
+
+def script_json(value: Any) -> str:
+    """`value` as JSON that cannot end the script element it stands in.
+
+    "<", ">" and "&" are written as escapes, and the line separators that older JavaScript
+    forbids; what is no number becomes null.
+    """
+    text = json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _plain(value: Any) -> Any:
+    """`value` with finite, shortened numbers, or null; mappings and sequences in depth."""
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return None
+        return int(value) if value.is_integer() else float(f"{value:.{_SIGNIFICANT_DIGITS}g}")
+    return value
+
+
+def _payload(studies: Sequence[StudyTables]) -> dict[str, Any]:
+    marks = references()
+    no_curve = pd.DataFrame(columns=_CURVE_COLUMNS)
+    no_format = pd.DataFrame(columns=["format", "ap"])
+    return {
+        "studies": [_study(tables, marks) for tables in studies],
+        "axes": {column: asdict(axis) for column, axis in AXES.items()},
+        "references": [asdict(mark) for mark in marks],
+        "curve_figure": _figure(learning_curve_figure(no_curve)),
+        "formats_figure": _figure(formats_figure(no_format)),
+        "dark": DARK,
+        "ring": INK,
+        "frame_rate_hz": FRAME_RATE_HZ,
+    }
+
+
+def _study(tables: StudyTables, marks: Sequence[Reference]) -> dict[str, Any]:
+    designs = tables.designs
+    spent = budget(designs)
+    known, fine = facts(tables)
+    return {
+        "name": tables.name,
+        "designs": _rows(designs),
+        "counts": {str(k): int(v) for k, v in designs["state"].value_counts().items()},
+        "reasons": rejected_by_reason(designs),
+        "trainings": int(spent["trainings"].sum()),
+        "stopped_early": int(spent.set_index("fate").loc["stopped", "trainings"]),
+        "picks": [asdict(pick) for pick in picks(designs)],
+        "limits": [asdict(limit) for limit in tables.limits],
+        "curves": {
+            name: {column: curve[column].to_list() for column in _CURVE_COLUMNS}
+            for name, curve in tables.curves.items()
+        },
+        "figures": {
+            "front": {
+                scope: {axis: _front(tables, axis, scope, marks) for axis in AXES}
+                for scope in ("deployable", "all")
+            },
+            **_story_figures(tables, spent),
+        },
+        "notes": _notes(tables, spent),
+        "facts": known,
+        "fine_facts": fine,
+        "export_command": export_command(tables),
+    }
+
+
+def _rows(designs: pd.DataFrame) -> dict[str, Any]:
+    """Columns and rows, with what the pointer shows of each row."""
+    hover = [hover_text(row) for row in designs.to_dict("records")]
+    table = designs.assign(hover=hover).astype(object)
+    return {"columns": list(table.columns), "rows": table.to_numpy().tolist()}
+
+
+def _front(tables: StudyTables, axis: str, scope: Any, marks: Sequence[Reference]) -> Any:
+    """The front's figure; the page takes the words of the designs from their rows."""
+    figure = _figure(front_figure(tables, axis, scope, marks))
+    for trace in figure["data"]:
+        if "customdata" in trace:
+            del trace["text"]
+    return figure
+
+
+def _story_figures(tables: StudyTables, spent: pd.DataFrame) -> dict[str, Any]:
+    """Figures of the search; None where there is nothing to draw."""
+    reasons = rejected_by_reason(tables.designs)
+    return {
+        "hypervolume": _figure(hypervolume_figure(tables.history)) if len(tables.history) else None,
+        "budget": _figure(budget_figure(spent)) if spent["trainings"].sum() else None,
+        "rejected": _figure(rejected_figure(reasons)) if reasons else None,
+    }
+
+
+def _notes(tables: StudyTables, spent: pd.DataFrame) -> dict[str, str]:
+    """One sentence under each of the story's figures, with its numbers."""
+    rejected = sum(rejected_by_reason(tables.designs).values())
+    notes = {"hypervolume": "", "budget": "", "rejected": ""}
+    if len(tables.history):
+        last = tables.history.iloc[-1]
+        notes["hypervolume"] = (
+            f"Of the deployable designs; {last['hypervolume']:.4g} "
+            f"after {len(tables.history)} trainings and {last['elapsed_s'] / 60:.0f} minutes."
+        )
+    if spent["trainings"].sum():
+        notes["budget"] = f"{spent['seconds'].sum() / 60:.1f} minutes of training in all."
+    if rejected:
+        notes["rejected"] = f"{rejected:,} candidates cost no training: they cannot fit the target."
+    return notes
+
+
+def _figure(figure: go.Figure) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(figure.to_json())
+    return plain
+
+
+def _fallback(tables: StudyTables) -> str:
+    """The front as a table of HTML, for a reader without JavaScript."""
+    columns = ["candidate", "ap", "kmodel_ap", "latency_ms", "kmodel_bytes"]
+    front = tables.designs.loc[tables.designs["state"] == "front", columns]
+    caption = f"<h2>{html.escape(tables.name)}</h2>"
+    if front.empty:
+        return f"{caption}<p>No design has been measured yet.</p>"
+    return caption + str(front.to_html(index=False, escape=True, na_rep="", border=0))
+
+
+def _static(name: str) -> str:
+    return (resources.files("dse.dashboard") / "static" / name).read_text(encoding="utf-8")
+
+
+@functools.cache
+def _packed_plotly() -> str:
+    """plotly.js, compressed: a third of its size even as base64."""
+    source = resources.files(plotly) / "package_data" / "plotly.min.js"
+    return base64.b64encode(gzip.compress(source.read_bytes(), 9, mtime=0)).decode("ascii")
+
+
+def _version() -> str:
+    try:
+        return version("dse")
+    except PackageNotFoundError:
+        return "from source"

@@ -1,0 +1,92 @@
+"""Published figures as reference marks: where others say their detectors lie.
+
+They are told apart from what the study measured: another input, another evaluation, and no
+source gives all of AP, latency and size for one and the same file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dse import published
+
+__all__ = ["Reference", "references"]
+
+_MEBIBYTE = 2**20
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One published detector. What the source does not give is None.
+
+    ap: on FDDB. latency_ms: one picture on a K210 board. kmodel_bytes: the file for the chip,
+    or the weights alone where `note` says so. input: as the source words it.
+    """
+
+    name: str
+    input: str
+    ap: float | None
+    latency_ms: float | None
+    kmodel_bytes: float | None
+    note: str
+    source: str
+
+
+def references() -> list[Reference]:
+    """The paper's networks by width, what it compares them with, and K210 detectors."""
+    return [*_paper_networks(), *_paper_rivals(), *_k210_detectors()]
+
+
+def _paper_networks() -> list[Reference]:
+    table = published.load("table3_width")
+    return [
+        Reference(
+            name=f"Paper: {row['model']} alpha {row['width']}",
+            input="500x500, three scales",
+            ap=_number(row["ap"]),
+            latency_ms=None,
+            kmodel_bytes=_bytes(row["size_megabytes"]),
+            note="size of the float32 weights as printed, not of a kmodel",
+            source=table.source,
+        )
+        for row in table.rows
+    ]
+
+
+def _paper_rivals() -> list[Reference]:
+    table = published.load("table4_rivals")
+    return [
+        Reference(
+            name=str(row["model"]),
+            input=str(row["input"]),
+            ap=_number(row["ap"]),
+            latency_ms=None,
+            kmodel_bytes=_bytes(row["size_megabytes"]),
+            note="as the paper reports it; not for this chip",
+            source=table.source,
+        )
+        for row in table.rows
+    ]
+
+
+def _k210_detectors() -> list[Reference]:
+    return [
+        Reference(
+            name=str(row["name"]),
+            input=str(row["input"]),
+            ap=None,
+            latency_ms=_number(row["latency_ms"]),
+            kmodel_bytes=_number(row["kmodel_bytes"]),
+            note="measured by others on a board",
+            source=str(row["source"]),
+        )
+        for row in published.load("k210_detectors").rows
+    ]
+
+
+def _number(value: published.Value) -> float | None:
+    return value if isinstance(value, float) else None
+
+
+def _bytes(megabytes: published.Value) -> float | None:
+    return megabytes * _MEBIBYTE if isinstance(megabytes, float) else None

@@ -1,0 +1,49 @@
+"use strict";
+// What every part of the page uses: the data, elements, readable numbers.
+const dse = {};
+
+dse.payload = JSON.parse(document.getElementById("payload").textContent);
+
+for (const study of dse.payload.studies) {
+  const { columns, rows } = study.designs;
+  study.rows = rows.map((values, index) => {
+    const row = { index };
+    columns.forEach((column, place) => { row[column] = values[place]; });
+    return row;
+  });
+  study.byName = new Map(study.rows.map((row) => [row.candidate, row]));
+}
+
+dse.byId = (id) => document.getElementById(id);
+
+// An element; text is always set as text, so nothing in the data can become markup.
+dse.el = (tag, attributes = {}, ...children) => {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value !== null && value !== false) element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.filter((child) => child !== null));
+  return element;
+};
+
+dse.format = {
+  ap: (value) => value.toFixed(3),
+  ms: (value) => (value >= 100 ? value.toFixed(0) : value.toFixed(1)) + " ms",
+  bytes: (value) => value >= 1048576 ? (value / 1048576).toFixed(2) + " MiB" : Math.round(value / 1024) + " KiB",
+  mj: (value) => value.toFixed(1) + " mJ",
+  count: (value) => value.toLocaleString("en"),
+  seconds: (value) => value >= 90 ? (value / 60).toFixed(1) + " min" : value.toFixed(0) + " s",
+  plain: (value) => String(value),
+};
+
+// A value as text, or a dash where it is unknown.
+dse.show = (value, format) => value === null || value === "" ? "–" : dse.format[format](value);
+dse.words = (key) => key.replaceAll("_", " ");
+dse.plural = (count, word) => `${dse.format.count(count)} ${word}${count === 1 ? "" : "s"}`;
+
+dse.STATES = [
+  ["front", "On the front"], ["dominated", "Dominated"], ["stopped", "Stopped early"],
+  ["failed", "Failed"], ["rejected", "Rejected"],
+];
+dse.stateWords = Object.fromEntries(dse.STATES);

@@ -1,0 +1,131 @@
+"use strict";
+// One design's panel: what it is, what it costs, how it learned, how to get it.
+dse.cameFrom = null;
+
+// Opens a design; `from` gets the focus back when the panel closes.
+dse.select = (candidate, from = null) => {
+  dse.cameFrom = from ? candidate : null;
+  dse.change({ design: candidate });
+  const heading = dse.byId("details-heading");
+  heading.focus({ preventScroll: true });
+  const narrow = !matchMedia("(min-width: 1081px)").matches;
+  dse.byId("details").scrollTop = 0;
+  if (narrow) dse.byId("details").scrollIntoView({ block: "start" });
+};
+
+dse.closeDetails = () => {
+  const name = dse.cameFrom;
+  dse.change({ design: null });
+  const rows = [...dse.byId("table").tBodies[0].rows];
+  rows.find((row) => row.dataset.candidate === name)?.querySelector(".open").focus();
+};
+
+dse.values = (pairs) => dse.el("dl", { class: "values" }, ...pairs.flatMap(([term, words, meter]) => [
+  dse.el("dt", {}, term), dse.el("dd", {}, words), meter ?? null]));
+
+// A bar of how much of a limit is used; null where the target sets none.
+dse.meter = (row, column) => {
+  const limit = dse.study().limits.find((one) => one.column === column);
+  if (!limit || row[column] === null) return null;
+  const share = row[column] / limit.value;
+  const bar = dse.el("i", {});
+  bar.style.width = `${Math.min(100, 100 * share)}%`;
+  return dse.el("div", { class: share > 1 ? "meter over" : "meter", title: `${(100 * share).toFixed(0)} % of ${limit.label}` }, bar);
+};
+
+dse.withLimit = (row, column) => {
+  const limit = dse.study().limits.find((one) => one.column === column);
+  const words = dse.show(row[column], "bytes");
+  return limit ? `${words} of ${dse.format.bytes(limit.value)}` : words;
+};
+
+dse.configuration = (row) => dse.values([
+  ["Breakpoint", row.breakpoint],
+  ["Frozen until (lambda)", dse.show(row.frozen_until, "plain")],
+  ["Width (alpha)", dse.show(row.width, "plain")],
+  ["Input", row.input_size === null ? "–" : `${row.input_size} × ${row.input_size}`],
+  ["Format", row.format],
+  ["Trial", dse.show(row.trial, "plain")],
+]);
+
+dse.accuracy = (row) => {
+  const pairs = [["AP", dse.show(row.ap, "ap")]];
+  if (row.kmodel_ap !== null) {
+    const gap = row.ap === null ? "" : ` (${row.kmodel_ap >= row.ap ? "+" : "−"}${Math.abs(row.kmodel_ap - row.ap).toFixed(3)})`;
+    pairs.push(["AP of the kmodel itself", dse.show(row.kmodel_ap, "ap") + gap]);
+  }
+  if (row.ap_square !== null) pairs.push(["AP, square boxes", dse.show(row.ap_square, "ap")]);
+  pairs.push(["Validation AP", dse.show(row.val_ap, "ap")]);
+  pairs.push(["Training", `${dse.show(row.epochs, "count")} epochs, ${dse.show(row.seconds, "seconds")}`]);
+  return dse.values(pairs);
+};
+
+dse.cost = (row) => {
+  const band = row.latency_ms_low === null || row.latency_ms_high === null ? "" :
+    ` (${row.latency_ms_low.toFixed(1)} to ${row.latency_ms_high.toFixed(1)})`;
+  return dse.values([
+    ["Latency, predicted", dse.show(row.latency_ms, "ms") + band],
+    ["Frames per second", row.latency_ms ? (1000 / row.latency_ms).toFixed(1) : "–"],
+    ["kmodel", dse.show(row.kmodel_bytes, "bytes")],
+    ["Main memory", dse.withLimit(row, "main_memory_bytes"), dse.meter(row, "main_memory_bytes")],
+    ["KPU memory, peak", dse.withLimit(row, "peak_kpu_bytes"), dse.meter(row, "peak_kpu_bytes")],
+    ["Energy per picture", dse.show(row.energy_mj, "mj")],
+    ["Parameters", dse.show(row.parameters, "count")],
+    ["Multiply-accumulates", dse.show(row.macs, "count")],
+  ]);
+};
+
+dse.exportBlock = (row) => {
+  if (!row.deployable) return dse.el("p", { class: "note" }, `The KPU cannot run ${row.format}: this design is here for comparison. The same training in kpu8 can be exported.`);
+  if (row.ap === null) return dse.el("p", { class: "note" }, "No finished training, so there is nothing to export.");
+  const command = dse.study().export_command.replace("{candidate}", row.candidate);
+  const code = dse.el("code", {}, command);
+  const button = dse.el("button", { type: "button", class: "quiet", id: "copy" }, "Copy");
+  button.addEventListener("click", async () => {
+    const done = await dse.copy(command, code);
+    button.textContent = done ? "Copied" : "Press Ctrl+C";
+    dse.byId("details-status").textContent = done ? "Command copied" : "Command selected";
+    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  });
+  return dse.el("div", { class: "command" }, code, button);
+};
+
+// Copies text; where the browser refuses, selects it so that the reader can.
+dse.copy = async (text, element) => {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    getSelection().selectAllChildren(element);
+    return document.execCommand("copy");
+  }
+};
+
+dse.drawDetails = () => {
+  const row = dse.selected();
+  const panel = dse.byId("details");
+  for (const id of ["curve-plot", "formats-plot"]) if (dse.byId(id) && window.Plotly) window.Plotly.purge(dse.byId(id));
+  if (!row) {
+    panel.replaceChildren(
+      dse.el("h2", { id: "details-heading", tabindex: "-1" }, "A design"),
+      dse.el("p", { class: "note" }, "Click a mark, or a name in the table: its configuration, cost, learning curve and export command appear here. Escape closes it."));
+    return;
+  }
+  const badges = [dse.stateBadge(row), dse.el("span", { class: "badge" }, row.deployable ? "runs on the KPU" : "not deployable")];
+  if (row.measured) badges.push(dse.el("span", { class: "badge" }, "kmodel measured"));
+  const trained = row.state !== "rejected";
+  const h3 = (words) => dse.el("h3", {}, words);
+  panel.replaceChildren(
+    dse.el("header", {}, dse.el("h2", { id: "details-heading", tabindex: "-1" }, row.candidate),
+      dse.el("button", { type: "button", class: "quiet", id: "close", "aria-label": "Close the design", onclick: dse.closeDetails }, "✕")),
+    dse.el("div", { class: "badges" }, ...badges),
+    ...(row.message ? [dse.el("p", { class: row.state === "rejected" || row.state === "failed" ? "message" : "note" }, row.message)] : []),
+    ...(row.layer ? [dse.el("p", { class: "note" }, `at layer ${row.layer}`)] : []),
+    ...(trained ? [h3("Export"), dse.exportBlock(row), h3("Accuracy"), dse.accuracy(row)] : []),
+    h3("Cost on the target"), dse.cost(row),
+    ...(trained ? [h3("Learning curve"), dse.el("div", { id: "curve-plot", class: "plot" }),
+      h3("AP in each format, same training"), dse.el("div", { id: "formats-plot", class: "plot" })] : []),
+    h3("Configuration"), dse.configuration(row),
+    dse.el("span", { id: "details-status", class: "hidden", role: "status" }));
+  dse.drawDesignPlots();
+};

@@ -1,0 +1,186 @@
+"use strict";
+// The page: controls, what is written in words, and which part a change redraws.
+dse.drawSummary = () => {
+  const study = dse.study();
+  const { counts, trainings, stopped_early: stopped } = study;
+  const parts = [];
+  if (study.rows.length === 0) parts.push("This study holds no candidate yet. ");
+  else if (trainings === 0) parts.push(`${dse.plural(counts.rejected ?? 0, "candidate")} rejected, none trained yet. `);
+  else {
+    const measured = (counts.front ?? 0) + (counts.dominated ?? 0);
+    parts.push(dse.el("strong", {}, `${counts.front ?? 0} on the front`), ` of ${dse.plural(measured, "measured design")} from ${dse.plural(trainings, "training")}`);
+    if (stopped) parts.push(`, ${stopped} of them stopped early`);
+    parts.push(`; ${dse.plural(counts.rejected ?? 0, "candidate")} rejected before training. `);
+  }
+  if (study.rows.length && !study.picks.length) parts.push("No deployable design has been trained yet.");
+  dse.byId("summary").replaceChildren(...parts);
+  dse.byId("study-name").textContent = study.name;
+};
+
+dse.drawPicks = () => {
+  const figures = { "Most accurate": ["shown_ap", "ap"], Fastest: ["latency_ms", "ms"], Smallest: ["kmodel_bytes", "bytes"] };
+  const { byName, picks } = dse.study();
+  dse.byId("picks").replaceChildren(...picks.map((pick) => {
+    const row = byName.get(pick.candidate);
+    const [column, format] = figures[pick.title];
+    const rest = [`AP ${dse.show(row.ap, "ap")}`, dse.show(row.latency_ms, "ms"), dse.show(row.kmodel_bytes, "bytes")];
+    if (row.kmodel_ap !== null) rest[0] += `, kmodel ${dse.show(row.kmodel_ap, "ap")}`;
+    return dse.el("button", { type: "button", class: "card pick", "aria-pressed": String(row.candidate === dse.state.design), "data-candidate": row.candidate, onclick: () => dse.select(row.candidate) },
+      dse.el("span", { class: "what" }, `${pick.title}: ${pick.rule}`),
+      dse.el("span", { class: "figure" }, dse.show(row[column], format)),
+      dse.el("span", { class: "name" }, row.candidate),
+      dse.el("span", { class: "rest" }, rest.join(" · ")));
+  }));
+};
+
+dse.segments = (id, name, choices, chosen, onchange) => {
+  const box = dse.byId(id);
+  const labels = choices.map(([value, words]) => dse.el("label", {}, dse.el("input", { type: "radio", name, value, checked: value === chosen, onchange: () => onchange(value) }), words));
+  box.replaceChildren(box.querySelector("legend"), ...labels);
+};
+
+dse.drawControls = () => {
+  const { state } = dse;
+  dse.segments("axis-control", "axis", Object.entries(dse.payload.axes).map(([column, axis]) => [column, axis.title]), state.axis, (axis) => dse.change({ axis }));
+  dse.segments("scope-control", "scope", [["deployable", "On the KPU"], ["all", "All"]], state.scope, (scope) => dse.change({ scope }));
+  dse.byId("fps").value = state.fps;
+  dse.byId("query").value = state.query;
+  dse.drawChips();
+};
+
+dse.drawChips = () => {
+  const study = dse.study();
+  const counted = study.rows.filter(dse.inScope);
+  const chip = (name, words, count, checked, onchange, title) => dse.el("label", { title },
+    dse.el("input", { type: "checkbox", name, checked, onchange: (event) => onchange(event.target.checked) }), words,
+    count === null ? null : dse.el("span", { class: "count" }, dse.format.count(count)));
+  const box = dse.byId("state-control");
+  const chips = dse.STATES.map(([name, words]) => {
+    const rows = counted.filter((row) => row.state === name);
+    if (!rows.length && name !== "front") return null;
+    const reasons = Object.entries(study.reasons).map(([reason, count]) => `${dse.words(reason)}: ${count}`).join(", ");
+    return chip(name, words, rows.length, dse.isShown(name), (on) => {
+      const hidden = dse.STATES.map(([other]) => other).filter((other) => other === name ? !on : !dse.isShown(other));
+      dse.change({ hidden });
+    }, name === "rejected" ? reasons : null);
+  });
+  const published = chip("published", "Published elsewhere", null, dse.state.published, (on) => dse.change({ published: on }), null);
+  box.replaceChildren(box.querySelector("legend"), ...[...chips, published].filter(Boolean));
+};
+
+dse.drawNote = () => {
+  const study = dse.study();
+  const axis = dse.payload.axes[dse.state.axis];
+  dse.byId("fps-control").hidden = dse.state.axis !== "latency_ms";
+  const drawn = study.rows.filter((row) => dse.inScope(row) && row.shown_ap !== null && dse.isShown(row.state)).length;
+  const parts = [`The line is the best AP for this cost or less. Designs on the front that lie below it win on another cost.`];
+  if (dse.state.scope === "deployable") parts.push("Only formats that the KPU runs are drawn.");
+  if (dse.isShown("rejected") && study.counts.rejected) parts.push("Rejected candidates have no AP: they lie in the strip below, at their predicted cost, by reason.");
+  if (dse.state.axis === "latency_ms") parts.push("Latency is predicted; bars show its error band.");
+  dse.byId("chart-note").textContent = parts.join(" ");
+  dse.byId("front-plot").setAttribute("role", "img");
+  dse.byId("front-plot").setAttribute("aria-label", `Average precision against ${axis.title} of ${dse.plural(drawn, "design")}; the table holds the same values.`);
+};
+
+dse.drawStoryNotes = () => {
+  const { notes } = dse.study();
+  for (const [id, words] of Object.entries(notes)) dse.byId(`${id}-note`).textContent = words;
+};
+
+dse.drawPublished = () => {
+  const heads = [["Detector", "text"], ["Input", "text"], ["AP", ""], ["Latency", ""], ["Size", ""], ["Note", "text"], ["Source", "text"]];
+  const table = dse.byId("published");
+  table.tHead.replaceChildren(dse.el("tr", {}, ...heads.map(([words, kind]) => dse.el("th", { scope: "col", class: kind }, words))));
+  table.tBodies[0].replaceChildren(...dse.payload.references.map((one) => dse.el("tr", {},
+    dse.el("td", { class: "text" }, one.name), dse.el("td", { class: "text" }, one.input),
+    dse.el("td", {}, dse.show(one.ap, "ap")), dse.el("td", {}, dse.show(one.latency_ms, "ms")),
+    dse.el("td", {}, dse.show(one.kmodel_bytes, "bytes")),
+    dse.el("td", { class: "text" }, one.note), dse.el("td", { class: "text" }, one.source))));
+};
+
+dse.drawFacts = () => {
+  const terms = (pairs) => pairs.flatMap(([name, value]) => [dse.el("dt", {}, dse.words(name)), dse.el("dd", {}, value)]);
+  dse.byId("facts").replaceChildren(...terms(dse.study().facts));
+  dse.byId("fine-facts").replaceChildren(...terms(dse.study().fine_facts));
+  dse.byId("fine").hidden = dse.study().fine_facts.length === 0;
+};
+
+// Redraws what the changed parts of the state show; everything where nothing is named.
+dse.draw = (changed = null) => {
+  const touches = (...names) => changed === null || names.some((name) => changed.includes(name));
+  if (touches("study")) { dse.drawSummary(); dse.drawFacts(); dse.drawStoryNotes(); dse.drawStory(); dse.drawControls(); }
+  if (touches("study", "design")) { dse.drawPicks(); dse.drawDetails(); }
+  if (touches("scope")) dse.drawChips();
+  if (touches("study", "axis", "scope", "hidden", "published")) dse.drawNote();
+  if (touches("study", "scope", "hidden", "query", "sort", "falling")) dse.drawTable();
+  else if (touches("design")) dse.markRow();
+  if (touches("study", "axis", "scope", "hidden", "published", "fps", "design")) dse.drawFront();
+};
+
+dse.wireTheme = () => {
+  const button = dse.byId("theme");
+  const root = document.documentElement;
+  const label = () => { button.textContent = dse.isDark() ? "Light page" : "Dark page"; };
+  button.addEventListener("click", () => {
+    root.dataset.theme = dse.isDark() ? "light" : "dark";
+    label();
+    dse.drawPlots();
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { label(); dse.drawPlots(); });
+  label();
+};
+
+dse.wirePrint = () => {
+  const set = (printing) => { if (dse.printing !== printing) { dse.printing = printing; dse.drawPlots(); } };
+  addEventListener("beforeprint", () => set(true));
+  addEventListener("afterprint", () => set(false));
+  matchMedia("print").addEventListener("change", (event) => set(event.matches));
+};
+
+dse.wirePage = () => {
+  dse.byId("fps").addEventListener("input", (event) => {
+    const fps = Number(event.target.value);
+    if (fps > 0) dse.change({ fps });
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && dse.state.design && event.target.id !== "query") dse.closeDetails();
+  });
+  addEventListener("hashchange", () => { dse.readFragment(); dse.draw(); });
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    dse.byId("table-heading").focus();
+  });
+  const { studies } = dse.payload;
+  if (studies.length > 1) {
+    dse.byId("study-picker").hidden = false;
+    const options = studies.map((study, place) => dse.el("option", { value: String(place) }, study.name));
+    dse.byId("study").append(...options);
+    dse.byId("study").addEventListener("change", (event) => {
+      const study = Number(event.target.value);
+      dse.change({ study, design: null, scope: dse.defaultScope(studies[study]) });
+    });
+  }
+};
+
+dse.start = async () => {
+  dse.readFragment();
+  dse.byId("page").hidden = false;
+  dse.wirePage(); dse.wireTable(); dse.wireTheme(); dse.wirePrint();
+  dse.drawPublished();
+  dse.draw();
+  dse.byId("study").value = String(dse.state.study);
+  try {
+    await dse.loadPlotly();
+  } catch (error) {
+    for (const box of document.querySelectorAll(".plot")) { box.classList.add("empty"); box.textContent = "This browser cannot unpack the drawing library (it lacks DecompressionStream). The table holds the same values."; }
+    return;
+  }
+  dse.drawPlots();
+  dse.byId("front-plot").on?.("plotly_click", (event) => {
+    const place = event.points.find((point) => point.customdata !== undefined)?.customdata;
+    if (place !== undefined) dse.select(dse.study().rows[place].candidate);
+  });
+  document.documentElement.dataset.ready = "yes";
+};
+
+dse.start();

@@ -1,0 +1,141 @@
+"""The search's own story, and a design's: the small figures of the page."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from dse.dashboard.style import GRID, INK, MUTED, PAPER, layout, size_colours
+
+__all__ = [
+    "budget_figure",
+    "formats_figure",
+    "hypervolume_figure",
+    "learning_curve_figure",
+    "rejected_figure",
+]
+
+_FILL = size_colours(3)[1]
+_WORDS = {"trained": "trained to the end", "stopped": "stopped early", "failed": "failed"}
+
+
+def hypervolume_figure(history: pd.DataFrame) -> go.Figure:
+    """Hypervolume of the deployable front after each training; columns as in `Record`."""
+    minutes = (history["elapsed_s"] / 60).round(1)
+    line = go.Scatter(
+        x=list(range(1, len(history) + 1)),
+        y=history["hypervolume"].to_list(),
+        text=[f"{m} minutes" for m in minutes],
+        hovertemplate="training %{x}, after %{text}<br>hypervolume %{y:.4g}<extra></extra>",
+        mode="lines+markers",
+        line={"shape": "hv", "color": INK, "width": 1.8},
+        marker={"size": 5, "color": INK},
+    )
+    return go.Figure(
+        line,
+        layout(
+            xaxis={"title": {"text": "Finished trainings"}, "tickformat": "d"},
+            yaxis={"title": {"text": "Hypervolume"}, "rangemode": "tozero"},
+        ),
+    )
+
+
+def budget_figure(budget: pd.DataFrame) -> go.Figure:
+    """Minutes of training by what became of them; `budget` as `frames.budget` gives it."""
+    minutes = budget["seconds"] / 60
+    pairs = zip(budget["trainings"], minutes, strict=True)
+    words = [f"{count} trainings, {length:.1f} min" for count, length in pairs]
+    return _bars([_WORDS[fate] for fate in budget["fate"]], minutes.to_list(), words, "Minutes")
+
+
+def rejected_figure(reasons: Mapping[str, int]) -> go.Figure:
+    """Rejected candidates by reason: what the limits saved from being trained."""
+    names = [html.escape(reason.replace("_", " ")) for reason in reasons]
+    counts = [float(count) for count in reasons.values()]
+    return _bars(names, counts, [f"{count:.0f}" for count in counts], "Candidates")
+
+
+def _bars(names: list[str], lengths: list[float], words: list[str], unit: str) -> go.Figure:
+    longest = max(lengths, default=0.0) or 1.0
+    bars = go.Bar(
+        x=lengths,
+        y=names,
+        text=words,
+        orientation="h",
+        textposition="outside",
+        cliponaxis=False,
+        marker={"color": _FILL},
+        hoverinfo="skip",
+        width=0.6,
+    )
+    return go.Figure(
+        bars,
+        layout(
+            xaxis={"title": {"text": unit}, "range": [0, 1.55 * longest]},
+            yaxis={"autorange": "reversed", "ticks": "", "gridcolor": PAPER},
+        ),
+    )
+
+
+def learning_curve_figure(curve: pd.DataFrame) -> go.Figure:
+    """Validation AP and loss over epochs; columns epoch, val_ap, loss."""
+    epoch = curve["epoch"].to_list()
+    ap = go.Scatter(
+        x=epoch,
+        y=curve["val_ap"].to_list(),
+        name="validation AP",
+        mode="lines+markers",
+        line={"color": INK, "width": 1.8},
+        marker={"size": 5},
+    )
+    loss = go.Scatter(
+        x=epoch,
+        y=curve["loss"].to_list(),
+        name="loss",
+        yaxis="y2",
+        mode="lines",
+        line={"color": MUTED, "width": 1.4, "dash": "dot"},
+    )
+    return go.Figure(
+        [ap, loss],
+        layout(
+            xaxis={"title": {"text": "Epoch"}, "tickformat": "d"},
+            yaxis={"title": {"text": "Validation AP"}, "rangemode": "tozero"},
+            yaxis2={
+                "title": {"text": "Loss (dotted)", "font": {"color": MUTED}},
+                "overlaying": "y",
+                "side": "right",
+                "showgrid": False,
+                "zeroline": False,
+                "rangemode": "tozero",
+                "automargin": True,
+                "gridcolor": GRID,
+            },
+            margin={"l": 52, "r": 48, "t": 8, "b": 40},
+        ),
+    )
+
+
+def formats_figure(siblings: pd.DataFrame) -> go.Figure:
+    """AP of one training in each format; columns format, ap."""
+    known = siblings.dropna(subset="ap")
+    bars = go.Bar(
+        x=known["format"].to_list(),
+        y=known["ap"].to_list(),
+        marker={"color": _FILL},
+        texttemplate="%{y:.3f}",
+        textposition="outside",
+        cliponaxis=False,
+        hoverinfo="skip",
+    )
+    return go.Figure(
+        bars,
+        layout(
+            xaxis={"ticks": "", "type": "category"},
+            yaxis={"title": {"text": "AP"}, "range": [0, 1.08]},
+            margin={"l": 52, "r": 8, "t": 8, "b": 32},
+        ),
+    )

@@ -1,0 +1,109 @@
+"""Axes, colours and the common look of every figure.
+
+Figures are made in the light colours; `DARK` says what each becomes on a dark page, so that
+the page can recolour a figure without knowing what it shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from plotly.colors import sample_colorscale
+
+__all__ = [
+    "ALERT",
+    "AXES",
+    "DARK",
+    "GRID",
+    "INK",
+    "MUTED",
+    "PAPER",
+    "Axis",
+    "layout",
+    "size_colours",
+]
+
+INK, MUTED, GRID, PAPER = "#1c2330", "#5b6472", "#dfe3ea", "#ffffff"
+ALERT = "#b42318"
+"""Limits. Always with a dashed line and words, so that nothing hangs on the colour."""
+
+_STEPS = 12
+_LIGHT_RAMP = [0.74 * (1 - step / (_STEPS - 1)) for step in range(_STEPS)]
+_DARK_RAMP = [0.42 + 0.58 * step / (_STEPS - 1) for step in range(_STEPS)]
+
+
+def _ramp(places: Sequence[float]) -> list[str]:
+    """Hexadecimal colours of Matplotlib's plasma map, even in lightness to every kind of eye."""
+    colours = sample_colorscale("Plasma", list(places), colortype="tuple")
+    return ["#" + "".join(f"{round(255 * part):02x}" for part in colour) for colour in colours]
+
+
+_LIGHT, _DARK = _ramp(_LIGHT_RAMP), _ramp(_DARK_RAMP)
+
+DARK = {
+    INK: "#eef1f6",
+    MUTED: "#a3adbb",
+    GRID: "#2b3340",
+    PAPER: "#141920",
+    ALERT: "#ff8a7a",
+    **dict(zip(_LIGHT, _DARK, strict=True)),
+}
+"""Light colour -> what it is on a dark page."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What the horizontal axis can show: a column of the designs in a readable unit."""
+
+    column: str
+    title: str
+    unit: str
+    units_per_shown: float
+    """Units of the column in one unit of the axis: 1024 for bytes shown as KiB."""
+
+
+AXES = {
+    axis.column: axis
+    for axis in (
+        Axis("latency_ms", "Latency", "ms", 1.0),
+        Axis("kmodel_bytes", "kmodel size", "KiB", 1024.0),
+        Axis("main_memory_bytes", "Main memory", "KiB", 1024.0),
+        Axis("peak_kpu_bytes", "KPU memory", "KiB", 1024.0),
+    )
+}
+
+
+def size_colours(count: int) -> list[str]:
+    """`count` colours of the light page, from the smallest input to the largest."""
+    if count == 1:
+        return [_LIGHT[-1]]
+    return [_LIGHT[round(place * (_STEPS - 1) / (count - 1))] for place in range(count)]
+
+
+def layout(**more: Any) -> dict[str, Any]:
+    """The layout that every figure starts from, with `more` on top."""
+    axis = {
+        "gridcolor": GRID,
+        "linecolor": MUTED,
+        "zeroline": False,
+        "ticks": "outside",
+        "tickcolor": MUTED,
+        "automargin": True,
+    }
+    base: dict[str, Any] = {
+        "template": "none",
+        "paper_bgcolor": PAPER,
+        "plot_bgcolor": PAPER,
+        "font": {"family": "system-ui, sans-serif", "size": 13, "color": INK},
+        "margin": {"l": 56, "r": 16, "t": 16, "b": 48},
+        "xaxis": dict(axis),
+        "yaxis": dict(axis),
+        "hoverlabel": {"bgcolor": PAPER, "bordercolor": MUTED, "font": {"color": INK}},
+        "showlegend": False,
+    }
+    for key, value in more.items():
+        known = base.get(key)
+        base[key] = {**known, **value} if isinstance(known, dict) else value
+    return base
