@@ -1,0 +1,37 @@
+"""Number formats: the paper's (weights only), and what the chip computes."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.network.graph import Graph
+from dse.network.keras_inference import Predict
+from dse.network.keras_inference import predictor as float_predictor
+from dse.network.keras_model import Weights
+from dse.quantization.formats import BYTES_PER_WEIGHT, quantize_weights
+from dse.quantization.kpu8 import kpu8_predictor
+from dse.quantization.ranges import Ranges, activation_ranges, weight_ranges
+
+__all__ = [
+    "BYTES_PER_WEIGHT",
+    "Ranges",
+    "activation_ranges",
+    "kpu8_predictor",
+    "predictor",
+    "quantize_weights",
+    "weight_ranges",
+]
+
+
+def predictor(
+    graph: Graph, weights: Weights, format: str, calibration: NDArray[np.uint8]
+) -> Predict:
+    """The network of `weights` as `format` computes it (one of `dse.space.FORMATS`).
+
+    calibration: canvases (n, size, size, 3) that "kpu8" measures its ranges on; other
+    formats do not look at it. Raises UnknownName for a format that does not exist.
+    """
+    if format == "kpu8":
+        return kpu8_predictor(graph, weights, activation_ranges(graph, weights, calibration))
+    return float_predictor(graph, quantize_weights(weights, format))

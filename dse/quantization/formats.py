@@ -1,0 +1,54 @@
+"""The paper's number formats: weights go to the format and back to float32.
+
+Narduzzi et al., arXiv 2208.11011, section III: only weights are quantized, activations stay
+float32. Every weight that Keras holds takes part, batch statistics included.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.errors import UnknownName
+from dse.network.keras_model import Weights
+
+__all__ = ["BYTES_PER_WEIGHT", "quantize_weights"]
+
+BYTES_PER_WEIGHT = {
+    "FP32": 4, "FP16": 2, "Q9": 2, "Q8": 2, "Q7": 2, "Q6": 2, "kpu8": 1,
+}  # fmt: skip
+"""Bytes that one weight takes in each format (Q formats are stored in 16 bits)."""
+
+FRACTION_BITS = {"Q9": 9, "Q8": 8, "Q7": 7, "Q6": 6}
+
+INT16 = np.iinfo(np.int16)
+LARGEST_FP16 = float(np.finfo(np.float16).max)
+
+
+def quantize_weights(weights: Weights, format: str) -> Weights:
+    """`weights` as `format` ("FP32", "FP16", "Q9" .. "Q6") keeps them, float32 again.
+
+    Numbers that the format cannot hold become the nearest that it can. Raises UnknownName
+    for another format; "kpu8" is one: the chip also quantizes activations (`kpu8`).
+    """
+    if format == "FP32":
+        return dict(weights)
+    if format == "FP16":
+        return {name: _half(values) for name, values in weights.items()}
+    if format in FRACTION_BITS:
+        bits = FRACTION_BITS[format]
+        return {name: _fixed_point(values, bits) for name, values in weights.items()}
+    raise UnknownName("weight format", format, ("FP32", "FP16", *FRACTION_BITS))
+
+
+def _fixed_point(values: NDArray[np.float32], fraction_bits: int) -> NDArray[np.float32]:
+    """X_int = floor(X * 2^(n-1)), X = X_int / 2^(n-1), with X_int in 16 bits."""
+    steps = 2.0 ** (fraction_bits - 1)
+    integers = np.clip(np.floor(values * steps), INT16.min, INT16.max)
+    return (integers / steps).astype(np.float32)
+
+
+def _half(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    finite = np.clip(values, -LARGEST_FP16, LARGEST_FP16)
+    half: NDArray[np.float32] = finite.astype(np.float16).astype(np.float32)
+    return half
