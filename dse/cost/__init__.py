@@ -5,6 +5,9 @@ A layer graph is lowered to the steps that the compiler would make of it (`lower
 and timed (`latency`); `price` adds that up and `verdict` compares it with a `target`.
 """
 
+from dse.cost.check import check_rows, check_table
+from dse.cost.explain import explain_rows, explain_table
+from dse.cost.nearest import nearest_fit
 from dse.cost.price import Cost, LayerCost, Priced, price, price_candidate, price_space
 from dse.cost.target import Target
 from dse.cost.verdict import Verdict, judge
@@ -15,7 +18,12 @@ __all__ = [
     "Priced",
     "Target",
     "Verdict",
+    "check_rows",
+    "check_table",
+    "explain_rows",
+    "explain_table",
     "judge",
+    "nearest_fit",
     "price",
     "price_candidate",
     "price_space",

@@ -50,6 +50,7 @@ CPU_TEXT_BYTES = {
     "concat": 0,
 }
 CPU_TEXT_BYTES["depthwise"] = CPU_TEXT_BYTES["conv"]
+CPU_TEXT_BYTES["upsample_nearest"] = CPU_TEXT_BYTES["upsample"]
 OTHER_TEXT_BYTES = 150
 """An operation without a row above: near enough, a file is hundreds of kilobytes."""
 

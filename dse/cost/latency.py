@@ -86,5 +86,6 @@ def _cpu_ns(program: Program, step: Step, target: Target) -> float:
         "slice": target.cpu_ns_per_padded_element,
         "transpose": target.cpu_ns_per_transposed_element,
         "upsample": target.cpu_ns_per_resized_element,
+        "upsample_nearest": target.cpu_ns_per_copied_element,
     }
     return per_element.get(step.op, target.cpu_ns_per_copied_element) * step.elements

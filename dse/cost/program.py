@@ -16,8 +16,8 @@ KPU_CONVOLUTIONS = ("kpu_conv", "kpu_depthwise")
 
 KNOWN_OPS = (
     "input", *KPU_CONVOLUTIONS, "upload", "download", "dequantize", "quantize", "pad", "slice",
-    "crop", "concat", "copy", "transpose", "conv", "depthwise", "upsample", "add", "maxpool",
-    "avgpool",
+    "crop", "concat", "copy", "transpose", "conv", "depthwise", "upsample",
+    "upsample_nearest", "add", "maxpool", "avgpool",
 )  # fmt: skip
 """Operations whose time and memory the rules cover; a network with another one is "unknown"."""
 

@@ -1,0 +1,45 @@
+"""The nearest change that would make a design fit."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import fields
+from typing import Any
+
+from dse.cost.price import price_candidate
+from dse.cost.target import Target
+from dse.space import Candidate, SearchSpace
+
+__all__ = ["nearest_fit"]
+
+AXES = tuple(axis.name for axis in fields(Candidate) if axis.name != "format")
+
+
+def nearest_fit(candidate: Candidate, space: SearchSpace, target: Target) -> Candidate | None:
+    """The candidate of `space` that fits `target` and differs least, in the same format.
+
+    Least: on the fewest axes, then by the fewest steps, then the one with most arithmetic,
+    which is the one likely to be most accurate. `candidate` itself when it fits; None when
+    nothing in the format does.
+    """
+    if price_candidate(candidate, target).verdict.accepted:
+        return candidate
+    found: list[tuple[int, int, int, Candidate]] = []
+    for other in space:
+        if other.format != candidate.format:
+            continue
+        priced = price_candidate(other, target)
+        if priced.verdict.accepted:
+            steps = [_steps(getattr(space, axis), candidate, other, axis) for axis in AXES]
+            changed = sum(step > 0 for step in steps)
+            found.append((changed, sum(steps), -priced.cost.macs, other))
+    return min(found)[3] if found else None
+
+
+def _steps(values: tuple[Any, ...], one: Candidate, other: Candidate, axis: str) -> int:
+    """Steps between two candidates along an axis; values off the axis lie between its own."""
+    here, there = getattr(one, axis), getattr(other, axis)
+    if here == there:
+        return 0
+    ordered = sorted(values)
+    return max(1, abs(bisect_left(ordered, here) - bisect_left(ordered, there)))

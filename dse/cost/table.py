@@ -1,0 +1,35 @@
+"""Plain text tables for a terminal or a file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+__all__ = ["bytes_text", "format_table"]
+
+
+def format_table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], left: Collection[str]
+) -> str:
+    """Columns two spaces apart; those named in `left` flush left, the others flush right."""
+    widths = [
+        max([len(column), *(len(row[place]) for row in rows)])
+        for place, column in enumerate(columns)
+    ]
+
+    def line(cells: Sequence[str]) -> str:
+        padded = [
+            cell.ljust(width) if column in left else cell.rjust(width)
+            for column, cell, width in zip(columns, cells, widths, strict=True)
+        ]
+        return "  ".join(padded).rstrip()
+
+    return "\n".join([line(columns), line(["-" * width for width in widths]), *map(line, rows)])
+
+
+def bytes_text(count: int) -> str:
+    """`count` bytes to three figures: "917 B", "271 KiB", "1.42 MiB"."""
+    if abs(count) < 1024:
+        return f"{count} B"
+    if abs(count) < 1000 * 1024:
+        return f"{count / 1024:.3g} KiB"
+    return f"{count / 1024**2:.3g} MiB"
