@@ -1,0 +1,67 @@
+"""Keras counts what the layer graph counts; parts of a network join to the whole."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dse.errors import WeightsError
+from dse.network.keras_model import boundary, build, get_weights, set_weights
+from dse.network.mobilenetv2 import detector_graph, frozen_layers
+from dse.space import SearchSpace, Training
+
+SPACE = SearchSpace.load("mobilenetv2_face")
+NETWORKS = sorted({(t.breakpoint, t.width) for t in SPACE.trainings()})
+
+
+@pytest.mark.parametrize(("breakpoint", "width"), NETWORKS)
+def test_keras_counts_the_same_parameters(breakpoint: str, width: float) -> None:
+    # neither lambda nor the input size changes the count: the graph's own test shows it
+    graph = detector_graph(Training(breakpoint, 63, width, 96))
+    assert build(graph).count_params() == graph.parameters
+
+
+def test_parameters_depend_on_breakpoint_and_width_alone() -> None:
+    for breakpoint, width in NETWORKS:
+        same = [t for t in SPACE.trainings() if (t.breakpoint, t.width) == (breakpoint, width)]
+        assert len({detector_graph(t).parameters for t in same}) == 1
+
+
+@pytest.mark.parametrize("name", ["A63-a0.35-96", "B133-a0.35-96", "C133-a0.35-96"])
+def test_frozen_part_and_trained_part_make_the_network(name: str) -> None:
+    training = Training.parse(name)
+    graph = detector_graph(training)
+    whole = build(graph)
+    edge = boundary(graph, frozen_layers(graph, training.frozen_until))
+    first, second = build(graph, targets=edge), build(graph, sources=edge)
+    for part in (first, second):
+        set_weights(part, get_weights(whole))
+    pictures = np.random.default_rng(0).uniform(-1, 1, (2, 96, 96, 3)).astype(np.float32)
+    joined = second.predict_on_batch(first.predict_on_batch(pictures))
+    np.testing.assert_allclose(joined, whole.predict_on_batch(pictures), atol=1e-4)
+
+
+def test_map_has_the_shape_of_the_graph() -> None:
+    graph = detector_graph(Training("C", 63, 0.35, 128))
+    assert build(graph).output.shape == (None, *graph["head"].shape)
+
+
+def test_frozen_layers_do_not_train() -> None:
+    graph = detector_graph(Training("A", 98, 0.35, 96))
+    frozen = frozen_layers(graph, 98)
+    model = build(graph, frozen=frozen)
+    trained = {v.path.split("/")[0] for v in model.trainable_variables}
+    assert "block_11_expand" in trained
+    assert "block_10_project_BN" not in trained
+    assert not trained & frozen
+
+
+def test_foreign_weights_are_refused() -> None:
+    graph = detector_graph(Training("A", 98, 0.35, 96))
+    model = build(graph)
+    weights = get_weights(model)
+    with pytest.raises(WeightsError, match="missing"):
+        set_weights(model, {k: v for k, v in weights.items() if k != "head/bias"})
+    wider = get_weights(build(detector_graph(Training("A", 98, 0.5, 96))))
+    with pytest.raises(WeightsError, match="shape"):
+        set_weights(model, wider)

@@ -1,0 +1,125 @@
+"""Candidates have stable names; spaces enumerate exactly what exists and refuse bad files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dse.errors import InvalidFile, UnknownName, UsageError
+from dse.space import LAST_LAYER, Candidate, SearchSpace, Training
+
+SPACE = SearchSpace.load("mobilenetv2_face")
+GOOD = """
+breakpoint = ["A", "B"]
+frozen_until = [63, 133]
+width = [0.35]
+input_size = [96, 224]
+format = ["kpu8", "FP16"]
+"""
+
+
+def _write(folder: Path, text: str) -> str:
+    path = folder / "own.toml"
+    path.write_text(text)
+    return str(path)
+
+
+@given(st.sampled_from(list(SPACE)))
+def test_an_id_names_its_candidate(candidate: Candidate) -> None:
+    assert Candidate.parse(candidate.id) == candidate
+    assert Training.parse(candidate.training.id) == candidate.training
+    assert candidate.training.in_format(candidate.format) == candidate
+
+
+def test_the_id_is_the_documented_one() -> None:
+    assert Candidate("A", 98, 0.5, 224, "kpu8").id == "A98-a0.5-224-kpu8"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "A98", "A98-a0.5-224", "D98-a0.5-224-kpu8", "A133-a0.5-224-kpu8", "A98-a0.6-224-kpu8",
+     "A98-a0.5-8-kpu8", "A98-a0.5-224-kpu8-"],
+)  # fmt: skip
+def test_what_names_no_candidate_is_refused(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Candidate.parse(text)
+    assert caught.value.hint
+
+
+def test_an_unknown_format_gets_a_suggestion() -> None:
+    with pytest.raises(UnknownName, match="Did you mean 'kpu8'"):
+        Candidate.parse("A98-a0.5-224-kpu")
+
+
+def test_enumeration_counts_and_contains_the_same() -> None:
+    every = list(SPACE)
+    assert len(every) == len(set(every)) == len(SPACE) == 1792
+    assert all(candidate in SPACE for candidate in every)
+    assert len(SPACE.trainings()) * len(SPACE.format) == len(SPACE)
+
+
+def test_lambda_lies_before_the_breakpoint() -> None:
+    assert all(c.frozen_until < LAST_LAYER[c.breakpoint] for c in SPACE)
+    assert Candidate("A", 133, 0.5, 224, "kpu8") not in SPACE
+
+
+@given(st.integers(0, 60), st.integers(0, 2**31))
+def test_samples_repeat_with_their_seed(count: int, seed: int) -> None:
+    sample = SPACE.sample(count, seed)
+    assert sample == SPACE.sample(count, seed)
+    assert len(set(sample)) == count
+
+
+@given(st.sampled_from(list(SPACE)))
+def test_neighbours_differ_on_one_axis_and_know_each_other(candidate: Candidate) -> None:
+    for neighbour in SPACE.neighbours(candidate):
+        axes = ("breakpoint", "frozen_until", "width", "input_size", "format")
+        assert sum(getattr(neighbour, a) != getattr(candidate, a) for a in axes) == 1
+        assert candidate in SPACE.neighbours(neighbour)
+
+
+def test_a_file_of_ones_own(tmp_path: Path) -> None:
+    space = SearchSpace.load(_write(tmp_path, GOOD))
+    assert [t.id for t in space.trainings()] == [
+        "A63-a0.35-96", "A63-a0.35-224", "B63-a0.35-96", "B63-a0.35-224",
+        "B133-a0.35-96", "B133-a0.35-224",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "why"),
+    [
+        ("[0.35]", "[0.6]", 4, "0.6"),
+        ("[0.35]", "0.35", 4, "list"),
+        ("[0.35]", "[]", 4, "list"),
+        ("[96, 224]", "[96, 96]", 5, "twice"),
+        ("[96, 224]", "[true]", 5, "True"),
+        ("width", "widht", 4, "unknown axis"),
+    ],
+)
+def test_a_bad_file_is_refused_with_its_line(
+    tmp_path: Path, old: str, new: str, line: int, why: str
+) -> None:
+    path = _write(tmp_path, GOOD.replace(old, new))
+    with pytest.raises(InvalidFile, match=why) as caught:
+        SearchSpace.load(path)
+    assert f"{path}:{line}:" in str(caught.value)
+
+
+def test_a_file_that_is_no_toml_names_the_line(tmp_path: Path) -> None:
+    with pytest.raises(InvalidFile, match="line 2"):
+        SearchSpace.load(_write(tmp_path, "a = 1\nb = ="))
+
+
+def test_a_space_without_a_network_is_refused(tmp_path: Path) -> None:
+    text = GOOD.replace('["A", "B"]', '["A"]').replace("[63, 133]", "[133]")
+    with pytest.raises(InvalidFile, match="empty"):
+        SearchSpace.load(_write(tmp_path, text))
+
+
+def test_an_unknown_space_gets_a_suggestion() -> None:
+    with pytest.raises(UnknownName, match="Did you mean 'mobilenetv2_face'"):
+        SearchSpace.load("mobilenet_face")
