@@ -6,6 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("dse", deadline=None)  # a busy machine is no failure
+settings.load_profile("dse")
 
 ROOT = Path(__file__).resolve().parent.parent
 BESIDE = ROOT.parent / "shared"
