@@ -30,11 +30,15 @@ def _ink(colour: Field) -> tuple[int, int, int]:
 
 def _noise(rng: Generator, width: int, height: int, slope: float, scale: float) -> Field:
     tile = grain(slope)
-    x, y = rng.uniform(0, TILE, 2)
-    column = np.arange(width, dtype=np.float32)[None, :] * scale + x
-    row = np.arange(height, dtype=np.float32)[:, None] * scale + y
-    angle = rng.uniform(-0.6, 0.6)
-    return lookup(tile, column + angle * row, row - angle * column)
+    x, y = rng.uniform(0, TILE, 2).astype(np.float32)
+    step = 2 if slope > 1.2 else 1  # smooth noise is computed on every second pixel
+    column = np.arange(0, width, step, dtype=np.float32)[None, :] * np.float32(scale) + x
+    row = np.arange(0, height, step, dtype=np.float32)[:, None] * np.float32(scale) + y
+    angle = np.float32(rng.uniform(-0.6, 0.6))
+    field = lookup(tile, column + angle * row, row - angle * column)
+    if step == 1:
+        return field
+    return np.asarray(Image.fromarray(field).resize((width, height), Image.Resampling.BILINEAR))
 
 
 def _picture(values: Field) -> Image.Image:
@@ -59,7 +63,7 @@ def _texture(rng: Generator, width: int, height: int) -> Image.Image:
     base = _colour(rng, 40, 190)
     values = np.broadcast_to(base, (height, width, 3)).copy()
     for _ in range(3):
-        tint = rng.normal(0, 1, 3) * 14 + rng.normal(0, 22)
+        tint = rng.normal(0, 1, 3) * 6 + rng.normal(0, 20)
         values += _noise(rng, width, height, slope, scale)[..., None] * tint.astype(np.float32)
     return _picture(values)
 
@@ -69,7 +73,7 @@ def _room(rng: Generator, width: int, height: int) -> Image.Image:
     picture = _wash(rng, width, height)
     draw = ImageDraw.Draw(picture)
     floor = int(height * rng.uniform(0.6, 1.1))
-    draw.rectangle([0, floor, width, height], fill=_ink(_colour(rng, 30, 150)))
+    draw.rectangle([0, floor, width, max(height, floor)], fill=_ink(_colour(rng, 30, 150)))
     for _ in range(rng.integers(1, 5)):
         w, h = width * rng.uniform(0.1, 0.4), height * rng.uniform(0.1, 0.6)
         x, y = rng.uniform(-0.1, 0.9) * width, rng.uniform(-0.1, 0.6) * height

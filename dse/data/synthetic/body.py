@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.data.synthetic.noise import grain, lookup
+from dse.data.synthetic.noise import grain, lookup, nearest
 from dse.data.synthetic.shading import Light
 from dse.data.synthetic.skin import linear
 
@@ -31,6 +31,7 @@ class Body:
     cloth: Colour = (40, 42, 55)
     second: Colour = (225, 225, 225)
     tie: Colour = (120, 20, 30)
+    legs: Colour = (40, 45, 60)
     seed: int = 0
 
 
@@ -79,18 +80,24 @@ def render_body(body: Body, skin: Colour, light: Light, across: Field, up: Field
     v = up
     u = across - body.lean * (v + 1.2)
     side = np.abs(u)
-    reach = 1.85 * body.width
+    reach = 2.15 * body.width
     part = np.clip((side - 0.42) / (reach - 0.42), 0, 1)
-    ridge = -1.55 - body.slope * part**0.8 - 0.75 * part**5
-    trapezius = 0.28 * np.exp(-(((side - 0.45) / 0.22) ** 2))
+    ridge = -1.52 - body.slope * part**0.9 - 0.8 * part**5
+    trapezius = 0.24 * np.exp(-(((side - 0.40) / 0.28) ** 2))
     inside = _soft(ridge + trapezius - v, pixel * 2)
-    edge = reach - 0.10 * np.clip(-v - 3, 0, 4) + 0.05 * lookup(grain(1.4), v * 20 + body.seed, v * 0)
+    waist = np.clip(-v - 3, 0, 3.5)
+    edge = reach - 0.13 * waist + 0.02 * np.clip(-v - 7, 0, 3) + 0.05 * lookup(grain(1.4), v * 20 + body.seed, v * 0)
     inside = inside * _soft(edge - side, pixel * 2)
+    legs = v < -7.2
+    gap = _soft(side - 0.10 - 0.05 * np.clip(-v - 9, 0, 4), pixel * 2)
+    inside = np.where(v < -9, inside * gap * _soft(1.5 - side, pixel * 2), inside)
+    inside = inside * _soft(v + 14.5, pixel * 2)
     colour = _cloth(body, u, v)
+    colour[legs] = linear(body.legs)
     _neckline(body, colour, side, v, skin, pixel)
     folds = lookup(grain(1.5), u * 22 + body.seed % 211, v * 11 + body.seed % 73)
-    fine = lookup(grain(0.9), u * 60, v * 40)
-    arm = np.exp(-(((side - 0.78 * reach) / 0.05) ** 2)) * (v < -2.6)
+    fine = nearest(grain(0.9), u * 60 + 999, v * 40 + 999)
+    arm = np.exp(-(((side - 0.74 * reach) / 0.05) ** 2)) * (v < -2.6) * (v > -9)
     round_x = np.clip(u / reach, -1, 1)
     normal_z = np.sqrt(np.clip(1 - 0.8 * round_x**2, 0.1, 1))
     top = np.clip(1 - (ridge - v) / 0.5, 0, 1)

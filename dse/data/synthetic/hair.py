@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, maximum_filter
 
 from dse.data.synthetic.head import Grid, Shape, skull
-from dse.data.synthetic.noise import grain
+from dse.data.synthetic.noise import TILE, grain
 
 __all__ = ["COVERS", "HATS", "STYLES", "Beard", "Hair", "dress"]
 
@@ -86,12 +86,17 @@ def dress(
         covers[..., 1] *= 1 - covers[..., 3]
     if hat != "scarf" and hair.top + hair.side > 0:
         cover, over = _hair(shape, cells, hair)
-        radius += cover * np.maximum(over - np.maximum(radius, -0.15), 0)
+        grown = cover * np.maximum(over - np.maximum(radius, -0.15), 0)
+        radius += grown
+        # the flank of thick hair is hair too, not skin
+        cover = np.maximum(cover, maximum_filter(np.clip(grown * 9 - 0.3, 0, 1), 3))
         covers *= 1 - cover[..., None]
         covers[..., 0] = cover
     if hat != "none":
         cover, over = _scarf(shape, naked, cells) if hat == "scarf" else _hat(shape, cells, hat)
-        radius += cover * np.maximum(over - radius, 0.01 - 0.5 * covers[..., 0] * hair.top)
+        grown = cover * np.maximum(over - radius, 0.01 - 0.5 * covers[..., 0] * hair.top)
+        radius += grown
+        cover = np.maximum(cover, maximum_filter(np.clip(grown * 14 - 0.3, 0, 1), 3))
         covers *= 1 - cover[..., None]
         covers[..., 2] = cover
     crown = shape.top_y + (0.9 * hair.top if hat == "none" else 0.45)
@@ -106,8 +111,8 @@ def _step(value: Field, width: float) -> Field:
 
 def _cell_noise(cells: Grid, across: float, along: float, slope: float) -> Field:
     tile = grain(slope)
-    columns = (cells.angle * across * 40).astype(int) % tile.shape[1]
-    rows = (cells.height * along * 40).astype(int) % tile.shape[0]
+    columns = (cells.angle * across * 40).astype(int) % TILE
+    rows = (cells.height * along * 40).astype(int) % TILE
     return tile[np.ix_(rows, columns)]
 
 

@@ -168,7 +168,8 @@ def _body(rng: Generator, feminine: bool) -> Body:
     second = (235.0, 235.0, 238.0) if rng.random() < 0.6 else _any_colour(rng, 0.3)
     width = float(rng.normal(0.88 if feminine else 1.02, 0.07))
     return Body(width, float(rng.uniform(0.2, 0.55)), float(rng.normal(0, 0.06)), kind, pattern, cloth,
-                second, _any_colour(rng, 0.2), int(rng.integers(1 << 30)))
+                second, _any_colour(rng, 0.2),
+                cloth if kind in ("suit", "dress") else _any_colour(rng, 0.8), int(rng.integers(1 << 30)))
 
 
 def sample_person(rng: Generator, x: float, y: float, unit: float, light: Light, *,

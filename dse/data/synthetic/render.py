@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.ndimage import uniform_filter
 
 from dse.data.synthetic.background import background
 from dse.data.synthetic.body import render_body
@@ -60,7 +61,7 @@ def _paste_thing(canvas: Image.Image, thing: Thing) -> None:
 
 def _paste_person(canvas: Image.Image, person: Person, limits: Rectangle) -> None:
     if person.body is not None:
-        area = _area(person, (-2.3, -7.5, 2.3, -1.0), limits)
+        area = _area(person, (-2.7, -15.0, 2.7, -1.0), limits)
         if area is not None:
             finest = 28.0
             across, up = _pixels(person, area, finest)
@@ -105,8 +106,11 @@ def _pixels(person: Person, area: Rectangle, finest: float) -> tuple[Field, Fiel
 
 
 def _paste(canvas: Image.Image, picture: Field, area: Rectangle) -> None:
-    patch = Image.fromarray((np.clip(picture, 0, 1) * 255).astype(np.uint8))
     size = area[2] - area[0], area[3] - area[1]
+    if picture.shape[1] < size[0]:  # the edge of what is enlarged must not show its steps
+        edge = uniform_filter(picture[..., 3], 3)
+        picture[..., 3] = np.minimum(picture[..., 3], np.clip(2 * edge - 1, 0, 1))
+    patch = Image.fromarray((np.clip(picture, 0, 1) * 255).astype(np.uint8))
     if patch.size != size:
         patch = patch.resize(size, Image.Resampling.BICUBIC if patch.width < size[0]
                              else Image.Resampling.BOX)

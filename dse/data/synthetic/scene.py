@@ -18,7 +18,7 @@ from dse.data.synthetic.people import Person, sample_light, sample_person
 from dse.data.synthetic.skin import tone
 from dse.data.synthetic.things import DISTRACTORS, OCCLUDERS, Thing
 
-__all__ = ["SPLITS", "Scene", "sample_scene"]
+__all__ = ["SPLITS", "Scene", "easy_faces", "sample_scene"]
 
 Boxes = NDArray[np.float32]
 SPLITS = ("train", "val", "eval")
@@ -66,6 +66,26 @@ def sample_scene(seed: int, split: str, index: int, size: tuple[int, int] | None
     blur = float(rng.gamma(1.0, 2.0)) if rng.random() < 0.65 and layout != "nobody" else 0.0
     return Scene(width, height, layout, backdrop, blur, tuple(people), tuple(things), frames,
                  sample_camera(rng), int(rng.integers(1 << 40)), boxes, ignored)
+
+
+def easy_faces(scene: Scene, smallest: float) -> Boxes:
+    """(n, 4) the labelled faces that any frontal face detector should find.
+
+    At least `smallest` pixels wide, upright, frontal (within 20 degrees), nearly unhidden, eyes
+    and mouth uncovered, well lit, in a picture that is not much degraded.
+    """
+    poor = scene.camera.defocus > 1.5 or scene.camera.noise > 12 or scene.camera.gain < 0.6
+    easy = []
+    for place, person in enumerate(scene.people):
+        box = person.box
+        before = [] if scene.frames else list(scene.people[place + 1:])
+        covered = _hidden(box, before, list(scene.things), (0, 0, scene.width, scene.height)) > 0.05
+        pose, light = person.pose, person.light.direction
+        upright = abs(pose.roll) < 0.2 and abs(pose.pitch) < 0.25 and abs(pose.yaw) < 0.35
+        plain = not person.masked and person.paint.glasses != "sun"
+        if upright and plain and light[2] > 0.2 and not (poor or covered or box[2] - box[0] < smallest):
+            easy.append(box)
+    return np.array(easy, np.float32).reshape(-1, 4)
 
 
 Placed = tuple[list[Person], tuple[tuple[int, int, int, int], ...]]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.data.synthetic.head import Expression, Pose, Shape
-from dse.data.synthetic.noise import grain, lookup
+from dse.data.synthetic.noise import grain, lookup, nearest
 from dse.data.synthetic.skin import Paint, linear, paint_face
 from dse.data.synthetic.surface import Hits, Surface, shadow, trace
 
@@ -53,7 +53,9 @@ def _cover_colours(hits: Hits, paint: Paint, wear: Wear, curl: float) -> tuple[F
     colours = np.empty((n, 4, 3), np.float32)
     hair = linear(paint.hair)
     colours[:, 0] = hair * np.clip(1 + 0.38 * strand, 0.25, 2.2)[:, None]
-    speckle = lookup(grain(0.4), hits.x * 150, hits.y * 90)
+    strand = 0.75 * strand + 0.5 * nearest(
+        grain(0.5), hits.angle * 160 + 12 * swirl + 999, hits.y * 14 + 999)
+    speckle = nearest(grain(0.4), hits.x * 150 + 999, hits.y * 90 + 999)
     colours[:, 1] = hair * np.clip(1 + 0.4 * speckle, 0.3, 2)[:, None] + 0.06 * linear(paint.skin)
     cloth = np.broadcast_to(linear(wear.cloth), (n, 3)).copy()
     if wear.pattern != "plain":

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.data.synthetic.head import Expression, Shape
-from dse.data.synthetic.noise import grain, lookup
+from dse.data.synthetic.noise import grain, lookup, nearest
 from dse.data.synthetic.surface import Hits
 
 __all__ = ["SKIN_TONES", "Paint", "linear", "paint_face", "tone"]
@@ -75,7 +75,7 @@ def paint_face(hits: Hits, shape: Shape, face: Expression, paint: Paint,
     front = _soft(hits.z - 0.15, 0.3) * (hits.y > -1.5)
     base = linear(paint.skin)
     blotch = lookup(grain(1.3), x * 60 + paint.seed % 251, y * 60)
-    pores = lookup(grain(0.3), x * 230 + paint.seed % 97, y * 230)
+    pores = nearest(grain(0.3), x * 230 + paint.seed % 97 + 999, y * 230 + 999)
     albedo = base[None, :] * (1 + 0.05 * blotch + 0.035 * pores)[:, None]
     side = np.abs(x)
     _flush(albedo, side, y, front, shape, paint)
