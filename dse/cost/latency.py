@@ -67,19 +67,14 @@ def _cpu_ns(program: Program, step: Step, target: Target) -> float:
     """Nanoseconds of a step that the CPU does."""
     if step.op in FREE_OPS:
         return 0.0
-    if step.op == "upload":
-        aligned = step.shape[1] % ROW_BYTES == 0
-        per_byte = (
-            target.cpu_ns_per_uploaded_byte_aligned if aligned else target.cpu_ns_per_uploaded_byte
-        )
-        return per_byte * step.elements
+    if step.op in ("upload", "download"):
+        return _byte_ns(step, target) * step.elements
     if step.op in ("conv", "depthwise"):
         height, width, _ = step.shape
         return target.cpu_ns_per_mac * step.weights * height * width
     if step.op in ("maxpool", "avgpool"):
         return target.cpu_ns_per_mac * step.elements * step.kernel**2
     per_element = {
-        "download": target.cpu_ns_per_downloaded_byte,
         "dequantize": target.cpu_ns_per_dequantized_element,
         "quantize": target.cpu_ns_per_quantized_element,
         "pad": target.cpu_ns_per_padded_element,
@@ -89,3 +84,14 @@ def _cpu_ns(program: Program, step: Step, target: Target) -> float:
         "upsample_nearest": target.cpu_ns_per_copied_element,
     }
     return per_element.get(step.op, target.cpu_ns_per_copied_element) * step.elements
+
+
+def _byte_ns(step: Step, target: Target) -> float:
+    """Nanoseconds a byte of a transfer: rows that fill whole KPU rows go in one piece."""
+    if step.shape[1] % ROW_BYTES == 0:
+        if step.op == "upload":
+            return target.cpu_ns_per_uploaded_byte_aligned
+        return target.cpu_ns_per_downloaded_byte_aligned
+    if step.op == "upload":
+        return target.cpu_ns_per_uploaded_byte
+    return target.cpu_ns_per_downloaded_byte

@@ -42,6 +42,7 @@ class Target:
     kpu_cycles_per_depthwise_channel: float
     kpu_cycles_per_depthwise: float
     cpu_ns_per_downloaded_byte: float
+    cpu_ns_per_downloaded_byte_aligned: float
     cpu_ns_per_uploaded_byte: float
     cpu_ns_per_uploaded_byte_aligned: float
     cpu_ns_per_dequantized_element: float
