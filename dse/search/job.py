@@ -21,8 +21,10 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.data import open_data
+from dse.data import load_all, open_data
 from dse.data.pictures import DataSet
+from dse.data.rendered import rendered_once
+from dse.data.sources import Split
 from dse.errors import WeightsError
 from dse.network.mobilenetv2 import detector_graph, frozen_layers
 from dse.space import Training
@@ -147,28 +149,24 @@ def measure_kmodel(job: Job, training: Training, folder: Path) -> KmodelMeasure:
     if stored.exists():
         return KmodelMeasure(**json.loads(stored.read_text()))
     from dse.evaluation import evaluate_canvases
-    from dse.export import compile_kmodel, kmodel_predictor, to_tflite
+    from dse.export import deploy
 
     started = perf_counter()
-    graph = detector_graph(training)
-    tflite = to_tflite(graph, load_weights(folder))
-    size = training.input_size
-    compiled = compile_kmodel(tflite, calibration_canvases(job, size), size)
-    with kmodel_predictor(compiled.kmodel, workers=1) as predict:
-        found = evaluate_canvases(predict, _prepared(job.eval_data, size))
-    measure = KmodelMeasure(
-        found.ap, found.ap_square, len(compiled.kmodel), perf_counter() - started
-    )
+    graph, size = detector_graph(training), training.input_size
+    deployment = deploy(graph, load_weights(folder), calibration_canvases(job, size))
+    with deployment.predictor(workers=1) as predict:
+        found = evaluate_canvases(predict, _prepared(job.eval_data, size, job.cache))
+    kmodel_bytes = len(deployment.compiled.kmodel)
+    measure = KmodelMeasure(found.ap, found.ap_square, kmodel_bytes, perf_counter() - started)
     _write(stored, json.dumps(asdict(measure)).encode())
     return measure
 
 
 def calibration_canvases(job: Job, input_size: int) -> NDArray[np.uint8]:
     """Training pictures as the network sees them, (n, size, size, 3), to set ranges with."""
-    from dse.data import load_all
     from dse.training.augmentation import plain_view
 
-    data = open_data(job.data, "train", limit=job.recipe.calibration_pictures)
+    data = _data(job.data, "train", job.cache, job.recipe.calibration_pictures)
     return np.stack([plain_view(pixels, p, input_size).canvas for p, pixels in load_all(data)])
 
 
@@ -191,9 +189,10 @@ def _fit(
     recipe, size = job.recipe, training.input_size
     start = load_starting_weights(job.weights, training.width).weights
     edge = boundary(graph, frozen_layers(graph, training.frozen_until))
-    views = ViewSet(_data(job.data, "train"), size, recipe.views, recipe.seed)
+    views = ViewSet(_data(job.data, "train", job.cache), size, recipe.views, recipe.seed)
     features = frozen_features(graph, edge, start, views, Path(job.cache))
-    seen = ViewSet(_data(job.data, "val", recipe.val_pictures), size, 1, recipe.seed)
+    val_data = _data(job.data, "val", job.cache, recipe.val_pictures)
+    seen = ViewSet(val_data, size, 1, recipe.seed)
     val = frozen_features(graph, edge, start, seen, Path(job.cache))
     tail = build(graph, sources=edge)
     set_weights(tail, start, partial=True)
@@ -235,7 +234,7 @@ def _evaluate_formats(
     from dse.evaluation import evaluate_canvases
     from dse.quantization import predictor
 
-    prepared = _prepared(job.eval_data, training.input_size)
+    prepared = _prepared(job.eval_data, training.input_size, job.cache)
     calibration = calibration_canvases(job, training.input_size)
     found = {
         format: evaluate_canvases(predictor(graph, weights, format, calibration), prepared)
@@ -244,16 +243,17 @@ def _evaluate_formats(
     return {f: e.ap for f, e in found.items()}, {f: e.ap_square for f, e in found.items()}
 
 
-@lru_cache(maxsize=4)
-def _data(spec: str, split: str, limit: int | None = None) -> DataSet:
-    return open_data(spec, split, limit=limit)  # type: ignore[arg-type]
+@lru_cache(maxsize=8)
+def _data(spec: str, split: Split, cache: str, limit: int | None = None) -> DataSet:
+    data = open_data(spec, split, limit=limit)
+    return rendered_once(data, Path(cache)) if spec.startswith("synthetic") else data
 
 
 @lru_cache(maxsize=2)
-def _prepared(spec: str, input_size: int) -> Prepared:
+def _prepared(spec: str, input_size: int, cache: str) -> Prepared:
     from dse.evaluation import prepare
 
-    return prepare(_data(spec, "eval"), input_size)
+    return prepare(_data(spec, "eval", cache), input_size)
 
 
 def _curve_csv(curve: list[EpochReport]) -> str:
