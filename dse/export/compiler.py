@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import json
 import re
+import struct
+import sys
 import tempfile
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
+import tflite as schema
 from numpy.typing import NDArray
 
 from dse.errors import CompilerError
 from dse.export import child
 from dse.export.kmodel import parse_kmodel
 
-__all__ = ["CALIBRATE_METHODS", "CompiledKmodel", "compile_kmodel"]
+__all__ = ["CALIBRATE_METHODS", "CompiledKmodel", "compile_kmodel", "compiler_version"]
 
 CALIBRATE_METHODS = ("no_clip", "l2", "kld_m0", "kld_m1", "kld_m2", "cdf")
 """How nncase 1.9 chooses activation ranges (`PTQTensorOptions.calibrate_method`)."""
@@ -31,6 +35,7 @@ _MEANINGS = (
         "the feature maps do not fit the KPU's 2 MiB: use a smaller input size or width",
     ),
     ("bad_alloc", "the compiler ran out of this computer's memory: use fewer calibration pictures"),
+    ("Invalid tflite model", "the TensorFlow-Lite file is damaged: write it again"),
     ("not supported", "the compiler knows no such operation: change the network"),
 )
 """What the compiler says, and what it means."""
@@ -75,6 +80,7 @@ def compile_kmodel(
     Raises CompilerError with the compiler's own reason, also when it takes longer than
     `time_limit_s` seconds or dies.
     """
+    _check_network(tflite, input_size)
     _check(calibration, input_size, calibrate_method)
     options = {
         "target": "k210",
@@ -89,6 +95,39 @@ def compile_kmodel(
         np.save(folder / "calibration.npy", calibration.transpose(0, 3, 1, 2))
         log = _run(folder, time_limit_s)
         return _read(folder, log)
+
+
+def compiler_version() -> str:
+    """Such as "nncase 1.9.0.20230322, k210".
+
+    Raises CompilerError where it is missing, or cannot be loaded, or has no such target.
+    """
+    hint = "reinstall dse: nncase belongs to it"
+    try:
+        number = version("nncase")
+    except PackageNotFoundError:
+        raise CompilerError("nncase is not installed", hint) from None
+    question = "import nncase, sys; sys.exit(not nncase.test_target('k210'))"
+    code, said, death = child.run([sys.executable, "-c", question], time_limit_s=60)
+    if code:
+        raise CompilerError(f"nncase {number} {death}: {child.last_lines(said)}", hint)
+    if code is None:
+        raise CompilerError(f"nncase {number} does not answer", hint)
+    return f"nncase {number}, k210"
+
+
+def _check_network(tflite: bytes, input_size: int) -> None:
+    """nncase would resize pictures on the CPU without a word, and dies on other files."""
+    hint = "write the file with dse.export.to_tflite for this input size"
+    if len(tflite) < 8 or not schema.Model.ModelBufferHasIdentifier(tflite, 0):
+        raise CompilerError("this is not a TensorFlow-Lite file", hint)
+    try:
+        graph = schema.Model.GetRootAsModel(tflite, 0).Subgraphs(0)
+        shape = tuple(int(side) for side in graph.Tensors(graph.Inputs(0)).ShapeAsNumpy())
+    except (struct.error, IndexError, TypeError, AttributeError, ValueError) as error:
+        raise CompilerError(f"the TensorFlow-Lite file is damaged: {error}", hint) from None
+    if shape != (1, input_size, input_size, 3):
+        raise CompilerError(f"the network reads {shape}, not pictures of {input_size}", hint)
 
 
 def _check(calibration: NDArray[np.uint8], input_size: int, calibrate_method: str) -> None:

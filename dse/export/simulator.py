@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from dse.errors import VerificationFailed
 from dse.export import child
+from dse.export.box_scale import unscale_boxes
 from dse.export.kmodel import Kmodel, parse_kmodel
 from dse.export.nncase_frames import FRAME
 
@@ -85,10 +86,7 @@ class KmodelPredictor:
         maps = np.empty((len(pictures), height, width, channels), np.float32)
         if len(pictures):
             self._simulate(pictures, maps)
-        if self._scale != 1.0:
-            cells = maps.reshape(*maps.shape[:3], -1, 5)
-            cells[..., 1:] /= np.float32(self._scale)
-        return maps
+        return unscale_boxes(maps, self._scale)
 
     @property
     def input_size(self) -> int:

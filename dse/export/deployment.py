@@ -1,0 +1,55 @@
+"""From a trained network to the file that runs on the chip, in one call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.export.box_scale import choose_box_scale, scale_boxes
+from dse.export.compiler import CompiledKmodel, compile_kmodel
+from dse.export.simulator import KmodelPredictor, kmodel_predictor
+from dse.export.tflite import to_tflite
+from dse.network.graph import Graph
+from dse.network.keras_inference import predictor
+
+__all__ = ["Deployment", "deploy"]
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The files of one detector. Both write boxes that are `box_scale` times too large."""
+
+    tflite: bytes
+    compiled: CompiledKmodel
+    box_scale: float
+
+    def predictor(self, workers: int | None = None) -> KmodelPredictor:
+        """The kmodel in the simulator, as `simulator.kmodel_predictor`; maps as in training."""
+        return kmodel_predictor(self.compiled.kmodel, workers, box_scale=self.box_scale)
+
+
+def deploy(
+    graph: Graph,
+    weights: dict[str, NDArray[np.float32]],
+    calibration: NDArray[np.uint8],
+    *,
+    calibrate_method: str = "no_clip",
+    time_limit_s: float = 300,
+) -> Deployment:
+    """Compiles the trained network for the K210.
+
+    calibration: (n, size, size, 3) uint8 training pictures, letterboxed; 32 or more are a
+    good choice. Raises CompilerError, or WeightsError where `weights` are of another network.
+    """
+    scale = choose_box_scale(predictor(graph, weights)(calibration))
+    tflite = to_tflite(graph, scale_boxes(graph, weights, scale))
+    compiled = compile_kmodel(
+        tflite,
+        calibration,
+        graph.input.shape[0],
+        time_limit_s=time_limit_s,
+        calibrate_method=calibrate_method,
+    )
+    return Deployment(tflite, compiled, scale)
