@@ -5,8 +5,8 @@ A layer graph is lowered to the steps that the compiler would make of it (`lower
 and timed (`latency`); `price` adds that up and `verdict` compares it with a `target`.
 """
 
-from dse.cost.check import check_rows, check_table
-from dse.cost.explain import explain_rows, explain_table
+from dse.cost.checking import check_rows, check_table
+from dse.cost.explaining import explain_rows, explain_table
 from dse.cost.nearest import nearest_fit
 from dse.cost.price import Cost, LayerCost, Priced, price, price_candidate, price_space
 from dse.cost.target import Target
