@@ -51,14 +51,13 @@ def hypervolume(values: ArrayLike, reference: Sequence[float], maximise: Sequenc
     objectives' units. Rows with NaN, and rows no better than the reference, add nothing.
     Raises DseError for another number of objectives.
     """
-    costs = _as_costs(values, maximise)
-    signs = np.where(np.asarray(maximise, dtype=bool), -1.0, 1.0)
-    limit = np.asarray(reference, dtype=np.float64) * signs
-    if limit.shape != (costs.shape[1],) or limit.size not in (2, 3):
+    if len(maximise) not in (2, 3) or len(reference) != len(maximise):
         raise DseError(
-            f"hypervolume of {costs.shape[1]} objectives, with a reference of {limit.size}",
+            f"hypervolume of {len(maximise)} objectives, with a reference of {len(reference)}",
             "give 2 or 3 objectives and as many reference values",
         )
+    costs = _as_costs(values, maximise)
+    limit = _as_costs(reference, maximise)[0]
     # (a row with NaN fails the comparison, too)
     inside = costs[(costs < limit).all(axis=1)]
     if not len(inside):

@@ -54,7 +54,9 @@ def features(trainings: Sequence[Training]) -> Floats:
         )
         for training in trainings
     ]
-    table = np.asarray(rows, dtype=np.float64).reshape(-1, 6)
+    if not rows:
+        return np.empty((0, 6))
+    table = np.asarray(rows, dtype=np.float64)
     deviation = table.std(axis=0)
     return np.asarray((table - table.mean(axis=0)) / np.where(deviation > 1e-9, deviation, 1.0))
 

@@ -173,19 +173,9 @@ class Nsga2Proposer(OptunaProposer):
     name = "nsga2"
 
     def _sampler(self, seed: int) -> Any:
-        from optuna.samplers import NSGAIISampler
+        from dse.search.proposers.generations import ReplayedNsga2
 
-        return NSGAIISampler(seed=seed, population_size=self._start())
-
-    def _record(
-        self, study: Any, point: Point, values: list[float] | None, violation: float | None
-    ) -> None:
-        """As for the others, but asked for, because asking gives a trial its generation."""
-        study.enqueue_trial(dict(point))
-        trial = study.ask(self._distributions())
-        if values is not None:
-            trial.set_constraint("usable", violation)
-            study.tell(trial, values)
+        return ReplayedNsga2(seed=seed, population_size=self._start())
 
 
 class GpProposer(OptunaProposer):

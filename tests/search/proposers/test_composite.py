@@ -1,0 +1,144 @@
+"""The default proposer."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from conformance import (
+    ProposerConformance,
+    every_design,
+    feasible,
+    invented_ap,
+    invented_design,
+    seen,
+)
+
+from dse.pareto import ObjectiveBox
+from dse.search.proposers import Design, Observation, make_proposer
+from dse.search.proposers.composite import SPREAD, CompositeProposer
+from dse.space import Training
+
+
+class TestComposite(ProposerConformance):
+    name = "composite"
+
+
+def share_after(name: str, seed: int, designs: list[Design], steps: int) -> float:
+    """Hypervolume, as a share of what all designs together reach, after `steps` trainings."""
+    box = ObjectiveBox.around(designs)
+    rows = {
+        design.training: (invented_ap(design.training), design.latency_ms, design.kmodel_bytes)
+        for design in designs
+    }
+    proposer, past = make_proposer(name, designs, seed), []
+    for _ in range(steps):
+        training = proposer.propose(past, [])
+        assert training is not None
+        past.append(seen(training))
+    return box.share([rows[one.training] for one in past]) / box.share(list(rows.values()))
+
+
+def test_needs_fewer_trainings_than_chance() -> None:
+    designs = every_design()
+    mine = [share_after("composite", seed, designs, 12) for seed in range(3)]
+    chance = [share_after("random", seed, designs, 30) for seed in range(3)]
+    assert min(mine) > 0.95
+    assert np.mean(mine) > np.mean(chance)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_first_trainings_are_spread_over_the_costs(seed: int) -> None:
+    designs = every_design()
+    proposer, busy = make_proposer("composite", designs, seed), []
+    for _ in range(SPREAD):
+        training = proposer.propose([], [one.id for one in busy])
+        assert training is not None
+        busy.append(training)
+    order = sorted(designs, key=lambda design: design.latency_ms * design.kmodel_bytes)
+    ranks = sorted([design.training for design in order].index(one) for one in busy)
+    parts = [rank * SPREAD // len(designs) for rank in ranks]
+    assert parts == list(range(SPREAD))
+    assert {one.breakpoint for one in busy} == {"A", "B", "C"}
+
+
+def gains(
+    designs: list[Design], past: list[Observation], running: list[Design]
+) -> dict[Training, float]:
+    """Expected improvement of every design."""
+    proposer = CompositeProposer(designs, 0)
+    values = proposer._gains(np.arange(len(designs)), past, running)
+    return {design.training: gain for design, gain in zip(designs, values, strict=True)}
+
+
+def history(count: int = 12) -> tuple[list[Design], list[Observation]]:
+    designs = feasible()
+    return designs, [seen(design.training) for design in designs[:count]]
+
+
+def test_a_running_training_takes_the_gain_of_its_likes() -> None:
+    designs, past = history()
+    before = gains(designs, past, [])
+    best = max(designs, key=lambda design: before[design.training])
+    after = gains(designs, past, [best])
+    assert after[best.training] < 0.3 * before[best.training]
+    assert sum(after.values()) < sum(before.values())
+
+
+def test_a_stopped_training_lowers_the_hopes_of_its_likes() -> None:
+    designs, past = history()
+    before = gains(designs, past, [])
+    best = max(designs, key=lambda design: before[design.training]).training
+    bad = Observation(best, math.nan, 0.1, stopped=True)
+    # Something tiny that is better than all makes the stop believable: 0.1 at least, 0.15 at most.
+    tiny = Design(Training("A", 63, 0.35, 96), 0.1, 10)
+    designs = [*[one for one in designs if one.training != tiny.training], tiny]
+    good = Observation(tiny.training, 0.15, 0.15)
+    hopeful = gains(designs, [*past, good], [])
+    doubtful = gains(designs, [*past, good, bad], [])
+    assert doubtful[best] < hopeful[best]
+
+
+def test_a_stopped_training_is_believed_between_its_ap_and_its_rival() -> None:
+    designs, past = history()
+    proposer = CompositeProposer(designs, 0)
+    from dse.search.proposers.ap_model import ApModel
+
+    model = ApModel([design.training for design in designs])
+    whole = [one for one in past if one.is_finished]
+    model.fit(proposer._indices(whole), np.array([one.ap for one in whole]))
+    largest = max(designs[12:], key=lambda d: d.latency_ms * d.kmodel_bytes).training
+    for val_ap in (0.05, 0.3, 0.95):
+        cut = Observation(largest, math.nan, val_ap, stopped=True)
+        at, believed = proposer._stopped(model, whole, [*past, cut])
+        assert at.tolist() == [designs.index(invented_design(largest))]
+        # `seen` reports a validation AP that is 0.02 above the AP.
+        assert believed[0] >= val_ap - 0.02 - 1e-9
+        assert believed[0] <= max(val_ap - 0.02, max(one.ap for one in past)) + 1e-9
+
+
+def test_is_quick() -> None:
+    """Well under 50 ms on an idle core; the limit here leaves room for a busy machine."""
+    designs = every_design()
+    past = [seen(design.training) for design in designs[::5]]
+    proposer = make_proposer("composite", designs, 0)
+    proposer.propose(past, [])  # imports scikit-learn
+    spent = []
+    for _ in range(5):
+        start = time.process_time()
+        proposer.propose(past, [])
+        spent.append(time.process_time() - start)
+    assert min(spent) < 0.25
+
+
+def test_importing_the_proposers_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, dse.pareto, dse.search.proposers, dse.search.stopping;"
+        "print([name for name in ('sklearn', 'scipy', 'optuna', 'torch') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
