@@ -62,8 +62,10 @@ def assemble(source: str, pictures: Iterable[Picture], skipped: Sequence[Skipped
     if not data.pictures:
         raise DataError(f"{source}: no picture can be used{_examples(reasons)}", _hint(reasons))
     if not data.faces:
-        raise DataError(f"{source}: none of {len(data)} pictures has a face{_examples(reasons)}",
-                        "check the annotation: the search needs labelled faces")
+        raise DataError(
+            f"{source}: none of {len(data)} pictures has a face{_examples(reasons)}",
+            "check the annotation: the search needs labelled faces",
+        )
     return data
 
 

@@ -33,11 +33,16 @@ LAYOUTS = {
         "FDDB-folds/FDDB-fold-01-ellipseList.txt and originalPics/2002/...",
     ),
     "voc": Layout(
-        ("Annotations/*.xml", "VOC2*/Annotations/*.xml", "VOCdevkit/VOC2*/Annotations/*.xml"),
+        (
+            "[Aa]nnotations/*.xml",
+            "VOC2*/Annotations/*.xml",
+            "VOCdevkit/VOC2*/Annotations/*.xml",
+            "train/*.xml",
+        ),
         "Annotations/NAME.xml, JPEGImages/NAME.jpg and, if wanted, ImageSets/Main/train.txt",
     ),
     "yolo": Layout(
-        ("labels/*.txt", "labels/*/*.txt", "*/labels/*.txt"),
+        ("labels/**/*.txt", "*/labels/**/*.txt", "classes.txt"),
         "images/train/NAME.jpg and labels/train/NAME.txt (or train/images and train/labels, "
         "or images and labels without splits)",
     ),

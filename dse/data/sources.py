@@ -10,7 +10,9 @@ from typing import Literal
 from dse.data.fddb import read_fddb
 from dse.data.layouts import LAYOUTS
 from dse.data.pictures import DataSet
+from dse.data.voc import read_voc
 from dse.data.wider import read_wider
+from dse.data.yolo import read_yolo
 from dse.errors import UnknownName, UsageError
 
 __all__ = ["SPLITS", "SYNTHETIC_PICTURES", "open_data"]
@@ -23,7 +25,9 @@ SYNTHETIC_PICTURES = 2000
 
 READERS: dict[str, Callable[[Path, str], DataSet]] = {
     "fddb": read_fddb,
+    "voc": read_voc,
     "wider": read_wider,
+    "yolo": read_yolo,
 }
 
 

@@ -1,0 +1,166 @@
+"""YOLO folders in their several arrangements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dse.data.pictures import DataSet
+from dse.data.yolo import read_yolo
+from dse.errors import DataError
+
+FACE = "0 0.5 0.5 0.4 0.5\n"
+"""On 60 x 40 pixels: 18, 10, 42, 30."""
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def add(tmp_path: Path, write_picture: Write) -> Callable[..., Path]:
+    """Adds a 60 x 40 picture and its text file, both given below the folder."""
+
+    def write(picture: str, label: str, text: str = FACE) -> Path:
+        write_picture(tmp_path / picture)
+        (tmp_path / label).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / label).write_text(text)
+        return tmp_path
+
+    return write
+
+
+def names(data: DataSet) -> list[str]:
+    return [picture.name for picture in data.pictures]
+
+
+def test_fractions_become_corners(add: Write) -> None:
+    folder = add("images/train/a.jpg", "labels/train/a.txt", FACE + "0 0.25 0.5 0.5 1\n\n")
+    add("images/val/b.png", "labels/val/b.txt")
+    data = read_yolo(folder, "train")
+    np.testing.assert_allclose(
+        data.pictures[0].boxes, [[18, 10, 42, 30], [0, 0, 30, 40]], atol=1e-4
+    )
+    assert data.pictures[0].load().shape == (40, 60, 3)
+
+
+@pytest.mark.parametrize(
+    ("images", "labels"), [("images/{}", "labels/{}"), ("{}/images", "{}/labels")]
+)
+def test_parts_as_folders(add: Write, images: str, labels: str) -> None:
+    for part in ("train", "valid", "test"):
+        folder = add(
+            f"{images.format(part)}/deep/{part}.jpg", f"{labels.format(part)}/deep/{part}.txt"
+        )
+    for split, part in (("train", "train"), ("val", "valid"), ("eval", "test")):
+        assert names(read_yolo(folder, split)) == [f"{images.format(part)}/deep/{part}.jpg"]
+
+
+def test_parts_as_lists(add: Write) -> None:
+    for name in "abc":
+        folder = add(f"images/{name}.jpg", f"labels/{name}.txt")
+    (folder / "train.txt").write_text("./images/a.jpg\nimages/b.jpg\n\n")
+    (folder / "val.txt").write_text(f"{folder}/images/c.jpg\nimages/lost.jpg\n")
+    assert names(read_yolo(folder, "train")) == ["images/a.jpg", "images/b.jpg"]
+    validation = read_yolo(folder, "val")
+    assert names(validation) == ["images/c.jpg"]
+    assert [one.name for one in validation.skipped] == ["images/lost.jpg"]
+    assert names(read_yolo(folder, "eval")) == names(validation)
+
+
+def test_without_parts_every_picture_is_in_exactly_one(add: Write) -> None:
+    for number in range(30):
+        folder = add(f"images/{number}.jpg", f"labels/{number}.txt")
+    train, val, evaluation = (names(read_yolo(folder, split)) for split in ("train", "val", "eval"))
+    expected = sorted(f"images/{number}.jpg" for number in range(30))
+    assert sorted([*train, *val, *evaluation]) == expected
+    assert len(train) > 15
+
+
+def test_text_beside_the_pictures_in_a_folder_called_images(add: Write) -> None:
+    for number in range(12):
+        add(f"images/set/{number}.jpg", f"images/set/{number}.txt")
+    folder = add("images/set/x.jpg", "images/set/x.txt") / "images" / "set"
+    (folder / "classes.txt").write_text("face\n")
+    data = read_yolo(folder, "train")
+    assert data.faces == len(data) > 5
+
+
+def test_no_text_or_an_empty_one_means_no_face(add: Write, write_picture: Write) -> None:
+    folder = add("images/train/a.jpg", "labels/train/a.txt")
+    add("images/train/empty.jpg", "labels/train/empty.txt", "")
+    write_picture(folder / "images" / "train" / "none.jpg")
+    add("images/val/b.jpg", "labels/val/b.txt")
+    assert [len(picture.boxes) for picture in read_yolo(folder, "train").pictures] == [1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("data.yaml", "nc: 3\nnames: [person, face, car]\n"),
+        ("data.yaml", "names:\n  0: person\n  1: Human face\n"),
+        ("classes.txt", "person\nface\n"),
+    ],
+)
+def test_of_several_classes_only_faces_count(add: Write, file: str, text: str) -> None:
+    rows = "0 0.5 0.5 1 1\n1 0.5 0.5 0.4 0.5\n7 0.5 0.5 0.4 0.5\n"
+    folder = add("images/train/a.jpg", "labels/train/a.txt", rows)
+    add("images/val/b.jpg", "labels/val/b.txt")
+    (folder / file).write_text(text)
+    boxes = read_yolo(folder, "train").pictures[0].boxes
+    np.testing.assert_allclose(boxes, [[18, 10, 42, 30]], atol=1e-4)
+
+
+@pytest.mark.parametrize("text", ["names: [face\n", "names: 5\n", "names: {a: b}\n"])
+def test_a_damaged_yaml_is_refused(add: Write, text: str) -> None:
+    folder = add("images/train/a.jpg", "labels/train/a.txt")
+    (folder / "data.yaml").write_text(text)
+    with pytest.raises(DataError, match=r"data.yaml: cannot be understood"):
+        read_yolo(folder, "train")
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("0 0.5 0.5 0.4\n", ":2: expected 'class cx cy w h', found '0 0.5 0.5 0.4'"),
+        ("face 0.5 0.5 0.4 0.5\n", ":2: expected"),
+        ("0 0.1 0.1 0.2 0.1 0.2 0.2 0.1 0.2\n", ":2: expected"),
+        ("0 nan 0.5 0.4 0.5\n", ":2: expected"),
+        ("-1 0.5 0.5 0.4 0.5\n", ":2: expected"),
+        ("0 30 20 24 20\n", ":2: a box is given in pixels"),
+    ],
+)
+def test_a_malformed_line_costs_its_picture(add: Write, row: str, reason: str) -> None:
+    folder = add("images/train/good.jpg", "labels/train/good.txt")
+    add("images/train/bad.jpg", "labels/train/bad.txt", FACE + row)
+    add("images/val/b.jpg", "labels/val/b.txt")
+    data = read_yolo(folder, "train")
+    assert names(data) == ["images/train/good.jpg"]
+    (skipped,) = data.skipped
+    assert skipped.name == "images/train/bad.jpg"
+    assert f"bad.txt{reason}" in skipped.reason
+
+
+def test_boxes_that_cannot_be_are_counted(add: Write) -> None:
+    rows = FACE + "0 0.5 0.5 0 0.5\n0 1.5 0.5 0.2 0.5\n0 1 1 0.5 0.5\n"
+    folder = add("images/train/a.jpg", "labels/train/a.txt", rows)
+    add("images/val/b.jpg", "labels/val/b.txt")
+    data = read_yolo(folder, "train")
+    np.testing.assert_allclose(data.pictures[0].boxes[1], [45, 30, 60, 40], atol=1e-4)
+    assert [one.name[-5:] for one in data.skipped] == ["box 2", "box 3"]
+
+
+def test_too_few_pictures_to_divide(add: Write) -> None:
+    folder = add("images/a.jpg", "labels/a.txt")
+    with pytest.raises(DataError, match="too few pictures for a '") as caught:
+        for split in ("train", "val", "eval"):
+            read_yolo(folder, split)
+    assert "images/train" in caught.value.hint
+
+
+def test_all_labels_missing_is_refused(add: Write) -> None:
+    folder = add("images/train/a.jpg", "labels/train/other.txt")
+    add("images/val/b.jpg", "labels/val/b.txt")
+    with pytest.raises(DataError, match="none of 1 pictures has a face"):
+        read_yolo(folder, "train")
