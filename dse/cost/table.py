@@ -28,8 +28,9 @@ def format_table(
 
 def bytes_text(count: int) -> str:
     """`count` bytes to three figures: "917 B", "271 KiB", "1.42 MiB"."""
-    if abs(count) < 1024:
-        return f"{count} B"
-    if abs(count) < 1000 * 1024:
-        return f"{count / 1024:.3g} KiB"
-    return f"{count / 1024**2:.3g} MiB"
+    size, unit = float(count), "B"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if abs(size) < 999.5:  # what rounds to 1000 has four figures
+            break
+        size, unit = size / 1024, larger
+    return f"{size:.3g} {unit}"
