@@ -26,6 +26,7 @@ from dse.data.pictures import Boxes
 from dse.errors import StudyError
 from dse.network.graph import Graph
 from dse.network.keras_model import Weights, build, get_weights, set_weights
+from dse.training.augmentation import View
 from dse.training.views import ViewSet, normalise
 
 __all__ = ["Features", "frozen_features", "weights_id"]
@@ -93,7 +94,7 @@ def _compute(
     faces: Faces = []
     if progress.exists():
         faces = _load_faces(folder)[: json.loads(progress.read_text())["views"]]
-    stream = views.iterate(start=len(faces))
+    stream = _stream(views, len(faces))
     while chunk := list(islice(stream, CHUNK)):
         answers = prefix.predict_on_batch(normalise(np.stack([view.canvas for view in chunk])))
         for file, answer in zip(files, _as_list(answers), strict=True):
@@ -104,6 +105,10 @@ def _compute(
                 file.flush()
             _save_faces(folder, faces)
             _write_atomically(progress, json.dumps({"views": len(faces)}).encode())
+
+
+def _stream(views: ViewSet, start: int) -> Iterator[View]:
+    return views.iterate(start)
 
 
 def _as_list(answers: object) -> list[NDArray[np.float32]]:

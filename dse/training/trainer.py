@@ -115,7 +115,7 @@ def _save(model: keras.Model, path: Path, curve: list[EpochReport]) -> None:
     """Weights, optimizer state and curve, in one file that is either old or new, never half."""
     state = {f"weight/{name}": value for name, value in get_weights(model).items()}
     for number, variable in enumerate(model.optimizer.variables):
-        state[f"optimizer/{number}"] = np.asarray(variable)
+        state[f"optimizer/{number}"] = variable.numpy()
     state["curve"] = np.array(json.dumps([asdict(epoch) for epoch in curve]))
     temporary = path.with_suffix(".tmp.npz")
     with temporary.open("wb") as file:

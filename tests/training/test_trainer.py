@@ -1,0 +1,103 @@
+"""Training learns, stops when told to, and goes on from its checkpoint as if never killed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dse.data.pictures import DataSet
+from dse.network.keras_model import boundary, build, get_weights, set_weights
+from dse.network.mobilenetv2 import detector_graph, frozen_layers
+from dse.space import Training
+from dse.training import EpochReport, Recipe
+from dse.training.features import Features, frozen_features
+from dse.training.head import start_heads
+from dse.training.trainer import FeatureBatches, train
+from dse.training.truth import Truth
+from dse.training.views import ViewSet
+
+TRAINING = Training("A", 98, 0.35, 96)
+GRAPH = detector_graph(TRAINING)
+EDGE = boundary(GRAPH, frozen_layers(GRAPH, TRAINING.frozen_until))
+RECIPE = Recipe(epochs=4, batch_size=16, views=2)
+
+
+@pytest.fixture(scope="module")
+def features(patterns: DataSet, tmp_path_factory: pytest.TempPathFactory) -> Features:
+    weights = get_weights(build(GRAPH))
+    views = ViewSet(patterns, 96, RECIPE.views, RECIPE.seed)
+    return frozen_features(GRAPH, EDGE, weights, views, tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="module")
+def first_weights() -> dict[str, np.ndarray]:
+    model = build(GRAPH, sources=EDGE)
+    start_heads(model, 0)
+    return get_weights(model)
+
+
+def _train(features, first_weights, checkpoint, report, recipe=RECIPE):  # type: ignore[no-untyped-def]
+    model = build(GRAPH, sources=EDGE)
+    set_weights(model, first_weights)
+    truth = Truth(features.faces, GRAPH["head"].shape[:2], 96)
+    batches = FeatureBatches(features.tensors, truth, recipe.batch_size, recipe.seed)
+    curve, stopped = train(model, batches, recipe, checkpoint, lambda: 0.5, report)
+    return get_weights(model), curve, stopped
+
+
+def _goes_on(_: EpochReport) -> bool:
+    return True
+
+
+def test_the_loss_falls(features: Features, first_weights: dict, tmp_path: Path) -> None:
+    _, curve, stopped = _train(features, first_weights, tmp_path / "c.npz", _goes_on)
+    assert not stopped
+    assert [epoch.epoch for epoch in curve] == [1, 2, 3, 4]
+    assert curve[-1].loss < 0.8 * curve[0].loss
+    assert all(a.seconds < b.seconds for a, b in zip(curve, curve[1:], strict=False))
+
+
+def test_it_stops_when_told_to(features: Features, first_weights: dict, tmp_path: Path) -> None:
+    _, curve, stopped = _train(
+        features, first_weights, tmp_path / "c.npz", lambda epoch: epoch.epoch < 2
+    )
+    assert stopped
+    assert len(curve) == 2
+
+
+def test_a_killed_training_ends_with_the_same_weights(
+    features: Features, first_weights: dict, tmp_path: Path
+) -> None:
+    class Killed(BaseException):
+        """Stands for SIGKILL."""
+
+    def dies(epoch: EpochReport) -> bool:
+        if epoch.epoch == 2:
+            raise Killed
+        return True
+
+    whole, _, _ = _train(features, first_weights, tmp_path / "whole.npz", _goes_on)
+    with pytest.raises(Killed):
+        _train(features, first_weights, tmp_path / "cut.npz", dies)
+    told: list[int] = []
+    resumed, curve, _ = _train(
+        features, first_weights, tmp_path / "cut.npz", lambda e: told.append(e.epoch) or True
+    )
+    assert told == [1, 2, 3, 4]
+    assert len(curve) == 4
+    for name, value in whole.items():
+        np.testing.assert_allclose(resumed[name], value, atol=1e-4, err_msg=name)
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 no archive"])
+def test_a_damaged_checkpoint_costs_its_epochs_only(
+    features: Features, first_weights: dict, tmp_path: Path, damage: bytes
+) -> None:
+    (tmp_path / "c.npz").write_bytes(damage)
+    _, curve, _ = _train(
+        features, first_weights, tmp_path / "c.npz", _goes_on, replace(RECIPE, epochs=1)
+    )
+    assert len(curve) == 1
