@@ -20,6 +20,7 @@ from conformance import (
 
 from dse.pareto import ObjectiveBox
 from dse.search.proposers import Design, Observation, make_proposer
+from dse.search.proposers.ap_model import ApModel
 from dse.search.proposers.composite import SPREAD, CompositeProposer
 from dse.space import Training
 
@@ -63,7 +64,8 @@ def test_first_trainings_are_spread_over_the_costs(seed: int) -> None:
     ranks = sorted([design.training for design in order].index(one) for one in busy)
     parts = [rank * SPREAD // len(designs) for rank in ranks]
     assert parts == list(range(SPREAD))
-    assert {one.breakpoint for one in busy} == {"A", "B", "C"}
+    assert len({one.breakpoint for one in busy}) > 1
+    assert len({one.width for one in busy}) > 1
 
 
 def gains(
@@ -106,8 +108,6 @@ def test_a_stopped_training_lowers_the_hopes_of_its_likes() -> None:
 def test_a_stopped_training_is_believed_between_its_ap_and_its_rival() -> None:
     designs, past = history()
     proposer = CompositeProposer(designs, 0)
-    from dse.search.proposers.ap_model import ApModel
-
     model = ApModel([design.training for design in designs])
     whole = [one for one in past if one.is_finished]
     model.fit(proposer._indices(whole), np.array([one.ap for one in whole]))
