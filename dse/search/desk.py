@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dse.errors import StudyError
 from dse.search.disk import full_disk_error, full_disk_reported
-from dse.search.executor import Desk, Failure, Say, Task, Wait
+from dse.search.executor import Desk, Epoch, Failure, Say, Task, Wait
 from dse.search.interruption import Interruption
-from dse.search.journal import Entry, Journal, outcome_as_dict
+from dse.search.journal import Entry, Journal
 from dse.search.options import SearchOptions
 from dse.search.outcomes import front_rows, hypervolume_share, outcome_rows
 from dse.search.plan import SearchPlan
@@ -22,9 +22,6 @@ from dse.search.proposers import Observation, make_proposer
 from dse.search.stopping import DominanceStopper, FinishedCurve
 from dse.search.study import StudyFolder
 from dse.space import Training
-
-if TYPE_CHECKING:
-    from dse.search.job import EpochReport
 
 __all__ = ["SearchDesk"]
 
@@ -67,7 +64,7 @@ class SearchDesk(Desk):
         self._entries = journal.entries()
         self._interrupted = [entry for entry in self._entries if entry.state == "running"]
         self._failed_before = {e.number for e in self._entries if e.state == "failed"}
-        self._reports: dict[int, dict[int, EpochReport]] = {}
+        self._reports: dict[int, dict[int, Epoch]] = {}
         self._running: dict[int, Training] = {}
         self._kmodels: list[Task] | None = None
         self._kmodels_done = 0
@@ -100,7 +97,7 @@ class SearchDesk(Desk):
             self._kmodels = self._front_to_measure()
         return self._kmodels.pop(0) if self._kmodels else None
 
-    def reported(self, task: Task, report: EpochReport) -> Say:
+    def reported(self, task: Task, report: Epoch) -> Say:
         """Remembers the epoch; stops a training that can no longer matter."""
         curve = self._reports.setdefault(task.number, {})
         curve[report.epoch] = report
@@ -114,23 +111,22 @@ class SearchDesk(Desk):
         decision = self._stopper.may_continue(task.training, rows, self._finished_curves())
         return Say.STOP if decision.stop else Say.CONTINUE
 
-    def finished(self, task: Task, result: Any) -> None:
+    def finished(self, task: Task, result: dict[str, Any]) -> None:
         """Records an outcome, or a kmodel's measures."""
         if task.kind == "measure":
             self._measured(task, result)
             return
-        outcome = outcome_as_dict(result)
-        if result.stopped:
-            self._end_stopped(task, outcome)
+        if result["stopped"]:
+            self._end_stopped(task, result)
             return
         row = self._plan.deployable_row(task.training)
-        ap = float(result.ap.get(row["format"], math.nan))
-        if math.isnan(ap):
+        ap = result["ap"].get(row["format"])
+        if ap is None:
             self.failed(task, Failure(f"no AP was measured in {row['format']}"))
             return
         with self._writing():
             values = (ap, row["latency_ms"], row["kmodel_bytes"])
-            self._journal.finish(task.number, values, outcome, self.elapsed_s)
+            self._journal.finish(task.number, values, result, self.elapsed_s)
         self._failures_in_a_row = 0
         self._ended(task, f"{task.training.id} AP {ap:.4f}")
 
@@ -218,12 +214,12 @@ class SearchDesk(Desk):
         designs = [entries[row["training"]] for row in front if row["deployable"]]
         return [Task("measure", e.training, e.number) for e in designs if e.kmodel is None]
 
-    def _measured(self, task: Task, result: Any) -> None:
+    def _measured(self, task: Task, result: dict[str, Any]) -> None:
         with self._writing():
-            self._journal.measured(task.training, outcome_as_dict(result))
+            self._journal.measured(task.training, result)
         self._kmodels_done += 1
         self._entries = self._journal.entries()
-        message = f"kmodel of {task.training.id} AP {result.kmodel_ap:.4f}"
+        message = f"kmodel of {task.training.id} AP {_or_nan(result['kmodel_ap']):.4f}"
         self._progress.event(message, self.standing)
 
     def _end_stopped(self, task: Task, outcome: dict[str, Any]) -> None:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import abc
+import json
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from dse.space import Training
 
-if TYPE_CHECKING:
-    from dse.search.job import EpochReport
-
-__all__ = ["Desk", "Executor", "Failure", "Paused", "Say", "Task", "Wait", "Workbench"]
+__all__ = ["Desk", "Epoch", "Executor", "Failure", "Paused", "Say", "Task", "Wait", "Workbench"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,20 @@ class Say(Enum):
     """End the training now and for good: it can no longer matter."""
     PAUSE = "pause"
     """Leave it: its checkpoint is on the disk, and a later run goes on from there."""
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """A training after `epoch` of `epochs`: what the search needs of a report.
+
+    val_ap: on the validation pictures. seconds: since the training began.
+    """
+
+    epoch: int
+    epochs: int
+    loss: float
+    val_ap: float
+    seconds: float
 
 
 class Paused(BaseException):
@@ -76,22 +89,28 @@ class Workbench:
     """Everything a worker needs; it travels to other processes, so all of it pickles.
 
     train(job, training, folder, report) -> Outcome and measure(job, training, folder) ->
-    KmodelMeasure are functions of an importable module; `report` returns whether to go on.
+    KmodelMeasure are functions of an importable module; both results are dataclasses.
+    `report` takes whatever has the fields of `Epoch`, and returns whether to go on.
     trainings: where every training has its folder.
     """
 
     job: Any
     trainings: Path
-    train: Callable[[Any, Training, Path, Callable[[EpochReport], bool]], Any]
+    train: Callable[[Any, Training, Path, Callable[[Any], bool]], Any]
     measure: Callable[[Any, Training, Path], Any]
 
-    def do(self, task: Task, report: Callable[[EpochReport], bool]) -> Any:
-        """Runs `task` in this process. Raises whatever the training raises."""
+    def do(self, task: Task, report: Callable[[Epoch], bool]) -> dict[str, Any]:
+        """Runs `task` in this process; its result as plain values, NaN as None.
+
+        Plain, because the driver must not load TensorFlow to read what a worker found.
+        Raises whatever the training raises.
+        """
         folder = self.trainings / task.training.id
         folder.mkdir(parents=True, exist_ok=True)
-        if task.kind == "train":
-            return self.train(self.job, task.training, folder, report)
-        return self.measure(self.job, task.training, folder)
+        if task.kind == "measure":
+            return _plain(self.measure(self.job, task.training, folder))
+        result = self.train(self.job, task.training, folder, lambda seen: report(_epoch(seen)))
+        return _plain(result)
 
 
 class Desk(abc.ABC):
@@ -106,12 +125,12 @@ class Desk(abc.ABC):
         """A task for a free worker; Wait: ask again after the next event; None: no more."""
 
     @abc.abstractmethod
-    def reported(self, task: Task, report: EpochReport) -> Say:
+    def reported(self, task: Task, report: Epoch) -> Say:
         """An epoch of `task` ended, and its checkpoint is written."""
 
     @abc.abstractmethod
-    def finished(self, task: Task, result: Any) -> None:
-        """`task` returned `result` (an Outcome or a KmodelMeasure)."""
+    def finished(self, task: Task, result: dict[str, Any]) -> None:
+        """`task` returned `result`: an Outcome or a KmodelMeasure, as plain values."""
 
     @abc.abstractmethod
     def stopped(self, task: Task) -> None:
@@ -147,3 +166,22 @@ class Executor(abc.ABC):
     @abc.abstractmethod
     def run(self, workbench: Workbench, desk: Desk) -> None:
         """Runs every task the desk hands out."""
+
+
+def _epoch(seen: Any) -> Epoch:
+    return Epoch(**{item.name: getattr(seen, item.name) for item in fields(Epoch)})
+
+
+def _plain(result: Any) -> dict[str, Any]:
+    """A dataclass as JSON can hold it: NumPy's numbers as Python's, NaN as None."""
+    cleaned = _without_nan(json.loads(json.dumps(asdict(result), default=float)))
+    assert isinstance(cleaned, dict)
+    return cleaned
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from dse.search.executor import Desk, Executor, Failure, Paused, Say, Task, Workbench
-
-if TYPE_CHECKING:
-    from dse.search.job import EpochReport
+from dse.search.executor import Desk, Epoch, Executor, Failure, Paused, Say, Task, Workbench
 
 __all__ = ["InlineExecutor"]
 
@@ -27,7 +22,7 @@ class InlineExecutor(Executor):
 def _run_one(workbench: Workbench, desk: Desk, task: Task) -> None:
     raised_by_desk: list[Exception] = []
 
-    def report(epoch: EpochReport) -> bool:
+    def report(epoch: Epoch) -> bool:
         try:
             say = desk.reported(task, epoch)
             desk.tick()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -172,22 +172,6 @@ def drop_broken_tail(path: Path) -> Path | None:
     with open(path, "rb+") as file:
         file.truncate(start)
     return kept
-
-
-def outcome_as_dict(outcome: Any) -> dict[str, Any]:
-    """A dataclass as plain values: what JSON can hold, NaN as None."""
-    plain = json.loads(json.dumps(asdict(outcome), default=float))
-    cleaned = _without_nan(plain)
-    assert isinstance(cleaned, dict)
-    return cleaned
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_without_nan(item) for item in value]
-    return None if isinstance(value, float) and value != value else value
 
 
 def _is_record(line: bytes) -> bool:

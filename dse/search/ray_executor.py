@@ -1,0 +1,164 @@
+"""Tasks run by Ray Tune: worker processes on this machine, or on a cluster.
+
+Tune asks a searcher for trials and a scheduler whether one goes on; here both only pass the
+question on to the desk. A Tune trial is one task. When a worker dies, its task is handed out
+again and goes on from its checkpoint.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dse.errors import StudyError
+from dse.search.executor import Desk, Executor, Workbench
+from dse.search.options import available_cores
+
+__all__ = ["RayExecutor"]
+
+OBJECT_STORE_BYTES = 100 << 20
+"""Only settings travel through it: features lie in memory-mapped files."""
+
+QUIET = {
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
+    "TUNE_GLOBAL_CHECKPOINT_S": "1000000000",
+    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
+    "TUNE_WARN_THRESHOLD_S": "1000000",
+}
+"""Read by Ray: no reports of its own, no files we do not need, no handling of Ctrl-C."""
+
+
+class RayExecutor(Executor):
+    """Worker processes that stay for the whole search.
+
+    workers: tasks at a time. address: a running cluster ("auto", "host:port"); None starts
+    one for this search alone, and ends it afterwards. verbose: let Ray talk on stderr.
+    """
+
+    interruptible = False
+
+    def __init__(self, workers: int, address: str | None = None, verbose: bool = False) -> None:
+        self._workers, self._address, self._verbose = workers, address, verbose
+
+    def run(self, workbench: Workbench, desk: Desk) -> None:
+        """Runs every task the desk hands out. Raises StudyError for an unreachable cluster."""
+        os.environ.update(QUIET)
+        scratch = Path(tempfile.mkdtemp(prefix="dse-ray-"))
+        try:
+            with self.cluster(scratch), _hushed(self._verbose):
+                self._tune(workbench, desk, scratch)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def _tune(self, workbench: Workbench, desk: Desk, scratch: Path) -> None:
+        from ray import tune
+
+        from dse.search.ray_tune_parts import DeskScheduler, DeskSearcher, Relay
+        from dse.search.ray_worker import TaskWorker
+
+        relay = Relay(desk)
+        threads = max(1, available_cores() // self._workers)
+        worker = tune.with_parameters(TaskWorker, workbench=workbench, threads=threads)
+        tuner = tune.Tuner(
+            tune.with_resources(worker, {"cpu": threads}),
+            tune_config=tune.TuneConfig(
+                search_alg=DeskSearcher(relay),
+                scheduler=DeskScheduler(relay),
+                num_samples=-1,
+                max_concurrent_trials=self._workers,
+                reuse_actors=True,
+            ),
+            run_config=tune.RunConfig(
+                name="tune",
+                storage_path=str(scratch),
+                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+                verbose=0,
+            ),
+        )
+        try:
+            tuner.fit()
+        except Exception:
+            # Tune may wrap what the desk raised; the desk's own error says more.
+            if relay.error is None:
+                raise
+        if relay.error is not None:
+            raise relay.error
+
+    @contextmanager
+    def cluster(self, scratch: Path) -> Iterator[None]:
+        """Connects to a cluster or starts one with its files in `scratch`; ends what it began.
+
+        Inside, `run` uses what is there: several runs can share one start.
+        Raises StudyError when Ray cannot be reached or started.
+        """
+        import ray
+
+        if ray.is_initialized():
+            yield
+            return
+        settings: dict[str, Any] = {
+            "log_to_driver": self._verbose,
+            "logging_level": logging.INFO if self._verbose else logging.ERROR,
+        }
+        if self._address is None:
+            settings |= {
+                "num_cpus": max(self._workers, available_cores()),
+                "object_store_memory": OBJECT_STORE_BYTES,
+                "include_dashboard": False,
+                "_temp_dir": str(scratch / "ray"),
+            }
+        else:
+            settings["address"] = self._address
+        try:
+            with _handlers_kept():
+                ray.init(**settings)
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            where = self._address or "this machine"
+            raise StudyError(
+                f"Ray does not start on {where}: {error}",
+                "check --ray-address, or use --executor inline",
+            ) from error
+        try:
+            yield
+        finally:
+            ray.shutdown()
+
+
+@contextmanager
+def _handlers_kept() -> Iterator[None]:
+    """Ray sets a handler for SIGTERM that ends the process: puts back the one before."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+@contextmanager
+def _hushed(verbose: bool) -> Iterator[None]:
+    """Keeps Ray's loggers to themselves, unless they are wanted."""
+    loggers = [logging.getLogger(name) for name in ("ray", "ray.tune", "ray.train", "ray.data")]
+    before = [logger.level for logger in loggers]
+    try:
+        for logger in loggers:
+            logger.setLevel(logging.INFO if verbose else logging.CRITICAL)
+        yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)

@@ -1,0 +1,118 @@
+"""A worker process: an actor of Ray Tune that stays, and runs one task after the other.
+
+TensorFlow starts once per worker, not once per training. A task runs in a thread of its own,
+because it reports by calling back, while Tune asks for one result at a time.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Any
+
+from ray import tune
+
+from dse.search.executor import Epoch, Failure, Paused, Task, Workbench
+from dse.space import Training
+
+__all__ = ["EPOCH", "FAILURE", "RESULT", "Finished", "TaskWorker", "task_from", "task_table"]
+
+EPOCH, RESULT, FAILURE = "dse_epoch", "dse_result", "dse_failure"
+"""Keys of what a worker tells Tune."""
+
+THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+
+
+def task_table(task: Task) -> dict[str, Any]:
+    """A task as a configuration of Tune's."""
+    return {"kind": task.kind, "training": task.training.id, "number": task.number}
+
+
+def task_from(config: dict[str, Any]) -> Task:
+    """The task that `task_table` wrote."""
+    return Task(config["kind"], Training.parse(config["training"]), config["number"])
+
+
+class TaskWorker(tune.Trainable):  # type: ignore[misc]
+    """One worker.
+
+    Lifetime, as Tune calls it: `setup` once per process, with the first task; `step` until a
+    result is marked as done or Tune wants no more; `reset_config` with the next task;
+    `cleanup` at the end. A task that is left in the middle (stopped, or out of time) gets a
+    `Paused` out of its report and ends after the checkpoint that it has just written.
+    """
+
+    def setup(self, config: dict[str, Any], workbench: Workbench, threads: int) -> None:
+        """workbench: how to work. threads: cores of this worker, before TensorFlow starts."""
+        os.environ.update(dict.fromkeys(THREADS, str(threads)))
+        self._workbench = workbench
+        self._running = _RunningTask(workbench, task_from(config))
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Leaves the task in hand, if it has not ended, and begins the next."""
+        self._running.leave()
+        self._running = _RunningTask(self._workbench, task_from(new_config))
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Lets the task go on to its next epoch, or its end."""
+        return self._running.next_message()
+
+    def cleanup(self) -> None:
+        """Leaves the task in hand."""
+        self._running.leave()
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A result in a box that Tune does not open: it would flatten a dictionary."""
+
+    result: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Answer:
+    go_on: bool
+
+
+class _RunningTask:
+    """A task in its thread: `next_message` answers the last report and waits for the next."""
+
+    def __init__(self, workbench: Workbench, task: Task) -> None:
+        self._messages: SimpleQueue[dict[str, Any]] = SimpleQueue()
+        self._answers: SimpleQueue[_Answer] = SimpleQueue()
+        self._reporting = False
+        self._thread = threading.Thread(target=self._work, args=(workbench, task), daemon=True)
+        self._thread.start()
+
+    def next_message(self) -> dict[str, Any]:
+        """The next epoch, result or failure, as Tune wants results."""
+        if self._reporting:
+            self._answers.put(_Answer(go_on=True))
+        message = self._messages.get()
+        self._reporting = EPOCH in message
+        return message
+
+    def leave(self) -> None:
+        """Ends the task at its report, and waits until it has ended."""
+        if self._thread.is_alive():
+            self._answers.put(_Answer(go_on=False))
+            self._thread.join()
+
+    def _work(self, workbench: Workbench, task: Task) -> None:
+        try:
+            result = workbench.do(task, self._report)
+        except Paused:
+            return
+        except BaseException as error:
+            self._messages.put({FAILURE: Failure.of(error), "done": True})
+        else:
+            self._messages.put({RESULT: Finished(result), "done": True})
+
+    def _report(self, epoch: Epoch) -> bool:
+        self._messages.put({EPOCH: epoch})
+        if not self._answers.get().go_on:
+            raise Paused
+        return True
