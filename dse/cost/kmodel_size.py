@@ -79,7 +79,8 @@ def constant_bytes(step: Step) -> int:
     """Bytes of the file that hold the step's numbers, alignment left out."""
     if step.op in KPU_CONVOLUTIONS:
         return step.weights + BATCH_NORM_BYTES * step.shape[2] + ACTIVATION_TABLE_BYTES
-    return 4 * (step.weights + step.shape[2]) if step.weights else 0
+    weights = step.weights
+    return 4 * (weights + step.shape[2]) if weights else 0
 
 
 def _on_cpu(step: Step) -> bool:

@@ -81,7 +81,7 @@ class _Lowering:
             index = self.addition(layer, sources)
         elif layer.op in ("maxpool", "avgpool") and self.pools_at_write_back(layer):
             producer = self.steps[sources[0]]
-            self.steps[sources[0]] = replace(producer, shape=layer.shape, pooled=True)
+            self.steps[sources[0]] = producer._replace(shape=layer.shape, pooled=True)
             index = sources[0]
         else:
             index = self.emit(Step(layer.op, layer.name, tuple(sources), layer.shape, 4))
@@ -109,8 +109,9 @@ class _Lowering:
             step = Step(op, layer.name, (source,), shape, 4, layer.kernel, before[2])
             return self.emit(step)
         own = layer.kernel // 2
-        extra: Padding = tuple(max(0, side - own) for side in padding)  # type: ignore[assignment]
-        crop: Padding = tuple(max(0, own - side) for side in padding)  # type: ignore[assignment]
+        top, bottom, left, right = (side - own for side in padding)
+        extra: Padding = (max(0, top), max(0, bottom), max(0, left), max(0, right))
+        crop: Padding = (max(0, -top), max(0, -bottom), max(0, -left), max(0, -right))
         if layer.stride == 1:
             source = self.padded(layer, source, extra)
             return self.cropped(layer, self.on_kpu(layer, source), crop)

@@ -16,11 +16,11 @@ from dse.cost.kpu_layout import kpu_bytes
 from dse.cost.latency import Duration, step_time
 from dse.cost.lowering import lower, lower_for_cpu
 from dse.cost.memory import Memory, plan_memory
-from dse.cost.program import Program
+from dse.cost.program import Program, Step
 from dse.cost.target import Target
 from dse.cost.verdict import Verdict, judge
 from dse.errors import UnknownName
-from dse.network.graph import Graph
+from dse.network.graph import Graph, Layer
 from dse.network.mobilenetv2 import detector_graph
 from dse.space import FORMATS, Candidate, SearchSpace, Training
 
@@ -172,33 +172,32 @@ def _cost(
 
 def _layers(graph: Graph, program: Program, times: Sequence[Duration]) -> tuple[LayerCost, ...]:
     """The steps' costs, gathered by the layer that they work for."""
-    members: dict[str, list[int]] = {layer.name: [] for layer in graph}
-    for index, step in enumerate(program.steps):
-        members[step.layer].append(index)
-    found = []
-    for layer in graph:
-        steps = [program.steps[index] for index in members[layer.name]]
-        time = _sum([times[index] for index in members[layer.name]])
-        kpu = any(step.on_kpu for step in steps)
-        cpu = any(not step.on_kpu and step.op != "input" for step in steps)
-        found.append(
-            LayerCost(
-                name=layer.name,
-                op=layer.op,
-                runs_on="kpu+cpu" if kpu and cpu else "kpu" if kpu else "cpu",
-                shape=layer.shape,
-                steps=tuple(step.op for step in steps),
-                parameters=graph.parameters_of(layer),
-                macs=graph.macs_of(layer),
-                constant_bytes=sum(constant_bytes(step) for step in steps),
-                kpu_bytes=max((kpu_bytes(s.shape) for s in steps if s.on_kpu), default=0),
-                data_bytes=max((s.size_bytes for s in steps if not s.on_kpu), default=0),
-                latency_ms=time.ms,
-                latency_ms_low=time.low_ms,
-                latency_ms_high=time.high_ms,
-            )
-        )
-    return tuple(found)
+    members: dict[str, list[tuple[Step, Duration]]] = {layer.name: [] for layer in graph}
+    for step, time in zip(program.steps, times, strict=True):
+        members[step.layer].append((step, time))
+    return tuple(_layer(graph, layer, members[layer.name]) for layer in graph)
+
+
+def _layer(graph: Graph, layer: Layer, members: Sequence[tuple[Step, Duration]]) -> LayerCost:
+    time = _sum([duration for _, duration in members])
+    kpu = [step for step, _ in members if step.on_kpu]
+    cpu = [step for step, _ in members if not step.on_kpu]
+    works = any(step.op != "input" for step in cpu)
+    return LayerCost(
+        name=layer.name,
+        op=layer.op,
+        runs_on="kpu+cpu" if kpu and works else "kpu" if kpu else "cpu",
+        shape=layer.shape,
+        steps=tuple(step.op for step, _ in members),
+        parameters=graph.parameters_of(layer),
+        macs=graph.macs_of(layer),
+        constant_bytes=sum(constant_bytes(step) for step, _ in members),
+        kpu_bytes=max((kpu_bytes(step.shape) for step in kpu), default=0),
+        data_bytes=max((step.size_bytes for step in cpu), default=0),
+        latency_ms=time.ms,
+        latency_ms_low=time.low_ms,
+        latency_ms_high=time.high_ms,
+    )
 
 
 def _sum(times: Sequence[Duration]) -> Duration:

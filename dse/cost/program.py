@@ -7,12 +7,15 @@ memory; `upload` and `download` cross between the two.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from dse.network.graph import Shape
 
 __all__ = ["KNOWN_OPS", "KPU_CONVOLUTIONS", "Program", "Step"]
 
 KPU_CONVOLUTIONS = ("kpu_conv", "kpu_depthwise")
+
+KPU_RESULTS = frozenset((*KPU_CONVOLUTIONS, "upload"))
 
 KNOWN_OPS = (
     "input", *KPU_CONVOLUTIONS, "upload", "download", "dequantize", "quantize", "pad", "slice",
@@ -22,8 +25,7 @@ KNOWN_OPS = (
 """Operations whose time and memory the rules cover; a network with another one is "unknown"."""
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One operation after lowering.
 
     op: "input"; on the KPU "upload", "kpu_conv", "kpu_depthwise", "download"; on the CPU
@@ -59,7 +61,7 @@ class Step:
     @property
     def on_kpu(self) -> bool:
         """Its result lies in KPU SRAM."""
-        return self.op in KPU_CONVOLUTIONS or self.op == "upload"
+        return self.op in KPU_RESULTS
 
     @property
     def weights(self) -> int:

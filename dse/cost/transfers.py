@@ -9,11 +9,14 @@ needed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from dse.cost.program import KPU_CONVOLUTIONS, Program, Step
+from dse.cost.program import KPU_CONVOLUTIONS, KPU_RESULTS, Program, Step
 
 __all__ = ["connect"]
+
+IN_CALL = frozenset((*KPU_CONVOLUTIONS, "download"))
+"""Steps of a call of the KPU module, besides the upload that begins it."""
 
 CPU_COPIES_INTO_CONCAT = ("crop", "input", "concat")
 
@@ -59,12 +62,12 @@ class _Crossing:
             inputs = tuple(self.for_concat(source) for source in step.inputs)
         else:
             inputs = tuple(self.as_float(source) for source in step.inputs)
-        return self.emit(replace(step, inputs=inputs))
+        return self.emit(step._replace(inputs=inputs))
 
     def build_input(self, step: Step) -> int:
         position = self.emit(step)
         if self.interleaved:
-            return self.emit(replace(step, op="transpose", inputs=(position,)))
+            return self.emit(step._replace(op="transpose", inputs=(position,)))
         return position
 
     def in_kpu(self, index: int) -> int:
@@ -91,7 +94,7 @@ class _Crossing:
         position = self.as_float(index)
         step = self.done[position]
         if step.op in CPU_COPIES_INTO_CONCAT or position in self.joined:
-            position = self.emit(replace(step, op="copy", inputs=(position,), kernel=1))
+            position = self.emit(step._replace(op="copy", inputs=(position,), kernel=1))
         self.joined.add(position)
         return position
 
@@ -108,7 +111,7 @@ class _Crossing:
         if step.element_bytes == 1:
             return self.once("dequantize", position, 4)
         if step.op == "crop" or position in self.joined:
-            return self.emit(replace(step, op="copy", inputs=(position,), kernel=1))
+            return self.emit(step._replace(op="copy", inputs=(position,), kernel=1))
         return position
 
     def once(self, op: str, position: int, element_bytes: int) -> int:
@@ -140,14 +143,14 @@ def _ordered(steps: list[Step], outputs: list[int]) -> Program:
             placed[member] = True
     place = {index: position for position, index in enumerate(order)}
     renumbered = tuple(
-        replace(steps[i], inputs=tuple(place[source] for source in steps[i].inputs)) for i in order
+        steps[i]._replace(inputs=tuple(place[source] for source in steps[i].inputs)) for i in order
     )
     return Program(renumbered, tuple(place[index] for index in outputs))
 
 
 def _call_of(steps: list[Step], index: int) -> int:
     """The upload that begins the KPU call of step `index`; itself when it is the CPU's."""
-    while steps[index].op in ("download", *KPU_CONVOLUTIONS):
+    while steps[index].op in IN_CALL:
         index = steps[index].inputs[0]
     return index
 
@@ -158,7 +161,7 @@ def _region(steps: list[Step], readers: list[list[int]], start: int) -> list[int
     while waiting:
         index = waiting.pop()
         members.append(index)
-        inside = [r for r in readers[index] if steps[r].on_kpu or steps[r].op == "download"]
-        if steps[index].on_kpu:
+        if steps[index].op in KPU_RESULTS:
+            inside = [r for r in readers[index] if steps[r].op in IN_CALL]
             waiting += sorted(inside, key=lambda reader: steps[reader].op == "download")
     return members
