@@ -28,8 +28,12 @@ Scope = Literal["deployable", "all"]
 FRAME_RATE_HZ = 10.0
 """The frame-rate line's place until the reader moves it."""
 
+_NEAR = 2.0
+"""The axis reaches to the frame-rate line if that lies within this factor of the designs."""
+
 _LOG_FROM_RATIO = 25.0
 """A horizontal axis that spans more than this ratio is logarithmic."""
+
 
 def in_scope(designs: pd.DataFrame, scope: Scope) -> pd.DataFrame:
     """The rows of `designs` that `scope` shows."""
@@ -88,7 +92,7 @@ def _traces(
         (designs[axis.column] / axis.units_per_shown).to_list(), designs["ap"].to_list()
     )
     if line_x:
-        line_x, line_y = [*line_x, ranges["end"]], [*line_y, line_y[-1]]
+        line_x, line_y = [*line_x, max(ranges["end"], line_x[-1])], [*line_y, line_y[-1]]
     line = go.Scatter(
         x=line_x,
         y=line_y,
@@ -96,7 +100,7 @@ def _traces(
         name="Best AP up to here",
         mode="lines",
         hoverinfo="skip",
-        line={"shape": "hv", "color": INK, "width": 1.6},
+        line={"shape": "hv", "color": INK, "width": 2},
     )
     return [
         *reference_traces(references, axis),
@@ -115,23 +119,35 @@ def _ranges(designs: pd.DataFrame, axis: Axis, limits: Sequence[Limit]) -> dict[
     here = [limit.value / axis.units_per_shown for limit in limits if limit.column == axis.column]
     drawn = [*cost[designs.loc[cost.index, "shown_ap"].notna()], *here]
     drawn = drawn or [*cost] or [1.0]
+    if axis.column == "latency_ms" and _NEAR * max(drawn) > 1000 / FRAME_RATE_HZ:
+        drawn.append(1000 / FRAME_RATE_HZ)
     full = [*drawn, *cost]
     log = max(drawn) / min(drawn) > _LOG_FROM_RATIO
-    found: dict[str, Any] = {"type": "log" if log else "linear", "end": max(full) * 1.5}
+    end = min(here) if here else 1.5 * max(full)
+    found: dict[str, Any] = {"type": "log" if log else "linear", "end": end}
     for name, values in (("range", drawn), ("range_rejected", full)):
         low, high = min(values), max(values)
         if log:
             found[name] = [math.log10(low) - 0.08, math.log10(high) + 0.08]
         else:
             found[name] = [0.0, high * 1.07]
+    if log:
+        found["ticks"] = _log_ticks(min(full), max(full))
     return found
+
+
+def _log_ticks(low: float, high: float) -> dict[str, Any]:
+    """Ticks at 1, 2 and 5 of every decade, all in the same size."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    return {"tickmode": "array", "tickvals": [n * 10.0**ten for ten in decades for n in (1, 2, 5)]}
 
 
 def _front_layout(
     axis: Axis, ranges: dict[str, Any], designs: pd.DataFrame, tables: StudyTables
 ) -> dict[str, Any]:
     sizes = input_sizes(tables.designs)
-    lanes = rejected_by_reason(tables.designs)
+    here = rejected_by_reason(designs)
+    lanes = {reason: here.get(reason, 0) for reason in rejected_by_reason(tables.designs)}
     shown = designs["shown_ap"].dropna()
     low, high = (shown.min(), shown.max()) if len(shown) else (0.0, 1.0)
     room = max(0.04, 0.1 * (high - low))
@@ -141,6 +157,8 @@ def _front_layout(
             "title": {"text": f"{axis.title} ({axis.unit})"},
             "type": ranges["type"],
             "range": ranges["range"],
+            "tickformat": ",~f",
+            **ranges.get("ticks", {}),
         },
         yaxis={
             "title": {"text": "Average precision (AP)"},
@@ -155,7 +173,8 @@ def _front_layout(
         meta={
             "with_rejected": {
                 "xaxis.range": ranges["range_rejected"],
-                "yaxis.domain": [strip[1] + 0.06, 1.0],
+                "xaxis.anchor": "y2",
+                "yaxis.domain": [strip[1] + 0.03, 1.0],
                 "yaxis2.visible": True,
             }
         },
@@ -188,7 +207,7 @@ def _colour_axis(sizes: list[float]) -> dict[str, Any]:
         "cmax": len(colours) - 0.5,
         "showscale": bool(sizes),
         "colorbar": {
-            "title": {"text": "input"},
+            "title": {"text": "input, px", "font": {"size": 12}},
             "tickvals": list(range(len(sizes))),
             "ticktext": [f"{size:.0f}" for size in sizes],
             "thickness": 12,

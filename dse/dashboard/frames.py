@@ -197,7 +197,7 @@ def picks(designs: pd.DataFrame, keep: float = 0.97) -> list[Pick]:
     best = usable.sort_values(["ap", "latency_ms"], ascending=[False, True]).iloc[0]
     near = usable[usable["ap"] >= keep * best["ap"]]
     rule = f"at least {keep:.0%} of the best AP"
-    chosen = [Pick("Most accurate", "highest AP on the chip", str(best["candidate"]))]
+    chosen = [Pick("Most accurate", "highest AP that the KPU runs", str(best["candidate"]))]
     for title, column in (("Fastest", "latency_ms"), ("Smallest", "kmodel_bytes")):
         near_known = near.dropna(subset=column)
         if not near_known.empty:
@@ -233,8 +233,9 @@ def _mebibytes(size_bytes: float) -> str:
 
 def export_command(tables: StudyTables) -> str:
     """What exports a design of this study; `{candidate}` stands for its name."""
-    results = tables.path.parent.name
-    where = "" if results in ("results", "") else f" --results {shlex.quote(results)}"
+    results = tables.path.absolute().parent
+    usual = results == Path("results").absolute()
+    where = "" if usual else f" --results {shlex.quote(str(results))}"
     return f"dse export {{candidate}} --study {shlex.quote(tables.name)}{where}"
 
 

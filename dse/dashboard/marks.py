@@ -15,7 +15,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dse.dashboard.references import Reference
-from dse.dashboard.style import INK, MUTED, PAPER, Axis
+from dse.dashboard.style import FAINT, INK, MUTED, PAPER, Axis
 
 __all__ = ["Marks", "hover_text", "input_sizes", "reference_traces"]
 
@@ -58,24 +58,24 @@ class Marks:
             "sizemode": "area",
             "sizeref": self.area_unit,
             "sizemin": 5,
-            "opacity": 1.0 if front else 0.55,
+            "opacity": 1.0 if front else 0.75,
             "line": {"width": 2.2 if front else 1.2, "color": INK if front else PAPER},
         }
         return go.Scatter(
             **self._common(rows, part, "On the front" if front else "Dominated"),
             y=rows["shown_ap"].round(4).to_list(),
             marker=marker,
-            **self._band(rows, 1.2 if front else 0.6),
+            **self._band(rows, MUTED if front else FAINT),
         )
 
-    def _band(self, rows: pd.DataFrame, thickness: float) -> dict[str, Any]:
+    def _band(self, rows: pd.DataFrame, colour: str) -> dict[str, Any]:
         """The latency's error band; other costs are exact."""
         if self.axis.column != "latency_ms":
             return {}
         above = (rows["latency_ms_high"] - rows["latency_ms"]).clip(lower=0).fillna(0)
         below = (rows["latency_ms"] - rows["latency_ms_low"]).clip(lower=0).fillna(0)
         band = {"array": above.round(3).to_list(), "arrayminus": below.round(3).to_list()}
-        look = {"color": MUTED, "thickness": thickness, "width": 3 if thickness > 1 else 0}
+        look = {"color": colour, "thickness": 1, "width": 3}
         return {"error_x": {"type": "data", "symmetric": False, **band, **look}}
 
     def stopped(self, rows: pd.DataFrame) -> go.Scatter:

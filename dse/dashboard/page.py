@@ -197,7 +197,7 @@ def _notes(tables: StudyTables, spent: pd.DataFrame) -> dict[str, str]:
 
 
 def _figure(figure: go.Figure) -> dict[str, Any]:
-    plain: dict[str, Any] = json.loads(figure.to_json())
+    plain: dict[str, Any] = figure.to_plotly_json()
     return plain
 
 

@@ -13,6 +13,7 @@ from dse import published
 __all__ = ["Reference", "references"]
 
 _MEBIBYTE = 2**20
+_PAPER = "Narduzzi et al., arXiv 2208.11011"
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def _paper_networks() -> list[Reference]:
             latency_ms=None,
             kmodel_bytes=_bytes(row["size_megabytes"]),
             note="size of the float32 weights as printed, not of a kmodel",
-            source=table.source,
+            source=f"{_PAPER}, table of widths",
         )
         for row in table.rows
     ]
@@ -63,7 +64,7 @@ def _paper_rivals() -> list[Reference]:
             latency_ms=None,
             kmodel_bytes=_bytes(row["size_megabytes"]),
             note="as the paper reports it; not for this chip",
-            source=table.source,
+            source=f"{_PAPER}, comparison",
         )
         for row in table.rows
     ]

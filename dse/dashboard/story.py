@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import pandas as pd
 import plotly.graph_objects as go
 
-from dse.dashboard.style import GRID, INK, MUTED, PAPER, layout, size_colours
+from dse.dashboard.style import ACCENT, GRID, INK, MUTED, PAPER, layout
+from dse.space import FORMATS
 
 __all__ = [
     "budget_figure",
@@ -18,7 +19,6 @@ __all__ = [
     "rejected_figure",
 ]
 
-_FILL = size_colours(3)[1]
 _WORDS = {"trained": "trained to the end", "stopped": "stopped early", "failed": "failed"}
 
 
@@ -47,7 +47,7 @@ def budget_figure(budget: pd.DataFrame) -> go.Figure:
     """Minutes of training by what became of them; `budget` as `frames.budget` gives it."""
     minutes = budget["seconds"] / 60
     pairs = zip(budget["trainings"], minutes, strict=True)
-    words = [f"{count} trainings, {length:.1f} min" for count, length in pairs]
+    words = [f"{count} in {length:.1f} min" for count, length in pairs]
     return _bars([_WORDS[fate] for fate in budget["fate"]], minutes.to_list(), words, "Minutes")
 
 
@@ -67,14 +67,14 @@ def _bars(names: list[str], lengths: list[float], words: list[str], unit: str) -
         orientation="h",
         textposition="outside",
         cliponaxis=False,
-        marker={"color": _FILL},
+        marker={"color": ACCENT},
         hoverinfo="skip",
         width=0.6,
     )
     return go.Figure(
         bars,
         layout(
-            xaxis={"title": {"text": unit}, "range": [0, 1.55 * longest]},
+            xaxis={"title": {"text": unit}, "range": [0, 1.7 * longest]},
             yaxis={"autorange": "reversed", "ticks": "", "gridcolor": PAPER},
         ),
     )
@@ -113,6 +113,8 @@ def learning_curve_figure(curve: pd.DataFrame) -> go.Figure:
                 "rangemode": "tozero",
                 "automargin": True,
                 "gridcolor": GRID,
+                "tickmode": "auto",
+                "nticks": 4,
             },
             margin={"l": 52, "r": 48, "t": 8, "b": 40},
         ),
@@ -125,7 +127,7 @@ def formats_figure(siblings: pd.DataFrame) -> go.Figure:
     bars = go.Bar(
         x=known["format"].to_list(),
         y=known["ap"].to_list(),
-        marker={"color": _FILL},
+        marker={"color": ACCENT},
         texttemplate="%{y:.3f}",
         textposition="outside",
         cliponaxis=False,
@@ -134,7 +136,12 @@ def formats_figure(siblings: pd.DataFrame) -> go.Figure:
     return go.Figure(
         bars,
         layout(
-            xaxis={"ticks": "", "type": "category"},
+            xaxis={
+                "ticks": "",
+                "type": "category",
+                "categoryorder": "array",
+                "categoryarray": list(reversed(FORMATS)),
+            },
             yaxis={"title": {"text": "AP"}, "range": [0, 1.08]},
             margin={"l": 52, "r": 8, "t": 8, "b": 32},
         ),

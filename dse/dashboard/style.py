@@ -13,9 +13,11 @@ from typing import Any
 from plotly.colors import sample_colorscale
 
 __all__ = [
+    "ACCENT",
     "ALERT",
     "AXES",
     "DARK",
+    "FAINT",
     "GRID",
     "INK",
     "MUTED",
@@ -25,7 +27,8 @@ __all__ = [
     "size_colours",
 ]
 
-INK, MUTED, GRID, PAPER = "#1c2330", "#5b6472", "#dfe3ea", "#ffffff"
+INK, MUTED, FAINT, GRID = "#1c2330", "#5b6472", "#b3bbc7", "#dfe3ea"
+PAPER, ACCENT = "#ffffff", "#1d4f91"
 ALERT = "#b42318"
 """Limits. Always with a dashed line and words, so that nothing hangs on the colour."""
 
@@ -45,6 +48,8 @@ _LIGHT, _DARK = _ramp(_LIGHT_RAMP), _ramp(_DARK_RAMP)
 DARK = {
     INK: "#eef1f6",
     MUTED: "#a3adbb",
+    FAINT: "#4d5866",
+    ACCENT: "#8fbdff",
     GRID: "#2b3340",
     PAPER: "#141920",
     ALERT: "#ff8a7a",
@@ -95,7 +100,7 @@ def layout(**more: Any) -> dict[str, Any]:
     base: dict[str, Any] = {
         "template": "none",
         "paper_bgcolor": PAPER,
-        "plot_bgcolor": PAPER,
+        "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "system-ui, sans-serif", "size": 13, "color": INK},
         "margin": {"l": 56, "r": 16, "t": 16, "b": 48},
         "xaxis": dict(axis),

@@ -77,6 +77,7 @@ dse.cost = (row) => {
 
 dse.exportBlock = (row) => {
   if (!row.deployable) return dse.el("p", { class: "note" }, `The KPU cannot run ${row.format}: this design is here for comparison. The same training in kpu8 can be exported.`);
+  if (row.state === "rejected") return dse.el("p", { class: "note" }, "It does not fit the target, so it cannot be exported.");
   if (row.ap === null) return dse.el("p", { class: "note" }, "No finished training, so there is nothing to export.");
   const command = dse.study().export_command.replace("{candidate}", row.candidate);
   const code = dse.el("code", {}, command);
@@ -101,6 +102,19 @@ dse.copy = async (text, element) => {
   }
 };
 
+// The designs of the front that can be deployed, while none is chosen.
+dse.frontList = () => {
+  const front = dse.study().rows.filter((row) => row.state === "front" && row.deployable);
+  if (!front.length) return [];
+  const cell = (words) => dse.el("td", {}, words);
+  const head = ["Design", "AP", "Latency", "kmodel"].map((words, place) => dse.el("th", { scope: "col", class: place ? null : "text" }, words));
+  const rows = front.slice(0, 20).map((row) => dse.el("tr", {},
+    dse.el("td", { class: "text" }, dse.el("button", { type: "button", class: "open", onclick: () => dse.select(row.candidate) }, row.training)),
+    cell(dse.show(row.ap, "ap")), cell(dse.show(row.latency_ms, "ms")), cell(dse.show(row.kmodel_bytes, "bytes"))));
+  const more = front.length > 20 ? [dse.el("p", { class: "note" }, `and ${front.length - 20} more, in the table`)] : [];
+  return [dse.el("h3", {}, "The front, deployable"), dse.el("table", { class: "short" }, dse.el("thead", {}, dse.el("tr", {}, ...head)), dse.el("tbody", {}, ...rows)), ...more];
+};
+
 dse.drawDetails = () => {
   const row = dse.selected();
   const panel = dse.byId("details");
@@ -108,12 +122,13 @@ dse.drawDetails = () => {
   if (!row) {
     panel.replaceChildren(
       dse.el("h2", { id: "details-heading", tabindex: "-1" }, "A design"),
-      dse.el("p", { class: "note" }, "Click a mark, or a name in the table: its configuration, cost, learning curve and export command appear here. Escape closes it."));
+      dse.el("p", { class: "note" }, "Click a mark, or a name: its configuration, cost, learning curve and export command appear here. Escape closes it."),
+      ...dse.frontList());
     return;
   }
   const badges = [dse.stateBadge(row), dse.el("span", { class: "badge" }, row.deployable ? "runs on the KPU" : "not deployable")];
   if (row.measured) badges.push(dse.el("span", { class: "badge" }, "kmodel measured"));
-  const trained = row.state !== "rejected";
+  const trained = row.state !== "rejected" || row.ap !== null;
   const h3 = (words) => dse.el("h3", {}, words);
   panel.replaceChildren(
     dse.el("header", {}, dse.el("h2", { id: "details-heading", tabindex: "-1" }, row.candidate),

@@ -95,11 +95,11 @@ dse.drawPublished = () => {
     dse.el("td", { class: "text" }, one.name), dse.el("td", { class: "text" }, one.input),
     dse.el("td", {}, dse.show(one.ap, "ap")), dse.el("td", {}, dse.show(one.latency_ms, "ms")),
     dse.el("td", {}, dse.show(one.kmodel_bytes, "bytes")),
-    dse.el("td", { class: "text" }, one.note), dse.el("td", { class: "text" }, one.source))));
+    dse.el("td", { class: "text wrap" }, one.note), dse.el("td", { class: "text wrap" }, one.source))));
 };
 
 dse.drawFacts = () => {
-  const terms = (pairs) => pairs.flatMap(([name, value]) => [dse.el("dt", {}, dse.words(name)), dse.el("dd", {}, value)]);
+  const terms = (pairs) => pairs.map(([name, value]) => dse.el("div", {}, dse.el("dt", {}, dse.words(name)), dse.el("dd", {}, value)));
   dse.byId("facts").replaceChildren(...terms(dse.study().facts));
   dse.byId("fine-facts").replaceChildren(...terms(dse.study().fine_facts));
   dse.byId("fine").hidden = dse.study().fine_facts.length === 0;

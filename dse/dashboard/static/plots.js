@@ -45,7 +45,10 @@ dse.plot = (id, figure, empty) => {
   if (!box.classList.contains("js-plotly-plot")) box.textContent = "";
   const { data, layout } = dse.recoloured(figure);
   const small = { ...dse.CONFIG, displayModeBar: id === "front-plot" && box.clientWidth > 600 };
-  window.Plotly.react(box, data, { ...layout, autosize: true }, small);
+  // Paper has its own width, which the browser tells only after the figures are drawn.
+  const paper = { autosize: false, width: 660, height: id === "front-plot" ? 380 : 220 };
+  window.Plotly.react(box, data, { ...layout, ...(dse.printing ? paper : { autosize: true }) }, small);
+  if (!dse.printing) window.Plotly.Plots.resize(box);
 };
 
 // Sets a value deep in an object, by a path such as "xaxis.range".
@@ -70,7 +73,7 @@ dse.frontFigure = () => {
   }
   dse.moveGoal(figure.layout);
   dse.addRing(figure);
-  if (dse.byId("front-plot").clientWidth < 560) dse.narrow(figure.layout);
+  if (!dse.printing && dse.byId("front-plot").clientWidth < 560) dse.narrow(figure.layout);
   return figure;
 };
 
@@ -112,6 +115,7 @@ dse.narrow = (layout) => {
 dse.drawFront = () => {
   const study = dse.study();
   const drawable = study.rows.some((row) => row.shown_ap !== null) || study.counts.rejected;
+  for (const part of document.querySelectorAll(".key, #chart-note, #state-control")) part.hidden = !drawable;
   dse.plot("front-plot", drawable ? dse.frontFigure() : null, "Nothing has been trained yet: the designs appear here as soon as a training ends.");
 };
 
@@ -119,7 +123,7 @@ dse.drawStory = () => {
   const { figures } = dse.study();
   dse.plot("hypervolume-plot", figures.hypervolume, "No training has ended yet.");
   dse.plot("budget-plot", figures.budget, "No training has ended yet.");
-  dse.plot("rejected-plot", figures.rejected, "Every candidate fits the target.");
+  dse.plot("rejected-plot", figures.rejected, dse.study().rows.length ? "No candidate is rejected." : "No candidate has been judged yet.");
 };
 
 dse.drawDesignPlots = () => {

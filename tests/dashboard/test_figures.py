@@ -1,0 +1,165 @@
+"""The front's figure: which designs it draws, where, and how they are told apart."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import hypothesis
+import pytest
+from hypothesis import strategies as st
+
+from dse.dashboard.figures import front_figure, in_scope, staircase
+from dse.dashboard.frames import StudyTables, study_tables
+from dse.dashboard.references import references
+from dse.dashboard.style import AXES
+from dse.pareto import front_mask
+
+
+@pytest.fixture(scope="module")
+def tables(record: Any) -> StudyTables:
+    return study_tables(record)
+
+
+def _trace(figure: Any, part: str) -> Any:
+    return next(trace for trace in figure.data if trace.meta == part)
+
+
+@pytest.mark.parametrize("column", AXES)
+def test_all_four_states_are_drawn_at_their_cost(tables: StudyTables, column: str) -> None:
+    figure = front_figure(tables, column, "all")
+    designs = tables.designs
+    for state in ("front", "dominated", "stopped", "rejected"):
+        trace = _trace(figure, state)
+        rows = designs.loc[list(trace.customdata)]
+        assert len(rows) == (designs["state"] == state).sum() > 0
+        expected = rows[column] / AXES[column].units_per_shown
+        assert list(trace.x) == pytest.approx(expected.to_list(), abs=1e-3)
+        assert len(trace.y) == len(rows)
+    front = designs.loc[list(_trace(figure, "front").customdata)]
+    assert list(_trace(figure, "front").y) == pytest.approx(front["ap"].to_list(), abs=1e-4)
+
+
+def test_rejected_designs_are_hidden_until_asked_for(tables: StudyTables) -> None:
+    hidden, shown = front_figure(tables), front_figure(tables, show_rejected=True)
+    assert _trace(hidden, "rejected").visible is False
+    assert _trace(shown, "rejected").visible is True
+    assert shown.layout.yaxis2.visible
+    assert shown.layout.yaxis.domain[0] > shown.layout.yaxis2.domain[1]
+
+
+def test_the_scope_leaves_out_what_the_kpu_cannot_run(tables: StudyTables) -> None:
+    for part in ("front", "dominated", "stopped", "rejected"):
+        rows = tables.designs.loc[list(_trace(front_figure(tables), part).customdata)]
+        assert rows["deployable"].all()
+    assert len(in_scope(tables.designs, "all")) == len(tables.designs)
+
+
+def test_shape_tells_measured_simulated_and_not_deployable(tables: StudyTables) -> None:
+    trace = _trace(front_figure(tables, scope="all"), "front")
+    rows = tables.designs.loc[list(trace.customdata)]
+    for symbol, row in zip(trace.marker.symbol, rows.to_dict("records"), strict=True):
+        if row["measured"]:
+            assert symbol == "circle"
+        else:
+            assert symbol == ("circle-open" if row["deployable"] else "diamond-open")
+    assert {"circle", "circle-open", "diamond-open"} == set(trace.marker.symbol)
+
+
+def test_colour_is_the_input_size_and_area_the_kmodel(tables: StudyTables) -> None:
+    figure = front_figure(tables)
+    trace = _trace(figure, "dominated")
+    rows = tables.designs.loc[list(trace.customdata)]
+    sizes = [float(text) for text in figure.layout.coloraxis.colorbar.ticktext]
+    assert [sizes[place] for place in trace.marker.color] == rows["input_size"].to_list()
+    assert trace.marker.sizemode == "area"
+    assert list(trace.marker.size) == rows["kmodel_bytes"].to_list()
+
+
+def test_only_latency_has_an_error_band(tables: StudyTables) -> None:
+    trace = _trace(front_figure(tables), "front")
+    rows = tables.designs.loc[list(trace.customdata)]
+    above = (rows["latency_ms_high"] - rows["latency_ms"]).to_list()
+    assert list(trace.error_x.array) == pytest.approx(above, abs=1e-3)
+    assert _trace(front_figure(tables, "kmodel_bytes"), "front").error_x.array is None
+
+
+def test_limits_and_the_frame_rate_are_drawn(tables: StudyTables) -> None:
+    for column, words, place in (
+        ("peak_kpu_bytes", "2 MiB of KPU memory", 2048),
+        ("main_memory_bytes", "6 MiB on the chip", 6144),
+        ("latency_ms", "10 frames/s", 100),
+    ):
+        figure = front_figure(tables, column)
+        assert words in [note.text for note in figure.layout.annotations]
+        assert place in [shape.x0 for shape in figure.layout.shapes if shape.type == "line"]
+        assert figure.layout.xaxis.range[1] >= place
+
+
+def test_the_line_stops_at_the_limit(tables: StudyTables) -> None:
+    assert _trace(front_figure(tables, "peak_kpu_bytes"), "line").x[-1] == 2048
+
+
+def test_references_are_stars_or_ticks(tables: StudyTables) -> None:
+    figure = front_figure(tables, "kmodel_bytes", references=references())
+    marks = [trace for trace in figure.data if trace.meta == "published"]
+    assert [trace.yaxis for trace in marks] == ["y", "y3"]
+    assert len(marks[0].x) == 6
+    assert len(marks[1].x) == 3
+    elsewhere = front_figure(tables, "peak_kpu_bytes", references=references())
+    assert "published" not in [trace.meta for trace in elsewhere.data]
+
+
+def test_a_wide_axis_is_logarithmic(tables: StudyTables) -> None:
+    assert front_figure(tables).layout.xaxis.type == "linear"
+    assert front_figure(tables, scope="all").layout.xaxis.type == "log"
+
+
+def test_many_rejected_designs_are_drawn_by_webgl(tables: StudyTables) -> None:
+    import pandas as pd
+
+    many = pd.concat([tables.designs] * 4, ignore_index=True)
+    crowded = StudyTables(**{**vars(tables), "designs": many})
+    assert _trace(front_figure(crowded, scope="all"), "rejected").type == "scattergl"
+    assert _trace(front_figure(tables, scope="all"), "rejected").type == "scatter"
+
+
+@pytest.mark.parametrize("column", AXES)
+@pytest.mark.parametrize("scope", ["deployable", "all"])
+def test_an_empty_study_still_makes_a_figure(empty_record: Any, column: str, scope: Any) -> None:
+    figure = front_figure(study_tables(empty_record), column, scope, references())
+    assert list(_trace(figure, "line").x) == []
+
+
+def test_one_design_makes_a_figure(empty_record: Any, record: Any) -> None:
+    row = next(row for row in record.rows if row["state"] == "front" and row["deployable"])
+    figure = front_figure(study_tables(type(record)(rows=[row])))
+    low, high = figure.layout.xaxis.range
+    assert low < row["latency_ms"] < high
+    assert len(figure.layout.coloraxis.colorbar.ticktext) == 1
+
+
+def test_names_in_the_data_cannot_become_markup(record: Any) -> None:
+    row = {**record.rows[0], "candidate": "<a href=x>", "reason": "<b>_big"}
+    figure = front_figure(study_tables(type(record)(rows=[row])), scope="all")
+    text = _trace(figure, "rejected").text[0]
+    assert "&lt;a href=x&gt;" in text
+    assert "<a" not in text
+    assert figure.layout.yaxis2.ticktext[0].startswith("&lt;b&gt; big")
+
+
+numbers = st.floats(0.01, 1.0)
+
+
+@hypothesis.given(st.lists(st.tuples(numbers, numbers), min_size=1, max_size=12))
+def test_the_staircase_is_the_front_of_two_objectives(points: list[tuple[float, float]]) -> None:
+    place, height = staircase([p[0] for p in points], [p[1] for p in points])
+    assert place == sorted(set(place))
+    assert height == sorted(set(height))
+    front = {p for p, on in zip(points, front_mask(points, (False, True)), strict=True) if on}
+    assert set(zip(place, height, strict=True)) == front
+
+
+def test_the_staircase_leaves_out_what_is_unknown() -> None:
+    assert staircase([1.0, math.nan, 2.0], [0.5, 0.9, math.nan]) == ([1.0], [0.5])
+    assert staircase([], []) == ([], [])

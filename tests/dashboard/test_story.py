@@ -1,0 +1,44 @@
+"""The small figures: numbers in, the same numbers drawn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from dse.dashboard import story
+from dse.dashboard.frames import budget, study_tables
+
+
+def test_hypervolume_has_a_step_for_each_training(record: Any) -> None:
+    line = story.hypervolume_figure(record.history).data[0]
+    assert list(line.x) == list(range(1, len(record.history) + 1))
+    assert list(line.y) == record.history["hypervolume"].to_list()
+    assert line.line.shape == "hv"
+
+
+def test_the_budget_is_in_minutes(record: Any) -> None:
+    spent = budget(study_tables(record).designs)
+    bars = story.budget_figure(spent).data[0]
+    assert list(bars.y) == ["trained to the end", "stopped early", "failed"]
+    assert sum(bars.x) * 60 == spent["seconds"].sum()
+    assert bars.text[1].startswith("4 in ")
+
+
+def test_reasons_are_escaped() -> None:
+    bars = story.rejected_figure({"kpu_memory": 7, "<script>": 2}).data[0]
+    assert list(bars.y) == ["kpu memory", "&lt;script&gt;"]
+    assert list(bars.x) == [7, 2]
+
+
+def test_the_learning_curve_draws_ap_and_loss(record: Any) -> None:
+    curve = next(iter(record.curves.values()))
+    ap, loss = story.learning_curve_figure(curve).data
+    assert list(ap.y) == curve["val_ap"].to_list()
+    assert list(loss.y) == curve["loss"].to_list()
+    assert loss.yaxis == "y2"
+
+
+def test_formats_without_an_ap_get_no_bar() -> None:
+    table = pd.DataFrame({"format": ["kpu8", "Q6"], "ap": [0.8, float("nan")]})
+    assert list(story.formats_figure(table).data[0].x) == ["kpu8"]
