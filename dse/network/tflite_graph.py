@@ -120,7 +120,10 @@ class _Reader:
         """Adds a layer that writes `tensor`; returns its name."""
         name = self.name(tensor)
         inputs = tuple(self.owner[source] for source in read)
-        self.layers[name] = Layer(name, op, inputs, self.shape(tensor), **values)
+        layer = Layer(name, op, inputs, self.shape(tensor), **values)
+        if min(*layer.shape, layer.kernel, layer.stride) < 1:
+            raise InvalidFile(self.path, f"'{name}' has an empty map, window or stride")
+        self.layers[name] = layer
         self.owner[tensor] = name
         return name
 
