@@ -21,9 +21,6 @@ MAX_LOG_RATIO = 8.0
 SMALLEST_AREA = np.float32(1e-9)
 """Square pixels; stands for an empty union, so that 0 / 0 is 0."""
 
-CACHED_PAIRS = 50_000
-"""Pairs of boxes worked on at once: their temporaries fit a core's cache."""
-
 
 def intersection_matrix(a: Float32s, b: Float32s) -> Float32s:
     """Areas that boxes a (n, 4) and b (m, 4) have in common, (n, m), square pixels."""
@@ -47,14 +44,6 @@ def iou_matrix(a: Float32s, b: Float32s) -> Float32s:
 
     Boxes without area overlap nothing, not even themselves.
     """
-    iou = np.empty((len(a), len(b)), np.float32)
-    rows = max(1, CACHED_PAIRS // max(1, len(b)))
-    for start in range(0, len(a), rows):
-        iou[start : start + rows] = _iou_block(a[start : start + rows], b)
-    return iou
-
-
-def _iou_block(a: Float32s, b: Float32s) -> Float32s:
     iou = intersection_matrix(a, b)
     union = np.add.outer(_areas(a), _areas(b))
     union -= iou

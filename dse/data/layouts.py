@@ -56,6 +56,13 @@ def require(kind: str, folder: Path) -> None:
         raise DataError(f"there is no folder {folder}", expected)
     if not folder.is_dir():
         raise DataError(f"{folder} is a file, not a folder", expected)
+    try:
+        _require_fit(kind, folder, expected)
+    except PermissionError as error:
+        raise DataError(f"{folder} cannot be opened: {error}", "check its permissions") from error
+
+
+def _require_fit(kind: str, folder: Path, expected: str) -> None:
     if LAYOUTS[kind].fits(folder):
         return
     if next(folder.iterdir(), None) is None:

@@ -60,6 +60,22 @@ def test_offsets_lead_to_a_face(boxes: Float32s) -> None:
     assert (nearest < 1e-2).all()
 
 
+def test_a_crowd_is_assigned_as_the_definition_says() -> None:
+    random = np.random.default_rng(3)
+    corner = random.uniform(0, 190, (60, 2))
+    crowd = np.hstack((corner, corner + random.uniform(8, 40, (60, 2)))).astype(np.float32)
+    result = assign(crowd, NOTHING, ANCHORS)
+    overlap = iou_matrix(crowd, corners(ANCHORS))
+    expected = set(np.flatnonzero(overlap.max(axis=0) >= 0.5)) | set(overlap.argmax(axis=1))
+    assert set(result.positive.tolist()) == expected
+    own = overlap[:, result.positive].argmax(axis=0)
+    found = decode(result.offsets, ANCHORS[result.positive])
+    is_own = np.abs(found - crowd[own]).max(axis=1) < 1e-2
+    forced = np.isin(result.positive, overlap.argmax(axis=1))
+    assert is_own[~forced].all()
+    assert is_own.mean() > 0.9
+
+
 def test_every_face_gets_an_anchor_even_a_poor_one() -> None:
     small_between_centres = np.array([[14, 14, 18, 18], [93, 93, 99, 99]], np.float32)
     assert iou_matrix(small_between_centres, corners(ANCHORS)).max() < 0.5

@@ -91,6 +91,16 @@ def test_a_folder_near_by_is_suggested(wider: Path, wrong: str) -> None:
     assert "/faces'" in caught.value.hint
 
 
+def test_a_folder_that_must_not_be_read(wider: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(folder: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(DataError, match=r"cannot be opened: .*Permission denied") as caught:
+        open_data(f"fddb:{wider}", "eval")
+    assert "permissions" in caught.value.hint
+
+
 def test_another_kind_is_suggested(wider: Path) -> None:
     with pytest.raises(DataError) as caught:
         open_data(f"fddb:{wider}", "eval")
