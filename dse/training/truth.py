@@ -18,6 +18,9 @@ from dse.network.mobilenetv2 import ANCHORS
 
 __all__ = ["Truth"]
 
+LEAST_IOU = 0.2
+"""A face that no canonical box overlaps by this much teaches noise, and is left out."""
+
 
 class Truth:
     """Labels and offsets of every canonical box, for n views.
@@ -31,7 +34,7 @@ class Truth:
     ) -> None:
         anchors = anchor_grid(input_size, *map_shape)
         self._map_shape = map_shape
-        self._assigned = [assign(boxes, ignored, anchors) for boxes, ignored in faces]
+        self._assigned = [assign(boxes, ignored, anchors, least_iou=LEAST_IOU) for boxes, ignored in faces]
 
     def __len__(self) -> int:
         return len(self._assigned)
