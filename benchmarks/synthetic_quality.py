@@ -22,12 +22,14 @@ from PIL import Image, ImageDraw
 
 from dse.data.pictures import DataSet
 from dse.data.synthetic import synthetic
-from dse.data.synthetic.scene import Scene, easy_faces, sample_scene
+from dse.data.synthetic.labels import easy_faces
+from dse.data.synthetic.scene import Scene, sample_scene
 
 
 def haar_boxes(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(n, 4) boxes that the cascade finds in a picture (h, w, 3)."""
     import cv2
+    import cv2.data
 
     path = Path(cv2.data.haarcascades) / "haarcascade_frontalface_default.xml"
     cascade = cv2.CascadeClassifier(str(path))
@@ -77,7 +79,9 @@ def measure(count: int, seed: int, smallest: float = 60.0) -> dict[str, float]:
     }
 
 
-def contact_sheet(data: DataSet, path: Path, boxes: bool, columns: int = 8, side: int = 200) -> None:
+def contact_sheet(
+    data: DataSet, path: Path, boxes: bool, columns: int = 8, side: int = 200
+) -> None:
     """A PNG of the set's pictures in rows, with their boxes (green; ignored ones red) if asked."""
     rows = -(-len(data) // columns)
     sheet = Image.new("RGB", (columns * side, rows * side), (255, 255, 255))

@@ -1,4 +1,4 @@
-"""Where scenes happen: rooms, streets, foliage, sky, shelves, print, lights; in and out of focus."""
+"""Where scenes happen: rooms, streets, foliage, shelves, print, lights; in and out of focus."""
 
 from __future__ import annotations
 
@@ -79,8 +79,12 @@ def _room(rng: Generator, width: int, height: int) -> Image.Image:
         x, y = rng.uniform(-0.1, 0.9) * width, rng.uniform(-0.1, 0.6) * height
         bright = rng.random() < 0.4
         edge = _colour(rng, 40, 200)
-        draw.rectangle([x, y, x + w, y + h], fill=_ink(_colour(rng, 190 if bright else 20, 255)),
-                       outline=_ink(edge), width=int(rng.integers(1, 7)))
+        draw.rectangle(
+            [x, y, x + w, y + h],
+            fill=_ink(_colour(rng, 190 if bright else 20, 255)),
+            outline=_ink(edge),
+            width=int(rng.integers(1, 7)),
+        )
         if bright:
             draw.line([x + w / 2, y, x + w / 2, y + h], fill=_ink(edge), width=3)
             draw.line([x, y + h / 2, x + w, y + h / 2], fill=_ink(edge), width=2)
@@ -105,7 +109,7 @@ def _foliage(rng: Generator, width: int, height: int) -> Image.Image:
         values += sky * (np.array([205, 220, 240]) - values)
     if rng.random() < 0.4:
         ground = int(height * rng.uniform(0.5, 0.9))
-        values[ground:] = (np.array([100, 130, 60]) + 14 * fine[ground:, :, None])
+        values[ground:] = np.array([100, 130, 60]) + 14 * fine[ground:, :, None]
     return _picture(values.astype(np.float32))
 
 
@@ -120,13 +124,16 @@ def _street(rng: Generator, width: int, height: int) -> Image.Image:
         draw.rectangle([x, top, x + w, height], fill=_ink(wall))
         dx, dy = rng.uniform(10, 40), rng.uniform(12, 45)
         gap = rng.uniform(0.25, 0.6)
-        for wx in np.arange(x + dx * 0.3, x + w - dx * 0.5, dx):
-            for wy in np.arange(top + dy * 0.3, height, dy):
+        for wx in np.arange(x + dx * 0.3, x + w - dx * 0.5, dx).tolist():
+            for wy in np.arange(top + dy * 0.3, height, dy).tolist():
                 shade = glass * rng.uniform(0.7, 1.2)
                 draw.rectangle([wx, wy, wx + dx * gap, wy + dy * gap], fill=_ink(shade))
         x += w
     if rng.random() < 0.5:
-        draw.rectangle([0, height * rng.uniform(0.7, 1), width, height], fill=_ink(_colour(rng, 60, 130, 0.9)))
+        draw.rectangle(
+            (0, float(height * rng.uniform(0.7, 1)), width, height),
+            fill=_ink(_colour(rng, 60, 130, 0.9)),
+        )
     return picture
 
 
@@ -141,8 +148,9 @@ def _shelves(rng: Generator, width: int, height: int) -> Image.Image:
         while x < width:
             w, h = rng.uniform(0.08, 0.45) * row, rng.uniform(0.55, 0.92) * row
             colour = _colour(rng, 20, 230, 0.3)
-            draw.rectangle([x, y + row - h, x + w, y + row], fill=_ink(colour),
-                           outline=_ink(colour * 0.5))
+            draw.rectangle(
+                [x, y + row - h, x + w, y + row], fill=_ink(colour), outline=_ink(colour * 0.5)
+            )
             x += w + rng.uniform(0, 3) + (row * 0.5 if rng.random() < 0.05 else 0)
         draw.rectangle([0, y + row, width, y + row * 1.08], fill=_ink(_colour(rng, 60, 140)))
         y += row * 1.08
@@ -162,16 +170,24 @@ def _print(rng: Generator, width: int, height: int) -> Image.Image:
         end = width * rng.uniform(0.3, 1.0)
         while x < end:
             w = size * rng.uniform(0.3, 0.7)
-            box = [x, y, x + w, y + size]
+            box = (float(x), float(y), float(x + w), float(y + size))
             match int(rng.integers(0, 4)):
                 case 0:
-                    draw.line([x, y, x, y + size, x + w, y + size], fill=ink, width=int(size / 6) + 1)
+                    draw.line(
+                        [x, y, x, y + size, x + w, y + size], fill=ink, width=int(size / 6) + 1
+                    )
                 case 1:
                     draw.ellipse(box, outline=ink, width=int(size / 6) + 1)
                 case 2:
-                    draw.line([x, y + size, x + w / 2, y, x + w, y + size], fill=ink, width=int(size / 6) + 1)
+                    draw.line(
+                        [x, y + size, x + w / 2, y, x + w, y + size],
+                        fill=ink,
+                        width=int(size / 6) + 1,
+                    )
                 case _:
-                    draw.line([x + w / 2, y, x + w / 2, y + size], fill=ink, width=int(size / 6) + 1)
+                    draw.line(
+                        [x + w / 2, y, x + w / 2, y + size], fill=ink, width=int(size / 6) + 1
+                    )
             x += w * 1.4 + (size * 0.6 if rng.random() < 0.2 else 0)
         y += size * rng.uniform(1.3, 2.0)
     return picture
@@ -182,10 +198,11 @@ def _lights(rng: Generator, width: int, height: int) -> Image.Image:
     picture = Image.new("RGB", (width, height), _ink(_colour(rng, 0, 60)))
     draw = ImageDraw.Draw(picture)
     for _ in range(rng.integers(5, 40)):
-        radius = rng.uniform(2, 0.08 * width)
+        radius = rng.uniform(2, max(3.0, 0.08 * width))
         x, y = rng.uniform(0, width), rng.uniform(0, height)
-        draw.ellipse([x - radius, y - radius, x + radius, y + radius],
-                     fill=_ink(_colour(rng, 60, 255, 0.2)))
+        draw.ellipse(
+            [x - radius, y - radius, x + radius, y + radius], fill=_ink(_colour(rng, 60, 255, 0.2))
+        )
     return picture.filter(ImageFilter.GaussianBlur(float(rng.uniform(1, 6))))
 
 
@@ -205,17 +222,25 @@ def _blobs(rng: Generator, width: int, height: int) -> Image.Image:
 
 
 BACKGROUNDS: dict[str, Callable[[Generator, int, int], Image.Image]] = {
-    "blobs": _blobs, "foliage": _foliage, "lights": _lights, "print": _print, "room": _room,
-    "shelves": _shelves, "street": _street, "texture": _texture, "wash": _wash,
+    "blobs": _blobs,
+    "foliage": _foliage,
+    "lights": _lights,
+    "print": _print,
+    "room": _room,
+    "shelves": _shelves,
+    "street": _street,
+    "texture": _texture,
+    "wash": _wash,
 }
 
 
 def background(kind: str, blur: float, seed: int, width: int, height: int) -> Pixels:
     """uint8 (height, width, 3) RGB of one of BACKGROUNDS, `blur` pixels out of focus."""
     rng = np.random.default_rng(seed)
+    if blur >= 2 and min(width, height) >= 64:  # what is out of focus needs no detail
+        half = background(kind, blur / 2, seed, width // 2, height // 2)
+        return np.asarray(Image.fromarray(half).resize((width, height), Image.Resampling.BILINEAR))
     picture = BACKGROUNDS[kind](rng, width, height)
     if blur > 0.3:
         picture = picture.filter(ImageFilter.BoxBlur(blur)).filter(ImageFilter.BoxBlur(blur * 0.7))
-    values = np.asarray(picture, np.float32)
-    light = 1 + 0.12 * _noise(rng, width, height, 1.9, 0.35) * rng.random()
-    return np.asarray(np.clip(values * light[..., None], 0, 255), np.uint8)
+    return np.asarray(picture)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dse.data.synthetic.noise import grain, lookup, nearest
 from dse.data.synthetic.shading import Light
-from dse.data.synthetic.skin import linear
+from dse.data.synthetic.skin import encode, linear
 
 __all__ = ["CLOTHES", "Body", "render_body"]
 
@@ -21,11 +22,13 @@ CLOTHES = ("suit", "shirt", "tee", "dress", "jumper", "jacket")
 @dataclass(frozen=True)
 class Body:
     """width: of the shoulders, 1 is usual; slope: how they fall; lean: sideways shift per unit
-    of height; kind: one of CLOTHES; pattern: plain, stripe, check or spots."""
+    of height; lift: of the shoulders, which shortens the neck; kind: one of
+    CLOTHES; pattern: plain, stripe, check, spots or hoop."""
 
     width: float = 1.0
     slope: float = 0.35
     lean: float = 0.0
+    lift: float = 0.15
     kind: str = "suit"
     pattern: str = "plain"
     cloth: Colour = (40, 42, 55)
@@ -35,14 +38,18 @@ class Body:
     seed: int = 0
 
 
-def _soft(value: Field, width: float) -> Field:
+def _soft(value: NDArray[Any], width: float) -> Field:
     return np.asarray(np.clip(0.5 + value / width, 0, 1), np.float32)
 
 
 def _cloth(body: Body, u: Field, v: Field) -> Field:
     colour = np.broadcast_to(linear(body.cloth), (*u.shape, 3)).copy()
-    wave = {"stripe": np.sin(u * 24), "check": np.sin(u * 20) * np.sin(v * 20),
-            "spots": np.sin(u * 16) * np.sin(v * 16) - 0.4, "hoop": np.sin(v * 12)}
+    wave = {
+        "stripe": np.sin(u * 24),
+        "check": np.sin(u * 20) * np.sin(v * 20),
+        "spots": np.sin(u * 16) * np.sin(v * 16) - 0.4,
+        "hoop": np.sin(v * 12),
+    }
     if body.pattern in wave:
         strength = 0.25 if body.kind == "suit" else 0.8
         on = (wave[body.pattern] > 0.3)[..., None] * strength
@@ -52,8 +59,14 @@ def _cloth(body: Body, u: Field, v: Field) -> Field:
 
 def _neckline(body: Body, colour: Field, side: Field, v: Field, skin: Colour, pixel: float) -> None:
     """Open the cloth at the front: skin, shirt, collar, tie, lapels (in place)."""
-    deep, wide = {"suit": (-4.2, 0.62), "jacket": (-3.6, 0.6), "shirt": (-2.35, 0.45),
-                  "tee": (-2.12, 0.62), "dress": (-2.75, 0.95), "jumper": (-1.95, 0.55)}[body.kind]
+    deep, wide = {
+        "suit": (-4.2, 0.62),
+        "jacket": (-3.6, 0.6),
+        "shirt": (-2.35, 0.45),
+        "tee": (-2.12, 0.62),
+        "dress": (-2.75, 0.95),
+        "jumper": (-1.95, 0.55),
+    }[body.kind]
     opening = _soft(wide * (v - deep) / (-1.7 - deep) - side, pixel * 1.5)
     if body.kind in ("tee", "dress", "jumper"):
         opening = _soft(1 - (side / wide) ** 2 - ((v + 1.6) / (deep + 1.6)) ** 2, pixel * 4)
@@ -77,8 +90,8 @@ def _neckline(body: Body, colour: Field, side: Field, v: Field, skin: Colour, pi
 def render_body(body: Body, skin: Colour, light: Light, across: Field, up: Field) -> Field:
     """(height, width, 4) sRGB and alpha, 0..1, of a torso on the pixels across, up (head units)."""
     pixel = float(abs(across[0, 1] - across[0, 0]))
-    v = up
-    u = across - body.lean * (v + 1.2)
+    v = up - body.lift
+    u = across - body.lean * (up + 1.2)
     side = np.abs(u)
     reach = 2.15 * body.width
     part = np.clip((side - 0.42) / (reach - 0.42), 0, 1)
@@ -86,7 +99,12 @@ def render_body(body: Body, skin: Colour, light: Light, across: Field, up: Field
     trapezius = 0.24 * np.exp(-(((side - 0.40) / 0.28) ** 2))
     inside = _soft(ridge + trapezius - v, pixel * 2)
     waist = np.clip(-v - 3, 0, 3.5)
-    edge = reach - 0.13 * waist + 0.02 * np.clip(-v - 7, 0, 3) + 0.05 * lookup(grain(1.4), v * 20 + body.seed, v * 0)
+    edge = (
+        reach
+        - 0.13 * waist
+        + 0.02 * np.clip(-v - 7, 0, 3)
+        + 0.05 * lookup(grain(1.4), v * 20 + body.seed, v * 0)
+    )
     inside = inside * _soft(edge - side, pixel * 2)
     legs = v < -7.2
     gap = _soft(side - 0.10 - 0.05 * np.clip(-v - 9, 0, 4), pixel * 2)
@@ -102,12 +120,14 @@ def render_body(body: Body, skin: Colour, light: Light, across: Field, up: Field
     normal_z = np.sqrt(np.clip(1 - 0.8 * round_x**2, 0.1, 1))
     top = np.clip(1 - (ridge - v) / 0.5, 0, 1)
     direction = light.direction
-    facing = direction[0] * round_x * 0.9 + direction[1] * (0.15 + 0.6 * top) + direction[2] * normal_z
+    facing = (
+        direction[0] * round_x * 0.9 + direction[1] * (0.15 + 0.6 * top) + direction[2] * normal_z
+    )
     chin = 1 - 0.55 * np.exp(-((u / 0.5) ** 2) - ((v + 1.45) / 0.28) ** 2)
     energy = light.key * np.clip(facing, 0, 1) + light.fill * (0.7 + 0.3 * top)
     energy = energy * (1 + 0.16 * folds + 0.05 * fine) * (1 - 0.4 * arm) * chin
     shaded = colour * (energy[..., None] * light.colour())
     picture = np.empty((*across.shape, 4), np.float32)
-    picture[..., :3] = np.clip(shaded, 0, 1) ** (1 / 2.2)
+    picture[..., :3] = encode(shaded)
     picture[..., 3] = inside
     return picture

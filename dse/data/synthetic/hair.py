@@ -7,6 +7,7 @@ grows where it is covered. So hair, hats and masks turn, bend light and cast sha
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,7 +105,7 @@ def dress(
     return radius, covers
 
 
-def _step(value: Field, width: float) -> Field:
+def _step(value: NDArray[Any], width: float) -> Field:
     ramp = np.clip(0.5 + value / width, 0, 1)
     return np.asarray(ramp * ramp * (3 - 2 * ramp), np.float32)
 
@@ -113,7 +114,7 @@ def _cell_noise(cells: Grid, across: float, along: float, slope: float) -> Field
     tile = grain(slope)
     columns = (cells.angle * across * 40).astype(int) % TILE
     rows = (cells.height * along * 40).astype(int) % TILE
-    return tile[np.ix_(rows, columns)]
+    return np.asarray(tile[np.ix_(rows, columns)])
 
 
 def _hair(shape: Shape, cells: Grid, hair: Hair) -> tuple[Field, Field]:
@@ -196,13 +197,13 @@ def _hat(shape: Shape, cells: Grid, hat: str) -> tuple[Field, Field]:
     }[hat]
     edge = line - 0.18 * (1 - c) / 2 * (hat in ("cap", "beanie", "helmet"))
     over = skull(shape, cells.height, cells.sine, cells.cosine, swell)
-    over = over + thick * np.clip(over * 6, 0, 1)
+    over += thick * np.clip(over * 6, 0, 1)
     if hat == "turban":
-        over = over + 0.03 * np.sin((y + 0.5 * cells.sine[None, :]) * 26)
+        over += 0.03 * np.sin((y + 0.5 * cells.sine[None, :]) * 26)
     if hat in ("cap", "brim"):
         reach = 0.62 if hat == "brim" else 0.60 * np.clip((c - 0.35) * 2.2, 0, 1) ** 0.5
         brim = _step(0.055 - np.abs(y - edge + 0.02 * c), 0.04)
-        over = over + reach * brim
+        over += reach * brim
         edge = edge - 0.05
     return _step(y - edge + 0 * over, 0.03), np.asarray(over, np.float32)
 

@@ -10,6 +10,7 @@ from eyes to chin).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,7 +146,7 @@ def skull(shape: Shape, height: Field, sine: Field, cosine: Field, swell: float 
     # the jaw and chin rows follow the chin's height
     rows = np.where((_ROWS < -0.6) & (_ROWS > -1.5), _ROWS * (-shape.chin_y / 1.14), _ROWS)
     dome = np.sqrt(np.clip(1 - ((y - base) / (shape.top_y - base)) ** 2, 0, 1))
-    dome = np.where(y > base, dome ** 0.92, 1.0)
+    dome = np.where(y > base, dome**0.92, 1.0)
     widths = _HALF_WIDTH * (1 + 0.05 * shape.width + 0.10 * shape.jaw * _JAW)
     width = np.interp(y, rows[::-1], widths[::-1]) * dome
     front = np.interp(y, rows[::-1], _FRONT[::-1]) * dome
@@ -173,7 +174,7 @@ def sculpt(shape: Shape, face: Expression, cells: Grid) -> Field:
     return radius
 
 
-def _bump(x: Field, y: Field, cx: float, cy: float, sx: float, sy: float) -> Field:
+def _bump(x: NDArray[Any], y: NDArray[Any], cx: float, cy: float, sx: float, sy: float) -> Field:
     return np.exp(-(((x - cx) / sx) ** 2) - ((y - cy) / sy) ** 2, dtype=np.float32)
 
 
@@ -207,7 +208,7 @@ def _nose(s: Shape, x: Field, y: Field) -> Field:
     below = np.clip((y - (s.nose_y - 0.02)) / 0.10, 0, 1)
     out = out * below * below * (3 - 2 * below) * np.clip((0.36 - y) / 0.25, 0, 1)
     wide = 0.075 + 0.055 * bridge + 0.012 * s.nose_width
-    ridge = out * np.exp(-np.abs(x / wide) ** 2.2)
+    ridge = out * np.exp(-(np.abs(x / wide) ** 2.2))
     wings = 0.12 * _bump(np.abs(x), y, 0.135 + 0.022 * s.nose_width, s.nose_y + 0.07, 0.065, 0.07)
     return np.asarray(np.maximum(ridge, wings + 0.35 * ridge), np.float32)
 
@@ -246,7 +247,7 @@ def _ears(s: Shape, cells: Grid, radius: Field) -> None:
 
 _BOX_ANGLE, _BOX_HEIGHT = (
     part.ravel().astype(np.float32)
-    for part in np.meshgrid(np.linspace(-1.4, 1.4, 9), np.linspace(0, 1, 12))
+    for part in np.meshgrid(np.linspace(-1.65, 1.65, 11), np.linspace(0, 1, 12))
 )
 
 

@@ -47,9 +47,9 @@ def grain(slope: float) -> Field:
 
 def lookup(tile: Field, column: NDArray[Any], row: NDArray[Any]) -> Field:
     """The tile at `column`, `row` (samples, any shape, wrapped), bilinear."""
-    left, top = np.floor(column).astype(np.int32), np.floor(row).astype(np.int32)
+    left, top = np.floor(column), np.floor(row)
     fx, fy = (column - left).astype(np.float32), (row - top).astype(np.float32)
-    corner = (top & (TILE - 1)) * _STRIDE + (left & (TILE - 1))
+    corner = (top.astype(np.int32) & (TILE - 1)) * _STRIDE + (left.astype(np.int32) & (TILE - 1))
     flat = tile.ravel()
     upper, lower = flat.take(corner), flat.take(corner + _STRIDE)
     upper += (flat.take(corner + 1) - upper) * fx

@@ -1,4 +1,4 @@
-"""Drawing a described scene: background, then people and things from back to front, then the camera."""
+"""Drawing a described scene: background, people and things from back to front, then the camera."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["render"]
 
 Pixels = NDArray[np.uint8]
 Field = NDArray[np.float32]
-_FINEST = 62.0
+_FINEST = 52.0
 """Rays per head unit at most; larger heads are enlarged."""
 Rectangle = tuple[int, int, int, int]
 
@@ -33,7 +33,9 @@ def render(scene: Scene) -> Pixels:
     canvas = Image.fromarray(back)
     for number, frame in enumerate(scene.frames):
         size = frame[2] - frame[0], frame[3] - frame[1]
-        canvas.paste(Image.fromarray(background("wash", 0.0, scene.seed + number, *size)), frame[:2])
+        canvas.paste(
+            Image.fromarray(background("wash", 0.0, scene.seed + number, *size)), frame[:2]
+        )
     whole = (0, 0, scene.width, scene.height)
     for thing in scene.things:
         if not thing.front:
@@ -63,7 +65,7 @@ def _paste_person(canvas: Image.Image, person: Person, limits: Rectangle) -> Non
     if person.body is not None:
         area = _area(person, (-2.7, -15.0, 2.7, -1.0), limits)
         if area is not None:
-            finest = 28.0
+            finest = 20.0
             across, up = _pixels(person, area, finest)
             picture = render_body(person.body, person.paint.skin, person.light, across, up)
             _paste(canvas, picture, area)
@@ -75,16 +77,30 @@ def _paste_person(canvas: Image.Image, person: Person, limits: Rectangle) -> Non
         return
     across, up = _pixels(person, area, _FINEST)
     fine = 1.0 if person.unit > 22 else 0.6
-    cells = grid(int(150 * fine), int(150 * fine))
+    cells = grid(int(128 * fine), int(136 * fine))
     naked = sculpt(person.shape, person.face, cells)
-    radius, covers = dress(person.shape, naked, cells, person.hair, person.beard, person.hat, person.masked)
+    radius, covers = dress(
+        person.shape, naked, cells, person.hair, person.beard, person.hat, person.masked
+    )
     surface: Surface = make_surface(radius, covers, cells)
-    picture = render_head(surface, person.shape, person.face, person.pose, person.paint, person.wear,
-                          person.light, person.hair.curl, across, up)
+    picture = render_head(
+        surface,
+        person.shape,
+        person.face,
+        person.pose,
+        person.paint,
+        person.wear,
+        person.light,
+        person.hair.curl,
+        across,
+        up,
+    )
     _paste(canvas, picture, area)
 
 
-def _area(person: Person, reach: tuple[float, float, float, float], limits: Rectangle) -> Rectangle | None:
+def _area(
+    person: Person, reach: tuple[float, float, float, float], limits: Rectangle
+) -> Rectangle | None:
     """The pixels that left, bottom, right, top (head units) of a person cover, inside limits."""
     left, bottom, right, top = (value * person.unit for value in reach)
     x0, x1 = int(np.floor(person.x + left)), int(np.ceil(person.x + right))
@@ -96,7 +112,7 @@ def _area(person: Person, reach: tuple[float, float, float, float], limits: Rect
 
 def _pixels(person: Person, area: Rectangle, finest: float) -> tuple[Field, Field]:
     """across, up: head units of the rays for an area; denser than its pixels for small heads."""
-    density = min(1.3 if person.unit > 16 else 2.0, finest / person.unit)
+    density = min(1.1 if person.unit > 16 else 2.0, finest / person.unit)
     columns = max(4, round((area[2] - area[0]) * density))
     rows = max(4, round((area[3] - area[1]) * density))
     x = area[0] + (np.arange(columns) + 0.5) * (area[2] - area[0]) / columns
@@ -112,6 +128,7 @@ def _paste(canvas: Image.Image, picture: Field, area: Rectangle) -> None:
         picture[..., 3] = np.minimum(picture[..., 3], np.clip(2 * edge - 1, 0, 1))
     patch = Image.fromarray((np.clip(picture, 0, 1) * 255).astype(np.uint8))
     if patch.size != size:
-        patch = patch.resize(size, Image.Resampling.BICUBIC if patch.width < size[0]
-                             else Image.Resampling.BOX)
+        patch = patch.resize(
+            size, Image.Resampling.BICUBIC if patch.width < size[0] else Image.Resampling.BOX
+        )
     canvas.paste(patch, area[:2], patch)

@@ -14,21 +14,33 @@ from numpy.typing import NDArray
 
 from dse.data.synthetic.background import BACKGROUNDS
 from dse.data.synthetic.camera import Camera, sample_camera
+from dse.data.synthetic.labels import label
 from dse.data.synthetic.people import Person, sample_light, sample_person
 from dse.data.synthetic.skin import tone
 from dse.data.synthetic.things import DISTRACTORS, OCCLUDERS, Thing
 
-__all__ = ["SPLITS", "Scene", "easy_faces", "sample_scene"]
+__all__ = ["SPLITS", "Scene", "sample_scene"]
 
 Boxes = NDArray[np.float32]
 SPLITS = ("train", "val", "eval")
-_SIZES = ((320, 240), (240, 320), (384, 256), (256, 384), (300, 300), (360, 270), (384, 288), (224, 320))
-_LAYOUTS = {"portrait": 0.37, "few": 0.33, "group": 0.10, "crowd": 0.05, "sheet": 0.04, "nobody": 0.11}
-_MIN_SIDE_PIXELS = 6.0
-_MAX_HIDDEN = 0.7
-_PROFILE = 1.65
-"""Beyond this angle (radians) a face counts neither way; beyond _BACK it is no face."""
-_BACK = 2.0
+_SIZES = (
+    (320, 240),
+    (240, 320),
+    (384, 256),
+    (256, 384),
+    (300, 300),
+    (360, 270),
+    (384, 288),
+    (224, 320),
+)
+_LAYOUTS = {
+    "portrait": 0.37,
+    "few": 0.33,
+    "group": 0.10,
+    "crowd": 0.05,
+    "sheet": 0.04,
+    "nobody": 0.11,
+}
 
 
 @dataclass(frozen=True)
@@ -58,34 +70,26 @@ def sample_scene(seed: int, split: str, index: int, size: tuple[int, int] | None
     people, frames = _LAYOUT_OF[layout](rng, width, height)
     people.sort(key=lambda person: person.unit)
     things = _things(rng, width, height, people, layout)
-    boxes, ignored = _label(people, things, frames, width, height)
+    boxes, ignored = label(people, things, frames, width, height)
     kinds = sorted(BACKGROUNDS)
     backdrop = str(kinds[int(rng.integers(len(kinds)))])
     if layout == "sheet":
         backdrop = "print" if rng.random() < 0.6 else "wash"
     blur = float(rng.gamma(1.0, 2.0)) if rng.random() < 0.65 and layout != "nobody" else 0.0
-    return Scene(width, height, layout, backdrop, blur, tuple(people), tuple(things), frames,
-                 sample_camera(rng), int(rng.integers(1 << 40)), boxes, ignored)
-
-
-def easy_faces(scene: Scene, smallest: float) -> Boxes:
-    """(n, 4) the labelled faces that any frontal face detector should find.
-
-    At least `smallest` pixels wide, upright, frontal (within 20 degrees), nearly unhidden, eyes
-    and mouth uncovered, well lit, in a picture that is not much degraded.
-    """
-    poor = scene.camera.defocus > 1.5 or scene.camera.noise > 12 or scene.camera.gain < 0.6
-    easy = []
-    for place, person in enumerate(scene.people):
-        box = person.box
-        before = [] if scene.frames else list(scene.people[place + 1:])
-        covered = _hidden(box, before, list(scene.things), (0, 0, scene.width, scene.height)) > 0.05
-        pose, light = person.pose, person.light.direction
-        upright = abs(pose.roll) < 0.2 and abs(pose.pitch) < 0.25 and abs(pose.yaw) < 0.35
-        plain = not person.masked and person.paint.glasses != "sun"
-        if upright and plain and light[2] > 0.2 and not (poor or covered or box[2] - box[0] < smallest):
-            easy.append(box)
-    return np.array(easy, np.float32).reshape(-1, 4)
+    return Scene(
+        width,
+        height,
+        layout,
+        backdrop,
+        blur,
+        tuple(people),
+        tuple(things),
+        frames,
+        sample_camera(rng),
+        int(rng.integers(1 << 40)),
+        boxes,
+        ignored,
+    )
 
 
 Placed = tuple[list[Person], tuple[tuple[int, int, int, int], ...]]
@@ -99,9 +103,17 @@ def _portrait(rng: Generator, width: int, height: int) -> Placed:
     y = height * rng.uniform(0.34, 0.55)
     people = [sample_person(rng, x, y, unit, light)]
     for _ in range(int(rng.integers(0, 3)) if rng.random() < 0.3 else 0):
-        people.append(sample_person(rng, rng.uniform(0, width), y + rng.normal(0, 0.1) * height,
-                                    unit * rng.uniform(0.3, 0.7), light, wild=0.5,
-                                    away=bool(rng.random() < 0.25)))
+        people.append(
+            sample_person(
+                rng,
+                rng.uniform(0, width),
+                y + rng.normal(0, 0.1) * height,
+                unit * rng.uniform(0.3, 0.7),
+                light,
+                wild=0.5,
+                away=bool(rng.random() < 0.25),
+            )
+        )
     return people, ()
 
 
@@ -113,8 +125,17 @@ def _few(rng: Generator, width: int, height: int) -> Placed:
     for k in range(count):
         x = width * (k + 0.5 + rng.normal(0, 0.12)) / count
         y = height * rng.uniform(0.3, 0.45) + rng.normal(0, 0.5) * unit
-        people.append(sample_person(rng, x, y, unit * np.exp(rng.normal(0, 0.15)), light, wild=0.45,
-                                    away=bool(rng.random() < 0.07)))
+        people.append(
+            sample_person(
+                rng,
+                x,
+                y,
+                unit * np.exp(rng.normal(0, 0.15)),
+                light,
+                wild=0.45,
+                away=bool(rng.random() < 0.07),
+            )
+        )
     return people, ()
 
 
@@ -139,8 +160,11 @@ def _crowd(rng: Generator, width: int, height: int) -> Placed:
         depth = rng.random()
         unit = small * (1 + 1.3 * depth**2)
         y = height * (0.15 + 0.75 * depth) + rng.normal(0, 4)
-        people.append(sample_person(rng, rng.uniform(0, width), y, unit, light, wild=0.4,
-                                    away=bool(rng.random() < 0.12)))
+        people.append(
+            sample_person(
+                rng, rng.uniform(0, width), y, unit, light, wild=0.4, away=bool(rng.random() < 0.12)
+            )
+        )
     return people, ()
 
 
@@ -155,22 +179,36 @@ def _sheet(rng: Generator, width: int, height: int) -> Placed:
             x0, y0 = (column + 0.5) * cell_w - w / 2, row * cell_h + 3
             frames.append((int(x0), int(y0), int(x0 + w), int(y0 + h)))
             unit = w * rng.uniform(0.45, 0.6) / 1.55
-            people.append(sample_person(rng, x0 + w / 2, y0 + h * 0.46, unit, sample_light(rng), wild=0.05))
+            people.append(
+                sample_person(rng, x0 + w / 2, y0 + h * 0.46, unit, sample_light(rng), wild=0.05)
+            )
     return people, tuple(frames)
 
 
 def _nobody(rng: Generator, width: int, height: int) -> Placed:
     light = sample_light(rng)
     people = [
-        sample_person(rng, rng.uniform(0, width), rng.uniform(0.2, 0.7) * height,
-                      rng.uniform(0.05, 0.3) * width / 1.5, light, away=True)
+        sample_person(
+            rng,
+            rng.uniform(0, width),
+            rng.uniform(0.2, 0.7) * height,
+            rng.uniform(0.05, 0.3) * width / 1.5,
+            light,
+            away=True,
+        )
         for _ in range(int(rng.integers(0, 3)))
     ]
     return people, ()
 
 
-_LAYOUT_OF = {"portrait": _portrait, "few": _few, "group": _group, "crowd": _crowd, "sheet": _sheet,
-              "nobody": _nobody}
+_LAYOUT_OF = {
+    "portrait": _portrait,
+    "few": _few,
+    "group": _group,
+    "crowd": _crowd,
+    "sheet": _sheet,
+    "nobody": _nobody,
+}
 
 
 def _thing_colour(rng: Generator) -> tuple[float, float, float]:
@@ -180,16 +218,27 @@ def _thing_colour(rng: Generator) -> tuple[float, float, float]:
     return red, green, blue
 
 
-def _things(rng: Generator, width: int, height: int, people: list[Person], layout: str) -> list[Thing]:
+def _things(
+    rng: Generator, width: int, height: int, people: list[Person], layout: str
+) -> list[Thing]:
     things = []
     many = int(rng.integers(2, 9)) if layout == "nobody" else int(rng.poisson(0.8))
     kinds = sorted(DISTRACTORS)
     for _ in range(many):
         side = float(np.exp(rng.uniform(np.log(8), np.log(0.5 * width))))
-        things.append(Thing(kinds[int(rng.integers(len(kinds)))], rng.uniform(0, width),
-                            rng.uniform(0, height), side, side * rng.uniform(0.8, 1.35),
-                            _thing_colour(rng), float(rng.normal(0, 15)),
-                            front=False, seed=int(rng.integers(1 << 30))))
+        things.append(
+            Thing(
+                kinds[int(rng.integers(len(kinds)))],
+                rng.uniform(0, width),
+                rng.uniform(0, height),
+                side,
+                side * rng.uniform(0.8, 1.35),
+                _thing_colour(rng),
+                float(rng.normal(0, 15)),
+                front=False,
+                seed=int(rng.integers(1 << 30)),
+            )
+        )
     kinds = sorted(OCCLUDERS)
     for person in people:
         if rng.random() > 0.13:
@@ -199,53 +248,17 @@ def _things(rng: Generator, width: int, height: int, people: list[Person], layou
         side = person.unit * rng.uniform(0.7, 1.6)
         wide = side * (0.35 if kind == "pole" else 1.0)
         tall = side * (6.0 if kind == "pole" else rng.uniform(0.8, 1.4))
-        things.append(Thing(kind, person.x + rng.normal(0, 0.55) * person.unit,
-                            person.y + rng.uniform(0.1, 1.7) * person.unit, wide, tall, colour,
-                            float(rng.normal(0, 20)), front=True, seed=int(rng.integers(1 << 30))))
+        things.append(
+            Thing(
+                kind,
+                person.x + rng.normal(0, 0.55) * person.unit,
+                person.y + rng.uniform(0.1, 1.7) * person.unit,
+                wide,
+                tall,
+                colour,
+                float(rng.normal(0, 20)),
+                front=True,
+                seed=int(rng.integers(1 << 30)),
+            )
+        )
     return things
-
-
-_PROBE_X, _PROBE_Y = (
-    part.ravel() for part in np.meshgrid(np.linspace(-0.8, 0.8, 7), np.linspace(-0.85, 0.85, 9))
-)
-_INSIDE = _PROBE_X**2 + _PROBE_Y**2 < 0.95
-
-
-def _hidden(box: tuple[float, float, float, float], before: list[Person], things: list[Thing],
-            limits: tuple[float, float, float, float]) -> float:
-    """Share of a face's ellipse behind people and things in front of it or outside limits."""
-    x = (box[0] + box[2]) / 2 + _PROBE_X[_INSIDE] * (box[2] - box[0]) / 2
-    y = (box[1] + box[3]) / 2 + _PROBE_Y[_INSIDE] * (box[3] - box[1]) / 2
-    covered = (x < limits[0]) | (y < limits[1]) | (x > limits[2]) | (y > limits[3])
-    for other in before:
-        u, v = (x - other.x) / other.unit, (y - other.y) / other.unit
-        covered |= (u / 0.95) ** 2 + (v / 1.25) ** 2 < 1
-        covered |= (np.abs(u) < 1.7) & (v > 1.9) & (other.body is not None)
-    for thing in things:
-        if thing.front:
-            u, v = (x - thing.x) / (thing.width / 2), (y - thing.y) / (thing.height / 2)
-            covered |= u * u + v * v < thing.solid**2
-    return float(covered.mean())
-
-
-def _label(people: list[Person], things: list[Thing], frames: tuple[tuple[int, int, int, int], ...],
-           width: int, height: int) -> tuple[Boxes, Boxes]:
-    found, ignored = [], []
-    for place, person in enumerate(people):
-        if person.turned_away > _BACK:
-            continue
-        limits: tuple[float, float, float, float] = (0, 0, width, height)
-        for frame in frames:
-            if frame[0] <= person.x < frame[2] and frame[1] <= person.y < frame[3]:
-                limits = frame
-        box = person.box
-        before = [] if frames else people[place + 1:]
-        share = _hidden(box, before, things, limits)
-        clipped = (max(box[0], limits[0]), max(box[1], limits[1]),
-                   min(box[2], limits[2]), min(box[3], limits[3]))
-        if clipped[2] - clipped[0] < 1 or clipped[3] - clipped[1] < 1:
-            continue
-        small = min(clipped[2] - clipped[0], clipped[3] - clipped[1]) < _MIN_SIDE_PIXELS
-        bad = small or share > _MAX_HIDDEN or person.turned_away > _PROFILE
-        (ignored if bad else found).append(clipped)
-    return (np.array(found, np.float32).reshape(-1, 4), np.array(ignored, np.float32).reshape(-1, 4))

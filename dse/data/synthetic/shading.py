@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dse.data.synthetic.head import Expression, Pose, Shape
 from dse.data.synthetic.noise import grain, lookup, nearest
-from dse.data.synthetic.skin import Paint, linear, paint_face
+from dse.data.synthetic.skin import Paint, encode, linear, paint_face
 from dse.data.synthetic.surface import Hits, Surface, shadow, trace
 
 __all__ = ["Light", "Wear", "render_head"]
@@ -54,7 +54,8 @@ def _cover_colours(hits: Hits, paint: Paint, wear: Wear, curl: float) -> tuple[F
     hair = linear(paint.hair)
     colours[:, 0] = hair * np.clip(1 + 0.38 * strand, 0.25, 2.2)[:, None]
     strand = 0.75 * strand + 0.5 * nearest(
-        grain(0.5), hits.angle * 160 + 12 * swirl + 999, hits.y * 14 + 999)
+        grain(0.5), hits.angle * 160 + 12 * swirl + 999, hits.y * 14 + 999
+    )
     speckle = nearest(grain(0.4), hits.x * 150 + 999, hits.y * 90 + 999)
     colours[:, 1] = hair * np.clip(1 + 0.4 * speckle, 0.3, 2)[:, None] + 0.06 * linear(paint.skin)
     cloth = np.broadcast_to(linear(wear.cloth), (n, 3)).copy()
@@ -66,15 +67,16 @@ def _cover_colours(hits: Hits, paint: Paint, wear: Wear, curl: float) -> tuple[F
     return colours, strand
 
 
-def _material(hits: Hits, paint: Paint, wear: Wear, curl: float, albedo: Field,
-              gloss: Field) -> Field:
+def _material(
+    hits: Hits, paint: Paint, wear: Wear, curl: float, albedo: Field, gloss: Field
+) -> Field:
     """Lay the covers over the painted skin, in place; returns strand noise times hair (n,)."""
     colours, strand = _cover_colours(hits, paint, wear, curl)
     ragged = np.array([0.22, 0.25, 0.0, 0.0], np.float32)
     edge = np.array([0.35, 0.55, 0.12, 0.12], np.float32)
     amount = np.clip((hits.cover + strand[:, None] * ragged - 0.5) / edge + 0.5, 0, 1)
     amount *= hits.cover > 0.02
-    shine = (0.5, 0.1, 0.05, 0.05)
+    shine = (0.28, 0.08, 0.05, 0.05)
     for channel in (1, 3, 0, 2):
         part = amount[:, channel, None]
         albedo += part * (colours[:, channel] - albedo)
@@ -82,20 +84,40 @@ def _material(hits: Hits, paint: Paint, wear: Wear, curl: float, albedo: Field,
     return np.asarray(amount[:, 0] * strand, np.float32)
 
 
-def _lit(hits: Hits, surface: Surface, pose: Pose, light: Light, albedo: Field, gloss: Field,
-         strand: Field) -> Field:
+def _combed(hits: Hits, pose: Pose) -> Field:
+    """(n, 3) normals in view axes, where hair is smoothed: light enters it and comes out again."""
+    spread = np.hypot(np.hypot(hits.x, hits.y - 0.1), hits.z) + 1e-3
+    outward = np.stack([hits.x, hits.y - 0.1, hits.z], 1) / spread[:, None]
+    smooth = outward @ pose.matrix().astype(np.float32).T
+    amount = 0.65 * np.clip(hits.cover[:, :1], 0, 1)
+    normal = hits.normal + amount * (smooth - hits.normal)
+    return np.asarray(normal / np.linalg.norm(normal, axis=1, keepdims=True), np.float32)
+
+
+def _lit(
+    hits: Hits,
+    surface: Surface,
+    pose: Pose,
+    light: Light,
+    albedo: Field,
+    gloss: Field,
+    strand: Field,
+) -> Field:
     """(n, 3) linear colour that leaves the hits."""
     toward = np.asarray(light.direction, np.float32)
-    normal = hits.normal
+    normal = _combed(hits, pose)
     facing = normal @ toward
     open_sky = shadow(surface, hits, pose, toward, light.softness)
-    wrap = np.array([0.22, 0.10, 0.07], np.float32)  # red light leaves skin further from where it came
+    wrap = np.array(
+        [0.22, 0.10, 0.07], np.float32
+    )  # red light leaves skin further from where it came
     diffuse = np.clip((facing[:, None] + wrap) / (1 + wrap), 0, 1)
-    lit = open_sky[:, None] ** np.array([0.8, 1.0, 1.05], np.float32)
+    lit = 1 - (1 - open_sky[:, None]) * np.array([0.92, 1.0, 1.0], np.float32)
     up = 0.5 + 0.5 * normal[:, 1:2]
     frontal = 0.55 + 0.45 * np.clip(normal[:, 2:3], 0, 1)
     sky = np.array([0.95, 1.0, 1.08], np.float32) * up + (1 - up) * np.array(
-        [0.62, 0.52, 0.45], np.float32)
+        [0.62, 0.52, 0.45], np.float32
+    )
     hollow = np.exp(-np.clip(hits.cavity, -0.1, 0.4) * 4.5)[:, None]
     energy = light.key * light.colour() * diffuse * lit + light.fill * sky * hollow * frontal
     behind = np.clip(1 - normal[:, 2], 0, 1) ** 3 * np.clip(normal[:, 1] * 0.5 + 0.6, 0, 1)
@@ -108,8 +130,18 @@ def _lit(hits: Hits, surface: Surface, pose: Pose, light: Light, albedo: Field, 
     return np.asarray(albedo * energy + np.clip(shine, 0, 1)[:, None] * 0.55, np.float32)
 
 
-def render_head(surface: Surface, shape: Shape, face: Expression, pose: Pose, paint: Paint,
-                wear: Wear, light: Light, curl: float, across: Field, up: Field) -> Field:
+def render_head(
+    surface: Surface,
+    shape: Shape,
+    face: Expression,
+    pose: Pose,
+    paint: Paint,
+    wear: Wear,
+    light: Light,
+    curl: float,
+    across: Field,
+    up: Field,
+) -> Field:
     """(height, width, 4) sRGB and alpha, 0..1, of a head on the pixels across, up (head units)."""
     picture = np.zeros((*across.shape, 4), np.float32)
     hits = trace(surface, pose, across, up)
@@ -120,8 +152,10 @@ def render_head(surface: Surface, shape: Shape, face: Expression, pose: Pose, pa
     strand = _material(hits, paint, wear, curl, albedo, gloss)
     colour = _lit(hits, surface, pose, light, albedo, gloss, strand)
     flat = picture.reshape(-1, 4)
-    flat[hits.index, :3] = np.clip(colour, 0, 1) ** (1 / 2.2)
+    flat[hits.index, :3] = encode(colour)
     fade = np.clip((hits.y + 2.05 + 0.15 * hits.x**2) / 0.12, 0, 1)  # the neck ends in the collar
-    hanging = np.clip(hits.cover[:, 0] + hits.cover[:, 2], 0, 1) * np.clip((hits.y + 2.9) / 0.3, 0, 1)
+    hanging = np.clip(hits.cover[:, 0] + hits.cover[:, 2], 0, 1) * np.clip(
+        (hits.y + 2.9) / 0.3, 0, 1
+    )
     flat[hits.index, 3] = np.maximum(fade, hanging)
     return picture

@@ -7,6 +7,7 @@ linear light, 0..1.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +16,21 @@ from dse.data.synthetic.head import Expression, Shape
 from dse.data.synthetic.noise import grain, lookup, nearest
 from dse.data.synthetic.surface import Hits
 
-__all__ = ["SKIN_TONES", "Paint", "linear", "paint_face", "tone"]
+__all__ = ["SKIN_TONES", "Paint", "encode", "linear", "paint_face", "tone"]
 
 Field = NDArray[np.float32]
 Colour = tuple[float, float, float]
 SKIN_TONES = np.array(
-    [(246, 214, 196), (232, 188, 160), (216, 165, 130), (190, 138, 100), (150, 102, 70),
-     (108, 70, 48), (68, 44, 32)], np.float32,
+    [
+        (246, 214, 196),
+        (232, 188, 160),
+        (216, 165, 130),
+        (190, 138, 100),
+        (150, 102, 70),
+        (108, 70, 48),
+        (68, 44, 32),
+    ],
+    np.float32,
 )
 """sRGB anchors from the lightest to the darkest human skin."""
 
@@ -52,6 +61,15 @@ def linear(colour: Colour | Field) -> Field:
     return np.asarray((np.asarray(colour, np.float32) / 255) ** 2.2, np.float32)
 
 
+_CURVE = (np.arange(4096, dtype=np.float32) / 4095) ** np.float32(1 / 2.2)
+
+
+def encode(light: NDArray[Any]) -> Field:
+    """Linear light, clipped to 0..1, to sRGB 0..1 (gamma 2.2, from a table)."""
+    index = (np.clip(light, 0, 1) * np.float32(4095)).astype(np.int32)
+    return np.asarray(_CURVE.take(index))
+
+
 def tone(position: float) -> Colour:
     """The skin at `position` 0 (lightest) .. 1 (darkest), sRGB 0..255."""
     place = np.clip(position, 0, 1) * (len(SKIN_TONES) - 1)
@@ -60,24 +78,49 @@ def tone(position: float) -> Colour:
     return red, green, blue
 
 
-def _soft(value: Field, width: float) -> Field:
+def _soft(value: NDArray[Any], width: float) -> Field:
     return np.asarray(np.clip(0.5 + value / width, 0, 1), np.float32)
 
 
-def _mix(albedo: Field, amount: Field, colour: Field) -> None:
+def _mix(albedo: Field, amount: NDArray[Any], colour: NDArray[Any]) -> None:
     albedo += amount[:, None] * (colour - albedo)
 
 
-def paint_face(hits: Hits, shape: Shape, face: Expression, paint: Paint,
-               pixel: float) -> tuple[Field, Field]:
+def paint_face(
+    hits: Hits, shape: Shape, face: Expression, paint: Paint, pixel: float
+) -> tuple[Field, Field]:
     """Albedo (n, 3), linear, and gloss (n,) of the skin at the hits; `pixel`: its size, units."""
     x, y = hits.x, hits.y
-    front = _soft(hits.z - 0.15, 0.3) * (hits.y > -1.5)
-    base = linear(paint.skin)
     blotch = lookup(grain(1.3), x * 60 + paint.seed % 251, y * 60)
     pores = nearest(grain(0.3), x * 230 + paint.seed % 97 + 999, y * 230 + 999)
-    albedo = base[None, :] * (1 + 0.05 * blotch + 0.035 * pores)[:, None]
+    albedo = linear(paint.skin) * (1 + 0.05 * blotch + 0.035 * pores)[:, None]
+    gloss = np.full_like(x, 0.25)
+    near = np.flatnonzero((hits.z > 0.0) & (y > -1.5) & (y < 0.9))
+    if len(near):
+        part, shine = albedo[near], gloss[near]
+        front = _soft(hits.z[near] - 0.15, 0.3)
+        _front(part, shine, x[near], y[near], front, pores[near], shape, face, paint, pixel)
+        albedo[near], gloss[near] = part, shine
+    if paint.glasses != "none":
+        _glasses(albedo, gloss, hits, shape, paint, pixel)
+    return albedo, gloss
+
+
+def _front(
+    albedo: Field,
+    gloss: Field,
+    x: Field,
+    y: Field,
+    front: Field,
+    pores: Field,
+    shape: Shape,
+    face: Expression,
+    paint: Paint,
+    pixel: float,
+) -> None:
+    """Paint what lies on the front of the head, in place."""
     side = np.abs(x)
+    base = linear(paint.skin)
     _flush(albedo, side, y, front, shape, paint)
     if paint.freckles > 0:
         spots = _soft(lookup(grain(0.6), x * 120, y * 120) - 1.6, 0.6) * front
@@ -86,20 +129,22 @@ def paint_face(hits: Hits, shape: Shape, face: Expression, paint: Paint,
         jaw = _soft(-0.38 - y - 0.4 * (side < 0.16) * (y > -0.5), 0.25) * _soft(y + 1.35, 0.2)
         speck = np.clip(0.75 + 0.35 * pores, 0, 1.3)
         _mix(albedo, jaw * front * paint.stubble * speck, linear(paint.hair) + 0.25 * base)
-    gloss = 0.25 + 0.25 * np.exp(-((side / 0.25) ** 2)) * front
-    _lips(albedo, gloss, x, y, front, shape, face, paint, pixel)
-    _nostrils(albedo, side, y, front, shape)
+    gloss += 0.25 * np.exp(-((side / 0.25) ** 2)) * front
+    mouth = np.flatnonzero((side < 0.5) & (y < -0.3))
+    part, shine = albedo[mouth], gloss[mouth]
+    _lips(part, shine, x[mouth], y[mouth], front[mouth], shape, face, paint, pixel)
+    _nostrils(part, side[mouth], y[mouth], front[mouth], shape)
+    albedo[mouth], gloss[mouth] = part, shine
     _wrinkles(albedo, side, x, y, front, shape, face)
-    _brows(albedo, x, y, front, shape, face, paint, pixel)
+    band = np.flatnonzero((np.abs(y - 0.25) < 0.25) & (side < 0.75))
+    part = albedo[band]
+    _brows(part, x[band], y[band], front[band], shape, face, paint, pixel)
+    albedo[band] = part
     for sign in (-1.0, 1.0):
-        near = np.flatnonzero((x * sign > 0.05) & (side < 0.75) & (np.abs(y) < 0.3) & (hits.z > 0.2))
-        if len(near):
-            part, shine = albedo[near], gloss[near]
-            _eye(part, shine, x[near] * sign, y[near], sign, shape, face, paint, pixel)
-            albedo[near], gloss[near] = part, shine
-    if paint.glasses != "none":
-        _glasses(albedo, gloss, hits, shape, paint, pixel)
-    return albedo, gloss
+        eye = np.flatnonzero((x * sign > 0.05) & (side < 0.75) & (np.abs(y) < 0.3) & (front > 0.5))
+        part, shine = albedo[eye], gloss[eye]
+        _eye(part, shine, x[eye] * sign, y[eye], sign, shape, face, paint, pixel)
+        albedo[eye], gloss[eye] = part, shine
 
 
 def _flush(albedo: Field, side: Field, y: Field, front: Field, s: Shape, p: Paint) -> None:
@@ -113,8 +158,17 @@ def _flush(albedo: Field, side: Field, y: Field, front: Field, s: Shape, p: Pain
     albedo *= 1 - dark[:, None] * np.array([0.75, 1.0, 0.95], np.float32)
 
 
-def _lips(albedo: Field, gloss: Field, x: Field, y: Field, front: Field, s: Shape, e: Expression,
-          p: Paint, pixel: float) -> None:
+def _lips(
+    albedo: Field,
+    gloss: Field,
+    x: Field,
+    y: Field,
+    front: Field,
+    s: Shape,
+    e: Expression,
+    p: Paint,
+    pixel: float,
+) -> None:
     wide = s.mouth_half + 0.06 * e.smile
     gap = 0.22 * e.mouth_open
     u = x / wide
@@ -157,8 +211,9 @@ def _nostrils(albedo: Field, side: Field, y: Field, front: Field, s: Shape) -> N
     albedo *= 1 - (0.35 * line + 0.30 * under)[:, None]
 
 
-def _wrinkles(albedo: Field, side: Field, x: Field, y: Field, front: Field, s: Shape,
-              e: Expression) -> None:
+def _wrinkles(
+    albedo: Field, side: Field, x: Field, y: Field, front: Field, s: Shape, e: Expression
+) -> None:
     fold = side - (0.20 + 0.30 * np.clip(s.nose_y + 0.05 - y, 0, 1))
     line = np.exp(-((fold / 0.028) ** 2) - ((y + 0.6) / 0.16) ** 4)
     amount = 0.08 + 0.28 * s.age + 0.22 * e.smile
@@ -171,8 +226,9 @@ def _wrinkles(albedo: Field, side: Field, x: Field, y: Field, front: Field, s: S
     albedo *= 1 - np.clip(dark * front, 0, 0.8)[:, None] * np.array([0.8, 1, 1], np.float32)
 
 
-def _brows(albedo: Field, x: Field, y: Field, front: Field, s: Shape, e: Expression, p: Paint,
-           pixel: float) -> None:
+def _brows(
+    albedo: Field, x: Field, y: Field, front: Field, s: Shape, e: Expression, p: Paint, pixel: float
+) -> None:
     side = np.abs(x)
     along = (side - 0.11) / 0.46
     arch = 0.20 + 0.03 * e.brow + 0.07 * np.sin(np.clip(along, 0, 1.1) * 2.4) + 0.01 * s.eye_tilt
@@ -184,8 +240,17 @@ def _brows(albedo: Field, x: Field, y: Field, front: Field, s: Shape, e: Express
     _mix(albedo, band * ends * front * (0.45 + 0.5 * p.brow_weight), linear(p.brow))
 
 
-def _eye(albedo: Field, gloss: Field, side: Field, y: Field, sign: float, s: Shape,
-         e: Expression, p: Paint, pixel: float) -> None:
+def _eye(
+    albedo: Field,
+    gloss: Field,
+    side: Field,
+    y: Field,
+    sign: float,
+    s: Shape,
+    e: Expression,
+    p: Paint,
+    pixel: float,
+) -> None:
     """Paint one eye in place; `side` is the distance from the middle towards this eye."""
     wide = 0.165 * (1 + 0.06 * s.eye_size)
     tall = 0.072 * (1 + 0.12 * s.eye_size) * (1 - 0.85 * e.squint) + 0.004
@@ -220,8 +285,12 @@ def _eye(albedo: Field, gloss: Field, side: Field, y: Field, sign: float, s: Sha
 def _glasses(albedo: Field, gloss: Field, hits: Hits, s: Shape, p: Paint, pixel: float) -> None:
     x, y = hits.x, hits.y
     front = hits.z > 0.15
-    half, tall, power = {"round": (0.23, 0.21, 2.0), "square": (0.27, 0.17, 4.0),
-                         "oval": (0.25, 0.15, 2.4), "sun": (0.29, 0.21, 3.0)}[p.glasses]
+    half, tall, power = {
+        "round": (0.23, 0.21, 2.0),
+        "square": (0.27, 0.17, 4.0),
+        "oval": (0.25, 0.15, 2.4),
+        "sun": (0.29, 0.21, 3.0),
+    }[p.glasses]
     u, v = (np.abs(x) - s.eye_x - 0.01) / half, (y + 0.03) / tall
     contour = (np.abs(u) ** power + np.abs(v) ** power) ** (1 / power)
     width = max(0.07, pixel / tall)

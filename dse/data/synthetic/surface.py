@@ -64,25 +64,29 @@ def _nearest(surface: Surface, angle: Field, y: Field) -> Field:
     column, row = _places(surface, angle, y)
     columns = surface.radius.shape[1]
     index = (row + 0.5).astype(np.int32) * columns + (column + 0.5).astype(np.int32)
-    return np.asarray(surface.radius.ravel()[index])
+    return np.asarray(surface.radius.ravel().take(index, mode="clip"))
 
 
 def _bilinear(table: Field, surface: Surface, angle: Field, y: Field) -> Field:
     """`table` (rows * columns,) or (rows * columns, k) between the cells; (n,) or (n, k)."""
     column, row = _places(surface, angle, y)
     left, top = column.astype(np.int32), row.astype(np.int32)
-    fx, fy = column - left, row - top
+    fx, fy = column - left.astype(np.float32), row - top.astype(np.float32)
     if table.ndim == 2:
         fx, fy = fx[:, None], fy[:, None]
     columns = surface.radius.shape[1]
     index = top * columns + left
-    upper = table[index] * (1 - fx) + table[index + 1] * fx
-    lower = table[index + columns] * (1 - fx) + table[index + columns + 1] * fx
-    return np.asarray(upper * (1 - fy) + lower * fy, np.float32)
+    upper = table.take(index, axis=0, mode="clip")
+    lower = table.take(index + columns, axis=0, mode="clip")
+    upper += (table.take(index + 1, axis=0, mode="clip") - upper) * fx
+    lower += (table.take(index + columns + 1, axis=0, mode="clip") - lower) * fx
+    upper += (lower - upper) * fy
+    return np.asarray(upper, np.float32)
 
 
-def _march(surface: Surface, origin: Field, along: Field, depth: Field, steps: int,
-           fine: bool) -> tuple[Field, Field]:
+def _march(
+    surface: Surface, origin: Field, along: Field, depth: Field, steps: int, fine: bool
+) -> tuple[Field, Field]:
     """Move `depth` (n,) of rays origin (n, 3) + depth * along (n, 3) onto the surface.
 
     Returns the depth and the last gap (distance over the surface)."""
@@ -93,10 +97,7 @@ def _march(surface: Surface, origin: Field, along: Field, depth: Field, steps: i
         y = origin[:, 1] + depth * along[:, 1]
         z = origin[:, 2] + depth * along[:, 2]
         angle = np.arctan2(x, z)
-        if fine:
-            here = _bilinear(radius, surface, angle, y)
-        else:
-            here = _nearest(surface, angle, y)
+        here = _bilinear(radius, surface, angle, y) if fine else _nearest(surface, angle, y)
         gap = np.sqrt(x * x + z * z) - here
         depth = depth - np.clip(0.7 * gap, -0.08, 0.30)
     return depth, gap
@@ -120,13 +121,13 @@ def trace(surface: Surface, pose: Pose, across: Field, up: Field) -> Hits:
     low_across, low_up = across[::coarse, ::coarse], up[::coarse, ::coarse]
     origin, along = _rays(pose, low_across.ravel(), low_up.ravel())
     start = np.full(low_up.size, 1.7, np.float32)
-    depth, _ = _march(surface, origin, along, start, 17, fine=False)
+    depth, _ = _march(surface, origin, along, start, 15, fine=False)
     near = maximum_filter(depth.reshape(low_up.shape), 3)
     if coarse > 1:
-        near = np.kron(near, np.ones((coarse, coarse), np.float32))[: shape[0], : shape[1]]
+        near = near.repeat(coarse, 0).repeat(coarse, 1)[: shape[0], : shape[1]]
     index = np.flatnonzero(near.ravel() > _FAR)
     origin, along = _rays(pose, across.ravel()[index], up.ravel()[index])
-    depth, gap = _march(surface, origin, along, near.ravel()[index] + 0.02, 8, fine=True)
+    depth, gap = _march(surface, origin, along, near.ravel()[index] + 0.02, 7, fine=True)
     keep = (gap < 0.3) & (depth > _FAR)
     index, depth = index[keep], depth[keep]
     point = origin[keep] + depth[:, None] * along[keep]
@@ -151,8 +152,11 @@ def shadow(surface: Surface, hits: Hits, pose: Pose, light: Field, softness: flo
     toward = (pose.matrix().T @ light).astype(np.float32)
     clear = np.ones_like(hits.x)
     for reach in (0.07, 0.14, 0.24, 0.38, 0.56, 0.85):
-        x, y, z = (hits.x + reach * toward[0], hits.y + reach * toward[1],
-                   hits.z + reach * toward[2])
+        x, y, z = (
+            hits.x + reach * toward[0],
+            hits.y + reach * toward[1],
+            hits.z + reach * toward[2],
+        )
         above = np.sqrt(x * x + z * z) - _nearest(surface, np.arctan2(x, z), y)
         clear = np.minimum(clear, 0.85 + (above - 0.01) / (softness * reach))
     return np.asarray(np.clip(clear, 0, 1), np.float32)

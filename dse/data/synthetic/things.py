@@ -72,8 +72,11 @@ def _disc(rng: Generator, colour: Colour) -> Image.Image:
     draw.ellipse([3, 3, 93, 93], fill=_ink(colour))
     for _ in range(rng.integers(0, 4)):
         inset = int(rng.integers(6, 40))
-        draw.ellipse([inset, inset, 96 - inset, 96 - inset], outline=_ink(colour, rng.uniform(0.2, 1.6)),
-                     width=int(rng.integers(1, 5)))
+        draw.ellipse(
+            [inset, inset, 96 - inset, 96 - inset],
+            outline=_ink(colour, rng.uniform(0.2, 1.6)),
+            width=int(rng.integers(1, 5)),
+        )
     return image
 
 
@@ -102,18 +105,26 @@ def _clock(rng: Generator, colour: Colour) -> Image.Image:
     draw.ellipse([8, 8, 88, 88], fill=_ink((235, 232, 222)))
     for hour in range(12):
         a = hour * np.pi / 6
-        draw.line([48 + 33 * np.cos(a), 48 + 33 * np.sin(a), 48 + 38 * np.cos(a), 48 + 38 * np.sin(a)],
-                  fill=(20, 20, 20, 255), width=2)
+        draw.line(
+            [48 + 33 * np.cos(a), 48 + 33 * np.sin(a), 48 + 38 * np.cos(a), 48 + 38 * np.sin(a)],
+            fill=(20, 20, 20, 255),
+            width=2,
+        )
     for length, width in ((20, 4), (32, 2)):
         a = rng.uniform(0, 2 * np.pi)
-        draw.line([48, 48, 48 + length * np.cos(a), 48 + length * np.sin(a)], fill=(20, 20, 20, 255),
-                  width=width)
+        draw.line(
+            [48, 48, 48 + length * np.cos(a), 48 + length * np.sin(a)],
+            fill=(20, 20, 20, 255),
+            width=width,
+        )
     return image
 
 
 def _socket(rng: Generator, colour: Colour) -> Image.Image:
     image, draw = _blank()
-    draw.rounded_rectangle([12, 4, 84, 92], 8, fill=_ink((225, 220, 210)), outline=(150, 150, 145, 255))
+    draw.rounded_rectangle(
+        [12, 4, 84, 92], 8, fill=_ink((225, 220, 210)), outline=(150, 150, 145, 255)
+    )
     for y in (26, 68):
         for x in (38, 56):
             draw.rectangle([x - 2, y - 8, x + 2, y + 4], fill=(30, 30, 30, 255))
@@ -160,7 +171,9 @@ def _blob(rng: Generator, colour: Colour) -> Image.Image:
     axis = np.linspace(-1.3, 1.3, _SIDE)
     x, y = np.meshgrid(axis, axis)
     angle = np.arctan2(y, x)
-    edge = 1 + sum(rng.normal(0, 0.12) * np.cos(k * angle + rng.uniform(0, 6)) for k in (1, 2, 3, 4))
+    edge = np.ones_like(angle) + sum(
+        rng.normal(0, 0.12) * np.cos(k * angle + rng.uniform(0, 6)) for k in (1, 2, 3, 4)
+    )
     inside = np.clip((edge - np.hypot(x, y)) * 15, 0, 1)
     values = np.zeros((_SIDE, _SIDE, 4))
     relief = lookup(grain(1.8), x * 25 + rng.uniform(0, 200), y * 25 + rng.uniform(0, 200))
@@ -175,12 +188,15 @@ def _animal(rng: Generator, colour: Colour) -> Image.Image:
     ink, dark = _ink(colour), _ink(colour, 0.25)
     ear = rng.uniform(8, 30)
     for sign in (-1, 1):
-        draw.polygon([48 + sign * 14, 26, 48 + sign * 38, 30, 48 + sign * 34, 28 - ear], fill=_ink(colour, 0.8))
+        draw.polygon(
+            [48 + sign * 14, 26, 48 + sign * 38, 30, 48 + sign * 34, 28 - ear],
+            fill=_ink(colour, 0.8),
+        )
     draw.ellipse([14, 18, 82, 88], fill=ink)
     draw.ellipse([30, 50, 66, 90], fill=_ink(colour, rng.uniform(0.8, 1.4)))
     for sign in (-1, 1):
-        x = 48 + sign * rng.uniform(15, 19)
-        draw.ellipse([x - 5, 40, x + 5, 50], fill=(15, 12, 8, 255))
+        eye = 48 + sign * rng.uniform(15, 19)
+        draw.ellipse([eye - 5, 40, eye + 5, 50], fill=(15, 12, 8, 255))
     draw.ellipse([40, 58, 56, 69], fill=dark)
     draw.line([48, 69, 48, 77], fill=dark, width=2)
     draw.arc([36, 66, 60, 82], 20, 160, fill=dark, width=2)
@@ -194,7 +210,9 @@ def _animal(rng: Generator, colour: Colour) -> Image.Image:
 def _vase(rng: Generator, colour: Colour) -> Image.Image:
     image, draw = _blank()
     heights = np.linspace(4, 92, 12)
-    half = np.clip(22 + 14 * np.sin(np.linspace(0, rng.uniform(3, 7), 12) + rng.uniform(0, 6)), 6, 44)
+    half = np.clip(
+        22 + 14 * np.sin(np.linspace(0, rng.uniform(3, 7), 12) + rng.uniform(0, 6)), 6, 44
+    )
     left = [(48 - w, h) for w, h in zip(half, heights, strict=True)]
     right = [(48 + w, h) for w, h in zip(half, heights, strict=True)][::-1]
     draw.polygon(left + right, fill=_ink(colour))
@@ -226,8 +244,10 @@ def _panel(rng: Generator, colour: Colour) -> Image.Image:
     """A sheet, book, telephone or sign."""
     image, draw = _blank()
     draw.rounded_rectangle([2, 2, 94, 94], int(rng.integers(0, 12)), fill=_ink(colour))
-    for y in np.arange(12, 88, rng.uniform(7, 20)):
-        draw.line([10, y, rng.uniform(30, 86), y], fill=_ink(colour, rng.uniform(0.3, 0.8)), width=2)
+    for y in np.arange(12, 88, rng.uniform(7, 20)).tolist():
+        draw.line(
+            [10, y, rng.uniform(30, 86), y], fill=_ink(colour, rng.uniform(0.3, 0.8)), width=2
+        )
     return image
 
 
@@ -241,11 +261,23 @@ def _pole(rng: Generator, colour: Colour) -> Image.Image:
 
 Draw = Callable[[Generator, Colour], Image.Image]
 DISTRACTORS: dict[str, Draw] = {
-    "animal": _animal, "ball": _ball, "blob": _blob, "clock": _clock, "cup": _cup, "disc": _disc,
-    "emblem": _emblem, "hand": _hand, "socket": _socket, "vase": _vase,
+    "animal": _animal,
+    "ball": _ball,
+    "blob": _blob,
+    "clock": _clock,
+    "cup": _cup,
+    "disc": _disc,
+    "emblem": _emblem,
+    "hand": _hand,
+    "socket": _socket,
+    "vase": _vase,
 }
 OCCLUDERS: dict[str, Draw] = {
-    "blob": _blob, "cup": _cup, "hand": _hand, "microphone": _microphone, "paper": _panel,
+    "blob": _blob,
+    "cup": _cup,
+    "hand": _hand,
+    "microphone": _microphone,
+    "paper": _panel,
     "pole": _pole,
 }
 
