@@ -122,7 +122,7 @@ def _compile(forward: Callable[[Any], Any], graph: Graph) -> Callable[[Any], Any
     import tensorflow as tf
 
     signature = tf.TensorSpec((None, *graph.input.shape), tf.uint8)
-    function = tf.function(forward, input_signature=[signature])
+    function = tf.function(forward, input_signature=[signature], autograph=False)
     return lambda canvases: function(canvases).numpy()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.export.box_scale import choose_box_scale, scale_boxes, unscale_boxes
 from dse.network.graph import Graph
 from dse.network.keras_inference import Predict
 from dse.network.keras_inference import predictor as float_predictor
@@ -33,5 +34,13 @@ def predictor(
     formats do not look at it. Raises UnknownName for a format that does not exist.
     """
     if format == "kpu8":
-        return kpu8_predictor(graph, weights, activation_ranges(graph, weights, calibration))
+        return _as_deployed(graph, weights, calibration)
     return float_predictor(graph, quantize_weights(weights, format))
+
+
+def _as_deployed(graph: Graph, weights: Weights, calibration: NDArray[np.uint8]) -> Predict:
+    """kpu8 with the head's boxes scaled as the exporter scales them (`dse.export.box_scale`)."""
+    scale = choose_box_scale(float_predictor(graph, weights)(calibration))
+    scaled = scale_boxes(graph, weights, scale)
+    on_chip = kpu8_predictor(graph, scaled, activation_ranges(graph, scaled, calibration))
+    return lambda canvases: unscale_boxes(on_chip(canvases), scale)

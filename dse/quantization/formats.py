@@ -45,7 +45,8 @@ def _fixed_point(values: NDArray[np.float32], fraction_bits: int) -> NDArray[np.
     """X_int = floor(X * 2^(n-1)), X = X_int / 2^(n-1), with X_int in 16 bits."""
     steps = 2.0 ** (fraction_bits - 1)
     integers = np.clip(np.floor(values * steps), INT16.min, INT16.max)
-    return (integers / steps).astype(np.float32)
+    kept: NDArray[np.float32] = (integers / steps).astype(np.float32)
+    return kept
 
 
 def _half(values: NDArray[np.float32]) -> NDArray[np.float32]:

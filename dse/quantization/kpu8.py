@@ -13,14 +13,15 @@ table, where a level may be off by one.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 
-from dse.errors import DataError
+from dse.errors import DataError, UnknownName
 from dse.network.graph import CONVOLUTIONS, Graph, Layer
-from dse.network.keras_inference import Folded, Predict, activate, apply, compiled, fold
+from dse.network.keras_inference import Folded, Predict, apply, compiled, fold
 from dse.network.keras_model import Weights
 from dse.quantization.grids import PICTURE_GRID, Grid, quantize_kernel
 from dse.quantization.placement import on_kpu
@@ -30,6 +31,10 @@ __all__ = ["activation_ranges", "kpu8_predictor"]
 
 ADDITION_GAIN = 127 * 2.0 / 255
 """What a weight of 1 becomes (see `quantize_kernel`): level 255 is the highest there is."""
+
+
+_LIMITS = {"linear": (-np.inf, np.inf), "relu": (0.0, np.inf), "relu6": (0.0, 6.0)}
+"""What an activation clips to."""
 
 
 class Tensor(NamedTuple):
@@ -84,32 +89,41 @@ class _Chip:
         return self._add(layer, read)
 
     def _convolve(self, layer: Layer, read: Tensor) -> Tensor:
-        """Whole-numbered products, scaled once per channel, rounded onto the output grid."""
+        """Products of whole numbers, with both grids' scales folded into the kernel."""
         levels, source = read
         if source is None:
             source = self._grids[layer.inputs[0]]
-            levels = _quantize(levels, source)
+            levels = _nearest(levels / source.scale, source.lowest, source.highest)
         kernel, bias = self._folded[layer.name]
         depthwise = layer.op == "depthwise"
         numbers, scales = quantize_kernel(kernel, depthwise=depthwise)
-        gains = scales * np.float32(source.scale)
+        written = self._grids[layer.name]
+        gains = (scales.astype(np.float64) * (source.scale / written.scale)).astype(np.float32)
         kernel = numbers * (gains[:, None] if depthwise else gains)
-        return self._written(layer, apply(layer, [levels], kernel, bias))
+        plain = dataclasses.replace(layer, activation="linear")
+        sums = apply(plain, [levels], kernel, bias / np.float32(written.scale))
+        return self._written(layer, sums)
 
     def _add(self, layer: Layer, read: list[Tensor]) -> Tensor:
         """Both inputs on the grid of their common range, then summed."""
         ends = [self._ranges[name] for name in layer.inputs]
         common = Grid.of_range(min(low for low, _ in ends), max(high for _, high in ends))
-        levels = [_quantize(tensor.floats(), common) for tensor in read]
-        total = sum(levels[1:], levels[0]) * (common.scale * ADDITION_GAIN)
-        return self._written(layer, activate(layer, total))
+        levels = [
+            _nearest(tensor.floats() / common.scale, common.lowest, common.highest)
+            for tensor in read
+        ]
+        gain = ADDITION_GAIN * common.scale / self._grids[layer.name].scale
+        return self._written(layer, sum(levels[1:], levels[0]) * gain)
 
-    def _written(self, layer: Layer, floats: Any) -> Tensor:
-        grid = self._grids[layer.name]
-        return Tensor(_quantize(floats, grid), grid)
+    def _written(self, layer: Layer, sums: Any) -> Tensor:
+        """`sums`, in steps of the layer's grid, as levels; activations only limit them."""
+        if layer.activation not in _LIMITS:
+            raise UnknownName("activation", layer.activation, _LIMITS)
+        grid, (low, high) = self._grids[layer.name], _LIMITS[layer.activation]
+        lowest = max(grid.lowest, low / grid.scale)
+        return Tensor(_nearest(sums, lowest, min(grid.highest, high / grid.scale)), grid)
 
 
-def _quantize(floats: Any, grid: Grid) -> Any:
-    """Levels of `floats` counted from the zero point: the nearest, halves to even."""
-    nearest = keras.ops.round(floats * (1.0 / grid.scale))
-    return keras.ops.clip(nearest, grid.lowest, grid.highest)
+def _nearest(steps: Any, lowest: float, highest: float) -> Any:
+    """The nearest whole numbers, halves to even, within lowest .. highest."""
+    return keras.ops.clip(keras.ops.round(steps), lowest, round(highest))
