@@ -102,9 +102,10 @@ class SearchOptions:
         Raises StudyError when this run asked for something else than the study's.
         """
         recipe = {k: v for k, v in table["recipe"].items() if k in _names(Recipe)}
+        folder = table.get("weights_dir")
         of_study: dict[str, Any] = {
             **{name: table[name] for name in (*DEFAULTS, "eval_data")},
-            "weights_dir": Path(table["weights_dir"]) if "weights_dir" in table else None,
+            "weights_dir": Path(folder) if folder else None,
             "recipe": Recipe(**recipe),
         }
         if self.budget is not None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -132,9 +133,12 @@ def worked(trace: Path) -> list[tuple[str, str, int]]:
 
 
 def _trouble(job: FakeJob, training: Training) -> None:
-    """fail: every training raises; fail-A: those with breakpoint A; disk: a full disk."""
+    """fail: every training raises; fail-A: those with breakpoint A; disk: a full disk;
+    suicide: the first of the contract's trainings kills its process."""
     if job.trouble == "fail" or (job.trouble == "fail-A" and training.breakpoint == "A"):
         raise RuntimeError("the pictures went away")
+    if job.trouble == "suicide" and training.id == "A63-a0.35-96":
+        os.kill(os.getpid(), signal.SIGKILL)
     if job.trouble == "disk":
         raise OSError(errno.ENOSPC, "No space left on device")
 

@@ -35,8 +35,7 @@ def stopper(**changes: float) -> DominanceStopper:
 def finished(*aps: float, gain: float = 0.3) -> list[FinishedCurve]:
     """Finished designs, from the smallest input on."""
     return [
-        FinishedCurve(training(size), curve(ap, gain))
-        for size, ap in zip(SIZES, aps, strict=False)
+        FinishedCurve(training(size), curve(ap, gain)) for size, ap in zip(SIZES, aps, strict=False)
     ]
 
 

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dse.cost import Target
+from dse.errors import NothingFeasible
+from dse.search.plan import candidates_csv, make_plan, read_candidates
+from dse.space import SearchSpace
+
+
+def test_every_candidate_is_priced_and_only_what_fits_is_a_design(small_space: Path) -> None:
+    space = SearchSpace.load(str(small_space))
+    plan = make_plan(space, Target.load("k210"))
+    assert [row["candidate"] for row in plan.rows] == [candidate.id for candidate in space]
+    assert sum(plan.rejected.values()) + plan.feasible == len(plan.rows) == 32
+    assert set(plan.rejected) <= {"kpu_memory", "main_memory"} and plan.rejected
+    accepted = {
+        row["training"] for row in plan.rows if row["status"] == "accepted" and row["deployable"]
+    }
+    assert {design.training.id for design in plan.designs} == accepted
+    design = plan.designs[0]
+    row = plan.deployable_row(design.training)
+    assert row["format"] == "kpu8"
+    assert (design.latency_ms, design.kmodel_bytes) == (row["latency_ms"], row["kmodel_bytes"])
+
+
+def test_nothing_feasible_shows_what_comes_nearest(small_space: Path) -> None:
+    tiny = replace(Target.load("k210"), kpu_memory_bytes=100_000)
+    with pytest.raises(NothingFeasible, match="Nearest") as caught:
+        make_plan(SearchSpace.load(str(small_space)), tiny)
+    shown = str(caught.value).splitlines()[1:]
+    assert len(shown) == 3 and all("-96-kpu8" in line for line in shown)
+    assert caught.value.exit_code == 3 and caught.value.hint
+
+
+def test_a_space_without_a_deployable_format_says_so(small_space: Path) -> None:
+    space = replace(SearchSpace.load(str(small_space)), format=("FP32", "Q9"))
+    with pytest.raises(NothingFeasible, match="accelerator") as caught:
+        make_plan(space, Target.load("k210"))
+    assert "kpu8" in caught.value.hint
+
+
+def test_rows_survive_as_csv(small_space: Path, tmp_path: Path) -> None:
+    plan = make_plan(SearchSpace.load(str(small_space)), Target.load("k210"))
+    path = tmp_path / "candidates.csv"
+    path.write_text(candidates_csv(plan.rows))
+    assert read_candidates(path) == list(plan.rows)

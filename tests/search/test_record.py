@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fake_training import EPOCHS, workshop
+
+from dse.errors import CorruptJournal, UnknownName
+from dse.search import SearchOptions, load_study, run_search
+from dse.search.record import COLUMNS
+
+Make = Callable[..., SearchOptions]
+
+
+@pytest.fixture()
+def study(options: Make, tmp_path: Path) -> Path:
+    run_search(options(budget=4, seed=3), workshop(tmp_path / "trace"))
+    return options().results / "k210-001"
+
+
+def test_the_frame_has_a_row_per_candidate_of_interest(study: Path) -> None:
+    record = load_study(study)
+    frame = record.frame()
+    assert tuple(frame.columns) == COLUMNS
+    assert frame["candidate"].is_unique
+    assert set(frame["state"]) <= {"front", "dominated", "rejected"}
+    trained = frame[frame["trial"].notna()]
+    assert trained["training"].nunique() == 4 and set(trained["format"]) == {"kpu8", "FP32"}
+    refused = frame[frame["state"] == "rejected"]
+    assert len(refused) == sum(record.report().rejected.values())
+    assert (refused["message"].str.len() > 0).all()
+    front = frame[frame["state"] == "front"]
+    assert front["ap"].notna().all() and front.loc[front["deployable"], "kmodel_ap"].notna().all()
+    assert frame["deployable"].dtype == bool
+
+
+def test_curves_and_history(study: Path) -> None:
+    record = load_study(study)
+    assert len(record.curves) == 4
+    for curve in record.curves.values():
+        assert list(curve.columns) == ["epoch", "loss", "val_ap", "seconds"]
+        assert list(curve["epoch"]) == list(range(1, EPOCHS + 1))
+    history = record.history
+    assert list(history.columns) == ["trial", "elapsed_s", "hypervolume"]
+    assert len(history) == 4
+    assert history["hypervolume"].is_monotonic_increasing
+    assert history["elapsed_s"].is_monotonic_increasing
+    assert history["hypervolume"].iloc[-1] == pytest.approx(record.report().hypervolume)
+
+
+def test_the_report_is_the_one_the_search_gave(options: Make, tmp_path: Path) -> None:
+    report = run_search(options(), workshop(tmp_path / "trace")).as_dict()
+    again = load_study(options().results / report["study"]).report().as_dict()
+    assert again.pop("seconds") <= report.pop("seconds") + 0.1
+    assert again == report
+
+
+def test_prices_lost_to_a_kill_are_made_again(study: Path) -> None:
+    before = load_study(study).candidates
+    (study / "candidates.csv").unlink()
+    assert load_study(study).candidates == before
+
+
+def test_a_study_without_a_journal_yet_is_empty(study: Path) -> None:
+    (study / "journal.log").unlink()
+    record = load_study(study)
+    assert record.entries == [] and record.curves == {} and record.history.empty
+    assert set(record.frame()["state"]) == {"rejected"} and record.front == []
+
+
+def test_what_cannot_be_read_is_named(study: Path) -> None:
+    with pytest.raises(UnknownName, match="Did you mean 'k210-001'"):
+        load_study(study.parent / "k210-01")
+    journal = study / "journal.log"
+    journal.write_bytes(b"nonsense\n" + journal.read_bytes())
+    with pytest.raises(CorruptJournal, match="journal.log:1"):
+        load_study(study)
