@@ -26,13 +26,15 @@ WARM_UP_SHARE = 0.05
 """Of all steps, in which the learning rate rises from a tenth."""
 
 CLIP_NORM = 10.0
+PREFETCHING_THREADS = 2
+"""With one, Keras makes each batch only when the step before it has ended."""
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     """Shuffled batches; their order depends on seed and epoch alone. A rest is left out."""
 
     def __init__(self, count: int, batch_size: int, seed: int) -> None:
-        super().__init__()
+        super().__init__(workers=PREFETCHING_THREADS)
         self._count, self._batch_size, self._seed = count, min(batch_size, count), seed
         self.begin(0)
 
