@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dse.data.pictures import Boxes, DataSet, Picture, Skipped
 from dse.errors import DataError
@@ -12,7 +13,9 @@ from dse.evaluation.average_precision import average_precision
 from dse.evaluation.decoding import decode_maps
 from dse.evaluation.detections import Detections
 from dse.evaluation.prepared import Prepared, prepare
-from dse.network.keras_inference import Predict
+
+if TYPE_CHECKING:  # the module brings TensorFlow, which judging boxes does not need
+    from dse.network.keras_inference import Predict
 
 __all__ = ["Evaluation", "Tally", "chunks", "detect", "evaluate", "evaluate_canvases"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,7 +15,9 @@ from dse.evaluation.detections import Detections
 from dse.evaluation.evaluate import Evaluation, Tally, chunks, detect
 from dse.evaluation.prepared import prepare
 from dse.evaluation.suppression import suppress
-from dse.network.keras_inference import Predict
+
+if TYPE_CHECKING:  # the module brings TensorFlow, which judging boxes does not need
+    from dse.network.keras_inference import Predict
 
 __all__ = ["PYRAMID_SCALES", "evaluate_pyramid", "pyramid_sizes"]
 
