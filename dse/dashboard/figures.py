@@ -117,7 +117,11 @@ def _ranges(designs: pd.DataFrame, axis: Axis, limits: Sequence[Limit]) -> dict[
     cost = designs[axis.column].dropna() / axis.units_per_shown
     cost = cost[cost > 0]
     here = [limit.value / axis.units_per_shown for limit in limits if limit.column == axis.column]
-    drawn = [*cost[designs.loc[cost.index, "shown_ap"].notna()], *here]
+    shown = designs.loc[cost.index, "shown_ap"].notna()
+    drawn = [*cost[shown], *here]
+    if axis.column == "latency_ms":
+        lower_ends = designs.loc[cost.index, "latency_ms_low"][shown]
+        drawn += [*lower_ends[lower_ends > 0]]
     drawn = drawn or [*cost] or [1.0]
     if axis.column == "latency_ms" and _NEAR * max(drawn) > 1000 / FRAME_RATE_HZ:
         drawn.append(1000 / FRAME_RATE_HZ)

@@ -81,7 +81,8 @@ def ap_of(training: Training, format: str, luck: float) -> float:
     """An AP that grows with width and input size, and suffers from few bits."""
     size = 1 - math.exp(-training.input_size / 90)
     lost = {"kpu8": 0.012, "Q9": 0.004, "Q8": 0.01, "Q7": 0.07, "Q6": 0.8}.get(format, 0.0)
-    return max(0.01, (0.97 - 0.1 / training.width**0.8) * size + luck - lost)
+    ap: float = (0.97 - 0.1 / training.width**0.8) * size + luck - lost
+    return max(0.01, ap)
 
 
 def _judged(row: dict[str, Any]) -> dict[str, Any] | None:

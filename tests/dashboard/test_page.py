@@ -89,7 +89,7 @@ def test_the_package_exports_what_it_says() -> None:
     assert dse.dashboard.write_dashboard is write_dashboard
     assert dse.dashboard.Record.__name__ == "Record"
     with pytest.raises(AttributeError, match="no attribute 'other'"):
-        _ = dse.dashboard.other  # type: ignore[attr-defined]
+        _ = dse.dashboard.other
 
 
 @pytest.mark.parametrize("text", ["</script><b>", "<!--", "a & b", "\u2028\u2029", 'quote " \\'])
@@ -123,7 +123,7 @@ class Reader:
     """A person at the page: opens it offline, and notes what the console says."""
 
     def __init__(self, browser: Any, **options: Any) -> None:
-        self.context = browser.new_context(offline=True, **options)
+        self.context = browser.new_context(offline=True, reduced_motion="reduce", **options)
         self.page = self.context.new_page()
         self.complaints: list[str] = []
         self.page.on("console", lambda said: self.complaints.append(f"{said.type}: {said.text}"))
@@ -234,8 +234,9 @@ def test_a_click_on_a_mark_opens_its_design(reader: Reader, page_path: Path, rec
     )
     page.mouse.move(mark["x"] - 3, mark["y"])
     page.mouse.move(mark["x"], mark["y"])
+    page.wait_for_selector("#front-plot .hoverlayer .hovertext", timeout=DRAWN_MS)
     page.mouse.click(mark["x"], mark["y"])
-    page.wait_for_selector("#copy", timeout=5000)
+    page.wait_for_selector("#copy", timeout=DRAWN_MS)
     expected = study_tables(record).designs["candidate"][mark["place"]]
     assert page.inner_text("#details-heading") == expected
 
@@ -316,7 +317,7 @@ def test_prints_in_the_light_colours(narrow_reader: Reader, page_path: Path) -> 
     page = narrow_reader.open(page_path)
     page.emulate_media(media="print")
     page.wait_for_function(
-        "document.getElementById('front-plot').layout.paper_bgcolor === '#ffffff'", timeout=5000
+        "document.getElementById('front-plot').layout.paper_bgcolor === '#ffffff'", timeout=DRAWN_MS
     )
     assert page.evaluate("document.getElementById('front-plot').layout.width") == 660
     page.emulate_media(media="screen")

@@ -53,7 +53,7 @@ dse.tableRow = (row) => {
     if (column === "state") return dse.el("td", { class: "text" }, dse.stateBadge(row));
     return dse.el("td", {}, dse.show(row[column], format));
   });
-  return dse.el("tr", { "data-candidate": row.candidate, "aria-selected": String(row.candidate === dse.state.design) }, ...cells);
+  return dse.el("tr", { "data-candidate": row.candidate, "aria-current": String(row.candidate === dse.state.design) }, ...cells);
 };
 
 dse.stateBadge = (row) => {
@@ -74,7 +74,7 @@ dse.drawTable = () => {
 
 dse.markRow = () => {
   for (const row of dse.byId("table").tBodies[0].rows) {
-    row.setAttribute("aria-selected", String(row.dataset.candidate === dse.state.design));
+    row.setAttribute("aria-current", String(row.dataset.candidate === dse.state.design));
   }
 };
 
