@@ -64,7 +64,8 @@ def unscale_boxes(maps: NDArray[np.float32], scale: float) -> NDArray[np.float32
     """Maps (n, h, w, channels) as the unscaled head writes them; exact for powers of two."""
     if scale == 1.0:
         return maps
-    cells = maps.reshape(*maps.shape[:3], -1, NUMBERS_PER_BOX).copy()
+    boxes = maps.shape[3] // NUMBERS_PER_BOX
+    cells = maps.reshape(*maps.shape[:3], boxes, NUMBERS_PER_BOX).copy()
     cells[..., 1:] /= np.float32(scale)
     return cells.reshape(maps.shape)
 

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from dse.errors import CompilerError
 from dse.export import child
-from dse.export.kmodel import parse_kmodel
+from dse.export.kmodel import Kmodel, parse_kmodel
+from dse.export.schedules import peak_kpu_bytes, without_noise
 
 __all__ = ["CALIBRATE_METHODS", "CompiledKmodel", "compile_kmodel", "compiler_version"]
 
@@ -40,7 +41,6 @@ _MEANINGS = (
 )
 """What the compiler says, and what it means."""
 
-_KPU_ADDRESS = re.compile(r"@unknown\[(\d+), (\d+)\]")
 _SUMMARY = re.compile(r"^\s*\.?(input|output|data|MODEL):?\s.*\((\d+) B\)", re.MULTILINE)
 
 
@@ -64,6 +64,11 @@ class CompiledKmodel:
     def main_memory_bytes(self) -> int:
         """Main memory in use while the network runs."""
         return self.kmodel_bytes + self.input_bytes + self.output_bytes + self.data_bytes
+
+    @property
+    def headers(self) -> Kmodel:
+        """What the file says of itself."""
+        return parse_kmodel(self.kmodel)
 
 
 def compile_kmodel(
@@ -181,21 +186,13 @@ def _read(folder: Path, log: str) -> CompiledKmodel:
     info = folder / "dump" / "kmodel_info.txt"
     summary = {key: int(value) for key, value in _SUMMARY.findall(info.read_text())}
     headers = parse_kmodel(kmodel)
-    told = [summary.get(key) for key in ("MODEL", "input", "output", "data")]
-    seen = [len(kmodel), headers.input_bytes, headers.output_bytes, headers.data_bytes]
+    told = tuple(summary.get(key) for key in ("MODEL", "input", "output", "data"))
+    seen = len(kmodel), headers.input_bytes, headers.output_bytes, headers.data_bytes
     if told != seen:
         raise CompilerError(
             f"the compiler reports {told} bytes (file, input, output, data), its file says {seen}",
             "this is another compiler than nncase 1.9: install the version dse asks for",
         )
-    return CompiledKmodel(kmodel, *seen, _peak_kpu_bytes(folder / "dump" / "codegen"), log)
-
-
-def _peak_kpu_bytes(codegen: Path) -> int | None:
-    """Highest address that any schedule of KPU functions uses."""
-    ends = [
-        int(end)
-        for schedule in codegen.glob("k210_*.sched")
-        for _, end in _KPU_ADDRESS.findall(schedule.read_text())
-    ]
-    return max(ends, default=None)
+    codegen = folder / "dump" / "codegen"
+    cleaned = without_noise(kmodel, codegen)
+    return CompiledKmodel(cleaned, *seen, peak_kpu_bytes(codegen), log)

@@ -19,7 +19,9 @@ DECIMALS = 4
 """Of a pixel: far below what a detector can place."""
 
 
-def detector_table(headers: Kmodel, input_size: int, box_scale: float, score: float) -> dict[str, Any]:
+def detector_table(
+    headers: Kmodel, input_size: int, box_scale: float, score: float
+) -> dict[str, Any]:
     """The content. `score`: threshold in 0..1 of the operating point with the best F1."""
     _, channels, height, width = headers.outputs[0].shape
     return {
@@ -39,7 +41,7 @@ def detector_table(headers: Kmodel, input_size: int, box_scale: float, score: fl
             "score": "logit: a face's probability is 1 / (1 + exp(-score))",
         },
         "box_scale": box_scale,
-        "score_threshold": round(score, DECIMALS),
+        "score_threshold": min(math.floor(score * 1e4), 9999) / 1e4,
         "iou_threshold": IOU_THRESHOLD,
         "canonical_boxes_pixels": [
             [round(float(side), DECIMALS) for side in box] for box in canonical_boxes(input_size)
@@ -81,4 +83,6 @@ def _contradictions(table: dict[str, Any], headers: Kmodel) -> list[str]:
         "score_threshold": 0 <= table["score_threshold"] < 1,
         "iou_threshold": 0 < table["iou_threshold"] < 1,
     }
-    return [f"detector.json: {what} contradicts the kmodel" for what, ok in checks.items() if not ok]
+    return [
+        f"detector.json: {what} contradicts the kmodel" for what, ok in checks.items() if not ok
+    ]

@@ -46,10 +46,14 @@ class MemoryPool:
 
 @dataclass(frozen=True)
 class Section:
-    """A named part of a module, such as ".text" or ".rdata"."""
+    """A named part of a module, such as ".text" or ".rdata".
+
+    start: where its content begins in the file; -1 where it lies inside .rdata.
+    """
 
     name: str
     size_bytes: int
+    start: int
 
 
 @dataclass(frozen=True)
@@ -254,9 +258,10 @@ def _parse_section(reader: _Reader) -> Section:
     """A section's header and, unless it lies inside .rdata, its body."""
     name = reader.text(16, "a section's name")
     flags, gap, size, _ = reader.numbers("4I", "a section header")
-    if not flags & MERGED_INTO_RDATA:
-        reader.skip(gap + size, f"section '{name}'")
-    return Section(name, size)
+    if flags & MERGED_INTO_RDATA:
+        return Section(name, size, -1)
+    reader.skip(gap + size, f"section '{name}'")
+    return Section(name, size, reader.position - size)
 
 
 def _parse_version_4(reader: _Reader) -> Kmodel:

@@ -6,6 +6,7 @@ in child processes, one a core, that are fed through pipes and watched by the cl
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -231,10 +232,8 @@ class _Worker:
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
-                try:
+                with contextlib.suppress(OSError):  # unsent pixels of a process that is gone
                     pipe.close()
-                except OSError:
-                    pass  # unsent pixels of a process that is gone
 
     def _receive(self, time_limit_s: float, kind: bytes) -> bytes:
         """The content of the next frame, which must be of `kind`."""

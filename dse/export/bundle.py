@@ -1,0 +1,230 @@
+"""The folder that goes to the board: files, figures, guide, all or nothing.
+
+The kmodel is run in the simulator on the evaluation pictures before anything is written. One
+that is much worse than its network is not handed out: its bundle goes to a folder
+"NAME.rejected", whose card says why, so that the cause can be looked for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.data.pictures import DataSet
+from dse.errors import DseError, UsageError, VerificationFailed
+from dse.evaluation import Prepared, prepare
+from dse.export import manifest as manifests
+from dse.export.accuracy import Accuracy, agreement, measure_accuracy
+from dse.export.deployment import Deployment, deploy
+from dse.export.detector_file import detector_table
+from dse.export.guide import guide
+from dse.export.model_card import model_card
+from dse.network.graph import Graph
+from dse.network.keras_inference import predictor
+from dse.space import Candidate
+
+__all__ = ["MIN_CORRELATION", "MOST_AP_LOST", "ExportReport", "export_bundle"]
+
+MOST_AP_LOST = 0.1
+"""A kmodel whose AP is this far below its float network is broken, not quantized."""
+
+MIN_CORRELATION = 0.9
+"""Of output maps, kmodel against float. Sound ones have 0.995 and more."""
+
+AGREEMENT_PICTURES = 8
+_REJECTED = "calibrate on more pictures, or export another candidate"
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What an export came to. ap: of the float network; kmodel_ap: of the file itself."""
+
+    path: Path
+    candidate: str
+    kmodel: Path
+    kmodel_bytes: int
+    ap: float
+    kmodel_ap: float
+
+
+def export_bundle(
+    folder: Path,
+    candidate: Candidate,
+    graph: Graph,
+    weights: dict[str, NDArray[np.float32]],
+    calibration: NDArray[np.uint8],
+    data: DataSet,
+    *,
+    estimate: Mapping[str, Any] | None = None,
+    study: Mapping[str, Any] | None = None,
+    main_memory_limit_bytes: int | None = None,
+    calibrate_method: str = "no_clip",
+    workers: int | None = None,
+) -> ExportReport:
+    """Compiles, checks and writes one detector into `folder`, which it replaces.
+
+    calibration: (n, size, size, 3) uint8 training pictures that set the activation ranges.
+    data: evaluation pictures. estimate: figures of the cost model (`latency_ms`,
+    `latency_ms_low`, `latency_ms_high`, `energy_mj`, `macs`, `parameters`, ...). study: where
+    the weights come from. main_memory_limit_bytes: what the target's firmware leaves.
+    workers: simulator processes, default one a core.
+
+    Raises UsageError for a format that no chip runs, CompilerError, and VerificationFailed
+    where the file fails its check; the bundle then lies in "FOLDER.rejected".
+    """
+    if candidate.format != "kpu8":
+        raise UsageError(
+            f"{candidate.id}: {candidate.format} does not run on the KPU",
+            f"export {candidate.training.in_format('kpu8').id}",
+        )
+    deployment = deploy(graph, weights, calibration, calibrate_method=calibrate_method)
+    prepared = prepare(data, candidate.input_size)
+    measured = _measure(deployment, graph, weights, calibration, prepared, workers)
+    reason = _objection(deployment, measured, main_memory_limit_bytes)
+    manifest = {
+        "bundle_version": manifests.LAYOUT_VERSION,
+        "candidate": candidate.id,
+        "created": datetime.now(tz=timezone.utc).isoformat(timespec="seconds"),
+        "rejected": reason,
+        "accuracy": measured,
+        "compiled": _compiled_table(deployment),
+        "estimate": dict(estimate or {}),
+        "data": {
+            "source": data.source,
+            "checksum": data.checksum,
+            "pictures": len(prepared),
+            "faces": prepared.faces,
+        },
+        "study": {"calibration_pictures": len(calibration), **(study or {})},
+        "versions": manifests.versions(),
+    }
+    target = folder.with_name(f"{folder.name}.rejected") if reason else folder
+    _write_bundle(target, _contents(deployment, candidate.input_size, manifest))
+    if reason:
+        raise VerificationFailed(f"{candidate.id}: {reason} (kept in {target})", _REJECTED)
+    return ExportReport(
+        path=folder,
+        candidate=candidate.id,
+        kmodel=folder / "model.kmodel",
+        kmodel_bytes=deployment.compiled.kmodel_bytes,
+        ap=measured["ap"],
+        kmodel_ap=measured["kmodel_ap"],
+    )
+
+
+def _measure(
+    deployment: Deployment,
+    graph: Graph,
+    weights: dict[str, NDArray[np.float32]],
+    calibration: NDArray[np.uint8],
+    prepared: Prepared,
+    workers: int | None,
+) -> dict[str, Any]:
+    """The manifest's table "accuracy"."""
+    in_float = predictor(graph, weights)
+    float_found: Accuracy = measure_accuracy(in_float, prepared)
+    with deployment.predictor(workers) as on_chip:
+        correlation = agreement(in_float, on_chip, calibration[:AGREEMENT_PICTURES])
+        found = measure_accuracy(on_chip, prepared)
+    return {
+        "ap": float_found.ap,
+        "kmodel_ap": found.ap,
+        "ap_square": float_found.ap_square,
+        "kmodel_ap_square": found.ap_square,
+        "correlation": correlation,
+        "score": found.score,
+        "precision": found.precision,
+        "recall": found.recall,
+    }
+
+
+def _objection(
+    deployment: Deployment, measured: Mapping[str, Any], main_memory_limit_bytes: int | None
+) -> str | None:
+    """Why this kmodel must not be handed out, or None."""
+    if measured["correlation"] < MIN_CORRELATION:
+        correlation = measured["correlation"]
+        return f"the kmodel's maps correlate with the network's by {correlation:.3f} only"
+    if measured["ap"] - measured["kmodel_ap"] > MOST_AP_LOST:
+        return f"the kmodel's AP is {measured['kmodel_ap']:.3f}, the network's {measured['ap']:.3f}"
+    needed = deployment.compiled.main_memory_bytes
+    if main_memory_limit_bytes is not None and needed > main_memory_limit_bytes:
+        has = f"the target has {main_memory_limit_bytes:,}"
+        return f"it needs {needed:,} bytes of main memory, {has}"
+    return None
+
+
+def _compiled_table(deployment: Deployment) -> dict[str, Any]:
+    """The compiler's figures, without the file and its log."""
+    table = asdict(deployment.compiled)
+    del table["kmodel"], table["log"]
+    return {**table, "main_memory_bytes": deployment.compiled.main_memory_bytes}
+
+
+def _contents(
+    deployment: Deployment, input_size: int, manifest: dict[str, Any]
+) -> dict[str, bytes]:
+    """Every file of the bundle by name; adds their checksums to `manifest`."""
+    compiled = deployment.compiled
+    detector = detector_table(
+        compiled.headers, input_size, deployment.box_scale, manifest["accuracy"]["score"]
+    )
+    files = {
+        "model.kmodel": compiled.kmodel,
+        "model.tflite": deployment.tflite,
+        "detector.json": manifests.to_json(detector),
+        "README.md": guide(manifest, detector).encode(),
+    }
+    manifest["files"] = manifests.checksums(files)
+    files["MODEL_CARD.md"] = model_card(manifest).encode()
+    manifest["files"] = manifests.checksums(files)
+    return {**files, manifests.NAME: manifests.to_json(manifest)}
+
+
+def _write_bundle(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Writes beside `folder`, then renames: it is the old bundle, or the new one, or none.
+
+    Raises DseError where the disk refuses.
+    """
+    with _disk_errors(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        if folder.exists() and not (folder / manifests.NAME).is_file() and any(folder.iterdir()):
+            raise UsageError(f"{folder} exists and is no bundle", "name another folder")
+        prefix = f".{folder.name}-"
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=prefix) as scratch:
+            fresh, old = Path(scratch) / "new", Path(scratch) / "old"
+            fresh.mkdir()
+            for name, content in files.items():
+                _write(fresh / name, content)
+            if folder.exists():
+                os.rename(folder, old)
+            os.rename(fresh, folder)
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextlib.contextmanager
+def _disk_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        free = shutil.disk_usage(folder.anchor or ".").free
+        raise DseError(
+            f"cannot write {folder}: {error.strerror}",
+            f"name a folder that can be written ({free / 1e6:,.0f} MB are free)",
+        ) from error

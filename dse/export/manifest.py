@@ -1,0 +1,81 @@
+"""manifest.json: what lies in a bundle, where it came from, and what it measured.
+
+Its tables: `candidate`, `rejected` (why the export failed its own check, or null), `files`
+(sha256 and bytes of each), `accuracy`, `compiled` (the compiler's figures), `estimate` (the
+cost model's), `data` (evaluation pictures), `study`, `versions`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import platform
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from dse.errors import DseError
+
+__all__ = ["NAME", "checksums", "read_json", "sha256", "to_json", "versions"]
+
+NAME = "manifest.json"
+LAYOUT_VERSION = 1
+"""Of the bundle. Raise it when a file changes its meaning."""
+
+PACKAGES = ("dse", "nncase", "tensorflow-cpu", "keras", "numpy")
+
+
+def sha256(content: bytes) -> str:
+    """Hex digest of `content`."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def checksums(files: Mapping[str, bytes]) -> dict[str, dict[str, Any]]:
+    """Name -> {"sha256", "bytes"} of each file."""
+    return {
+        name: {"sha256": sha256(content), "bytes": len(content)}
+        for name, content in sorted(files.items())
+    }
+
+
+def versions() -> dict[str, str]:
+    """Of everything that took part."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def to_json(table: Mapping[str, Any]) -> bytes:
+    """Readable JSON; numbers that JSON cannot hold (NaN, infinite) become null."""
+    return (json.dumps(_plain(table), indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The table in `path`. Raises DseError where there is none."""
+    try:
+        table = json.loads(path.read_bytes())
+    except OSError as error:
+        raise DseError(f"{path.name} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise DseError(f"{path.name} is no JSON: {error}") from None
+    if not isinstance(table, dict):
+        raise DseError(f"{path.name} holds no table")
+    return table
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, str | int | float | bool) or value is None else str(value)

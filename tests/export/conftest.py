@@ -1,0 +1,63 @@
+"""A network small enough to compile in a second, its kmodel, and labelled pictures for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from networks_and_pictures import SIZE, TRAINING, random_canvases, random_weights
+from numpy.typing import NDArray
+
+from dse.data.pictures import DataSet, Picture
+from dse.export import Deployment, deploy
+from dse.network.graph import Graph
+from dse.network.keras_model import Weights
+from dse.network.mobilenetv2 import detector_graph
+
+
+@pytest.fixture(scope="session")
+def graph() -> Graph:
+    return detector_graph(TRAINING)
+
+
+@pytest.fixture(scope="session")
+def weights(graph: Graph) -> Weights:
+    return random_weights(graph)
+
+
+@pytest.fixture(scope="session")
+def calibration() -> NDArray[np.uint8]:
+    return random_canvases(4, SIZE)
+
+
+@pytest.fixture(scope="session")
+def deployment(graph: Graph, weights: Weights, calibration: NDArray[np.uint8]) -> Deployment:
+    return deploy(graph, weights, calibration)
+
+
+@pytest.fixture(scope="session")
+def kmodel(deployment: Deployment) -> bytes:
+    return deployment.compiled.kmodel
+
+
+@pytest.fixture(scope="session")
+def data() -> DataSet:
+    """Three pictures of different shapes, with a face each."""
+
+    def picture(number: int, height: int, width: int) -> Picture:
+        pixels = random_canvases(1, 64, seed=number)[0, :height, :width]
+        box = np.array([[8, 8, 30, 34]], np.float32)
+        return Picture(f"{number}.png", box, lambda: pixels, boxes_square=box + 1)
+
+    shapes = [(64, 48), (40, 64), (64, 64)]
+    return DataSet("three", tuple(picture(n, *shape) for n, shape in enumerate(shapes)))
+
+
+@pytest.fixture
+def no_leftovers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that takes the place of the system's temporary one."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    return folder

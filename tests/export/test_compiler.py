@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from networks_and_pictures import random_canvases, random_weights
+from numpy.typing import NDArray
+
+from dse.errors import CompilerError
+from dse.export import Deployment, child, compile_kmodel, compiler_version, to_tflite
+from dse.network.graph import Graph, Layer
+from dse.network.mobilenetv2 import detector_graph
+from dse.space import Training
+
+
+def wide_graph(channels: int) -> Graph:
+    """A convolution whose maps fill `channels` x 16 KiB of the KPU's memory."""
+    return Graph(
+        "wide",
+        (
+            Layer("input", "input", (), (128, 128, 3)),
+            Layer("wide", "conv", ("input",), (128, 128, channels), 3, 1, (1,) * 4, bias=True),
+            Layer("head", "conv", ("wide",), (128, 128, 5), bias=True),
+        ),
+        ("head",),
+    )
+
+
+def test_the_papers_network_needs_what_the_compiler_said_before() -> None:
+    graph = detector_graph(Training("A", 98, 0.5, 224))
+    tflite = to_tflite(graph, random_weights(graph))
+    compiled = compile_kmodel(tflite, random_canvases(1, 224), 224)
+    assert compiled.data_bytes == 501_760  # no copy of the picture, no padding on the CPU
+    assert compiled.peak_kpu_bytes == 1_490_944
+    assert compiled.input_bytes == 224 * 224 * 3
+    assert compiled.output_bytes == 14 * 14 * 125 * 4
+    assert 276_000 < compiled.kmodel_bytes < 278_600
+
+
+def test_maps_that_do_not_fit_are_explained() -> None:
+    graph = wide_graph(160)
+    tflite = to_tflite(graph, random_weights(graph))
+    with pytest.raises(CompilerError, match="ran out of memory") as caught:
+        compile_kmodel(tflite, random_canvases(1, 128), 128)
+    assert "2 MiB" in caught.value.hint
+
+
+def test_a_slow_compiler_is_stopped(
+    deployment: Deployment, calibration: NDArray[np.uint8], no_leftovers: Path
+) -> None:
+    with pytest.raises(CompilerError, match=r"0\.05 s"):
+        compile_kmodel(deployment.tflite, calibration, 64, time_limit_s=0.05)
+    assert not list(no_leftovers.iterdir())
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", bytes(1000), b"\x20\0\0\0TFL3" + bytes(60)])
+def test_what_is_no_tflite_file_never_reaches_the_compiler(
+    content: bytes, calibration: NDArray[np.uint8]
+) -> None:
+    with pytest.raises(CompilerError, match="TensorFlow-Lite"):
+        compile_kmodel(content, calibration, 64)
+
+
+def test_a_damaged_file_is_an_error_and_no_crash(
+    deployment: Deployment, calibration: NDArray[np.uint8]
+) -> None:
+    with pytest.raises(CompilerError) as caught:
+        compile_kmodel(deployment.tflite[: len(deployment.tflite) // 2], calibration, 64)
+    assert caught.value.hint
+
+
+def test_pictures_must_have_the_networks_size(
+    deployment: Deployment, calibration: NDArray[np.uint8]
+) -> None:
+    with pytest.raises(CompilerError, match="pictures of 32"):
+        compile_kmodel(deployment.tflite, random_canvases(1, 32), 32)
+    with pytest.raises(CompilerError, match="calibration"):
+        compile_kmodel(deployment.tflite, random_canvases(1, 32), 64)
+    with pytest.raises(CompilerError, match="calibration"):
+        compile_kmodel(deployment.tflite, calibration[:0], 64)
+    with pytest.raises(CompilerError, match="calibration"):
+        compile_kmodel(deployment.tflite, calibration.astype(np.float32), 64)  # type: ignore[arg-type]
+
+
+def test_unknown_calibration_method_names_the_known(
+    deployment: Deployment, calibration: NDArray[np.uint8]
+) -> None:
+    with pytest.raises(CompilerError, match="guess") as caught:
+        compile_kmodel(deployment.tflite, calibration, 64, calibrate_method="guess")
+    assert "no_clip" in caught.value.hint
+
+
+def test_compiling_prints_nothing(
+    deployment: Deployment, calibration: NDArray[np.uint8], capfd: pytest.CaptureFixture[str]
+) -> None:
+    compiled = compile_kmodel(deployment.tflite, calibration, 64)
+    assert capfd.readouterr() == ("", "")
+    assert compiled.kmodel == deployment.compiled.kmodel  # and is deterministic
+    assert "SUMMARY" in compiled.log
+
+
+def test_the_compilers_death_is_told(
+    deployment: Deployment, calibration: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = "import os; print('about to die', flush=True); os.abort()"
+    monkeypatch.setattr(child, "command", lambda *_: ["/usr/bin/env", "python3", "-c", script])
+    with pytest.raises(CompilerError, match=r"SIGABRT.*about to die"):
+        compile_kmodel(deployment.tflite, calibration, 64)
+
+
+def test_version_names_compiler_and_target() -> None:
+    assert compiler_version() == "nncase 1.9.0.20230322, k210"

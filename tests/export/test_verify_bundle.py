@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from networks_and_pictures import TRAINING
+from numpy.typing import NDArray
+
+from dse.data.pictures import DataSet
+from dse.export import Deployment, VerifyReport, export_bundle, verify_bundle
+from dse.export.manifest import checksums, to_json
+from dse.network.graph import Graph
+from dse.network.keras_model import Weights
+
+
+@pytest.fixture(scope="module")
+def pristine(
+    tmp_path_factory: pytest.TempPathFactory,
+    deployment: Deployment,
+    graph: Graph,
+    weights: Weights,
+    calibration: NDArray[np.uint8],
+    data: DataSet,
+) -> Path:
+    folder = tmp_path_factory.mktemp("bundles") / "whole"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dse.export.bundle.deploy", lambda *_, **__: deployment)
+        candidate = TRAINING.in_format("kpu8")
+        export_bundle(folder, candidate, graph, weights, calibration, data, workers=1)
+    return folder
+
+
+@pytest.fixture
+def bundle(pristine: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(pristine, tmp_path / "bundle"))
+
+
+def verify(bundle: Path, data: DataSet | None = None) -> VerifyReport:
+    return verify_bundle(bundle, data, workers=1)
+
+
+def rewrite(bundle: Path, name: str, change: Callable[[dict[str, Any]], object]) -> None:
+    """Changes a JSON file, and the manifest's checksum of it as a careful forger would."""
+    table = json.loads((bundle / name).read_text())
+    change(table)
+    (bundle / name).write_bytes(to_json(table))
+    if name != "manifest.json":
+        sign(bundle)
+
+
+def sign(bundle: Path) -> None:
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    files = {name: (bundle / name).read_bytes() for name in manifest["files"]}
+    manifest["files"] = checksums(files)
+    (bundle / "manifest.json").write_bytes(to_json(manifest))
+
+
+def test_a_whole_bundle_is_fine(pristine: Path) -> None:
+    report = verify(pristine)
+    assert report.problems == []
+    assert report.ok
+    assert report.measured["candidate"] == "A63-a0.35-64-kpu8"
+    assert report.measured["kmodel_version"] == 5
+    assert report.measured["correlation"] > 0.9
+
+
+def test_with_pictures_ap_is_measured_again(pristine: Path, data: DataSet) -> None:
+    report = verify(pristine, data)
+    claimed = json.loads((pristine / "manifest.json").read_text())["accuracy"]["kmodel_ap"]
+    assert report.ok, report.problems
+    assert report.measured["kmodel_ap"] == pytest.approx(claimed, abs=1e-6)
+    assert report.measured["pictures"] == 3
+
+
+def test_a_false_claim_is_found(bundle: Path, data: DataSet) -> None:
+    rewrite(bundle, "manifest.json", lambda table: table["accuracy"].update(kmodel_ap=0.99))
+    report = verify(bundle, data)
+    assert any("claims AP 0.9900" in problem for problem in report.problems)
+
+
+@pytest.mark.parametrize(
+    "name", ["model.kmodel", "model.tflite", "detector.json", "README.md", "MODEL_CARD.md"]
+)
+def test_a_changed_file_is_named(bundle: Path, name: str) -> None:
+    content = bytearray((bundle / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (bundle / name).write_bytes(content)
+    assert any(name in problem for problem in verify(bundle).problems)
+
+
+@pytest.mark.parametrize("name", ["model.kmodel", "detector.json", "manifest.json", "README.md"])
+def test_a_missing_file_is_named(bundle: Path, name: str) -> None:
+    (bundle / name).unlink()
+    assert any(name in problem for problem in verify(bundle).problems)
+
+
+@pytest.mark.parametrize("kept", [0, 3, 40, 1000, 100_000])
+def test_a_truncated_kmodel_is_found_even_with_a_new_checksum(bundle: Path, kept: int) -> None:
+    whole = (bundle / "model.kmodel").read_bytes()
+    (bundle / "model.kmodel").write_bytes(whole[:kept])
+    sign(bundle)
+    assert verify(bundle).problems
+
+
+def test_random_bytes_are_no_kmodel(bundle: Path) -> None:
+    content = np.random.default_rng(0).bytes(5000)
+    (bundle / "model.kmodel").write_bytes(content)
+    sign(bundle)
+    assert any("not a kmodel" in problem for problem in verify(bundle).problems)
+
+
+def test_a_kmodel_with_other_weights_is_found(bundle: Path) -> None:
+    content = bytearray((bundle / "model.kmodel").read_bytes())
+    rng = np.random.default_rng(0)
+    content[100_000:160_000] = rng.bytes(60_000)
+    (bundle / "model.kmodel").write_bytes(content)
+    sign(bundle)
+    assert verify(bundle).problems
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda t: t["input"].update(size_pixels=96), "input size 96"),
+        (lambda t: t["output"].update(map_height=7), "output shape"),
+        (lambda t: t["canonical_boxes_pixels"].pop(), "24 canonical boxes"),
+        (lambda t: t["canonical_boxes_pixels"].__setitem__(0, [0, 5]), "a canonical box"),
+        (lambda t: t.pop("score_threshold"), "score_threshold"),
+        (lambda t: t.update(iou_threshold="high"), "detector.json"),
+        (lambda t: t.update(box_scale=0), "box_scale"),
+        (lambda t: t.pop("output"), "output"),
+    ],
+)
+def test_a_wrong_detector_file_is_found(bundle: Path, change: Any, named: str) -> None:
+    rewrite(bundle, "detector.json", change)
+    problems = verify(bundle).problems
+    assert any(named in problem for problem in problems), problems
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        (b"", "no JSON"),
+        (b"[1]", "no table"),
+        (b"{}", "version"),
+        (b'{"files": 3}', "lists no files"),
+    ],
+)
+def test_a_wrong_manifest_is_found(bundle: Path, content: bytes, named: str) -> None:
+    (bundle / "manifest.json").write_bytes(content)
+    problems = verify(bundle).problems
+    assert any(named in problem for problem in problems), problems
+
+
+def test_a_rejected_export_stays_rejected(bundle: Path) -> None:
+    rewrite(bundle, "manifest.json", lambda table: table.update(rejected="it lost its accuracy"))
+    assert any("lost its accuracy" in problem for problem in verify(bundle).problems)
+
+
+def test_strangers_are_named(bundle: Path) -> None:
+    (bundle / "notes.txt").write_text("mine")
+    assert any("notes.txt" in problem for problem in verify(bundle).problems)
+
+
+def test_a_folder_that_is_none(tmp_path: Path) -> None:
+    assert not verify(tmp_path / "missing").ok
+    assert not verify(tmp_path).ok
