@@ -43,7 +43,7 @@ def sample_camera(rng: Generator) -> Camera:
     poor = rng.random() < 0.3
     grey = rng.random() < 0.10
     flat = rng.random() < 0.12
-    red, green, blue = np.exp(rng.normal(0, 0.07, 3))
+    red, green, blue = np.exp(rng.normal(0, 0.05, 3))
     return Camera(
         defocus=float(rng.gamma(1.2, 0.6 if poor else 0.2)) * (rng.random() < 0.6),
         motion=int(rng.integers(3, 8)) if rng.random() < 0.06 else 0,

@@ -74,7 +74,8 @@ def _material(
     colours, strand = _cover_colours(hits, paint, wear, curl)
     ragged = np.array([0.22, 0.25, 0.0, 0.0], np.float32)
     edge = np.array([0.35, 0.55, 0.12, 0.12], np.float32)
-    amount = np.clip((hits.cover + strand[:, None] * ragged - 0.5) / edge + 0.5, 0, 1)
+    edges = 4 * hits.cover * (1 - hits.cover)  # strands part only where hair is thin
+    amount = np.clip((hits.cover + strand[:, None] * ragged * edges - 0.5) / edge + 0.5, 0, 1)
     amount *= hits.cover > 0.02
     shine = (0.28, 0.08, 0.05, 0.05)
     for channel in (1, 3, 0, 2):
