@@ -51,11 +51,19 @@ def lower_for_cpu(graph: Graph) -> Program:
             steps.append(Step("input", layer.name, (), layer.shape))
             inputs, op = (len(steps) - 1,), "dequantize"
         else:
-            op = layer.op
+            op = _cpu_op(graph, layer)
         channels = graph.input_shapes(layer)[0][2] if layer.op in CONVOLUTIONS else 0
         place[layer.name] = len(steps)
         steps.append(Step(op, layer.name, inputs, layer.shape, 4, layer.kernel, channels))
     return connect(steps, [place[name] for name in graph.outputs], interleaved=False)
+
+
+def _cpu_op(graph: Graph, layer: Layer) -> str:
+    """The layer's own operation, or a name that no rule covers when its maps do not match."""
+    sides = {shape[:2] for shape in graph.input_shapes(layer)}
+    if layer.op in ("concat", "add") and len(sides) > 1:
+        return f"{layer.op} of unequal maps"
+    return layer.op
 
 
 class _Lowering:
@@ -77,14 +85,15 @@ class _Lowering:
             index = self.at_full_resolution(layer, sources[0])
         elif layer.op in CONVOLUTIONS:
             index = self.convolution(layer, sources[0], layer.padding)
-        elif layer.op == "add":
+        elif layer.op == "add" and _cpu_op(self.graph, layer) == "add":
             index = self.addition(layer, sources)
         elif layer.op in ("maxpool", "avgpool") and self.pools_at_write_back(layer):
             producer = self.steps[sources[0]]
             self.steps[sources[0]] = producer._replace(shape=layer.shape, pooled=True)
             index = sources[0]
         else:
-            index = self.emit(Step(layer.op, layer.name, tuple(sources), layer.shape, 4))
+            op = _cpu_op(self.graph, layer)
+            index = self.emit(Step(op, layer.name, tuple(sources), layer.shape, 4))
         self.value[layer.name] = index
 
     def emit(self, step: Step) -> int:

@@ -72,6 +72,8 @@ class _Crossing:
 
     def in_kpu(self, index: int) -> int:
         """The step's result in KPU memory."""
+        if self.steps[index].op == "slice":
+            return self.sliced_in_bytes(index)
         position = self.step(index)
         step = self.done[position]
         if step.on_kpu:
@@ -79,6 +81,16 @@ class _Crossing:
         if step.element_bytes == 4:
             position = self.once("quantize", position, 1)
         return self.once("upload", position, 1)
+
+    def sliced_in_bytes(self, index: int) -> int:
+        """A slice for the KPU alone: it is quantized first, and sliced as bytes."""
+        if ("sliced", index) not in self.known:
+            step = self.steps[index]
+            source = self.once("quantize", self.as_float(step.inputs[0]), 1)
+            self.known["sliced", index] = self.emit(
+                step._replace(inputs=(source,), element_bytes=1)
+            )
+        return self.once("upload", self.known["sliced", index], 1)
 
     def as_float(self, index: int) -> int:
         """The step's result as float32 in main memory."""

@@ -128,3 +128,17 @@ def test_unknown_operations_keep_their_name() -> None:
     layers.append(Layer("soft", "softmax", ("a",), (16, 16, 8)))
     program = lower(Graph("soft", tuple(layers), ("soft",)))
     assert program.unknown_ops == (("soft", "softmax"),)
+
+
+def test_maps_of_different_sizes_cannot_be_joined() -> None:
+    """Up-sampling a rounded-up map gives 8x8 beside 7x7: the compiler refuses it too."""
+    graph = detector_graph(Training.parse("C63-a0.5-112"))
+    assert lower(graph).unknown_ops == (("concat", "concat of unequal maps"),)
+    assert lower_for_cpu(graph).unknown_ops == (("concat", "concat of unequal maps"),)
+
+
+def test_a_slice_for_the_kpu_is_taken_from_bytes() -> None:
+    graph = chain((32, 32, 8), depthwise("a", stride=2), depthwise("b"))
+    steps = [(s.op, s.element_bytes) for s in lower(graph).steps]
+    assert ("slice", 1) in steps
+    assert ("slice", 4) not in steps
