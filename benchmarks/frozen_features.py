@@ -59,15 +59,24 @@ def main() -> None:
         features = frozen_features(graph, edge, start, views, Path(cache))
         tail = _started(build(graph, sources=edge), start)
         truth = Truth(features.faces, graph["head"].shape[:2], training.input_size)
-        _fit(tail, FeatureBatches(features.tensors, truth, recipe.batch_size, recipe.seed), recipe, cache)
+        _fit(
+            tail,
+            FeatureBatches(features.tensors, truth, recipe.batch_size, recipe.seed),
+            recipe,
+            cache,
+        )
         on_features = perf_counter() - began
 
         began = perf_counter()
         whole = _started(build(graph, frozen=frozen), start)
         shown = list(views.iterate())
         canvases = normalise(np.stack([view.canvas for view in shown]))
-        truth = Truth([(v.boxes, v.ignored) for v in shown], graph["head"].shape[:2], training.input_size)
-        _fit(whole, FeatureBatches((canvases,), truth, recipe.batch_size, recipe.seed), recipe, cache)
+        truth = Truth(
+            [(v.boxes, v.ignored) for v in shown], graph["head"].shape[:2], training.input_size
+        )
+        _fit(
+            whole, FeatureBatches((canvases,), truth, recipe.batch_size, recipe.seed), recipe, cache
+        )
         plain = perf_counter() - began
 
         joined = build(graph)

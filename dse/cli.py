@@ -28,7 +28,9 @@ class _Parser(argparse.ArgumentParser):
         if "invalid choice" in message and self.prog == "dse":
             typed = message.split("'")[1]
             near = difflib.get_close_matches(typed, COMMANDS, n=1)
-            message = f"unknown command '{typed}'." + (f" Did you mean '{near[0]}'?" if near else "")
+            message = f"unknown command '{typed}'." + (
+                f" Did you mean '{near[0]}'?" if near else ""
+            )
         super().error(message)
 
 

@@ -14,7 +14,9 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `dse check`."""
-    parser.add_argument("designs", nargs="+", metavar="DESIGN", help="a candidate or a .tflite file")
+    parser.add_argument(
+        "designs", nargs="+", metavar="DESIGN", help="a candidate or a .tflite file"
+    )
     parser.add_argument(
         "--space", default="mobilenetv2_face", help="where to look for the nearest that fits"
     )

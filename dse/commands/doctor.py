@@ -105,7 +105,9 @@ def _weights(folder: str | None) -> Finding:
 
 
 def _disk(results: Path) -> Finding:
-    existing = next(path for path in (results.resolve(), *results.resolve().parents) if path.exists())
+    existing = next(
+        path for path in (results.resolve(), *results.resolve().parents) if path.exists()
+    )
     free = shutil.disk_usage(existing).free
     return Finding(
         "disk",

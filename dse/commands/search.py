@@ -35,7 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `dse search`."""
     what = parser.add_argument_group("what to search")
     what.add_argument("--budget", type=positive_int, help="trainings to pay for (default: 50)")
-    what.add_argument("--target", help="the chip: a file of constraints/, or a path (default: k210)")
+    what.add_argument(
+        "--target", help="the chip: a file of constraints/, or a path (default: k210)"
+    )
     what.add_argument(
         "--space", help="a file of search_spaces/, or a path (default: mobilenetv2_face)"
     )

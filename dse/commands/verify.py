@@ -14,7 +14,9 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `dse verify`."""
     parser.add_argument("bundle", type=Path, help="the folder that dse export wrote")
-    parser.add_argument("--data", help="measure AP on these pictures, too: fddb:DIR, synthetic, ...")
+    parser.add_argument(
+        "--data", help="measure AP on these pictures, too: fddb:DIR, synthetic, ..."
+    )
     add_json(parser)
 
 

@@ -20,7 +20,7 @@ __all__ = ["SPLITS", "SYNTHETIC_PICTURES", "open_data"]
 Split = Literal["train", "val", "eval"]
 SPLITS = ("train", "val", "eval")
 
-SYNTHETIC_PICTURES = 2000
+SYNTHETIC_PICTURES = 800
 """Training pictures of `synthetic` without a count; `val` and `eval` have a fifth each."""
 
 READERS: dict[str, Callable[[Path, str], DataSet]] = {

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from dse.errors import UnknownName, WeightsError
 from dse.network.graph import CONVOLUTIONS, Graph, Layer
 from dse.network.keras_model import BATCH_NORM_EPSILON, Weights, batch_norm_name
+from dse.network.keras_startup import keras
 
 __all__ = ["Folded", "Hook", "Predict", "compiled", "fold", "normalised", "predictor", "run"]
 

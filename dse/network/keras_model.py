@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-import keras
 import numpy as np
 from keras import layers as kl
 from numpy.typing import NDArray
 
 from dse.errors import WeightsError
 from dse.network.graph import Graph, Layer
+from dse.network.keras_startup import keras
 
 __all__ = ["Weights", "batch_norm_name", "boundary", "build", "get_weights", "set_weights"]
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from dse.errors import WeightsError
 from dse.network.graph import Graph
 from dse.network.keras_model import Weights, batch_norm_name, get_weights
+from dse.network.keras_startup import keras
 from dse.network.mobilenetv2 import backbone_graph
 
 __all__ = ["StartingWeights", "load_starting_weights", "narrow", "shipped_file"]

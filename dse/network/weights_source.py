@@ -40,8 +40,9 @@ def choose_source(folder: str | None, wanted: str = "auto") -> str:
 
 
 def _reachable() -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(
-        (IMAGENET_HOST, 443), timeout=CONNECT_SECONDS
+    with (
+        contextlib.suppress(OSError),
+        socket.create_connection((IMAGENET_HOST, 443), timeout=CONNECT_SECONDS),
     ):
         return True
     return False
@@ -51,4 +52,6 @@ def _cached() -> bool:
     """Whether Keras has the files of all widths already."""
     home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
     stem = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_{}_224_no_top.h5"
-    return all((home / "models" / stem.format(width)).exists() for width in ("0.35", "0.5", "0.75", "1.0"))
+    return all(
+        (home / "models" / stem.format(width)).exists() for width in ("0.35", "0.5", "0.75", "1.0")
+    )

@@ -266,7 +266,7 @@ def _curve_csv(curve: list[EpochReport]) -> str:
 
 def _save_weights(path: Path, weights: Weights) -> None:
     temporary = path.with_suffix(".tmp.npz")
-    np.savez(temporary, **weights)
+    np.savez(temporary, allow_pickle=False, **weights)
     os.replace(temporary, path)
 
 

@@ -102,7 +102,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     checkpoint = options.out.with_suffix(".checkpoint.npz")
     curve, _ = train(model, batches, recipe, checkpoint, lambda: float("nan"), _print)
     kept = {n: v for n, v in get_weights(model).items() if not n.startswith("head_")}
-    np.savez_compressed(options.out, **{n: v.astype(np.float16) for n, v in kept.items()})
+    half = {name: value.astype(np.float16) for name, value in kept.items()}
+    np.savez_compressed(options.out, allow_pickle=False, **half)
     checkpoint.unlink()
     settings = {k: str(v) for k, v in vars(options).items() if k not in ("weights_dir", "out")}
     settings["loss"] = f"{curve[-1].loss:.4f}"

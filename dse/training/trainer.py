@@ -121,7 +121,7 @@ def _save(model: keras.Model, path: Path, curve: list[EpochReport]) -> None:
     state["curve"] = np.array(json.dumps([asdict(epoch) for epoch in curve]))
     temporary = path.with_suffix(".tmp.npz")
     with temporary.open("wb") as file:
-        np.savez(file, **state)
+        np.savez(file, allow_pickle=False, **state)
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)

@@ -34,7 +34,9 @@ class Truth:
     ) -> None:
         anchors = anchor_grid(input_size, *map_shape)
         self._map_shape = map_shape
-        self._assigned = [assign(boxes, ignored, anchors, least_iou=LEAST_IOU) for boxes, ignored in faces]
+        self._assigned = [
+            assign(boxes, ignored, anchors, least_iou=LEAST_IOU) for boxes, ignored in faces
+        ]
 
     def __len__(self) -> int:
         return len(self._assigned)

@@ -59,9 +59,7 @@ class ViewSet:
             grey = np.full((self.input_size, self.input_size, 3), 127, np.uint8)
             return grey, Picture(picture.name, picture.boxes[:0], picture.load)
 
-    def _view(
-        self, pixels: NDArray[np.uint8], picture: Picture, number: int, version: int
-    ) -> View:
+    def _view(self, pixels: NDArray[np.uint8], picture: Picture, number: int, version: int) -> View:
         if version == 0:
             return plain_view(pixels, picture, self.input_size)
         rng = np.random.default_rng((self.seed, number, version))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,7 @@ def test_the_loss_falls(features: Features, first_weights: dict, tmp_path: Path)
     assert not stopped
     assert [epoch.epoch for epoch in curve] == [1, 2, 3, 4]
     assert curve[-1].loss < 0.8 * curve[0].loss
-    assert all(a.seconds < b.seconds for a, b in zip(curve, curve[1:], strict=False))
+    assert all(a.seconds < b.seconds for a, b in pairwise(curve))
 
 
 def test_it_stops_when_told_to(features: Features, first_weights: dict, tmp_path: Path) -> None:
