@@ -90,6 +90,24 @@ def _pose(rng: Generator, wild: float) -> Pose:
     return Pose(yaw, pitch, roll, float(rng.uniform(7, 20)))
 
 
+def _wear(rng: Generator) -> Wear:
+    return Wear(
+        any_colour(rng, 0.3),
+        any_colour(rng, 0.5),
+        str(rng.choice(["plain", "check", "stripe"], p=[0.75, 0.12, 0.13])),
+        (150.0, 190.0, 215.0) if rng.random() < 0.5 else any_colour(rng, 0.8),
+    )
+
+
+def _own_light(rng: Generator, light: Light) -> Light:
+    """The scene's light as it falls on one person: turned and dimmed a little."""
+    own = np.array(light.direction) + np.array([rng.normal(0, 0.12), 0, 0])
+    own = own / np.linalg.norm(own)
+    direction = float(own[0]), float(own[1]), float(own[2])
+    key = light.key * float(np.exp(rng.normal(0, 0.12)))
+    return replace(light, direction=direction, key=key)
+
+
 def sample_person(
     rng: Generator,
     x: float,
@@ -117,21 +135,8 @@ def sample_person(
         if rng.random() < 0.14
         else "none"
     )
-    wear = Wear(
-        any_colour(rng, 0.3),
-        any_colour(rng, 0.5),
-        str(rng.choice(["plain", "check", "stripe"], p=[0.75, 0.12, 0.13])),
-        (150.0, 190.0, 215.0) if rng.random() < 0.5 else any_colour(rng, 0.8),
-    )
-    if light.direction[0]:
-        turn = rng.normal(0, 0.12)
-        own = np.array(light.direction) + np.array([turn, 0, 0])
-        own = own / np.linalg.norm(own)
-        light = replace(
-            light,
-            direction=(float(own[0]), float(own[1]), float(own[2])),
-            key=light.key * float(np.exp(rng.normal(0, 0.12))),
-        )
+    wear = _wear(rng)
+    light = _own_light(rng, light)
     return Person(
         x,
         y,
