@@ -6,14 +6,26 @@ anything, and a time limit and a memory limit hold.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 
-__all__ = ["command", "death_of", "environment", "limit_memory"]
+from dse.errors import DseError
+
+__all__ = [
+    "command",
+    "death_of",
+    "disk_errors",
+    "environment",
+    "last_lines",
+    "limit_memory",
+    "run",
+]
 
 MEMORY_LIMIT_BYTES = 6 << 30
 """Address space of a child: a corrupt file may ask for any amount."""
@@ -36,6 +48,18 @@ def limit_memory(limit_bytes: int = MEMORY_LIMIT_BYTES) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+@contextlib.contextmanager
+def disk_errors() -> Iterator[None]:
+    """A full or forbidden temporary folder becomes a DseError that says so."""
+    try:
+        yield
+    except OSError as error:
+        raise DseError(
+            f"cannot work in {tempfile.gettempdir()}: {error.strerror or error}",
+            "free space there, or name another folder in TMPDIR",
+        ) from error
+
+
 def death_of(process: subprocess.Popen[bytes]) -> str:
     """How a finished child ended, in words."""
     code = process.returncode
@@ -54,7 +78,10 @@ def last_lines(text: str, count: int = 4) -> str:
 
 
 def run(arguments: Sequence[str], time_limit_s: float) -> tuple[int | None, str, str]:
-    """Runs a child to its end: (code or None when it ran out of time, output, how it ended)."""
+    """Runs a child to its end: (code or None when it ran out of time, output, how it ended).
+
+    However this ends, also by an interrupt, the child and its own children are gone.
+    """
     process = subprocess.Popen(
         arguments,
         stdin=subprocess.DEVNULL,

@@ -83,7 +83,7 @@ def compile_kmodel(
 
     calibration: (n, input_size, input_size, 3) uint8 pictures that set the activation ranges.
     Raises CompilerError with the compiler's own reason, also when it takes longer than
-    `time_limit_s` seconds or dies.
+    `time_limit_s` seconds or dies; DseError where there is no room for temporary files.
     """
     _check_network(tflite, input_size)
     _check(calibration, input_size, calibrate_method)
@@ -93,7 +93,7 @@ def compile_kmodel(
         "input_layout": "NCHW",
         "output_layout": "NCHW",
     }
-    with tempfile.TemporaryDirectory(prefix="dse-compile-") as name:
+    with child.disk_errors(), tempfile.TemporaryDirectory(prefix="dse-compile-") as name:
         folder = Path(name)
         (folder / "model.tflite").write_bytes(tflite)
         (folder / "options.json").write_text(json.dumps(options))

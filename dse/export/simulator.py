@@ -150,8 +150,9 @@ class KmodelPredictor:
     def _start(self, count: int) -> None:
         """Brings the number of workers up to `count`; they load side by side."""
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="dse-simulate-")
-            (Path(self._folder.name) / "model.kmodel").write_bytes(self._kmodel)
+            with child.disk_errors():
+                self._folder = tempfile.TemporaryDirectory(prefix="dse-simulate-")
+                (Path(self._folder.name) / "model.kmodel").write_bytes(self._kmodel)
         path = Path(self._folder.name) / "model.kmodel"
         fresh = [_Worker(path) for _ in range(count - len(self._workers))]
         self._workers += fresh
