@@ -61,7 +61,7 @@ def main() -> None:
         truth = Truth(features.faces, graph["head"].shape[:2], training.input_size)
         _fit(
             tail,
-            FeatureBatches(features.tensors, truth, recipe.batch_size, recipe.seed),
+            FeatureBatches(features.tensors, truth, recipe.batch_size, recipe.seed, recipe.views),
             recipe,
             cache,
         )
@@ -75,7 +75,10 @@ def main() -> None:
             [(v.boxes, v.ignored) for v in shown], graph["head"].shape[:2], training.input_size
         )
         _fit(
-            whole, FeatureBatches((canvases,), truth, recipe.batch_size, recipe.seed), recipe, cache
+            whole,
+            FeatureBatches((canvases,), truth, recipe.batch_size, recipe.seed, recipe.views),
+            recipe,
+            cache,
         )
         plain = perf_counter() - began
 

@@ -10,7 +10,7 @@ import itertools
 import random
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +114,8 @@ def _impossible(breakpoint: str, frozen_until: int, width: float, input_size: in
         return f"alpha {width:g} is none of {', '.join(f'{w:g}' for w in WIDTHS)}"
     if input_size not in INPUT_SIZES:
         return f"input size {input_size} is outside {INPUT_SIZES[0]}..{INPUT_SIZES[-1]}"
+    if breakpoint == "C" and -(-input_size // 16) % 2:
+        return f"at {input_size} pixels the map of A is not twice as large as that of B"
     return ""
 
 
@@ -121,7 +123,8 @@ def _impossible(breakpoint: str, frozen_until: int, width: float, input_size: in
 class SearchSpace:
     """The product of its axes, less the combinations that no network has.
 
-    Combinations whose lambda lies behind the breakpoint are left out when enumerating.
+    Combinations without a network (a lambda behind the breakpoint, maps that cannot be joined)
+    are left out when enumerating.
     """
 
     name: str
@@ -144,17 +147,14 @@ class SearchSpace:
         return (
             isinstance(candidate, Candidate)
             and all(getattr(candidate, axis) in getattr(self, axis) for axis in AXES)
-            and candidate.frozen_until < LAST_LAYER[candidate.breakpoint]
+            and not _impossible(*astuple(candidate.training))
         )
 
     def trainings(self) -> list[Training]:
         """Every training, in a fixed order."""
         axes = (self.breakpoint, self.frozen_until, self.width, self.input_size)
-        return [
-            Training(*values)
-            for values in itertools.product(*axes)
-            if values[1] < LAST_LAYER[values[0]]
-        ]
+        every = itertools.product(*axes)
+        return [Training(*values) for values in every if not _impossible(*values)]
 
     def sample(self, count: int, seed: int) -> list[Candidate]:
         """`count` different candidates, uniformly; the same for the same seed."""
@@ -218,8 +218,9 @@ def _axes(path: Path, text: str, table: dict[str, Any]) -> dict[str, tuple[Any, 
         if len(set(values)) < len(values):
             raise InvalidFile(path, f"'{axis}' names a value twice", _line(text, axis))
         axes[axis] = tuple(values)
-    if all(value >= LAST_LAYER[b] for b in axes["breakpoint"] for value in axes["frozen_until"]):
-        raise InvalidFile(path, "no lambda lies before a breakpoint: the space is empty")
+    training_axes = (axes[axis] for axis in AXES if axis != "format")
+    if all(_impossible(*values) for values in itertools.product(*training_axes)):
+        raise InvalidFile(path, "no combination of its values is a network: the space is empty")
     return axes
 
 

@@ -41,7 +41,7 @@ def test_the_id_is_the_documented_one() -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "A98", "A98-a0.5-224", "D98-a0.5-224-kpu8", "A133-a0.5-224-kpu8", "A98-a0.6-224-kpu8",
-     "A98-a0.5-8-kpu8", "A98-a0.5-224-kpu8-"],
+     "A98-a0.5-8-kpu8", "C98-a0.5-240-kpu8", "A98-a0.5-224-kpu8-"],
 )  # fmt: skip
 def test_what_names_no_candidate_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as caught:

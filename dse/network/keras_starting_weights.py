@@ -99,8 +99,9 @@ def _strength(weights: Weights, layer: str) -> NDArray[np.float32]:
     kernel = weights[f"{layer}/kernel"]
     norm = batch_norm_name(layer)
     scale = np.abs(weights[f"{norm}/gamma"]) / np.sqrt(weights[f"{norm}/moving_variance"] + 1e-3)
-    strength = np.linalg.norm(kernel.reshape(-1, kernel.shape[-1]), axis=0) * scale
-    return (strength / max(float(strength.max()), 1e-12)).astype(np.float32)
+    norms = np.linalg.norm(kernel.reshape(-1, kernel.shape[-1]), axis=0)
+    strength: NDArray[np.float32] = (norms * scale).astype(np.float32)
+    return strength / max(float(strength.max()), 1e-12)
 
 
 def _selected(

@@ -198,7 +198,7 @@ def _fit(
     set_weights(tail, start, partial=True)
     start_heads(tail, recipe.seed)
     truth = Truth(features.faces, graph["head"].shape[:2], size)
-    batches = FeatureBatches(features.tensors, truth, recipe.batch_size, recipe.seed)
+    batches = FeatureBatches(features.tensors, truth, recipe.batch_size, recipe.seed, recipe.views)
     curve, stopped = train(
         tail, batches, recipe, folder / "checkpoint.npz", _validator(tail, val, size), report
     )

@@ -17,9 +17,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
+from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from dse.data.pictures import Boxes
@@ -115,15 +117,16 @@ def _as_list(answers: object) -> list[NDArray[np.float32]]:
     return [np.asarray(a) for a in (answers if isinstance(answers, list) else [answers])]
 
 
-def _open(path: Path, shape: tuple[int, ...]) -> NDArray[np.float16]:
+def _open(path: Path, shape: tuple[int, ...]) -> np.memmap[Any, np.dtype[np.float16]]:
     """The array file at `path`: as it was left, or new. Its size is taken from the disk at once,
     so that a full disk is an error here and not a crash on a mapped page."""
     if path.exists():
         with contextlib.suppress(ValueError):
-            found = np.lib.format.open_memmap(path, mode="r+")
+            found: np.memmap[Any, np.dtype[np.float16]] = open_memmap(path, mode="r+")
             if found.shape == shape:
                 return found
-    made = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
+    made: np.memmap[Any, np.dtype[np.float16]]
+    made = open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
     with path.open("r+b") as file:
         os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
     return made

@@ -14,22 +14,22 @@ __all__ = ["EpochReport", "Recipe"]
 class Recipe:
     """The settings of a training. Two trainings with equal recipes and data are comparable.
 
-    epochs, batch_size: passes over all views, and pictures a step.
+    epochs, batch_size: times that each picture is shown, and pictures a step.
     learning_rate: Adam's, at the top of a cosine that falls to zero.
     loss: "focal" (Lin et al., arXiv 1708.02002, with a Huber loss on the offsets) or "paper"
         (cross-entropy over 256 plus squared offsets over 4: Narduzzi et al., section III-D).
-    views: versions of each training picture; the first is plain, the others are augmented.
-        The frozen layers see each version once, whatever the number of epochs.
+    views: versions of each training picture, of which an epoch shows one; the first is plain,
+        the others are augmented. The frozen layers see each version once, however many epochs.
     val_pictures: pictures whose AP is measured after each epoch.
     calibration_pictures: training pictures that set the ranges of quantized activations.
     seed: of views, shuffling and initial head.
     """
 
-    epochs: int = 8
+    epochs: int = 6
     batch_size: int = 32
     learning_rate: float = 2e-3
     loss: Literal["focal", "paper"] = "focal"
-    views: int = 3
+    views: int = 2
     val_pictures: int = 120
     calibration_pictures: int = 64
     seed: int = 0

@@ -53,13 +53,29 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
 
 
 class FeatureBatches(Batches):
-    """Batches of (features, truth) from arrays that hold every view."""
+    """Batches of (features, truth) from arrays that hold every view of every picture.
+
+    An epoch shows each picture once, in one of its `views`, which lie side by side.
+    """
 
     def __init__(
-        self, tensors: Sequence[NDArray[Any]], truth: Truth, batch_size: int, seed: int
+        self,
+        tensors: Sequence[NDArray[Any]],
+        truth: Truth,
+        batch_size: int,
+        seed: int,
+        views: int = 1,
     ) -> None:
-        super().__init__(len(truth), batch_size, seed)
-        self._tensors, self._truth = tensors, truth
+        self._tensors, self._truth, self._views = tensors, truth, views
+        super().__init__(len(truth) // views, batch_size, seed)
+
+    def begin(self, epoch: int) -> None:
+        """Shuffles for `epoch`, and picks a view of each picture."""
+        super().begin(epoch)
+        version = np.random.default_rng((self._seed, epoch, 1)).integers(
+            self._views, size=self._count
+        )
+        self._order = self._order * self._views + version[self._order]
 
     def __getitem__(self, step: int) -> tuple[Any, NDArray[np.float32]]:
         chosen = self.chosen(step)

@@ -23,7 +23,7 @@ from dse.training.views import ViewSet
 TRAINING = Training("A", 98, 0.35, 96)
 GRAPH = detector_graph(TRAINING)
 EDGE = boundary(GRAPH, frozen_layers(GRAPH, TRAINING.frozen_until))
-RECIPE = Recipe(epochs=4, batch_size=16, views=2)
+RECIPE = Recipe(epochs=6, batch_size=8, views=2)
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +44,20 @@ def _train(features, first_weights, checkpoint, report, recipe=RECIPE):  # type:
     model = build(GRAPH, sources=EDGE)
     set_weights(model, first_weights)
     truth = Truth(features.faces, GRAPH["head"].shape[:2], 96)
-    batches = FeatureBatches(features.tensors, truth, recipe.batch_size, recipe.seed)
+    batches = FeatureBatches(features.tensors, truth, recipe.batch_size, recipe.seed, recipe.views)
     curve, stopped = train(model, batches, recipe, checkpoint, lambda: 0.5, report)
     return get_weights(model), curve, stopped
+
+
+def test_an_epoch_shows_every_picture_once_in_changing_views(features: Features) -> None:
+    truth = Truth(features.faces, GRAPH["head"].shape[:2], 96)
+    batches = FeatureBatches(features.tensors, truth, 8, 0, RECIPE.views)
+    shown = []
+    for epoch in range(3):
+        batches.begin(epoch)
+        shown.append(np.concatenate([batches.chosen(step) for step in range(len(batches))]))
+        assert sorted(shown[-1] // RECIPE.views) == list(range(48))
+    assert set(shown[0]) != set(shown[1])
 
 
 def _goes_on(_: EpochReport) -> bool:
@@ -56,7 +67,7 @@ def _goes_on(_: EpochReport) -> bool:
 def test_the_loss_falls(features: Features, first_weights: dict, tmp_path: Path) -> None:
     _, curve, stopped = _train(features, first_weights, tmp_path / "c.npz", _goes_on)
     assert not stopped
-    assert [epoch.epoch for epoch in curve] == [1, 2, 3, 4]
+    assert [epoch.epoch for epoch in curve] == [1, 2, 3, 4, 5, 6]
     assert curve[-1].loss < 0.8 * curve[0].loss
     assert all(a.seconds < b.seconds for a, b in pairwise(curve))
 
@@ -87,8 +98,8 @@ def test_a_killed_training_ends_with_the_same_weights(
     resumed, curve, _ = _train(
         features, first_weights, tmp_path / "cut.npz", lambda e: told.append(e.epoch) or True
     )
-    assert told == [1, 2, 3, 4]
-    assert len(curve) == 4
+    assert told == [1, 2, 3, 4, 5, 6]
+    assert len(curve) == 6
     for name, value in whole.items():
         np.testing.assert_allclose(resumed[name], value, atol=1e-4, err_msg=name)
 
