@@ -22,12 +22,14 @@ from dse.errors import StudyError
 from dse.search.executor import Desk, Executor, Workbench
 from dse.search.options import available_cores
 
-__all__ = ["RayExecutor"]
+__all__ = ["RayExecutor", "scratch_folder"]
+
+SCRATCH = "dse-ray-"
 
 OBJECT_STORE_BYTES = 100 << 20
 """Only settings travel through it: features lie in memory-mapped files."""
 
-QUIET = {
+SETTINGS = {
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
@@ -39,7 +41,8 @@ QUIET = {
     "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
     "TUNE_WARN_THRESHOLD_S": "1000000",
 }
-"""Read by Ray: no reports of its own, no files we do not need, no handling of Ctrl-C."""
+"""Read by Ray when it is loaded: no reports of its own, no files we do not need, no handling of
+Ctrl-C."""
 
 
 class RayExecutor(Executor):
@@ -56,13 +59,8 @@ class RayExecutor(Executor):
 
     def run(self, workbench: Workbench, desk: Desk) -> None:
         """Runs every task the desk hands out. Raises StudyError for an unreachable cluster."""
-        os.environ.update(QUIET)
-        scratch = Path(tempfile.mkdtemp(prefix="dse-ray-"))
-        try:
-            with self.cluster(scratch), _hushed(self._verbose):
-                self._tune(workbench, desk, scratch)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+        with scratch_folder() as scratch, self.cluster(scratch), _hushed(self._verbose):
+            self._tune(workbench, desk, scratch)
 
     def _tune(self, workbench: Workbench, desk: Desk, scratch: Path) -> None:
         from ray import tune
@@ -105,6 +103,7 @@ class RayExecutor(Executor):
         Inside, `run` uses what is there: several runs can share one start.
         Raises StudyError when Ray cannot be reached or started.
         """
+        os.environ.update(SETTINGS)
         import ray
 
         if ray.is_initialized():
@@ -124,9 +123,8 @@ class RayExecutor(Executor):
         else:
             settings["address"] = self._address
         try:
-            with _handlers_kept():
-                ray.init(**settings)
-        except (ConnectionError, RuntimeError, ValueError) as error:
+            _start(settings)
+        except Exception as error:  # Ray raises bare ones, too
             where = self._address or "this machine"
             raise StudyError(
                 f"Ray does not start on {where}: {error}",
@@ -136,6 +134,39 @@ class RayExecutor(Executor):
             yield
         finally:
             ray.shutdown()
+
+
+def _start(settings: dict[str, Any]) -> None:
+    """Starts Ray, twice if need be: it gives its own processes 30 s, which can be too short on
+    a busy machine."""
+    import ray
+
+    for last_try in (False, True):
+        try:
+            with _handlers_kept():
+                ray.init(**settings)
+                return
+        except Exception:
+            ray.shutdown()
+            if last_try:
+                raise
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder for Ray's files, gone afterwards; those of killed searches go, too.
+
+    Its path is short, because Ray puts sockets below it (107 characters at most).
+    """
+    for left in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*-*"):
+        process = left.name.removeprefix(SCRATCH).split("-")[0]
+        if process.isdigit() and not Path(f"/proc/{process}").exists():
+            shutil.rmtree(left, ignore_errors=True)
+    path = Path(tempfile.mkdtemp(prefix=f"{SCRATCH}{os.getpid()}-"))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from dse.search.ray_worker import EPOCH, FAILURE, RESULT, task_table
 
 __all__ = ["DeskScheduler", "DeskSearcher", "Relay"]
 
-MAX_DEATHS = 3
+MAX_DEATHS = 2
 """Of workers under one task: then it is the task that kills them."""
 
 Answer = TypeVar("Answer")

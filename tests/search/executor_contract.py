@@ -81,52 +81,29 @@ class ExecutorContract(abc.ABC):
     def trace(self, tmp_path: Path) -> Path:
         return tmp_path / "trace"
 
-    def bench(self, trace: Path, **trouble: Any) -> Workbench:
-        job = fake_training.FakeJob(("kpu8",), 0.0, str(trace), trouble.get("trouble", ""))
-        return Workbench(
-            job, trace.parent / "trainings", fake_training.train, fake_training.measure
-        )
-
-    def test_every_task_is_done_once(self, trace: Path) -> None:
-        desk = ScriptedDesk(tasks(5))
-        self.make().run(self.bench(trace), desk)
-        assert desk.ended == dict.fromkeys(range(5), "finished")
-        assert all(seen == [1, 2, 3, 4, 5, 6] for seen in desk.epochs.values())
-        assert len(fake_training.worked(trace)) == 30
-        ap = fake_training.final_ap(TRAININGS[3]) - 0.01
-        assert desk.results[3]["ap"] == {"kpu8": pytest.approx(ap)}
-
-    def test_stop_and_pause_end_a_training_at_that_epoch(self, trace: Path) -> None:
-        desk = ScriptedDesk(tasks(3), {(0, 2): Say.STOP, (1, 3): Say.PAUSE})
-        self.make().run(self.bench(trace), desk)
-        assert desk.ended == {0: "stopped", 1: "paused", 2: "finished"}
-        assert desk.epochs == {0: [1, 2], 1: [1, 2, 3], 2: [1, 2, 3, 4, 5, 6]}
-        assert len(fake_training.worked(trace)) == 2 + 3 + 6
-
-    def test_a_paused_training_goes_on_where_it_was(self, trace: Path) -> None:
-        self.make().run(self.bench(trace), ScriptedDesk(tasks(1), {(0, 4): Say.PAUSE}))
-        desk = ScriptedDesk(tasks(1))
-        self.make().run(self.bench(trace), desk)
-        assert desk.ended == {0: "finished"} and desk.epochs == {0: [1, 2, 3, 4, 5, 6]}
-        assert [epoch for _, epoch, _ in fake_training.worked(trace)] == list("123456")
-
-    def test_a_failure_is_told_with_its_reason(self, trace: Path) -> None:
-        desk = ScriptedDesk(tasks(2))
-        self.make().run(self.bench(trace, trouble="fail"), desk)
-        assert desk.ended == dict.fromkeys(range(2), "failed")
-        failure = desk.results[0]
-        assert failure.message == "RuntimeError: the pictures went away"
-        assert "fake_training.py" in failure.traceback and not failure.disk_full
-
-    def test_a_full_disk_is_told_as_such(self, trace: Path) -> None:
-        desk = ScriptedDesk(tasks(1))
-        self.make().run(self.bench(trace, trouble="disk"), desk)
-        assert desk.results[0].disk_full
-
-    def test_measuring_gives_plain_values(self, trace: Path) -> None:
-        desk = ScriptedDesk(tasks(2, "measure"))
-        self.make().run(self.bench(trace), desk)
-        assert desk.results[1]["kmodel_bytes"] == 1000 and desk.epochs == {}
+    def test_a_task_ends_in_one_of_five_ways(self, trace: Path) -> None:
+        """Finished, stopped, paused and taken up again, failed, failed on a full disk."""
+        chosen = [*tasks(5), Task("measure", TRAININGS[5], 5)]
+        desk = PausingDesk(chosen, {(1, 2): Say.STOP, (2, 3): Say.PAUSE})
+        troubles = f"fail:{TRAININGS[3].id} disk:{TRAININGS[4].id}"
+        self.make().run(bench(trace, trouble=troubles), desk)
+        assert desk.ended == {
+            0: "finished",
+            1: "stopped",
+            2: "finished",
+            3: "failed",
+            4: "failed",
+            5: "finished",
+        }
+        assert desk.epochs == {0: [1, 2, 3, 4, 5, 6], 1: [1, 2], 2: [1, 2, 3, 1, 2, 3, 4, 5, 6]}
+        epochs = [(id, epoch) for id, epoch, _ in fake_training.worked(trace)]
+        assert len(epochs) == len(set(epochs)) == 6 + 2 + 6 + 1
+        ap = fake_training.final_ap(TRAININGS[0]) - 0.01
+        assert desk.results[0]["ap"] == {"kpu8": pytest.approx(ap)}
+        assert desk.results[3].message == "RuntimeError: the pictures went away"
+        assert "fake_training.py" in desk.results[3].traceback
+        assert [desk.results[number].disk_full for number in (3, 4)] == [False, True]
+        assert desk.results[5]["kmodel_bytes"] == 1000
 
     def test_an_error_of_the_desk_comes_out(self, trace: Path) -> None:
         class Angry(ScriptedDesk):
@@ -134,4 +111,19 @@ class ExecutorContract(abc.ABC):
                 raise LookupError("no such trial")
 
         with pytest.raises(LookupError, match="no such trial"):
-            self.make().run(self.bench(trace), Angry(tasks(2)))
+            self.make().run(bench(trace), Angry(tasks(2)))
+
+
+class PausingDesk(ScriptedDesk):
+    """Hands a task out again after its pause."""
+
+    def paused(self, task: Task) -> None:
+        self.out.remove(task.number)
+        self.say = {key: say for key, say in self.say.items() if say is not Say.PAUSE}
+        self.tasks.insert(0, task)
+
+
+def bench(trace: Path, *, epoch_s: float = 0.0, trouble: str = "") -> Workbench:
+    """A workbench of fake trainings, beside the trace file."""
+    job = fake_training.FakeJob(("kpu8",), epoch_s, str(trace), trouble)
+    return Workbench(job, trace.parent / "trainings", fake_training.train, fake_training.measure)

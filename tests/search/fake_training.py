@@ -133,14 +133,18 @@ def worked(trace: Path) -> list[tuple[str, str, int]]:
 
 
 def _trouble(job: FakeJob, training: Training) -> None:
-    """fail: every training raises; fail-A: those with breakpoint A; disk: a full disk;
-    suicide: the first of the contract's trainings kills its process."""
-    if job.trouble == "fail" or (job.trouble == "fail-A" and training.breakpoint == "A"):
-        raise RuntimeError("the pictures went away")
-    if job.trouble == "suicide" and training.id == "A63-a0.35-96":
-        os.kill(os.getpid(), signal.SIGKILL)
-    if job.trouble == "disk":
-        raise OSError(errno.ENOSPC, "No space left on device")
+    """`trouble` is a list of what[:start of a training's id]: fail raises, disk is a full disk,
+    death kills the process."""
+    for item in job.trouble.split():
+        what, _, start = item.partition(":")
+        if not training.id.startswith(start):
+            continue
+        if what == "fail":
+            raise RuntimeError("the pictures went away")
+        if what == "disk":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        if what == "death":
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _outcome(table: dict[str, Any]) -> FakeOutcome:

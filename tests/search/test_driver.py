@@ -126,7 +126,7 @@ def test_a_study_that_is_being_written_is_left_alone(options: Make, trace: Path)
 
 def test_failed_trainings_give_their_place_to_others(options: Make, trace: Path) -> None:
     """Half of the designs fail (breakpoint A); the budget is spent on the other half."""
-    report = run_search(options(budget=4, seed=1), workshop(trace, trouble="fail-A"))
+    report = run_search(options(budget=4, seed=1), workshop(trace, trouble="fail:A"))
     assert report.trained == 4 and report.failed >= 1
     record = load_study(options().results / "k210-001")
     failed = [entry for entry in record.entries if entry.state == "failed"]
@@ -137,7 +137,7 @@ def test_failed_trainings_give_their_place_to_others(options: Make, trace: Path)
 
 
 def test_failure_after_failure_ends_the_search(options: Make, trace: Path) -> None:
-    with pytest.raises(StudyError, match="3 trainings in a row failed.*pictures went away"):
+    with pytest.raises(StudyError, match=r"3 trainings in a row failed.*pictures went away"):
         run_search(options(), workshop(trace, trouble="fail"))
     # With the cause removed the same study goes on, and may use those designs again.
     report = run_search(options(budget=8, resume=True), workshop(trace))
@@ -170,7 +170,7 @@ def test_a_journal_on_a_full_disk_is_told_too(
         before(backend, logs)
 
     monkeypatch.setattr(JournalFileBackend, "append_logs", limited)
-    with pytest.raises(StudyError, match="disk of .* is full"):
+    with pytest.raises(StudyError, match=r"disk of .* is full"):
         run_search(options(), workshop(trace))
     monkeypatch.undo()
     assert run_search(options(resume=True), workshop(trace)).trained == 4
@@ -190,7 +190,7 @@ def test_a_cut_line_is_mended_and_garbage_is_not(
     assert "cut short" in capsys.readouterr().err
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([*lines[:3], b"\x00\x00\n", *lines[3:]]))
-    with pytest.raises(CorruptJournal, match="journal.log:4"):
+    with pytest.raises(CorruptJournal, match=r"journal\.log:4"):
         run_search(options(budget=4, resume=True), workshop(trace))
 
 

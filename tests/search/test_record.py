@@ -74,5 +74,5 @@ def test_what_cannot_be_read_is_named(study: Path) -> None:
         load_study(study.parent / "k210-01")
     journal = study / "journal.log"
     journal.write_bytes(b"nonsense\n" + journal.read_bytes())
-    with pytest.raises(CorruptJournal, match="journal.log:1"):
+    with pytest.raises(CorruptJournal, match=r"journal\.log:1"):
         load_study(study)
