@@ -162,9 +162,21 @@ def _run(
             found, in_tflite = (measure_accuracy(p, prepared) for p in (on_chip, in_float))
             report.measured.update(pictures=len(prepared), faces=prepared.faces)
             report.measured.update(kmodel_ap=found.ap, ap=in_tflite.ap)
-            same = manifest.get("data", {}).get("checksum") == data.checksum
-            claimed = manifest.get("accuracy", {}).get("kmodel_ap") if same else None
+            claimed = _claimed_ap(manifest, data)
             report.problems += _ap_problems(found.ap, in_tflite.ap, claimed)
+
+
+def _claimed_ap(manifest: dict[str, Any], data: DataSet) -> float | None:
+    """The kmodel's AP that the manifest claims for `data`, None where it is for other pictures.
+
+    Raises DseError where the manifest's tables are none.
+    """
+    try:
+        if manifest["data"]["checksum"] != data.checksum:
+            return None
+        return float(manifest["accuracy"]["kmodel_ap"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise DseError(f"manifest.json lacks or mistypes {error}") from None
 
 
 def _ap_problems(kmodel_ap: float, ap: float, claimed: float | None) -> list[str]:

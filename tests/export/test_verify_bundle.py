@@ -84,6 +84,20 @@ def test_a_false_claim_is_found(bundle: Path, data: DataSet) -> None:
 
 
 @pytest.mark.parametrize(
+    "change",
+    [
+        lambda table: table.pop("data"),
+        lambda table: table.update(data=3),
+        lambda table: table["accuracy"].update(kmodel_ap="good"),
+    ],
+)
+def test_a_claim_that_is_none_is_found(bundle: Path, data: DataSet, change: Any) -> None:
+    rewrite(bundle, "manifest.json", change)
+    report = verify(bundle, data)
+    assert any("manifest.json lacks" in problem for problem in report.problems)
+
+
+@pytest.mark.parametrize(
     "name", ["model.kmodel", "model.tflite", "detector.json", "README.md", "MODEL_CARD.md"]
 )
 def test_a_changed_file_is_named(bundle: Path, name: str) -> None:
