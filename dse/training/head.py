@@ -1,0 +1,26 @@
+"""How a detection head starts: believing that nothing is a face."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+from dse.network.mobilenetv2 import ANCHORS
+
+__all__ = ["start_heads"]
+
+FACE_PRIOR = 0.01
+"""Score that an untrained head gives every canonical box (Lin et al., arXiv 1708.02002)."""
+
+KERNEL_DEVIATION = 0.01
+
+
+def start_heads(model: keras.Model, seed: int) -> None:
+    """Small random kernels and low scores for every layer of `model` named "head..."."""
+    rng = np.random.default_rng(seed)
+    bias = np.zeros((ANCHORS, 5), np.float32)
+    bias[:, 0] = np.log(FACE_PRIOR / (1 - FACE_PRIOR))
+    for layer in model.layers:
+        if layer.name.startswith("head"):
+            layer.kernel.assign(rng.normal(0, KERNEL_DEVIATION, layer.kernel.shape))
+            layer.bias.assign(bias.reshape(-1))

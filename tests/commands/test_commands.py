@@ -1,0 +1,104 @@
+"""The command line from outside: exit codes, clear errors, data on stdout alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dse.cli import main
+
+
+def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    try:
+        code = main(arguments)
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["serch"], "Did you mean 'search'"),
+        (["search", "--budget", "0"], "--budget"),
+        (["search", "--budget", "-1"], "--budget"),
+        (["search", "--budget", "two"], "--budget"),
+        (["search", "--dry-run", "--target", "k21"], "Did you mean 'k210'"),
+        (["search", "--dry-run", "--space", "mobilenet"], "unknown space"),
+        (["check", "A98-a0.5-224-kpu"], "Did you mean 'kpu8'"),
+        (["check", "nonsense"], "nonsense"),
+        (["check", "missing.tflite"], "missing.tflite"),
+        (["export", "best", "--limit", "latency=3"], "latency_ms"),
+        (["export", "best", "--limit", "latency_ms=fast"], "number"),
+        (["evaluate", "missing.kmodel"], "missing.kmodel"),
+    ],
+)
+def test_bad_usage_is_explained_with_exit_code_2(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    code, out, err = _run(capsys, *arguments)
+    assert code == 2
+    assert said in err
+    assert out == ""
+
+
+def test_check_prints_the_documented_fields(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = _run(capsys, "check", "--json", "A98-a0.5-224-kpu8", "A98-a1-224-kpu8")
+    assert code == 0
+    fits, too_big = json.loads(out)
+    assert (fits["verdict"], too_big["verdict"]) == ("accepted", "rejected")
+    assert too_big["layer"] == "block_1_depthwise"
+    documented = {
+        "candidate", "verdict", "reason", "layer", "parameters", "macs", "kmodel_bytes",
+        "main_memory_bytes", "peak_kpu_bytes", "latency_ms", "latency_ms_low", "latency_ms_high",
+        "energy_mj",
+    }  # fmt: skip
+    assert documented <= set(fits)
+
+
+def test_check_of_what_does_not_fit_ends_with_3(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = _run(capsys, "check", "A98-a1-224-kpu8")
+    assert code == 3
+    assert "nearest that fits" in out
+
+
+def test_a_dry_run_accounts_for_every_candidate(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = _run(capsys, "search", "--dry-run", "--json")
+    table = json.loads(out)
+    assert code == 0
+    assert table["candidates"] == table["feasible"] + sum(table["rejected"].values()) == 1792
+    assert table["trainings"]
+
+
+def test_a_space_in_which_nothing_fits_ends_with_3(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = _run(capsys, "search", "--dry-run", "--space", "paper")
+    assert code == 3
+    assert err
+
+
+def test_no_study_is_said_with_what_to_do(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for command in (["dashboard", "--no-open"], ["export", "best"], ["evaluate", "best"]):
+        code, _, err = _run(capsys, *command, "--results", str(tmp_path))
+        assert code == 1
+        assert "dse search" in err
+
+
+def test_missing_pictures_are_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, _, err = _run(
+        capsys, "search", "--data", f"wider:{tmp_path / 'no'}", "--results", str(tmp_path)
+    )
+    assert code == 1
+    assert str(tmp_path / "no") in err
+
+
+def test_verify_refuses_what_is_no_bundle(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    code, out, _ = _run(capsys, "verify", str(tmp_path), "--json")
+    assert code == 4
+    assert json.loads(out)["problems"]
