@@ -1,0 +1,89 @@
+"""One training as a worker does it, with the real network on a few synthetic scenes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dse.errors import WeightsError
+from dse.search.job import Job, Outcome, load_weights, measure_kmodel, run_training
+from dse.space import Training
+from dse.training import EpochReport, Recipe
+
+TRAINING = Training("A", 98, 0.35, 96)
+
+
+def _goes_on(_: EpochReport) -> bool:
+    return True
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
+    recipe = Recipe(epochs=2, batch_size=8, val_pictures=4, calibration_pictures=4)
+    cache = str(tmp_path_factory.mktemp("cache"))
+    return Job("synthetic:20", "synthetic:20", recipe, "shipped", ("kpu8", "Q9", "FP32"), cache)
+
+
+@pytest.fixture(scope="module")
+def finished(job: Job, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
+    folder = tmp_path_factory.mktemp("trainings") / TRAINING.id
+    return folder, run_training(job, TRAINING, folder, _goes_on)
+
+
+def test_a_training_yields_a_figure_for_every_format(
+    job: Job, finished: tuple[Path, Outcome]
+) -> None:
+    folder, outcome = finished
+    assert set(outcome.ap) == set(outcome.ap_square) == set(job.formats)
+    assert all(0 <= ap <= 1 for ap in outcome.ap.values())
+    assert not outcome.stopped
+    assert outcome.epochs == len(outcome.curve) == 2
+    assert sorted(file.name for file in folder.iterdir()) == [
+        "curve.csv", "metrics.json", "weights.npz",
+    ]  # fmt: skip
+
+
+def test_a_finished_training_is_not_repeated(job: Job, finished: tuple[Path, Outcome]) -> None:
+    folder, outcome = finished
+
+    def never(_: EpochReport) -> bool:
+        raise AssertionError("trained again")
+
+    assert run_training(job, TRAINING, folder, never) == outcome
+
+
+def test_what_is_written_is_what_is_returned(finished: tuple[Path, Outcome]) -> None:
+    folder, outcome = finished
+    assert Outcome.from_json(json.loads((folder / "metrics.json").read_text())) == outcome
+    assert len((folder / "curve.csv").read_text().splitlines()) == 3
+
+
+def test_a_stopped_training_has_no_figures_but_weights(job: Job, tmp_path: Path) -> None:
+    outcome = run_training(job, TRAINING, tmp_path / "t", lambda epoch: False)
+    assert outcome.stopped
+    assert outcome.ap == {}
+    assert outcome.epochs == 1
+    assert load_weights(tmp_path / "t")
+
+
+def test_the_kmodel_is_measured_once(job: Job, finished: tuple[Path, Outcome]) -> None:
+    folder, outcome = finished
+    measure = measure_kmodel(job, TRAINING, folder)
+    assert measure.kmodel_bytes > 100_000
+    assert measure.kmodel_ap == pytest.approx(outcome.ap["kpu8"], abs=0.1)
+    assert measure_kmodel(replace(job, data="no such data"), TRAINING, folder) == measure
+
+
+def test_missing_and_truncated_weights_are_named(
+    finished: tuple[Path, Outcome], tmp_path: Path
+) -> None:
+    with pytest.raises(WeightsError, match="no trained weights"):
+        load_weights(tmp_path)
+    content = (finished[0] / "weights.npz").read_bytes()
+    (tmp_path / "weights.npz").write_bytes(content[: len(content) // 2])
+    with pytest.raises(WeightsError, match="damaged") as caught:
+        load_weights(tmp_path)
+    assert "resume" in caught.value.hint

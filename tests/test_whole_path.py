@@ -1,0 +1,75 @@
+"""The main job from the command line, once through: search, look, export, verify, evaluate."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dse.cli import main
+
+SPACE = """
+breakpoint = ["A"]
+frozen_until = [98]
+width = [0.35]
+input_size = [96, 128]
+format = ["kpu8", "FP16"]
+"""
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one small finished study."""
+    folder = tmp_path_factory.mktemp("whole path")
+    (folder / "small.toml").write_text(SPACE)
+    arguments = ["search", "--budget", "2", "--space", str(folder / "small.toml")]
+    arguments += ["--data", "synthetic:40", "--epochs", "2", "--executor", "inline"]
+    assert main([*arguments, "--results", str(folder / "results")]) == 0
+    return folder / "results"
+
+
+def _json(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict:  # type: ignore[type-arg]
+    capsys.readouterr()
+    assert main([*arguments, "--json"]) == 0
+    table: dict = json.loads(capsys.readouterr().out)  # type: ignore[type-arg]
+    return table
+
+
+def test_resuming_a_finished_study_reports_it(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = _json(capsys, "search", "--resume", "--executor", "inline", "--results", str(results))
+    assert report["trained"] + report["stopped_early"] == 2
+    assert report["feasible"] == 4
+    deployable = [row for row in report["front"] if row["deployable"]]
+    assert deployable
+    assert all(row["kmodel_ap"] is not None for row in deployable)
+
+
+def test_the_page_is_written(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["dashboard", "--no-open", "--results", str(results)]) == 0
+    page = Path(capsys.readouterr().out.strip())
+    assert "A98-a0.35-96" in page.read_text(encoding="utf-8")
+
+
+def test_the_best_design_is_exported_verified_and_evaluated(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exported = _json(capsys, "export", "best", "--results", str(results))
+    bundle = Path(exported["path"])
+    assert {"model.kmodel", "model.tflite", "MODEL_CARD.md"} <= {f.name for f in bundle.iterdir()}
+    assert exported["kmodel_bytes"] == (bundle / "model.kmodel").stat().st_size
+    assert _json(capsys, "verify", str(bundle))["ok"]
+    found = _json(capsys, "evaluate", str(bundle), "--data", "synthetic:40")
+    assert found["ap"] == pytest.approx(exported["kmodel_ap"], abs=1e-6)
+    trained = _json(capsys, "evaluate", "best", "--results", str(results))
+    assert trained["ap"] == pytest.approx(exported["kmodel_ap"], abs=0.1)
+
+
+def test_a_damaged_kmodel_is_refused(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bundle = Path(_json(capsys, "export", "best", "--results", str(results))["path"])
+    kmodel = bundle / "model.kmodel"
+    kmodel.write_bytes(kmodel.read_bytes()[:5000])
+    assert main(["verify", str(bundle)]) == 4
+    assert main(["evaluate", str(kmodel)]) == 4
