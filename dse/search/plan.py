@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -163,7 +163,7 @@ def _number(value: str) -> int | float | None:
     return int(value) if value.lstrip("-").isdigit() else float(value)
 
 
-_READ = {
+_READ: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(("width", "latency_ms", "latency_ms_low", "latency_ms_high"), float),
     **dict.fromkeys(("frozen_until", "input_size"), int),
     **dict.fromkeys(

@@ -39,7 +39,7 @@ def make_settings(
 
 def target_from(table: Mapping[str, Any]) -> Target:
     """The target that `make_settings` described. Raises StudyError if it lacks a constant."""
-    values = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
     try:
         return Target(**values)
     except TypeError as error:

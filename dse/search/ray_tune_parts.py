@@ -93,19 +93,19 @@ class Relay:
             raise
 
 
-class DeskSearcher(Searcher):  # type: ignore[misc]
+class DeskSearcher(Searcher):
     """Lets the desk choose the next trial."""
 
     def __init__(self, relay: Relay) -> None:
         super().__init__()
         self._relay = relay
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+    def suggest(self, trial_id: str) -> Any:
         """A task as a configuration; None to be asked again; FINISHED at the end."""
         task = self._relay.next_task(trial_id)
         if isinstance(task, Wait):
             return None
-        return self.FINISHED if task is None else task_table(task)  # type: ignore[no-any-return]
+        return self.FINISHED if task is None else task_table(task)
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -120,17 +120,17 @@ class DeskSearcher(Searcher):  # type: ignore[misc]
         """Nothing, as `save`."""
 
 
-class DeskScheduler(FIFOScheduler):  # type: ignore[misc]
+class DeskScheduler(FIFOScheduler):
     """Lets the desk decide after each epoch whether a trial goes on."""
 
     def __init__(self, relay: Relay) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._relay = relay
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
         """CONTINUE or STOP. Called for the result of a task too, which ends by itself."""
         go_on = self._relay.may_continue(trial.trial_id, result)
-        return TrialScheduler.CONTINUE if go_on else TrialScheduler.STOP  # type: ignore[no-any-return]
+        return TrialScheduler.CONTINUE if go_on else TrialScheduler.STOP
 
     def choose_trial_to_run(self, tune_controller: Any) -> Any:
         """Called at every turn of Tune's loop: the desk's chance to look up."""

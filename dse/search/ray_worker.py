@@ -35,7 +35,7 @@ def task_from(config: dict[str, Any]) -> Task:
     return Task(config["kind"], Training.parse(config["training"]), config["number"])
 
 
-class TaskWorker(tune.Trainable):  # type: ignore[misc]
+class TaskWorker(tune.Trainable):
     """One worker.
 
     Lifetime, as Tune calls it: `setup` once per process, with the first task; `step` until a
@@ -44,7 +44,9 @@ class TaskWorker(tune.Trainable):  # type: ignore[misc]
     `Paused` out of its report and ends after the checkpoint that it has just written.
     """
 
-    def setup(self, config: dict[str, Any], workbench: Workbench, threads: int) -> None:
+    def setup(  # type: ignore[override]  # `with_parameters` adds the last two
+        self, config: dict[str, Any], workbench: Workbench, threads: int
+    ) -> None:
         """workbench: how to work. threads: cores of this worker, before TensorFlow starts."""
         os.environ.update(dict.fromkeys(THREADS, str(threads)))
         self._workbench = workbench

@@ -71,9 +71,15 @@ class StudyFolder:
     def create(cls, results: Path, name: str | None, target: str) -> StudyFolder:
         """A new, empty folder under `results`; unnamed studies count up: `<target>-001`.
 
-        Raises StudyError when a study of that name exists.
+        Raises StudyError when a study of that name exists, for a name that is none, and
+        where `results` cannot be written.
         """
-        results.mkdir(parents=True, exist_ok=True)
+        if name is not None and (not name or Path(name).name != name):
+            raise StudyError(f"'{name}' is no name for a study", "use letters, digits and dashes")
+        try:
+            results.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unwritable(results, error) from None
         if name is not None:
             return cls(_made(results / name))
         number = 1
@@ -179,11 +185,15 @@ def _made(path: Path) -> Path:
             f"a study named '{path.name}' exists",
             "continue it with --resume, or give another name with --study",
         ) from None
-    except FileNotFoundError:
-        raise StudyError(
-            f"'{path.name}' is no name for a study", "use letters and digits"
-        ) from None
+    except OSError as error:
+        raise _unwritable(path.parent, error) from None
     return path
+
+
+def _unwritable(results: Path, error: OSError) -> StudyError:
+    return StudyError(
+        f"cannot write to {results}: {error.strerror}", "give another folder with --results"
+    )
 
 
 def _locked(path: Path, holder: str) -> StudyLocked:

@@ -29,9 +29,17 @@ def test_a_name_is_taken_once(tmp_path: Path) -> None:
     assert "--resume" in caught.value.hint
 
 
-def test_a_name_that_is_a_path_to_nowhere_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["no/where", "../up", "", "."])
+def test_a_name_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(StudyError, match="no name for a study"):
-        made(tmp_path, "no/where")
+        made(tmp_path / "results", name)
+
+
+def test_results_that_cannot_be_written_are_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StudyError, match=r"cannot write to .*file") as caught:
+        made(tmp_path / "file" / "results")
+    assert "--results" in caught.value.hint
 
 
 def test_settings_survive_with_none_left_out(tmp_path: Path) -> None:
