@@ -11,10 +11,11 @@ import logging
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -183,13 +184,17 @@ def _handlers_kept() -> Iterator[None]:
 
 @contextmanager
 def _hushed(verbose: bool) -> Iterator[None]:
-    """Keeps Ray's loggers to themselves, unless they are wanted."""
+    """Keeps Ray's loggers to themselves, unless they are wanted.
+
+    What Ray prints all the same (a worker that died) goes to stderr: stdout is for data.
+    """
     loggers = [logging.getLogger(name) for name in ("ray", "ray.tune", "ray.train", "ray.data")]
     before = [logger.level for logger in loggers]
     try:
         for logger in loggers:
             logger.setLevel(logging.INFO if verbose else logging.CRITICAL)
-        yield
+        with redirect_stdout(sys.stderr):
+            yield
     finally:
         for logger, level in zip(loggers, before, strict=True):
             logger.setLevel(level)
