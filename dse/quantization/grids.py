@@ -29,6 +29,9 @@ SMALLEST_WEIGHT = 0.01
 EMPTY_WIDTH = 0.1
 """Width given to a range that holds the single value 0."""
 
+SMALLEST_WIDTH = 1e-30
+"""Narrower ranges count as empty too: a step of theirs is no normal float32."""
+
 
 def _round_half_up(value: float) -> int:
     """As C's `round` of a number that is not negative."""
@@ -46,7 +49,9 @@ class Grid:
     def of_range(cls, low: float, high: float) -> Grid:
         """The grid of 256 levels over [low, high], stretched so that it holds 0."""
         low, high = min(low, 0.0), max(high, 0.0)
-        width = high - low or EMPTY_WIDTH
+        width = high - low
+        if width < SMALLEST_WIDTH:
+            low, width = 0.0, EMPTY_WIDTH
         return cls(float(np.float32(width / LEVELS)), _round_half_up(-low * LEVELS / width))
 
     @property

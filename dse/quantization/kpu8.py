@@ -32,7 +32,6 @@ __all__ = ["activation_ranges", "kpu8_predictor"]
 ADDITION_GAIN = 127 * 2.0 / 255
 """What a weight of 1 becomes (see `quantize_kernel`): level 255 is the highest there is."""
 
-
 _LIMITS = {"linear": (-np.inf, np.inf), "relu": (0.0, np.inf), "relu6": (0.0, 6.0)}
 """What an activation clips to."""
 
