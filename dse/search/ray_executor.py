@@ -34,6 +34,7 @@ SETTINGS = {
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
     "RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
@@ -43,7 +44,8 @@ SETTINGS = {
     "TUNE_WARN_THRESHOLD_S": "1000000",
 }
 """Read by Ray when it is loaded: no reports of its own, no files we do not need, no handling of
-Ctrl-C."""
+Ctrl-C, and under `uv run` workers in this environment, not in a copy of the folder that would
+have to be built first."""
 
 
 class RayExecutor(Executor):

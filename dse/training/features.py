@@ -36,6 +36,8 @@ __all__ = ["Features", "frozen_features", "weights_id"]
 CHUNK = 64
 """Views computed between two records of progress."""
 
+Mapped = np.memmap[Any, np.dtype[np.float16]]
+
 Faces = list[tuple[Boxes, Boxes]]
 """Per view: boxes (k, 4) and ignored boxes (m, 4), canvas pixels."""
 
@@ -117,16 +119,17 @@ def _as_list(answers: object) -> list[NDArray[np.float32]]:
     return [np.asarray(a) for a in (answers if isinstance(answers, list) else [answers])]
 
 
-def _open(path: Path, shape: tuple[int, ...]) -> np.memmap[Any, np.dtype[np.float16]]:
+def _open(path: Path, shape: tuple[int, ...]) -> Mapped:
     """The array file at `path`: as it was left, or new. Its size is taken from the disk at once,
     so that a full disk is an error here and not a crash on a mapped page."""
     if path.exists():
         with contextlib.suppress(ValueError):
-            found: np.memmap[Any, np.dtype[np.float16]] = open_memmap(path, mode="r+")
+            found: Mapped = np.load(path, mmap_mode="r+")
             if found.shape == shape:
                 return found
-    made: np.memmap[Any, np.dtype[np.float16]]
-    made = open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
+    made: Mapped = open_memmap(  # type: ignore[no-untyped-call]
+        path, mode="w+", dtype=np.float16, shape=shape
+    )
     with path.open("r+b") as file:
         os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
     return made
