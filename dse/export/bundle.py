@@ -27,6 +27,7 @@ from dse.export import manifest as manifests
 from dse.export.accuracy import Accuracy, agreement, measure_accuracy
 from dse.export.deployment import Deployment, deploy
 from dse.export.detector_file import detector_table
+from dse.export.flash_package import flash_package
 from dse.export.guide import guide
 from dse.export.model_card import model_card
 from dse.network.graph import Graph
@@ -181,6 +182,7 @@ def _contents(
     )
     files = {
         "model.kmodel": compiled.kmodel,
+        "model.kfpkg": flash_package(compiled.kmodel),
         "model.tflite": deployment.tflite,
         "detector.json": manifests.to_json(detector),
         "README.md": guide(manifest, detector).encode(),

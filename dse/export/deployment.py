@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.export.box_scale import choose_box_scale, scale_boxes
 from dse.export.compiler import CompiledKmodel, compile_kmodel
 from dse.export.simulator import KmodelPredictor, kmodel_predictor
 from dse.export.tflite import to_tflite
 from dse.network.graph import Graph
 from dse.network.keras_inference import predictor
+from dse.quantization.box_scale import choose_box_scale, scale_boxes
 
 __all__ = ["Deployment", "deploy"]
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["guide"]
+from dse.export.flash_package import FLASH_ADDRESS
 
-FLASH_ADDRESS = 0x300000
-"""Where demos and firmwares of the K210 look for a model (16 MiB of flash)."""
+__all__ = ["guide"]
 
 _TEXT = """\
 # {candidate}: a face detector for the K210
@@ -16,6 +15,7 @@ _TEXT = """\
 | file | what it is |
 |--|--|
 | `model.kmodel` | the network, for the chip ({kmodel_bytes:,} bytes, kmodel version 5) |
+| `model.kfpkg` | the kmodel with its flash address, for kflash |
 | `model.tflite` | the same network in float32, for comparison on a PC |
 | `detector.json` | input size, canonical boxes, thresholds: what decoding needs |
 | `MODEL_CARD.md` | how good, how large, how fast, from which data |
@@ -32,12 +32,12 @@ memory {data_bytes:,}, input {input_bytes:,}, output {output_bytes:,}. The chip 
 what your firmware keeps. {kpu_sentence}
 
 ## Putting it there
-Write the file raw into flash, for example at 0x{flash:X}, and read {kmodel_bytes:,} bytes from
-there into main memory at start:
+kflash, or its GUI, writes the package to flash address 0x{flash:X}:
 
-    kflash -p /dev/ttyUSB0 -b 1500000 -a 0x{flash:X} model.kmodel
+    kflash -p /dev/ttyUSB0 -b 1500000 model.kfpkg
 
-(Tools differ in their options; any that writes a file to a flash address will do.)
+Any tool that writes `model.kmodel` raw to that address does as well. At start, read
+{kmodel_bytes:,} bytes from there into main memory and hand them to `kpu_load_kmodel`.
 
 ## Input
 {size} x {size} pixels, uint8, three planes: all red, then all green, then all blue. This is what

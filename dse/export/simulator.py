@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 
 from dse.errors import VerificationFailed
 from dse.export import child
-from dse.export.box_scale import unscale_boxes
 from dse.export.kmodel import Kmodel, parse_kmodel
 from dse.export.nncase_frames import FRAME
+from dse.quantization.box_scale import unscale_boxes
 
 __all__ = ["KmodelPredictor", "kmodel_predictor"]
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.errors import VerificationFailed
-from dse.export.box_scale import unscale_boxes
 from dse.network.keras_inference import Predict
+from dse.quantization.box_scale import unscale_boxes
 
 __all__ = ["tflite_predictor"]
 

@@ -23,12 +23,20 @@ from dse.errors import DseError
 from dse.export import manifest as manifests
 from dse.export.bundle import MIN_CORRELATION, MOST_AP_LOST
 from dse.export.detector_file import box_scale_of, check_detector
+from dse.export.flash_package import packed_kmodel
 from dse.export.kmodel import Kmodel, parse_kmodel
 from dse.export.simulator import kmodel_predictor
 
 __all__ = ["VerifyReport", "verify_bundle"]
 
-FILES = ("MODEL_CARD.md", "README.md", "detector.json", "model.kmodel", "model.tflite")
+FILES = (
+    "MODEL_CARD.md",
+    "README.md",
+    "detector.json",
+    "model.kfpkg",
+    "model.kmodel",
+    "model.tflite",
+)
 AGREEMENT_PICTURES = 4
 SAME_AP = 1e-3
 """The simulator is deterministic: on the same pictures AP differs by rounding of files only."""
@@ -124,6 +132,9 @@ def _headers(path: Path, report: VerifyReport) -> Kmodel:
     except OSError as error:
         raise DseError(f"model.kmodel cannot be read: {error.strerror}") from None
     headers = parse_kmodel(content)
+    package = path / "model.kfpkg"
+    if package.is_file() and packed_kmodel(package.read_bytes()) != content:
+        report.problems.append("model.kfpkg holds another kmodel than model.kmodel")
     report.measured.update(
         kmodel_version=headers.version,
         kmodel_bytes=headers.size_bytes,

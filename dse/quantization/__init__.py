@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.export.box_scale import choose_box_scale, scale_boxes, unscale_boxes
 from dse.network.graph import Graph
 from dse.network.keras_inference import Predict
 from dse.network.keras_inference import predictor as float_predictor
 from dse.network.keras_model import Weights
+from dse.quantization.box_scale import choose_box_scale, scale_boxes, unscale_boxes
 from dse.quantization.formats import BYTES_PER_WEIGHT, quantize_weights
 from dse.quantization.kpu8 import kpu8_predictor
 from dse.quantization.ranges import Ranges, activation_ranges, weight_ranges
@@ -39,7 +39,7 @@ def predictor(
 
 
 def _as_deployed(graph: Graph, weights: Weights, calibration: NDArray[np.uint8]) -> Predict:
-    """kpu8 with the head's boxes scaled as the exporter scales them (`dse.export.box_scale`)."""
+    """kpu8 with the boxes scaled as the exporter scales them."""
     scale = choose_box_scale(float_predictor(graph, weights)(calibration))
     scaled = scale_boxes(graph, weights, scale)
     on_chip = kpu8_predictor(graph, scaled, activation_ranges(graph, scaled, calibration))

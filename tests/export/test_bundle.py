@@ -68,8 +68,8 @@ def test_bundle_holds_what_it_promises(exported: Any, deployment: Deployment) ->
     report = exported()
     names = {path.name for path in report.path.iterdir()}
     assert names == {
-        "MODEL_CARD.md", "README.md", "detector.json", "manifest.json", "model.kmodel",
-        "model.tflite",
+        "MODEL_CARD.md", "README.md", "detector.json", "manifest.json", "model.kfpkg",
+        "model.kmodel", "model.tflite",
     }  # fmt: skip
     assert report.kmodel.read_bytes() == deployment.compiled.kmodel
     assert report.kmodel_bytes == report.kmodel.stat().st_size

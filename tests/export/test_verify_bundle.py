@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from dse.data.pictures import DataSet
 from dse.export import Deployment, VerifyReport, export_bundle, verify_bundle
+from dse.export.flash_package import flash_package
 from dse.export.manifest import checksums, to_json
 from dse.network.graph import Graph
 from dse.network.keras_model import Weights
@@ -119,6 +120,12 @@ def test_a_truncated_kmodel_is_found_even_with_a_new_checksum(bundle: Path, kept
     (bundle / "model.kmodel").write_bytes(whole[:kept])
     sign(bundle)
     assert verify(bundle).problems
+
+
+def test_a_package_with_another_kmodel_is_found(bundle: Path) -> None:
+    (bundle / "model.kfpkg").write_bytes(flash_package(b"an older model"))
+    sign(bundle)
+    assert any("model.kfpkg" in problem for problem in verify(bundle).problems)
 
 
 def test_random_bytes_are_no_kmodel(bundle: Path) -> None:

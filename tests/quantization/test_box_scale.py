@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dse.errors import WeightsError
-from dse.export.box_scale import LARGEST_SCALE, choose_box_scale, scale_boxes, unscale_boxes
 from dse.network.graph import Graph
 from dse.network.keras_inference import fold
 from dse.network.keras_model import Weights
+from dse.quantization.box_scale import LARGEST_SCALE, choose_box_scale, scale_boxes, unscale_boxes
 
 
 def maps(score_low: float, score_high: float, box: float) -> np.ndarray:
