@@ -35,7 +35,7 @@ def _kept(picture: Picture, folder: Path) -> Picture:
 
 
 def _load(path: Path, render: Callable[[], NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    with contextlib.suppress(FileNotFoundError, UnidentifiedImageError, OSError):
+    with contextlib.suppress(OSError, SyntaxError, UnidentifiedImageError):
         return np.asarray(Image.open(path))
     pixels = render()
     path.parent.mkdir(parents=True, exist_ok=True)
