@@ -13,7 +13,7 @@ import dse.export
     [
         "import dse.export",
         "from dse.export import compiler_version, parse_kmodel",
-        "from dse.export import kmodel_predictor",
+        "from dse.export import compile_kmodel",
     ],
 )
 def test_what_needs_no_tensorflow_loads_none(statement: str) -> None:
