@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from dse.errors import DseError
+from dse.evaluation import decode_maps
+from dse.export import Deployment
+from dse.export.detector_file import box_scale_of, check_detector, detector_table
+from dse.export.manifest import to_json
+from dse.quantization.box_scale import unscale_boxes
+
+SCORE = 0.6
+
+
+@pytest.fixture
+def table(deployment: Deployment) -> dict:
+    made = detector_table(deployment.compiled.headers, 64, 4.0, SCORE)
+    return json.loads(to_json(made))
+
+
+def decoded_by_the_guide(planes: np.ndarray, table: dict) -> list[tuple[float, ...]]:
+    """The bundle's README, line by line: planes (channels, h, w) -> boxes and scores."""
+    size, scale = table["input"]["size_pixels"], table["box_scale"]
+    _, height, width = planes.shape
+    found = []
+    for b, (w, h) in enumerate(table["canonical_boxes_pixels"]):
+        for i in range(height):
+            for j in range(width):
+                score, tx, ty, tw, th = (float(planes[5 * b + k][i][j]) for k in range(5))
+                probability = 1 / (1 + math.exp(-score))
+                if probability < table["score_threshold"]:
+                    continue
+                cx = (j + 0.5) * size / width + w * tx / scale
+                cy = (i + 0.5) * size / height + h * ty / scale
+                bw, bh = w * math.exp(tw / scale), h * math.exp(th / scale)
+                box = (cx - bw / 2, cy - bh / 2, cx + bw / 2, cy + bh / 2)
+                found.append((*box, probability))
+    return found
+
+
+@pytest.mark.parametrize(("box", "row", "column"), [(0, 0, 0), (7, 2, 1), (24, 3, 3)])
+def test_a_program_that_follows_the_guide_finds_the_same_box(
+    table: dict, box: int, row: int, column: int
+) -> None:
+    maps = np.full((1, 4, 4, 125), -8.0, np.float32)
+    maps[..., 1:] = np.where(np.arange(1, 125) % 5, 0.4, -8.0)
+    maps[0, row, column, 5 * box : 5 * box + 5] = [2.0, 0.8, -1.2, 0.6, -0.4]
+    (guided,) = decoded_by_the_guide(maps[0].transpose(2, 0, 1), table)
+    (ours,) = decode_maps(unscale_boxes(maps, 4.0), 64, SCORE)
+    assert len(ours) == 1
+    np.testing.assert_allclose(np.clip(guided[:4], 0, 64), ours.boxes[0], atol=1e-2)
+    assert guided[4] == pytest.approx(float(ours.scores[0]), abs=1e-5)
+
+
+def test_a_table_agrees_with_its_kmodel(table: dict, deployment: Deployment) -> None:
+    assert check_detector(table, deployment.compiled.headers) == []
+    table["output"]["channels"] = 120
+    assert len(check_detector(table, deployment.compiled.headers)) == 2
+
+
+@pytest.mark.parametrize(("score", "stored"), [(0.0, 0.0), (0.33587, 0.3358), (1.0, 0.9999)])
+def test_threshold_keeps_the_detection_that_set_it(
+    deployment: Deployment, score: float, stored: float
+) -> None:
+    assert detector_table(deployment.compiled.headers, 64, 1.0, score)["score_threshold"] == stored
+
+
+@pytest.mark.parametrize("scale", [None, 0, -1, "4", True, float("nan")])
+def test_a_scale_that_is_none_is_refused(scale: object) -> None:
+    with pytest.raises(DseError, match="box_scale"):
+        box_scale_of({"box_scale": scale})
+
+
+def test_guide_is_written_from_the_same_numbers(table: dict, deployment: Deployment) -> None:
+    from dse.export.guide import guide
+
+    compiled = deployment.compiled
+    figures = {
+        name: getattr(compiled, name)
+        for name in (
+            "kmodel_bytes", "data_bytes", "input_bytes", "output_bytes", "main_memory_bytes",
+            "peak_kpu_bytes",
+        )
+    }  # fmt: skip
+    text = guide({"candidate": "X", "compiled": figures}, table)
+    assert "/ 4" in text and "0.6" in text and "4 x 4 cells" in text
+    assert "model.kfpkg" in text
