@@ -21,7 +21,10 @@ def tflite_predictor(content: bytes, *, box_scale: float = 1.0) -> Predict:
     interpreter trusts its input: check the file's checksum first.
     Raises VerificationFailed for a file that it refuses.
     """
-    import tensorflow as tf
+    from dse.network.keras_startup import silent_stderr
+
+    with silent_stderr():
+        import tensorflow as tf
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of its move to another package

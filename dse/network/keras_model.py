@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from keras import layers as kl
 from numpy.typing import NDArray
 
-from dse.errors import WeightsError
+from dse.errors import UnknownName, WeightsError
 from dse.network.graph import Graph, Layer
 from dse.network.keras_startup import keras
 
 __all__ = ["Weights", "batch_norm_name", "boundary", "build", "get_weights", "set_weights"]
+
+kl = keras.layers
 
 Weights = dict[str, NDArray[np.float32]]
 """Arrays by "<layer>/<variable>", such as "Conv1/kernel" or "bn_Conv1/moving_mean"."""
@@ -141,7 +142,9 @@ def _convolution(layer: Layer, read: list[Any], momentum: float, trainable: bool
             trainable=trainable,
         )(tensor)
     if layer.activation == "relu6":
-        tensor = kl.ReLU(6.0, name=f"{layer.name}_relu")(tensor)
+        return kl.ReLU(6.0, name=f"{layer.name}_relu")(tensor)
+    if layer.activation != "linear":
+        raise UnknownName("activation", layer.activation, ("linear", "relu6"))
     return tensor
 
 

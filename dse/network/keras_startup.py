@@ -12,11 +12,11 @@ import os
 import sys
 from collections.abc import Iterator
 
-__all__ = ["keras"]
+__all__ = ["keras", "silent_stderr"]
 
 
 @contextlib.contextmanager
-def _silent_stderr() -> Iterator[None]:
+def silent_stderr() -> Iterator[None]:
     """Nothing that C++ or Python writes to stderr inside is seen."""
     sys.stderr.flush()
     kept = os.dup(2)
@@ -30,7 +30,7 @@ def _silent_stderr() -> Iterator[None]:
         os.close(nowhere)
 
 
-with _silent_stderr():
+with silent_stderr():
     import keras
 
 logging.getLogger("tensorflow").setLevel(logging.ERROR)  # retracing: every network is its own

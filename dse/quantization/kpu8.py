@@ -16,13 +16,13 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, NamedTuple
 
-import keras
 import numpy as np
 
 from dse.errors import DataError, UnknownName
 from dse.network.graph import CONVOLUTIONS, Graph, Layer
 from dse.network.keras_inference import Folded, Predict, apply, compiled, fold
 from dse.network.keras_model import Weights
+from dse.network.keras_startup import keras
 from dse.quantization.grids import PICTURE_GRID, Grid, quantize_kernel
 from dse.quantization.placement import on_kpu
 from dse.quantization.ranges import Ranges, activation_ranges

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +16,7 @@ from dse.errors import DataError
 from dse.network.graph import Graph, Layer
 from dse.network.keras_inference import Hook, compiled, fold, run
 from dse.network.keras_model import Weights
+from dse.network.keras_startup import keras
 from dse.quantization.grids import PICTURE_GRID, Range
 from dse.quantization.placement import MIN_SIDE, movable_stride
 

@@ -19,7 +19,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
@@ -28,6 +27,7 @@ from dse.data.pictures import Boxes
 from dse.errors import StudyError
 from dse.network.graph import Graph
 from dse.network.keras_model import Weights, build, get_weights, set_weights
+from dse.network.keras_startup import keras
 from dse.training.augmentation import View
 from dse.training.views import ViewSet, normalise
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import keras
 import numpy as np
 
+from dse.network.keras_startup import keras
 from dse.network.mobilenetv2 import ANCHORS
 
 __all__ = ["start_heads"]

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from keras import ops
-
+from dse.network.keras_startup import keras
 from dse.network.mobilenetv2 import ANCHORS
 
 __all__ = ["LOSSES", "focal_loss", "paper_loss"]
+
+ops = keras.ops
 
 FOCAL_ALPHA = 0.25
 FOCAL_GAMMA = 2.0

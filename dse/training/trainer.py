@@ -11,11 +11,11 @@ from time import perf_counter
 from typing import Any
 from zipfile import BadZipFile
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from dse.network.keras_model import get_weights, set_weights
+from dse.network.keras_startup import keras
 from dse.training.loss import LOSSES
 from dse.training.recipe import EpochReport, Recipe
 from dse.training.truth import Truth
