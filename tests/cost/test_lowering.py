@@ -104,7 +104,7 @@ def test_bottom_right_padding_costs_float_pads() -> None:
 
 
 def test_steps_come_after_what_they_read() -> None:
-    for name in ("A63-a0.5-224", "B63-a0.35-96", "C63-a0.5-200"):
+    for name in ("A63-a0.5-224", "B63-a0.35-96", "C63-a0.5-192"):
         program = lower(detector_graph(Training.parse(name)))
         for index, one in enumerate(program.steps):
             assert all(source < index for source in one.inputs)
@@ -132,7 +132,7 @@ def test_unknown_operations_keep_their_name() -> None:
 
 def test_maps_of_different_sizes_cannot_be_joined() -> None:
     """Up-sampling a rounded-up map gives 8x8 beside 7x7: the compiler refuses it too."""
-    graph = detector_graph(Training.parse("C63-a0.5-112"))
+    graph = detector_graph(Training("C", 63, 0.5, 112))
     assert lower(graph).unknown_ops == (("concat", "concat of unequal maps"),)
     assert lower_for_cpu(graph).unknown_ops == (("concat", "concat of unequal maps"),)
 
