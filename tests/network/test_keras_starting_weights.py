@@ -42,7 +42,7 @@ def test_narrowing_keeps_the_strongest_channels() -> None:
 
 
 def test_a_folder_without_the_file_says_what_to_name(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match="mobilenet_v2_0.5") as caught:
+    with pytest.raises(WeightsError, match=r"mobilenet_v2_0\.5") as caught:
         starting.load_starting_weights(f"dir:{tmp_path}", 0.5)
     assert caught.value.hint
 
