@@ -144,12 +144,9 @@ def _settings(options: argparse.Namespace) -> SearchOptions:
 
 def _dry_run(options: argparse.Namespace) -> int:
     """What the search would choose from: counts by reason, and the trainings that fit."""
-    from dse.cost import Target
-    from dse.search.plan import make_plan
-    from dse.space import SearchSpace
+    from dse.search import plan_search
 
-    space = SearchSpace.load(options.space or "mobilenetv2_face")
-    plan = make_plan(space, Target.load(options.target or "k210"))
+    plan = plan_search(_settings(options))
     if options.json:
         trainings = [design.training.id for design in plan.designs]
         counts = {"candidates": len(plan.rows), "feasible": plan.feasible}

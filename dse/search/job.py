@@ -27,6 +27,7 @@ from dse.data.rendered import rendered_once
 from dse.data.sources import Split
 from dse.errors import WeightsError
 from dse.network.mobilenetv2 import detector_graph, frozen_layers
+from dse.search.disk import write_whole
 from dse.space import Training
 from dse.training.recipe import EpochReport, Recipe
 
@@ -116,9 +117,9 @@ def run_training(
         ap_square=square,
         curve=curve,
     )
-    _write(folder / "curve.csv", _curve_csv(curve).encode())
+    write_whole(folder / "curve.csv", _curve_csv(curve))
     _save_weights(folder / "weights.npz", weights)
-    _write(metrics, json.dumps(outcome.to_json(), indent=1).encode())
+    write_whole(metrics, json.dumps(outcome.to_json(), indent=1))
     (folder / "checkpoint.npz").unlink(missing_ok=True)
     return outcome
 
@@ -158,7 +159,7 @@ def measure_kmodel(job: Job, training: Training, folder: Path) -> KmodelMeasure:
         found = evaluate_canvases(predict, _prepared(job.eval_data, size, job.cache))
     kmodel_bytes = len(deployment.compiled.kmodel)
     measure = KmodelMeasure(found.ap, found.ap_square, kmodel_bytes, perf_counter() - started)
-    _write(stored, json.dumps(asdict(measure)).encode())
+    write_whole(stored, json.dumps(asdict(measure)))
     return measure
 
 
@@ -267,11 +268,4 @@ def _curve_csv(curve: list[EpochReport]) -> str:
 def _save_weights(path: Path, weights: Weights) -> None:
     temporary = path.with_suffix(".tmp.npz")
     np.savez(temporary, allow_pickle=False, **weights)
-    os.replace(temporary, path)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Writes all of `content` or nothing."""
-    temporary = path.with_suffix(".tmp")
-    temporary.write_bytes(content)
     os.replace(temporary, path)
