@@ -316,10 +316,9 @@ def test_narrow_and_dark(narrow_reader: Reader, page_path: Path) -> None:
 def test_prints_in_the_light_colours(narrow_reader: Reader, page_path: Path) -> None:
     page = narrow_reader.open(page_path)
     page.emulate_media(media="print")
-    page.wait_for_function(
-        "document.getElementById('front-plot').layout.paper_bgcolor === '#ffffff'", timeout=DRAWN_MS
-    )
-    assert page.evaluate("document.getElementById('front-plot').layout.width") == 660
+    layout = "document.getElementById('front-plot').layout"
+    page.wait_for_function(f"{layout}.width === 660", timeout=DRAWN_MS)
+    assert page.evaluate(f"{layout}.paper_bgcolor") == "#ffffff"
     page.emulate_media(media="screen")
 
 

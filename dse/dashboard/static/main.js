@@ -126,7 +126,11 @@ dse.wireTheme = () => {
     label();
     dse.drawPlots();
   });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { label(); dse.drawPlots(); });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    dse.printing = matchMedia("print").matches;  // paper is light: a dark page hears this first
+    label();
+    dse.drawPlots();
+  });
   label();
 };
 
