@@ -1,8 +1,8 @@
 """TensorFlow-Lite to kmodel: nncase 1.9 in a process of its own.
 
-Pictures go in as planar uint8 (1, 3, h, w), as the K210's camera interface delivers them,
-and maps come out planar: an interleaved picture would cost a transpose on the CPU and, at
-224 pixels, 150,528 bytes of working memory.
+Pictures go in as planar uint8 (1, channels, h, w), as the K210's camera interface delivers
+them, and maps come out planar: an interleaved picture would cost a transpose on the CPU and,
+at 224 pixels, 150,528 bytes of working memory.
 """
 
 from __future__ import annotations
@@ -74,19 +74,18 @@ class CompiledKmodel:
 def compile_kmodel(
     tflite: bytes,
     calibration: NDArray[np.uint8],
-    input_size: int,
     *,
     time_limit_s: float = 120,
     calibrate_method: str = "no_clip",
 ) -> CompiledKmodel:
     """Compiles a float32 `tflite` file for the K210 with post-training quantization.
 
-    calibration: (n, input_size, input_size, 3) uint8 pictures that set the activation ranges.
-    Raises CompilerError with the compiler's own reason, also when it takes longer than
-    `time_limit_s` seconds or dies; DseError where there is no room for temporary files.
+    calibration: (n, h, w, channels) uint8, letterboxed pictures of the network's input shape,
+    which set the activation ranges. Raises CompilerError with the compiler's own reason, also
+    when it takes longer than `time_limit_s` seconds or dies; DseError where there is no room
+    for temporary files.
     """
-    _check_network(tflite, input_size)
-    _check(calibration, input_size, calibrate_method)
+    _check(calibration, _input_shape(tflite), calibrate_method)
     options = {
         "target": "k210",
         "calibrate_method": calibrate_method,
@@ -121,27 +120,38 @@ def compiler_version() -> str:
     return f"nncase {number}, k210"
 
 
-def _check_network(tflite: bytes, input_size: int) -> None:
-    """nncase would resize pictures on the CPU without a word, and dies on other files."""
-    hint = "write the file with dse.export.to_tflite for this input size"
+def _input_shape(tflite: bytes) -> tuple[int, ...]:
+    """(h, w, channels) that the network reads; nncase dies on files that are none."""
+    hint = "write the file with dse.export.to_tflite, or export it again"
     if len(tflite) < 8 or not schema.Model.ModelBufferHasIdentifier(tflite, 0):
         raise CompilerError("this is not a TensorFlow-Lite file", hint)
     try:
         graph = schema.Model.GetRootAsModel(tflite, 0).Subgraphs(0)
-        shape = tuple(int(side) for side in graph.Tensors(graph.Inputs(0)).ShapeAsNumpy())
+        tensors = [graph.Tensors(index) for index in graph.InputsAsNumpy()]
+        shapes = [tuple(int(side) for side in tensor.ShapeAsNumpy()) for tensor in tensors]
+        floats = [tensor.Type() == schema.TensorType.FLOAT32 for tensor in tensors]
     except (struct.error, IndexError, TypeError, AttributeError, ValueError) as error:
         raise CompilerError(f"the TensorFlow-Lite file is damaged: {error}", hint) from None
-    if shape != (1, input_size, input_size, 3):
-        raise CompilerError(f"the network reads {shape}, not pictures of {input_size}", hint)
+    if floats != [True] or len(shapes[0]) != 4 or shapes[0][0] != 1:
+        raise CompilerError(
+            f"the network reads {shapes or 'nothing'}, not one float32 picture (1, h, w, channels)",
+            "export the network in float32, for one picture at a time",
+        )
+    return shapes[0][1:]
 
 
-def _check(calibration: NDArray[np.uint8], input_size: int, calibrate_method: str) -> None:
-    expected = (input_size, input_size, 3)
-    if calibration.dtype != np.uint8 or calibration.shape[1:] != expected or not len(calibration):
+def _check(calibration: NDArray[np.uint8], shape: tuple[int, ...], calibrate_method: str) -> None:
+    """nncase would resize pictures of another shape on the CPU without a word."""
+    if calibration.dtype != np.uint8 or calibration.ndim != 4 or not len(calibration):
         raise CompilerError(
             f"calibration pictures are {calibration.dtype} {calibration.shape}, "
-            f"not uint8 (n, {input_size}, {input_size}, 3)",
-            "give at least one letterboxed picture of the network's input size",
+            "not uint8 (n, h, w, channels)",
+            "give at least one letterboxed picture of the network's input shape",
+        )
+    if calibration.shape[1:] != shape:
+        raise CompilerError(
+            f"the network reads {shape}, calibration pictures are {calibration.shape[1:]}",
+            "letterbox the pictures to the network's height and width",
         )
     if calibrate_method not in CALIBRATE_METHODS:
         raise CompilerError(

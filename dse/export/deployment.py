@@ -48,7 +48,6 @@ def deploy(
     compiled = compile_kmodel(
         tflite,
         calibration,
-        graph.input.shape[0],
         time_limit_s=time_limit_s,
         calibrate_method=calibrate_method,
     )

@@ -36,14 +36,17 @@ def main(folder: Path) -> None:
 
 
 def _compile_options(options: dict[str, Any], shape: tuple[int, ...], dump: Path) -> Any:
-    """Identity normalisation: a mean or a deviation here would run on the CPU in float32."""
+    """Options for pictures of `shape` (n, channels, h, w), normalised by nothing.
+
+    A mean or a deviation here would run on the CPU in float32.
+    """
     chosen = nncase.CompileOptions()
     chosen.target = options["target"]
     chosen.preprocess = True
     chosen.input_type = "uint8"
     chosen.input_range = [-1, 1]
-    chosen.mean = [0, 0, 0]
-    chosen.std = [1, 1, 1]
+    chosen.mean = [0.0] * shape[1]
+    chosen.std = [1.0] * shape[1]
     chosen.input_shape = [1, *shape[1:]]
     chosen.input_layout = options["input_layout"]
     chosen.output_layout = options["output_layout"]

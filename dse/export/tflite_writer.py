@@ -156,7 +156,10 @@ def _operator_code(builder: flatbuffers.Builder, code: int) -> int:
     return int(tflite.OperatorCodeEnd(builder))
 
 
-_VERSIONS = {tflite.BuiltinOperator.RESIZE_BILINEAR: 3}
+_VERSIONS = {
+    tflite.BuiltinOperator.RESIZE_BILINEAR: 3,
+    tflite.BuiltinOperator.RESIZE_NEAREST_NEIGHBOR: 3,
+}
 """Versions above 1 that options in use need: half-pixel centres came with version 3."""
 
 
