@@ -212,7 +212,7 @@ _LAYERS: dict[str, Callable[[_File, Layer, list[int], int], int]] = {
 
 
 def _fused(layer: Layer) -> int:
-    return _FUSED.get(layer.activation, tflite.ActivationFunctionType.NONE)
+    return _FUSED.get(layer.activation, _FUSED["linear"])
 
 
 def _same(source: Shape, layer: Layer) -> Padding:
