@@ -18,8 +18,9 @@ __all__ = ["check_rows", "check_table"]
 Row = dict[str, Any]
 
 COST_FIELDS = (
-    "parameters", "macs", "kmodel_bytes", "main_memory_bytes", "peak_kpu_bytes",
-    "latency_ms", "latency_ms_low", "latency_ms_high", "energy_mj", "deployable",
+    "parameters", "macs", "kmodel_bytes", "input_bytes", "output_bytes", "data_bytes",
+    "main_memory_bytes", "peak_kpu_bytes", "latency_ms", "latency_ms_low", "latency_ms_high",
+    "energy_mj", "deployable",
 )  # fmt: skip
 COLUMNS = ("candidate", "verdict", "file", "RAM", "KPU", "time", "band", "energy")
 

@@ -25,14 +25,23 @@ from dse.export import child
 from dse.export.kmodel import Kmodel, parse_kmodel
 from dse.export.schedules import peak_kpu_bytes, without_noise
 
-__all__ = ["CALIBRATE_METHODS", "CompiledKmodel", "compile_kmodel", "compiler_version"]
+__all__ = [
+    "CALIBRATE_METHODS",
+    "OUT_OF_KPU_MEMORY",
+    "CompiledKmodel",
+    "compile_kmodel",
+    "compiler_version",
+]
 
 CALIBRATE_METHODS = ("no_clip", "l2", "kld_m0", "kld_m1", "kld_m2", "cdf")
 """How nncase 1.9 chooses activation ranges (`PTQTensorOptions.calibrate_method`)."""
 
+OUT_OF_KPU_MEMORY = "Allocator has ran out of memory"
+"""What the compiler says when the feature maps do not fit; no other pool has an end."""
+
 _MEANINGS = (
     (
-        "Allocator has ran out of memory",
+        OUT_OF_KPU_MEMORY,
         "the feature maps do not fit the KPU's 2 MiB: use a smaller input size or width",
     ),
     ("bad_alloc", "the compiler ran out of this computer's memory: use fewer calibration pictures"),
@@ -75,28 +84,30 @@ def compile_kmodel(
     tflite: bytes,
     calibration: NDArray[np.uint8],
     *,
+    interleaved: bool = False,
     time_limit_s: float = 120,
     calibrate_method: str = "no_clip",
 ) -> CompiledKmodel:
     """Compiles a float32 `tflite` file for the K210 with post-training quantization.
 
     calibration: (n, h, w, channels) uint8, letterboxed pictures of the network's input shape,
-    which set the activation ranges. Raises CompilerError with the compiler's own reason, also
-    when it takes longer than `time_limit_s` seconds or dies; DseError where there is no room
-    for temporary files.
+    which set the activation ranges. interleaved: pictures and maps are (h, w, channels) on the
+    board too, see above. Raises CompilerError with the compiler's own reason, also when it
+    takes longer than `time_limit_s` seconds or dies; DseError where there is no room for
+    temporary files.
     """
     _check(calibration, _input_shape(tflite), calibrate_method)
     options = {
         "target": "k210",
         "calibrate_method": calibrate_method,
-        "input_layout": "NCHW",
-        "output_layout": "NCHW",
+        "layout": "NHWC" if interleaved else "NCHW",
     }
     with child.disk_errors(), tempfile.TemporaryDirectory(prefix="dse-compile-") as name:
         folder = Path(name)
         (folder / "model.tflite").write_bytes(tflite)
         (folder / "options.json").write_text(json.dumps(options))
-        np.save(folder / "calibration.npy", calibration.transpose(0, 3, 1, 2))
+        stored = calibration if interleaved else calibration.transpose(0, 3, 1, 2)
+        np.save(folder / "calibration.npy", stored)
         log = _run(folder, time_limit_s)
         return _read(folder, log)
 

@@ -36,20 +36,21 @@ def main(folder: Path) -> None:
 
 
 def _compile_options(options: dict[str, Any], shape: tuple[int, ...], dump: Path) -> Any:
-    """Options for pictures of `shape` (n, channels, h, w), normalised by nothing.
+    """Options for pictures of `shape` (n, and h, w, channels in their layout).
 
-    A mean or a deviation here would run on the CPU in float32.
+    Identity normalisation: a mean or a deviation here would run on the CPU in float32.
     """
+    channels = shape[options["layout"].index("C")]
     chosen = nncase.CompileOptions()
     chosen.target = options["target"]
     chosen.preprocess = True
     chosen.input_type = "uint8"
     chosen.input_range = [-1, 1]
-    chosen.mean = [0.0] * shape[1]
-    chosen.std = [1.0] * shape[1]
+    chosen.mean = [0.0] * channels
+    chosen.std = [1.0] * channels
     chosen.input_shape = [1, *shape[1:]]
-    chosen.input_layout = options["input_layout"]
-    chosen.output_layout = options["output_layout"]
+    chosen.input_layout = options["layout"]
+    chosen.output_layout = options["layout"]
     chosen.model_layout = "NHWC"
     chosen.dump_ir = True
     chosen.dump_dir = str(dump)

@@ -65,6 +65,36 @@ def test_check_of_what_does_not_fit_ends_with_3(capsys: pytest.CaptureFixture[st
     assert "nearest that fits" in out
 
 
+def test_check_asks_the_compiler_too(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = _run(capsys, "check", "--compile", "--json", "A98-a0.35-64-kpu8")
+    (row,) = json.loads(out)
+    assert code == 0
+    assert "nncase" in err
+    assert row["compiled"]["agrees"] is True
+    assert row["compiled"]["main_memory_bytes"] == row["main_memory_bytes"]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "agrees", "code"),
+    [("accepted", True, 0), ("rejected", True, 3), ("accepted", False, 4), ("accepted", None, 0)],
+)
+def test_the_compilers_verdict_sets_the_exit_code(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    verdict: str,
+    agrees: bool | None,
+    code: int,
+) -> None:
+    from dse.export import second_opinion
+
+    told = {"verdict": verdict, "agrees": agrees, "kmodel_bytes": None, "message": "said so"}
+    answer = {**told, **dict.fromkeys(second_opinion.COMPARED), "differences": {}}
+    monkeypatch.setattr(second_opinion, "compiled_row", lambda *_: answer)
+    found, out, _ = _run(capsys, "check", "--compile", "A98-a0.35-64-kpu8")
+    assert found == code
+    assert "said so" in out
+
+
 def test_a_dry_run_accounts_for_every_candidate(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = _run(capsys, "search", "--dry-run", "--json")
     table = json.loads(out)
