@@ -4,8 +4,9 @@
 
 Narduzzi et al. (arXiv 2208.11011) deploy alpha 0.5 at 224 pixels: larger pictures and wider
 networks did not fit. Two habits of TensorFlow cost more: padding at the bottom right of
-everything with a stride of 2, and a normalisation of the picture left to the CPU. Each network is a candidate or a `.tflite` file made that way; Keras' own layers and converter
-write those with a normalisation, which takes half a minute.
+everything with a stride of 2, and a normalisation of the picture left to the CPU. Each
+network is a candidate or a `.tflite` file made that way; those with a normalisation are
+written by Keras' own layers and TensorFlow's converter, which takes half a minute.
 """
 
 from __future__ import annotations
