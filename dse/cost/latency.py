@@ -1,8 +1,9 @@
 """Time of each step of a program, from the target's measured constants.
 
 The KPU takes a (input channel, output channel) pair of one 64-byte line per cycle, whatever
-the filter, so a 1x1 convolution costs as much as a 3x3 one; the fit and its sources stand
-in `constraints/k210.toml`.
+the filter, so a 1x1 convolution costs as much as a 3x3 one, until the map is so small that the
+weights do not come fast enough. What the CPU does is priced by the element. The constants are
+fitted by `dse.cost.calibration`; their sources stand in `constraints/k210.toml`.
 """
 
 from __future__ import annotations
@@ -11,14 +12,12 @@ from dataclasses import dataclass
 
 from dse.cost.kpu_layout import ROW_BYTES, row_layout
 from dse.cost.program import KPU_CONVOLUTIONS, Program, Step
-from dse.cost.target import Target
+from dse.cost.target import Cycles, Target
 
 __all__ = ["Duration", "step_time"]
 
 FREE_OPS = ("input", "crop", "concat")
 """A view, or memory that others write into."""
-
-NS_PER_MS = 1e6
 
 
 @dataclass(frozen=True)
@@ -34,11 +33,15 @@ def step_time(program: Program, step: Step, target: Target) -> Duration:
     """Time of one step of `program`."""
     if step.op in KPU_CONVOLUTIONS:
         source = program.steps[step.inputs[0]]
-        cycles = _convolution_cycles(step, source, target)
-        ms = cycles / target.kpu_clock_hz * 1e3
+        seconds = _convolution_cycles(step, source, target) / target.kpu_clock_hz
+        weights_seconds = step.weights * target.cpu_cycles_per_dma_byte[1] / target.cpu_clock_hz
+        ms = max(seconds, weights_seconds) * 1e3
         return Duration(ms, ms * target.kpu_time_factor_low, ms * target.kpu_time_factor_high)
-    ms = _cpu_ns(program, step, target) / NS_PER_MS
-    return Duration(ms, ms * target.cpu_time_factor_low, ms * target.cpu_time_factor_high)
+    if step.op in FREE_OPS:
+        return Duration(0.0, 0.0, 0.0)
+    (low, likely, high), amount = _cpu_work(program, step, target)
+    ms_per_cycle = amount / target.cpu_clock_hz * 1e3
+    return Duration(likely * ms_per_cycle, low * ms_per_cycle, high * ms_per_cycle)
 
 
 def _convolution_cycles(step: Step, source: Step, target: Target) -> float:
@@ -63,35 +66,42 @@ def _convolution_cycles(step: Step, source: Step, target: Target) -> float:
     )
 
 
-def _cpu_ns(program: Program, step: Step, target: Target) -> float:
-    """Nanoseconds of a step that the CPU does."""
-    if step.op in FREE_OPS:
-        return 0.0
+def _cpu_work(program: Program, step: Step, target: Target) -> tuple[Cycles, int]:
+    """Cycles of one unit of what the CPU does in a step, and how many units there are."""
     if step.op in ("upload", "download"):
-        return _byte_ns(step, target) * step.elements
+        return _byte_cycles(step, target), step.elements
     if step.op in ("conv", "depthwise"):
         height, width, _ = step.shape
-        return target.cpu_ns_per_mac * step.weights * height * width
+        return _mac_cycles(program, target), step.weights * height * width
     if step.op in ("maxpool", "avgpool"):
-        return target.cpu_ns_per_mac * step.elements * step.kernel**2
+        return target.cpu_cycles_per_pooled_element, step.elements * step.kernel**2
+    if step.op == "copy":
+        return target.cpu_cycles_per_copied_byte, step.size_bytes
     per_element = {
-        "dequantize": target.cpu_ns_per_dequantized_element,
-        "quantize": target.cpu_ns_per_quantized_element,
-        "pad": target.cpu_ns_per_padded_element,
-        "slice": target.cpu_ns_per_padded_element,
-        "transpose": target.cpu_ns_per_transposed_element,
-        "upsample": target.cpu_ns_per_resized_element,
-        "upsample_nearest": target.cpu_ns_per_copied_element,
+        "dequantize": target.cpu_cycles_per_dequantized_element,
+        "quantize": target.cpu_cycles_per_quantized_element,
+        "pad": target.cpu_cycles_per_padded_element,
+        "slice": target.cpu_cycles_per_sliced_element,
+        "transpose": target.cpu_cycles_per_transposed_element,
+        "upsample": target.cpu_cycles_per_bilinear_element,
+        "upsample_nearest": target.cpu_cycles_per_nearest_element,
     }
-    return per_element.get(step.op, target.cpu_ns_per_copied_element) * step.elements
+    return per_element.get(step.op, target.cpu_cycles_per_element), step.elements
 
 
-def _byte_ns(step: Step, target: Target) -> float:
-    """Nanoseconds a byte of a transfer: rows that fill whole KPU rows go in one piece."""
+def _byte_cycles(step: Step, target: Target) -> Cycles:
+    """Cycles a byte of a transfer: rows that fill whole KPU rows go in one piece."""
     if step.shape[1] % ROW_BYTES == 0:
         if step.op == "upload":
-            return target.cpu_ns_per_uploaded_byte_aligned
-        return target.cpu_ns_per_downloaded_byte_aligned
+            return target.cpu_cycles_per_dma_byte
+        return target.cpu_cycles_per_downloaded_byte_aligned
     if step.op == "upload":
-        return target.cpu_ns_per_uploaded_byte
-    return target.cpu_ns_per_downloaded_byte
+        return target.cpu_cycles_per_uploaded_byte
+    return target.cpu_cycles_per_downloaded_byte
+
+
+def _mac_cycles(program: Program, target: Target) -> Cycles:
+    """A program with steps on the KPU is nncase's, whose float convolution is slow."""
+    if any(step.on_kpu for step in program.steps):
+        return target.cpu_cycles_per_mac_beside_kpu
+    return target.cpu_cycles_per_mac

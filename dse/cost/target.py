@@ -16,7 +16,10 @@ import tomli
 from dse import resources
 from dse.errors import InvalidFile
 
-__all__ = ["Target"]
+__all__ = ["Cycles", "Target"]
+
+Cycles = tuple[float, float, float]
+"""Cycles at the least, most likely, and at the most."""
 
 
 @dataclass(frozen=True)
@@ -41,21 +44,24 @@ class Target:
     kpu_cycles_per_depthwise_line: float
     kpu_cycles_per_depthwise_channel: float
     kpu_cycles_per_depthwise: float
-    cpu_ns_per_downloaded_byte: float
-    cpu_ns_per_downloaded_byte_aligned: float
-    cpu_ns_per_uploaded_byte: float
-    cpu_ns_per_uploaded_byte_aligned: float
-    cpu_ns_per_dequantized_element: float
-    cpu_ns_per_quantized_element: float
-    cpu_ns_per_padded_element: float
-    cpu_ns_per_copied_element: float
-    cpu_ns_per_transposed_element: float
-    cpu_ns_per_resized_element: float
-    cpu_ns_per_mac: float
     kpu_time_factor_low: float
     kpu_time_factor_high: float
-    cpu_time_factor_low: float
-    cpu_time_factor_high: float
+    cpu_cycles_per_downloaded_byte: Cycles
+    cpu_cycles_per_downloaded_byte_aligned: Cycles
+    cpu_cycles_per_uploaded_byte: Cycles
+    cpu_cycles_per_dma_byte: Cycles
+    cpu_cycles_per_dequantized_element: Cycles
+    cpu_cycles_per_quantized_element: Cycles
+    cpu_cycles_per_copied_byte: Cycles
+    cpu_cycles_per_padded_element: Cycles
+    cpu_cycles_per_sliced_element: Cycles
+    cpu_cycles_per_transposed_element: Cycles
+    cpu_cycles_per_bilinear_element: Cycles
+    cpu_cycles_per_nearest_element: Cycles
+    cpu_cycles_per_pooled_element: Cycles
+    cpu_cycles_per_element: Cycles
+    cpu_cycles_per_mac: Cycles
+    cpu_cycles_per_mac_beside_kpu: Cycles
     chip_power_w: float
 
     @property
@@ -116,13 +122,29 @@ def _checked(path: Path, text: str, key: str, value: Any) -> Any:
         return value
     if kind == tuple[int, ...] and isinstance(value, list) and _all_integers(value):
         return tuple(value)
-    expected = {float: "a number, zero or more", int: "a whole number, zero or more"}
-    words = expected.get(kind, {bool: "true or false", str: "text"}.get(kind, "whole numbers"))
-    raise InvalidFile(path, f"'{key}' must be {words}, not {value!r}", _line(text, key))
+    if kind == Cycles and isinstance(value, list) and _rising(value):
+        return tuple(float(number) for number in value)
+    raise InvalidFile(path, f"'{key}' must be {_WORDS[kind]}, not {value!r}", _line(text, key))
+
+
+_WORDS: dict[Any, str] = {
+    bool: "true or false",
+    str: "text",
+    int: "a whole number, zero or more",
+    float: "a number, zero or more",
+    tuple[int, ...]: "whole numbers",
+    Cycles: "[lowest, likely, highest], rising numbers",
+}
 
 
 def _all_integers(values: list[Any]) -> bool:
     return all(isinstance(value, int) and not isinstance(value, bool) for value in values)
+
+
+def _rising(values: list[Any]) -> bool:
+    """Three numbers, zero or more, none smaller than the one before."""
+    numbers = [v for v in values if isinstance(v, (int, float)) and not isinstance(v, bool)]
+    return len(numbers) == len(values) == 3 and [0, *numbers] == sorted([0, *numbers])
 
 
 def _line(text: str, key: str) -> int | None:
