@@ -6,7 +6,7 @@ and timed (`latency`); `price` adds that up and `verdict` compares it with a `ta
 """
 
 from dse.cost.checking import check_rows, check_table
-from dse.cost.explaining import explain_rows, explain_table
+from dse.cost.explaining import explain, explain_table
 from dse.cost.nearest import nearest_fit
 from dse.cost.price import Cost, LayerCost, Priced, price, price_candidate, price_space
 from dse.cost.target import Target
@@ -20,7 +20,7 @@ __all__ = [
     "Verdict",
     "check_rows",
     "check_table",
-    "explain_rows",
+    "explain",
     "explain_table",
     "judge",
     "nearest_fit",

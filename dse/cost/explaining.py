@@ -5,50 +5,56 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from dse.cost.checking import check_rows
 from dse.cost.kpu_rules import MINIMUM_SIDE, why_not
 from dse.cost.lowering import lower, lower_for_cpu
-from dse.cost.memory import kpu_ends
 from dse.cost.price import KPU_FORMAT, LayerCost, price
 from dse.cost.subject import Subject, resolve
 from dse.cost.table import bytes_text, format_table
 from dse.cost.target import Target
+from dse.cost.timeline import TRANSFERS, Timeline, timeline
 from dse.network.graph import CONVOLUTIONS, Graph, Layer
 
-__all__ = ["explain_rows", "explain_table"]
+__all__ = ["explain", "explain_table"]
 
 Row = dict[str, Any]
-COLUMNS = ("layer", "op", "runs on", "shape", "KPU", "KPU top", "RAM", "file", "time", "why")
+COLUMNS = (
+    "layer", "op", "runs on", "shape", "KPU live", "KPU top", "RAM", "file", "cycles", "time",
+    "share", "why",
+)  # fmt: skip
 
 
-def explain_rows(name: str, target: Target) -> list[Row]:
-    """One row a layer of the candidate, training or `.tflite` file `name`, in order.
+def explain(name: str, target: Target) -> Row:
+    """The account of the candidate, training or `.tflite` file `name`, as plain values.
 
-    kpu_bytes: the layer's largest map in KPU memory; kpu_end_bytes: the highest address in
-    use while it runs; data_bytes: its largest buffer in main memory; constant_bytes: its part
-    of the file; latency_ms: with what the CPU does for it. why: the reason in words, or empty.
+    The fields of `dse.cost.check_rows`; what `target` allows: `kpu_memory_bytes`,
+    `model_memory_bytes`; the rows of `dse.cost.timeline`: `steps`, `kpu_buffers`, `data_buffers`;
+    and `layers` in order, each with where it runs and why (in words, or empty), and
+    kpu_bytes, data_bytes: its largest map in KPU memory, its largest buffer in main memory;
+    kpu_live_bytes, kpu_end_bytes: all that lives in KPU memory while it runs, and the highest
+    address in use; constant_bytes: its part of the file; kpu_cycles; latency_ms, with what
+    the CPU does for it, and its band; share: its part of the whole time, 0 to 1.
     Raises UsageError, UnknownName or InvalidFile for a name that means nothing.
     """
+    (checked,) = check_rows([name], target)
     subject = resolve(name)
     cost = price(subject.graph, subject.format, target)
-    ends = _kpu_ends(subject, target)
-    return [_row(subject, layer, ends.get(layer.name, 0)) for layer in cost.layers]
-
-
-def _kpu_ends(subject: Subject, target: Target) -> dict[str, int]:
-    """Layer -> highest address of KPU memory in use while the layer runs."""
     on_kpu = subject.format == KPU_FORMAT
-    graph = subject.graph
-    program = lower(graph, target.interleaved) if on_kpu else lower_for_cpu(graph)
-    highest: dict[str, int] = {}
-    for step, end in zip(program.steps, kpu_ends(program), strict=True):
-        if step.on_kpu:
-            highest[step.layer] = max(highest.get(step.layer, 0), end)
-    return highest
+    program = lower(subject.graph, target.interleaved) if on_kpu else lower_for_cpu(subject.graph)
+    times = timeline(program, target)
+    return {
+        "design": subject.name,
+        **checked,
+        "kpu_memory_bytes": target.kpu_memory_bytes,
+        "model_memory_bytes": target.model_memory_bytes,
+        "layers": [_row(subject, layer, cost.latency_ms, times) for layer in cost.layers],
+        **vars(times),
+    }
 
 
-def _row(subject: Subject, cost: LayerCost, kpu_end_bytes: int) -> Row:
-    layer = subject.graph[cost.name]
+def _row(subject: Subject, cost: LayerCost, whole_ms: float, times: Timeline) -> Row:
     on_kpu = subject.format == KPU_FORMAT
+    own = [step for step in times.steps if step["layer"] == cost.name]
     return {
         "layer": cost.name,
         "op": cost.op,
@@ -58,17 +64,29 @@ def _row(subject: Subject, cost: LayerCost, kpu_end_bytes: int) -> Row:
         "parameters": cost.parameters,
         "macs": cost.macs,
         "kpu_bytes": cost.kpu_bytes,
-        "kpu_end_bytes": kpu_end_bytes,
+        "kpu_live_bytes": max((step["kpu_live_bytes"] for step in own), default=0),
+        "kpu_end_bytes": max((step["kpu_end_bytes"] for step in own), default=0),
         "data_bytes": cost.data_bytes,
         "constant_bytes": cost.constant_bytes,
+        "kpu_cycles": sum(step["kpu_cycles"] or 0 for step in own),
         "latency_ms": cost.latency_ms,
         "latency_ms_low": cost.latency_ms_low,
         "latency_ms_high": cost.latency_ms_high,
-        "why": _why(subject.graph, layer, cost) if on_kpu else "",
+        "share": cost.latency_ms / whole_ms if whole_ms else 0.0,
+        "why": _why(subject.graph, subject.graph[cost.name], cost) if on_kpu else "",
     }
 
 
 def _why(graph: Graph, layer: Layer, cost: LayerCost) -> str:
+    """Why the layer runs where it runs, what makes it dear, and what the CPU moves for it."""
+    moved = [op for op in dict.fromkeys(cost.steps) if op in TRANSFERS]
+    words = [_reason(graph, layer, cost)]
+    if moved and "kpu" in cost.runs_on:
+        words.append(f"CPU: {', '.join(moved)}")
+    return "; ".join(filter(None, words))
+
+
+def _reason(graph: Graph, layer: Layer, cost: LayerCost) -> str:
     """Why the layer runs where it runs, and what makes it dearer than it looks."""
     if layer.op == "input":
         return ""
@@ -89,37 +107,42 @@ def _why(graph: Graph, layer: Layer, cost: LayerCost) -> str:
     if layer.stride == 2:
         return "stride 2 is computed at full resolution"
     if graph[layer.inputs[0]].stride == 2 and graph[layer.inputs[0]].op == "depthwise":
-        return "takes over the stride of the layer before: computed at full resolution"
+        return "takes over the stride before it: computed at full resolution"
     return ""
 
 
 def _why_addition(layer: Layer, cost: LayerCost) -> str:
     height, width, channels = layer.shape
-    words = "the KPU cannot add: both maps are joined in float32, a 1x1 convolution adds them"
+    words = "no adder: joined in float32 for a 1x1 convolution"
     if "conv" not in cost.steps:
         return words
     refused = why_not((height, width, 2 * channels), channels, 1, (0, 0, 0, 0))
     return f"{words}, on the CPU: {refused}"
 
 
-def explain_table(rows: Sequence[Row]) -> str:
-    """The rows for a terminal, with the sum of the times below."""
-    cells = [
-        (
-            row["layer"],
-            row["op"],
-            row["runs_on"],
-            "x".join(str(side) for side in row["shape"]),
-            *(bytes_text(row[key]) if row[key] else "" for key in BYTE_FIELDS),
-            f"{row['latency_ms']:.2f} ms",
-            row["why"],
-        )
-        for row in rows
-    ]
-    total = sum(row["latency_ms"] for row in rows)
-    low, high = (sum(row[f"latency_ms_{end}"] for row in rows) for end in ("low", "high"))
+def explain_table(account: Row) -> str:
+    """The layers of `explain` for a terminal, with the sum of the times and the verdict below."""
+    cells = [_cells(row) for row in account["layers"]]
     text = format_table(COLUMNS, cells, left=("layer", "op", "runs on", "why"))
-    return f"{text}\n\ntogether {total:.1f} ms (between {low:.1f} and {high:.1f})"
+    total, low, high = (account[f"latency_ms{end}"] for end in ("", "_low", "_high"))
+    return (
+        f"{text}\n\n{account['verdict']}: {account['message']}\n"
+        f"together {total:.1f} ms (between {low:.1f} and {high:.1f})"
+    )
 
 
-BYTE_FIELDS = ("kpu_bytes", "kpu_end_bytes", "data_bytes", "constant_bytes")
+def _cells(row: Row) -> Sequence[str]:
+    return (
+        row["layer"],
+        row["op"],
+        row["runs_on"],
+        "x".join(str(side) for side in row["shape"]),
+        *(bytes_text(row[key]) if row[key] else "" for key in BYTE_FIELDS),
+        f"{row['kpu_cycles']:,}" if row["kpu_cycles"] else "",
+        f"{row['latency_ms']:.2f} ms",
+        f"{row['share']:.1%}",
+        row["why"],
+    )
+
+
+BYTE_FIELDS = ("kpu_live_bytes", "kpu_end_bytes", "data_bytes", "constant_bytes")

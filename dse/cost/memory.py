@@ -8,12 +8,13 @@ view of something, share its memory; a call's results all exist from its beginni
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from dse.cost.allocator import Buffer, first_fit
 from dse.cost.kpu_layout import ROW_BYTES, kpu_bytes
 from dse.cost.program import Program
 
-__all__ = ["Memory", "kpu_ends", "plan_memory"]
+__all__ = ["Memory", "PlacedBuffer", "kpu_ends", "placed_buffers", "plan_memory"]
 
 DATA_ALIGNMENT_BYTES = 8
 """src/schedule/buffer_allocator.cpp, `buffer_allocator::alignment`."""
@@ -127,3 +128,30 @@ def _owners(program: Program) -> list[int]:
         if step.op == "crop":
             owner[index] = owner[step.inputs[0]]
     return owner
+
+
+class PlacedBuffer(NamedTuple):
+    """A buffer of `layer` at its address, alive from step `birth` to step `death`."""
+
+    layer: str
+    start_bytes: int
+    size_bytes: int
+    birth: int
+    death: int
+
+
+def placed_buffers(program: Program) -> tuple[list[PlacedBuffer], list[PlacedBuffer]]:
+    """Where the buffers in KPU memory lie, and where those of `.data`."""
+    last_read = _last_reads(program)
+    pools = (
+        (_kpu_buffers(program, last_read), ROW_BYTES),
+        (_data_buffers(program, last_read), DATA_ALIGNMENT_BYTES),
+    )
+    kpu, data = (
+        [
+            PlacedBuffer(buffer.name, start, buffer.size_bytes, buffer.birth, buffer.death)
+            for buffer, start in zip(buffers, first_fit(buffers, alignment).starts, strict=True)
+        ]
+        for buffers, alignment in pools
+    )
+    return kpu, data

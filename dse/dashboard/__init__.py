@@ -1,6 +1,7 @@
-"""The Pareto explorer: a study's record as one self-contained page.
+"""What there is to look at: a study as one self-contained page, a design's memory and time.
 
-Data lies in `frames` and `references`, figures in `figures` and `story`, the page in `page`.
+Data lies in `frames` and `references`, figures in `figures`, `story` and `explanation`, the page
+in `page`, figures as files of their own in `figure_files`.
 """
 
 from __future__ import annotations
@@ -8,10 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dse.dashboard.explanation import write_explanation
     from dse.dashboard.frames import Record
     from dse.dashboard.page import write_dashboard
 
-__all__ = ["Record", "write_dashboard"]
+__all__ = ["Record", "write_dashboard", "write_explanation"]
 
 
 def __getattr__(name: str) -> Any:
@@ -20,6 +22,10 @@ def __getattr__(name: str) -> Any:
         from dse.dashboard.page import write_dashboard
 
         return write_dashboard
+    if name == "write_explanation":
+        from dse.dashboard.explanation import write_explanation
+
+        return write_explanation
     if name == "Record":
         from dse.dashboard.frames import Record
 

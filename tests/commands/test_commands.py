@@ -95,6 +95,33 @@ def test_the_compilers_verdict_sets_the_exit_code(
     assert "said so" in out
 
 
+def test_explain_accounts_for_every_layer_and_step(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = _run(capsys, "explain", "--json", "A98-a1-224-kpu8")
+    account = json.loads(out)
+    assert code == 0
+    assert account["verdict"] == "rejected"
+    assert {step["layer"] for step in account["steps"]} == {
+        layer["layer"] for layer in account["layers"]
+    }
+
+
+def test_explain_draws_beside_its_table(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    figure = tmp_path / "figure.html"
+    code, out, err = _run(capsys, "explain", "A98-a0.5-224", "--figure", str(figure))
+    assert code == 0
+    assert out.startswith("layer")
+    assert str(figure) in err
+    assert figure.stat().st_size > 1_000_000  # plotly.js is inside
+
+
+def test_explain_names_the_figures_it_can_draw(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    code, _, err = _run(capsys, "explain", "A98-a0.5-224", "--figure", str(tmp_path / "figure.pdf"))
+    assert code == 2
+    assert ".svg" in err
+
+
 def test_a_dry_run_accounts_for_every_candidate(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = _run(capsys, "search", "--dry-run", "--json")
     table = json.loads(out)
