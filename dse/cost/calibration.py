@@ -118,10 +118,7 @@ def fit(measurements: Sequence[Measurement], target: Target) -> Target:
     amounts = _amounts(used, target)
     needed = [index for index in range(len(FITTED)) if amounts[:, index].any()]
     values, _ = nnls(amounts[:, needed], np.ones(len(used)))
-    found = {FITTED[index]: value for index, value in zip(needed, values, strict=True)}
-    return replace(
-        target, **{name: _constant(target, name, value) for name, value in found.items()}
-    )
+    return _with(target, {FITTED[i]: float(v) for i, v in zip(needed, values, strict=True)})
 
 
 def leave_one_shape_out(
@@ -149,9 +146,10 @@ def _amounts(measurements: Sequence[Measurement], target: Target) -> Matrix:
     columns = []
     for name in FITTED:
         cycles = _likely(target, name)
-        more = _with(target, {name: cycles * (1 + NUDGE)})
+        nudge = NUDGE * (cycles or 1.0)
+        more = _with(target, {name: cycles + nudge})
         then = np.array([one.predicted_ms(more) for one in measurements])
-        columns.append((then - now) / (cycles * NUDGE))
+        columns.append((then - now) / nudge)
     amounts: Matrix = np.stack(columns, axis=1) / np.array([[one.ms] for one in measurements])
     return amounts
 
@@ -167,5 +165,6 @@ def _with(target: Target, cycles: Mapping[str, float]) -> Target:
     for name, likely in cycles.items():
         band = getattr(target, name)
         if isinstance(band, tuple):
-            changed[name] = tuple(likely * edge / band[1] for edge in band)
+            widths = [edge / band[1] for edge in band] if band[1] else [1.0, 1.0, 1.0]
+            changed[name] = tuple(likely * width for width in widths)
     return replace(target, **changed)
