@@ -16,10 +16,12 @@ __all__ = ["PLACES", "Timeline", "timeline"]
 Row = dict[str, Any]
 
 PLACES = ("kpu", "transfer", "cpu")
-"""Where a step runs: on the KPU; on the CPU, between the two memories or between their number
-formats; on the CPU for the network's own sake."""
+"""Where a step runs: on the KPU; on the CPU, which moves a map or changes its number format for
+the KPU's sake; on the CPU for the network's own."""
 
-TRANSFERS = ("upload", "download", "quantize", "dequantize", "transpose")
+TRANSFERS = (
+    "upload", "download", "quantize", "dequantize", "transpose", "copy", "kpu_copy",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

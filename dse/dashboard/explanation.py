@@ -25,7 +25,7 @@ Row = dict[str, Any]
 
 PLACES = {
     "kpu": "KPU",
-    "transfer": "CPU: moves and converts between the memories",
+    "transfer": "CPU: moves and converts maps",
     "cpu": "CPU: computes",
 }
 COLOURS = dict(zip(PLACES, reversed(size_colours(len(PLACES))), strict=True))
