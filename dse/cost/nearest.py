@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import fields
+from itertools import groupby
 from typing import Any
 
 from dse.cost.price import price_candidate
@@ -24,16 +25,18 @@ def nearest_fit(candidate: Candidate, space: SearchSpace, target: Target) -> Can
     """
     if price_candidate(candidate, target).verdict.accepted:
         return candidate
-    found: list[tuple[int, int, int, Candidate]] = []
-    for other in space:
-        if other.format != candidate.format:
-            continue
-        priced = price_candidate(other, target)
-        if priced.verdict.accepted:
-            steps = [_steps(getattr(space, axis), candidate, other, axis) for axis in AXES]
-            changed = sum(step > 0 for step in steps)
-            found.append((changed, sum(steps), -priced.cost.macs, other))
-    return min(found)[3] if found else None
+
+    def distance(other: Candidate) -> tuple[int, int]:
+        steps = [_steps(getattr(space, axis), candidate, other, axis) for axis in AXES]
+        return sum(step > 0 for step in steps), sum(steps)
+
+    others = sorted((one for one in space if one.format == candidate.format), key=distance)
+    for _, equally_near in groupby(others, distance):  # priced only until one fits
+        priced = [price_candidate(other, target) for other in equally_near]
+        found = [(-one.cost.macs, one.candidate) for one in priced if one.verdict.accepted]
+        if found:
+            return min(found)[1]
+    return None
 
 
 def _steps(values: tuple[Any, ...], one: Candidate, other: Candidate, axis: str) -> int:
