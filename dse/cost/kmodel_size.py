@@ -23,8 +23,15 @@ SECTION_HEADER_BYTES = 32
 CPU_POOLS, KPU_POOLS = 2, 3
 CPU_ALIGNMENT_BYTES, KPU_ALIGNMENT_BYTES = 8, 256
 
-KPU_TEXT_BYTES = {"upload": 44, "download": 44, "kpu_conv": 152, "kpu_depthwise": 152}
+KPU_TEXT_BYTES = {
+    "upload": 44,
+    "download": 44,
+    "kpu_copy": 76,
+    "kpu_conv": 152,
+    "kpu_depthwise": 152,
+}
 ACTIVATION_TABLE_BYTES = 144
+LOOKUP_TABLE_BYTES = 256
 BATCH_NORM_BYTES = 8
 """Of each output channel: multiplier, shift and addend in one 64-bit word."""
 
@@ -42,6 +49,8 @@ CPU_TEXT_BYTES = {
     "copy": _TWO_TENSORS + 7,
     "pad": _TWO_TENSORS + 13 * LOAD_NUMBER_BYTES + 3 + 9,
     "slice": _TWO_TENSORS + 3 * STORE_SHAPE_BYTES + 10,
+    "maxpool": _TWO_TENSORS + 7 * LOAD_NUMBER_BYTES + 28,
+    "lookup": _TWO_TENSORS + LOAD_ADDRESS_BYTES + 2 * LOAD_NUMBER_BYTES + 9,
     "transpose": _TWO_TENSORS + STORE_SHAPE_BYTES + 8,
     "upsample": _TWO_TENSORS + 2 * LOAD_NUMBER_BYTES + 10,
     "conv": 4 * LOAD_ADDRESS_BYTES + 7 * LOAD_NUMBER_BYTES + 5 * STORE_SHAPE_BYTES + 3 + 28,
@@ -50,6 +59,7 @@ CPU_TEXT_BYTES = {
     "concat": 0,
 }
 CPU_TEXT_BYTES["depthwise"] = CPU_TEXT_BYTES["conv"]
+CPU_TEXT_BYTES["avgpool"] = CPU_TEXT_BYTES["maxpool"]
 CPU_TEXT_BYTES["upsample_nearest"] = CPU_TEXT_BYTES["upsample"]
 OTHER_TEXT_BYTES = 150
 """An operation without a row above: near enough, a file is hundreds of kilobytes."""
@@ -79,6 +89,8 @@ def constant_bytes(step: Step) -> int:
     """Bytes of the file that hold the step's numbers, alignment left out."""
     if step.op in KPU_CONVOLUTIONS:
         return step.weights + BATCH_NORM_BYTES * step.shape[2] + ACTIVATION_TABLE_BYTES
+    if step.op == "lookup":
+        return LOOKUP_TABLE_BYTES
     weights = step.weights
     return 4 * (weights + step.shape[2]) if weights else 0
 
@@ -88,23 +100,25 @@ def _on_cpu(step: Step) -> bool:
 
 
 def _calls(program: Program) -> list[int]:
-    """Downloads of each call of the KPU module."""
-    calls: list[int] = []
-    for step in program.steps:
-        if step.op == "upload":
-            calls.append(0)
-        elif step.op == "download":
-            calls[-1] += 1
-    return calls
+    """Results of each call of the KPU module."""
+    results = {
+        index: 0 for index, step in enumerate(program.steps)
+        if step.op == "upload" and program.calls[index] == index
+    }  # fmt: skip
+    for index, step in enumerate(program.steps):
+        if step.op == "download" and program.leaves_call(index):
+            results[program.calls[index]] += 1
+    return list(results.values())
 
 
 def _cpu_constants(program: Program) -> int:
-    """Weights and biases as float32, each at a multiple of 8 bytes."""
+    """Weights and biases as float32, each at a multiple of 8 bytes, and tables."""
     used = 0
     for step in program.steps:
-        if step.weights and _on_cpu(step):
-            used = _up(used, 8) + _up(4 * step.weights, 8)
-            used += _up(4 * step.shape[2], 8)
+        if step.op == "lookup":
+            used += LOOKUP_TABLE_BYTES
+        elif step.weights and _on_cpu(step):
+            used += _up(4 * step.weights, 8) + _up(4 * step.shape[2], 8)
     return used
 
 

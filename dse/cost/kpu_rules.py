@@ -8,13 +8,21 @@ from __future__ import annotations
 
 from dse.network.graph import Padding, Shape
 
-__all__ = ["MINIMUM_SIDE", "is_supported_convolution", "is_supported_input", "why_not"]
+__all__ = [
+    "MINIMUM_SIDE",
+    "is_supported_convolution",
+    "is_supported_input",
+    "is_supported_pool",
+    "why_not",
+]
 
 MINIMUM_SIDE = 4
 MAXIMUM_HEIGHT = 256
 MAXIMUM_WIDTH = 512
 MAXIMUM_CHANNELS = 1024
 KERNELS = (1, 3)
+POOLS = ((2, 1), (2, 2), (4, 4))
+"""(window, stride) of a maximum or a mean."""
 
 
 def is_supported_input(shape: Shape) -> bool:
@@ -30,6 +38,12 @@ def is_supported_input(shape: Shape) -> bool:
 def is_supported_convolution(source: Shape, channels: int, kernel: int, padding: Padding) -> bool:
     """The KPU can run this convolution, padding beyond its own done by the CPU before."""
     return not why_not(source, channels, kernel, padding)
+
+
+def is_supported_pool(source: Shape, kernel: int, stride: int, padding: Padding) -> bool:
+    """The KPU can pool a convolution's result of shape `source` while it writes it."""
+    own = (0, 1, 0, 1) if stride == 1 else (0, 0, 0, 0)
+    return (kernel, stride) in POOLS and padding == own and is_supported_input(source)
 
 
 def why_not(source: Shape, channels: int, kernel: int, padding: Padding) -> str:

@@ -7,6 +7,7 @@ view of something, share its memory; a call's results all exist from its beginni
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -39,10 +40,11 @@ def plan_memory(program: Program) -> Memory:
     data = _data_buffers(program, last_read)
     kpu_placed = first_fit(kpu, ROW_BYTES)
     data_placed = first_fit(data, DATA_ALIGNMENT_BYTES)
+    inner_placed = first_fit(_inner_buffers(program, last_read), DATA_ALIGNMENT_BYTES)
     return Memory(
         input_bytes=sum(step.size_bytes for step in program.steps if step.op == "input"),
         output_bytes=sum(program.steps[index].size_bytes for index in program.outputs),
-        data_bytes=data_placed.peak_bytes,
+        data_bytes=data_placed.peak_bytes + inner_placed.peak_bytes,
         data_layer=data[data_placed.peak_buffer].name if data else "",
         peak_kpu_bytes=kpu_placed.peak_bytes,
         peak_layer=kpu[kpu_placed.peak_buffer].name if kpu else "",
@@ -78,7 +80,7 @@ def _last_reads(program: Program) -> list[int]:
 
 def _data_buffers(program: Program, last_read: list[int]) -> list[Buffer]:
     """Buffers of `.data`: everything in main memory but the picture and the outputs."""
-    calls = _call_spans(program)
+    ends = _call_ends(program)
     owner = _owners(program)
     outputs = {owner[index] for index in program.outputs}
     birth: dict[int, int] = {}
@@ -87,8 +89,10 @@ def _data_buffers(program: Program, last_read: list[int]) -> list[Buffer]:
         root = owner[index]
         if step.on_kpu or program.steps[root].op == "input" or root in outputs:
             continue
-        start = calls[index][0]
-        end = calls[last_read[index]][1]
+        if _is_inside(program, root):
+            continue
+        start = program.calls[index]
+        end = ends[program.calls[last_read[index]]]
         birth[root] = min(birth.get(root, start), start)
         death[root] = max(death.get(root, end), end)
     steps = program.steps
@@ -98,22 +102,26 @@ def _data_buffers(program: Program, last_read: list[int]) -> list[Buffer]:
     ]
 
 
-def _call_spans(program: Program) -> list[tuple[int, int]]:
-    """For each step the first and last step of the KPU call it is in (itself on the CPU)."""
-    spans: list[tuple[int, int]] = []
-    start = 0
-    for index, step in enumerate(program.steps):
-        inside = step.op == "download" or (step.on_kpu and step.op != "upload")
-        if not inside:
-            start = index
-        spans.append((start, index))
-    end = len(spans)
-    for index in reversed(range(len(spans))):
-        begin = spans[index][0]
-        if index + 1 == len(spans) or spans[index + 1][0] != begin:
-            end = index
-        spans[index] = (begin, end)
-    return spans
+def _inner_buffers(program: Program, last_read: list[int]) -> list[Buffer]:
+    """Buffers of the KPU module's own `.data`: maps that only pass through main memory."""
+    owner = _owners(program)
+    death = {index: 0 for index in range(len(program.steps)) if _is_inside(program, index)}
+    for index, root in enumerate(owner):
+        if root in death:
+            death[root] = max(death[root], last_read[index])
+    steps = program.steps
+    return [Buffer(steps[i].layer, steps[i].size_bytes, i, end) for i, end in death.items()]
+
+
+def _is_inside(program: Program, index: int) -> bool:
+    """The step writes to main memory what only its own KPU call reads."""
+    step = program.steps[index]
+    return step.op in ("download", "kpu_copy") and not program.leaves_call(index)
+
+
+def _call_ends(program: Program) -> dict[int, int]:
+    """First step of each KPU call -> its last one; a step of the CPU is a call of its own."""
+    return {start: index for index, start in enumerate(program.calls)}
 
 
 def _owners(program: Program) -> list[int]:
@@ -141,17 +149,25 @@ class PlacedBuffer(NamedTuple):
 
 
 def placed_buffers(program: Program) -> tuple[list[PlacedBuffer], list[PlacedBuffer]]:
-    """Where the buffers in KPU memory lie, and where those of `.data`."""
+    """Where the buffers in KPU memory lie, and where those of `.data`.
+
+    Maps that pass through main memory inside KPU calls have a pool of their own, which is
+    shown above the rest of `.data`.
+    """
     last_read = _last_reads(program)
-    pools = (
-        (_kpu_buffers(program, last_read), ROW_BYTES),
-        (_data_buffers(program, last_read), DATA_ALIGNMENT_BYTES),
-    )
-    kpu, data = (
-        [
-            PlacedBuffer(buffer.name, start, buffer.size_bytes, buffer.birth, buffer.death)
-            for buffer, start in zip(buffers, first_fit(buffers, alignment).starts, strict=True)
-        ]
-        for buffers, alignment in pools
-    )
-    return kpu, data
+    kpu, _ = _placed(_kpu_buffers(program, last_read), ROW_BYTES)
+    data, end_bytes = _placed(_data_buffers(program, last_read), DATA_ALIGNMENT_BYTES)
+    inner, _ = _placed(_inner_buffers(program, last_read), DATA_ALIGNMENT_BYTES, end_bytes)
+    return kpu, data + inner
+
+
+def _placed(
+    buffers: Sequence[Buffer], alignment_bytes: int, from_bytes: int = 0
+) -> tuple[list[PlacedBuffer], int]:
+    """The buffers of one pool at their addresses from `from_bytes` on, and the pool's end."""
+    placement = first_fit(buffers, alignment_bytes)
+    placed = [
+        PlacedBuffer(buffer.name, from_bytes + start, buffer.size_bytes, buffer.birth, buffer.death)
+        for buffer, start in zip(buffers, placement.starts, strict=True)
+    ]
+    return placed, placement.peak_bytes

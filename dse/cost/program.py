@@ -6,21 +6,29 @@ memory; `upload` and `download` cross between the two.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from dse.network.graph import Shape
 
-__all__ = ["KNOWN_OPS", "KPU_CONVOLUTIONS", "Program", "Step"]
+__all__ = ["KNOWN_OPS", "KPU_CONVOLUTIONS", "Program", "Step", "call_of", "in_call"]
 
 KPU_CONVOLUTIONS = ("kpu_conv", "kpu_depthwise")
+
+IN_CALL = frozenset((*KPU_CONVOLUTIONS, "download", "kpu_copy"))
+"""Steps of a call of the KPU module, besides the upload that begins it."""
+
+CROSSES = (("crop", 1), ("upload", 1))
+"""Steps that go on with the call of what they read, if that is in one."""
 
 KPU_RESULTS = frozenset((*KPU_CONVOLUTIONS, "upload"))
 
 KNOWN_OPS = (
     "input", *KPU_CONVOLUTIONS, "upload", "download", "dequantize", "quantize", "pad", "slice",
-    "crop", "concat", "copy", "transpose", "conv", "depthwise", "upsample",
-    "upsample_nearest", "add", "maxpool", "avgpool",
+    "crop", "concat", "copy", "kpu_copy", "transpose", "conv", "depthwise", "upsample",
+    "upsample_nearest", "add", "lookup", "maxpool", "avgpool",
 )  # fmt: skip
 """Operations whose time and memory the rules cover; a network with another one is "unknown"."""
 
@@ -28,10 +36,11 @@ KNOWN_OPS = (
 class Step(NamedTuple):
     """One operation after lowering.
 
-    op: "input"; on the KPU "upload", "kpu_conv", "kpu_depthwise", "download"; on the CPU
+    op: "input"; in a call of the KPU "upload", "kpu_conv", "kpu_depthwise", "download",
+        "kpu_copy" (in main memory, between a download and an upload); on the CPU
         "dequantize", "quantize", "pad", "slice", "crop" (a view, costs nothing), "copy",
-        "conv", "concat" (its inputs write into it), "upsample", "transpose", or what no
-        rule knows.
+        "conv", "concat" (its inputs write into it), "upsample", "lookup" (a function of
+        bytes, as a table), "transpose", or what no rule knows.
     layer: the network's layer that it works for.
     inputs: indices of the steps it reads.
     shape: (height, width, channels) of what it writes, `element_bytes` each.
@@ -80,7 +89,41 @@ class Program:
     steps: tuple[Step, ...]
     outputs: tuple[int, ...]
 
+    @cached_property
+    def readers(self) -> tuple[tuple[int, ...], ...]:
+        """For each step those that read it."""
+        found: list[list[int]] = [[] for _ in self.steps]
+        for index, step in enumerate(self.steps):
+            for source in step.inputs:
+                found[source].append(index)
+        return tuple(map(tuple, found))
+
+    @cached_property
+    def calls(self) -> tuple[int, ...]:
+        """For each step the first step of its KPU call, itself when it is the CPU's."""
+        return tuple(call_of(self.steps, index) for index in range(len(self.steps)))
+
+    def leaves_call(self, index: int) -> bool:
+        """Somebody outside the KPU call of step `index` reads it."""
+        outside = [r for r in self.readers[index] if self.calls[r] != self.calls[index]]
+        return bool(outside) or index in self.outputs
+
     @property
     def unknown_ops(self) -> tuple[tuple[str, str], ...]:
         """(layer, operation) of each step that no rule covers."""
         return tuple((step.layer, step.op) for step in self.steps if step.op not in KNOWN_OPS)
+
+
+def call_of(steps: Sequence[Step], index: int) -> int:
+    """The upload that begins the KPU call of step `index`; itself when it is the CPU's."""
+    while in_call(steps, index):
+        index = steps[index].inputs[0]
+    return index
+
+
+def in_call(steps: Sequence[Step], index: int) -> bool:
+    """The step goes on with the KPU call of what it reads."""
+    step = steps[index]
+    if step.op in IN_CALL:
+        return True
+    return (step.op, step.element_bytes) in CROSSES and in_call(steps, step.inputs[0])

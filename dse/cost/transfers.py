@@ -9,16 +9,14 @@ needed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dse.cost.program import KPU_CONVOLUTIONS, KPU_RESULTS, Program, Step
+from dse.cost.program import Program, Step, call_of, in_call
 
 __all__ = ["connect"]
 
-IN_CALL = frozenset((*KPU_CONVOLUTIONS, "download"))
-"""Steps of a call of the KPU module, besides the upload that begins it."""
-
-CPU_COPIES_INTO_CONCAT = ("crop", "input", "concat")
+CPU_COPIES_INTO_CONCAT = ("crop", "input")
 
 
 def connect(steps: list[Step], outputs: list[int], interleaved: bool) -> Program:
@@ -58,6 +56,8 @@ class _Crossing:
             return self.build_input(step)
         if step.on_kpu:
             inputs = tuple(self.in_kpu(source) for source in step.inputs)
+        elif step.op == "lookup":
+            inputs = tuple(self.as_bytes(source) for source in step.inputs)
         elif step.op == "concat":
             inputs = tuple(self.for_concat(source) for source in step.inputs)
         else:
@@ -72,25 +72,48 @@ class _Crossing:
 
     def in_kpu(self, index: int) -> int:
         """The step's result in KPU memory."""
-        if self.steps[index].op == "slice":
-            return self.sliced_in_bytes(index)
         position = self.step(index)
-        step = self.done[position]
-        if step.on_kpu:
+        if self.done[position].on_kpu:
             return position
-        if step.element_bytes == 4:
-            position = self.once("quantize", position, 1)
+        position = self.as_bytes(index)
+        step = self.done[position]
+        if step.op == "crop" and not _is_one_piece(step, self.done[step.inputs[0]]):
+            inside = in_call(self.done, step.inputs[0])
+            position = self.once("kpu_copy" if inside else "copy", position, 1)
         return self.once("upload", position, 1)
 
-    def sliced_in_bytes(self, index: int) -> int:
-        """A slice for the KPU alone: it is quantized first, and sliced as bytes."""
-        if ("sliced", index) not in self.known:
-            step = self.steps[index]
-            source = self.once("quantize", self.as_float(step.inputs[0]), 1)
-            self.known["sliced", index] = self.emit(
-                step._replace(inputs=(source,), element_bytes=1)
-            )
-        return self.once("upload", self.known["sliced", index], 1)
+    def as_bytes(self, index: int) -> int:
+        """The step's result as uint8 in main memory."""
+        step = self.steps[index]
+        if step.op in ("slice", "crop"):  # the compiler quantizes first, then slices
+            if ("sliced", index) not in self.known:
+                source = self.as_own_bytes(index)
+                new = step._replace(inputs=(source,), element_bytes=1)
+                self.known["sliced", index] = self.emit(new)
+            return self.known["sliced", index]
+        position = self.step(index)
+        if self.done[position].on_kpu:
+            return self.once("download", position, 1)
+        if self.done[position].element_bytes == 4:
+            return self.once("quantize", position, 1)
+        return position
+
+    def as_own_bytes(self, index: int) -> int:
+        """What the slice or crop `index` reads, in bytes of the slice's own range.
+
+        A crop leaves a line or two out, and is taken to keep its source's range; every second
+        pixel of a map has another one.
+        """
+        source = self.steps[index].inputs[0]
+        known = self.steps[source].on_kpu or self.steps[source].op in ("slice", "crop", "lookup")
+        if known and (self.steps[index].op == "crop" or not self.steps[source].on_kpu):
+            return self.as_bytes(source)
+        return self.emit_quantize(self.as_float(source), index)
+
+    def emit_quantize(self, position: int, index: int) -> int:
+        source = self.done[position]
+        step = Step("quantize", self.steps[index].layer, (position,), source.shape, 1)
+        return self.emit(step)
 
     def as_float(self, index: int) -> int:
         """The step's result as float32 in main memory."""
@@ -135,24 +158,30 @@ class _Crossing:
         return self.known[op, position]
 
 
+def _is_one_piece(crop: Step, source: Step) -> bool:
+    """The crop lies in one stretch of memory: whole lines of a single plane."""
+    return crop.shape[2] == 1 and crop.shape[1] == source.shape[1]
+
+
 def _ordered(steps: list[Step], outputs: list[int]) -> Program:
     """`steps` in the order of execution, without those that nothing needs."""
-    readers: list[list[int]] = [[] for _ in steps]
-    for index, step in enumerate(steps):
-        for source in step.inputs:
-            readers[source].append(index)
+    calls = _calls(steps, _depth_first(steps, outputs))
     order: list[int] = []
-    placed = [False] * len(steps)
+    placed: set[int] = set()
     waiting = list(reversed(outputs))
     while waiting:
-        index = _call_of(steps, waiting[-1])
-        missing = [source for source in steps[index].inputs if not placed[_call_of(steps, source)]]
-        if placed[index] or missing:
-            waiting.pop() if placed[index] else waiting.append(missing[0])
+        start = call_of(steps, waiting[-1])
+        if start in placed:
+            waiting.pop()
             continue
-        for member in _region(steps, readers, index):
-            order.append(member)
-            placed[member] = True
+        members = calls[start]
+        sources = (source for member in members for source in steps[member].inputs)
+        missing = [s for s in sources if call_of(steps, s) not in placed | {start}]
+        if missing:
+            waiting.append(missing[0])
+            continue
+        order += members
+        placed.update(members)
     place = {index: position for position, index in enumerate(order)}
     renumbered = tuple(
         steps[i]._replace(inputs=tuple(place[source] for source in steps[i].inputs)) for i in order
@@ -160,20 +189,27 @@ def _ordered(steps: list[Step], outputs: list[int]) -> Program:
     return Program(renumbered, tuple(place[index] for index in outputs))
 
 
-def _call_of(steps: list[Step], index: int) -> int:
-    """The upload that begins the KPU call of step `index`; itself when it is the CPU's."""
-    while steps[index].op in IN_CALL:
-        index = steps[index].inputs[0]
-    return index
-
-
-def _region(steps: list[Step], readers: list[list[int]], start: int) -> list[int]:
-    """Steps of the KPU call that begins at `start`: downloads as soon as they can be made."""
-    members, waiting = [], [start]
+def _depth_first(steps: list[Step], outputs: list[int]) -> list[int]:
+    """Every step that an output needs, each after what it reads."""
+    order: list[int] = []
+    done: set[int] = set()
+    waiting = list(reversed(outputs))
     while waiting:
-        index = waiting.pop()
-        members.append(index)
-        if steps[index].op in KPU_RESULTS:
-            inside = [r for r in readers[index] if steps[r].op in IN_CALL]
-            waiting += sorted(inside, key=lambda reader: steps[reader].op == "download")
-    return members
+        index = waiting[-1]
+        missing = [source for source in steps[index].inputs if source not in done]
+        if index not in done and missing:
+            waiting.append(missing[0])
+            continue
+        waiting.pop()
+        if index not in done:
+            done.add(index)
+            order.append(index)
+    return order
+
+
+def _calls(steps: list[Step], order: Sequence[int]) -> dict[int, list[int]]:
+    """First step of each call of the KPU module -> its steps; a CPU step is its own call."""
+    calls: dict[int, list[int]] = {}
+    for index in order:
+        calls.setdefault(call_of(steps, index), []).append(index)
+    return calls
