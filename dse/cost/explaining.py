@@ -23,6 +23,8 @@ COLUMNS = (
     "share", "why",
 )  # fmt: skip
 
+POOLS = ("maxpool", "avgpool")
+
 
 def explain(name: str, target: Target) -> Row:
     """The account of the candidate, training or `.tflite` file `name`, as plain values.
@@ -58,7 +60,7 @@ def _row(subject: Subject, cost: LayerCost, whole_ms: float, times: Timeline) ->
     return {
         "layer": cost.name,
         "op": cost.op,
-        "runs_on": cost.runs_on,
+        "runs_on": "kpu" if _is_pooled_at_write_back(cost) else cost.runs_on,
         "shape": list(cost.shape),
         "steps": list(cost.steps),
         "parameters": cost.parameters,
@@ -92,6 +94,10 @@ def _reason(graph: Graph, layer: Layer, cost: LayerCost) -> str:
         return ""
     if layer.op == "add":
         return _why_addition(layer, cost)
+    if _is_pooled_at_write_back(cost):
+        return "done while the convolution before it is written"
+    if layer.op in POOLS:
+        return "the KPU pools 2x2 or 4x4 as it writes a convolution that nobody else reads"
     if layer.op not in CONVOLUTIONS:
         return "" if cost.runs_on == "kpu" else "the KPU has no such operation"
     source = graph.input_shapes(layer)[0]
@@ -109,6 +115,11 @@ def _reason(graph: Graph, layer: Layer, cost: LayerCost) -> str:
     if graph[layer.inputs[0]].stride == 2 and graph[layer.inputs[0]].op == "depthwise":
         return "takes over the stride before it: computed at full resolution"
     return ""
+
+
+def _is_pooled_at_write_back(cost: LayerCost) -> bool:
+    """A pool without a step of its own: the KPU does it."""
+    return cost.op in POOLS and not cost.steps
 
 
 def _why_addition(layer: Layer, cost: LayerCost) -> str:

@@ -1,10 +1,13 @@
 """`dse explain`: every layer has a row, and the costly ones a reason."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dse.cost import Target, explain, explain_table, price_candidate
+from dse.export.tflite import random_tflite
+from dse.network.graph import Graph, Layer
 from dse.space import Candidate
 
 TARGET = Target.load("k210")
@@ -65,6 +68,23 @@ def test_up_sampling_and_concatenation_are_the_cpus() -> None:
     assert upsample["runs_on"] == "cpu"
     assert upsample["kpu_cycles"] == 0
     assert upsample["why"] == "the KPU has no such operation"
+
+
+def test_pools_run_where_the_convolution_before_them_lets_them(tmp_path: Path) -> None:
+    one = (1, 1, 1, 1)
+    path = tmp_path / "pools.tflite"
+    pools = (
+        Layer("input", "input", (), (64, 64, 3)),
+        Layer("a", "conv", ("input",), (64, 64, 8), 3, 1, one, "relu", bias=True),
+        Layer("fused", "maxpool", ("a",), (32, 32, 8), 2, 2),
+        Layer("b", "conv", ("fused",), (32, 32, 8), 3, 1, one, "relu", bias=True),
+        Layer("alone", "maxpool", ("b",), (30, 30, 8), 3, 1),
+    )
+    path.write_bytes(random_tflite(Graph("pools", pools, ("alone",)), seed=0))
+    rows = layers(str(path))
+    assert (rows["fused"]["runs_on"], rows["alone"]["runs_on"]) == ("kpu", "cpu")
+    assert "while the convolution before it is written" in rows["fused"]["why"]
+    assert "pools 2x2 or 4x4" in rows["alone"]["why"]
 
 
 def test_where_layers_run() -> None:
