@@ -122,9 +122,7 @@ def compiled_table(row: Row) -> str:
 def _sentence(row: Row, compiled: Row) -> str:
     """Whether both agree, in words."""
     if compiled["agrees"] is None:
-        return (
-            f"the prediction is a lower bound ({row['message']}); compiler: {compiled['message']}"
-        )
+        return f"trust the compiler ({compiled['message']}): {row['message']}"
     if compiled["kmodel_bytes"] is None:
         words = "the compiler refuses it too" if compiled["agrees"] else "the compiler refuses it"
         return f"{words}: {compiled['message']}"

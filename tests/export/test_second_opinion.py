@@ -82,7 +82,7 @@ def test_a_wrong_prediction_is_shown(
 
 
 def test_what_the_rules_do_not_know_is_compiled_all_the_same(
-    monkeypatch: pytest.MonkeyPatch,
+    small: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ignorant(*arguments: Any) -> Any:
         return replace(price(*arguments), unknown_ops=(("strange", "warp"),))
@@ -92,6 +92,8 @@ def test_what_the_rules_do_not_know_is_compiled_all_the_same(
     assert compiled is not None
     assert compiled["agrees"] is None
     assert compiled["verdict"] == "accepted"
+    row = {**small, "compiled": compiled, "message": "no rule covers 'warp'"}
+    assert compiled_table(row).endswith("trust the compiler (compiled): no rule covers 'warp'")
 
 
 def test_files_are_compiled_as_they_are(tmp_path: Path) -> None:
