@@ -15,7 +15,7 @@ from dse.cost.allocator import Buffer, first_fit
 from dse.cost.kpu_layout import ROW_BYTES, kpu_bytes
 from dse.cost.program import Program
 
-__all__ = ["Memory", "PlacedBuffer", "kpu_ends", "placed_buffers", "plan_memory"]
+__all__ = ["Memory", "PlacedBuffer", "placed_buffers", "plan_memory"]
 
 DATA_ALIGNMENT_BYTES = 8
 """src/schedule/buffer_allocator.cpp, `buffer_allocator::alignment`."""
@@ -49,17 +49,6 @@ def plan_memory(program: Program) -> Memory:
         peak_kpu_bytes=kpu_placed.peak_bytes,
         peak_layer=kpu[kpu_placed.peak_buffer].name if kpu else "",
     )
-
-
-def kpu_ends(program: Program) -> list[int]:
-    """For each step the highest address of KPU memory that is in use while it runs."""
-    buffers = _kpu_buffers(program, _last_reads(program))
-    starts = first_fit(buffers, ROW_BYTES).starts
-    ends = [0] * len(program.steps)
-    for buffer, start in zip(buffers, starts, strict=True):
-        for index in range(buffer.birth, buffer.death + 1):
-            ends[index] = max(ends[index], start + buffer.size_bytes)
-    return ends
 
 
 def _kpu_buffers(program: Program, last_read: list[int]) -> list[Buffer]:

@@ -7,7 +7,7 @@ from networks import chain, conv
 
 from dse.cost.kpu_layout import kpu_bytes
 from dse.cost.lowering import lower
-from dse.cost.memory import kpu_ends, plan_memory
+from dse.cost.memory import placed_buffers, plan_memory
 from dse.network.mobilenetv2 import detector_graph
 from dse.space import Training
 
@@ -43,7 +43,9 @@ def test_no_plan_is_smaller_than_its_largest_parts(bp: str, width: float, size: 
             sources = [kpu_bytes(program.steps[i].shape) for i in step.inputs]
             sources = sources if step.op != "upload" else []
             assert plan.peak_kpu_bytes >= kpu_bytes(step.shape) + sum(sources)
-    assert max(kpu_ends(program)) == plan.peak_kpu_bytes
+    kpu, data = placed_buffers(program)
+    assert max(one.start_bytes + one.size_bytes for one in kpu) == plan.peak_kpu_bytes
+    assert max(one.start_bytes + one.size_bytes for one in data) == plan.data_bytes
     names = {layer.name for layer in detector_graph(Training(bp, 63, width, size // 2 * 2))}
     assert {plan.peak_layer, plan.data_layer} <= names
 
