@@ -75,13 +75,14 @@ def _cpu_work(program: Program, step: Step, target: Target) -> tuple[Cycles, int
         return _mac_cycles(program, target), step.weights * height * width
     if step.op in ("maxpool", "avgpool"):
         return target.cpu_cycles_per_pooled_element, step.elements * step.kernel**2
-    if step.op == "copy":
+    if step.op in ("copy", "kpu_copy"):
         return target.cpu_cycles_per_copied_byte, step.size_bytes
     per_element = {
         "dequantize": target.cpu_cycles_per_dequantized_element,
         "quantize": target.cpu_cycles_per_quantized_element,
         "pad": target.cpu_cycles_per_padded_element,
-        "slice": target.cpu_cycles_per_sliced_element,
+        "slice": target.cpu_cycles_per_indexed_element,
+        "lookup": target.cpu_cycles_per_indexed_element,
         "transpose": target.cpu_cycles_per_transposed_element,
         "upsample": target.cpu_cycles_per_bilinear_element,
         "upsample_nearest": target.cpu_cycles_per_nearest_element,

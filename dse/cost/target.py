@@ -33,6 +33,7 @@ class Target:
     firmware_bytes: int
     kmodel_version_written: int
     kmodel_versions_loaded: tuple[int, ...]
+    kmodel_hint: str
     kpu_clock_hz: int
     cpu_clock_hz: int
     interleaved: bool
@@ -54,7 +55,7 @@ class Target:
     cpu_cycles_per_quantized_element: Cycles
     cpu_cycles_per_copied_byte: Cycles
     cpu_cycles_per_padded_element: Cycles
-    cpu_cycles_per_sliced_element: Cycles
+    cpu_cycles_per_indexed_element: Cycles
     cpu_cycles_per_transposed_element: Cycles
     cpu_cycles_per_bilinear_element: Cycles
     cpu_cycles_per_nearest_element: Cycles

@@ -73,6 +73,8 @@ def _loader(cost: Cost, target: Target) -> Verdict:
         return Verdict(ACCEPTED)
     versions = ", ".join(str(version) for version in loaded)
     message = f"{target.title} loads kmodel version {versions}; the compiler writes {written}"
+    if target.kmodel_hint:
+        message += f": {target.kmodel_hint}"
     return Verdict(REJECTED, "kmodel_version", "kmodel loader", message=message)
 
 
