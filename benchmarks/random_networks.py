@@ -17,7 +17,8 @@ __all__ = ["FAMILIES", "draw_network"]
 LARGEST_MACS = 150_000_000
 """The compiler runs the calibration picture through the network: larger ones take minutes."""
 
-ACTIVATIONS = ("relu6", "relu6", "relu", "linear", "leaky", "sigmoid")
+ACTIVATIONS = {"relu6": 8, "relu": 7, "linear": 2, "leaky": 2, "sigmoid": 1}
+"""Functions after a layer, and how often each is drawn."""
 
 
 def draw_network(family: str, seed: int) -> Graph:
@@ -122,7 +123,7 @@ class _Network:
     def anything(self) -> None:
         """One layer of a kind drawn at random."""
         kinds = (
-            (self.convolution, 5), (self.pointwise, 3), (self.depthwise, 3),
+            (self.convolution, 5), (self.separable, 5), (self.pointwise, 2), (self.depthwise, 1),
             (self.pool, 2), (self.large_filter, 0.5),
         )  # fmt: skip
         chosen = self.random.choices([kind for kind, _ in kinds], [share for _, share in kinds])
@@ -135,17 +136,18 @@ class _Network:
         return 8 * self.random.choice((1, 1, 2, 2, 3, 4, 6, 8, 12, 16, 24))
 
     def activation(self) -> str:
-        return self.random.choice(ACTIVATIONS)
+        return self.random.choices(list(ACTIVATIONS), list(ACTIVATIONS.values()))[0]
 
     def padding(self, kernel: int, stride: int) -> Padding:
         """Symmetric, TensorFlow's own, or none; never so little that nothing is left."""
         height, width, _ = self.last.shape
         half = kernel // 2
-        kinds: list[Padding] = [(half, half, half, half)] * 3
-        kinds.append((*_same(height, kernel, stride), *_same(width, kernel, stride)))
-        if min(height, width) >= kernel:
-            kinds.append((0, 0, 0, 0))
-        return self.random.choice(kinds)
+        kind = self.random.choices(("symmetric", "same", "none"), (6, 3, 1))[0]
+        if kind == "same":
+            return (*_same(height, kernel, stride), *_same(width, kernel, stride))
+        if kind == "none" and min(height, width) >= kernel:
+            return (0, 0, 0, 0)
+        return (half, half, half, half)
 
     def convolution(self, channels: int = 0, stride: int = 0) -> None:
         stride = stride or self.random.choice((1, 1, 2))
@@ -167,6 +169,11 @@ class _Network:
         self.add(
             "depthwise", kernel=3, stride=stride, padding=padding, activation=activation, bias=True
         )
+
+    def separable(self) -> None:
+        """A depthwise convolution and the 1x1 one that mixes its channels."""
+        self.depthwise()
+        self.add("conv", channels=self.channels(), activation=self.activation(), bias=True)
 
     def large_filter(self) -> None:
         self.add(

@@ -51,6 +51,7 @@ CPU_TEXT_BYTES = {
     "slice": _TWO_TENSORS + 3 * STORE_SHAPE_BYTES + 10,
     "maxpool": _TWO_TENSORS + 7 * LOAD_NUMBER_BYTES + 28,
     "lookup": _TWO_TENSORS + LOAD_ADDRESS_BYTES + 2 * LOAD_NUMBER_BYTES + 9,
+    "arithmetic": 3 * LOAD_ADDRESS_BYTES + 6 * STORE_SHAPE_BYTES + 19,
     "transpose": _TWO_TENSORS + STORE_SHAPE_BYTES + 8,
     "upsample": _TWO_TENSORS + 2 * LOAD_NUMBER_BYTES + 10,
     "conv": 4 * LOAD_ADDRESS_BYTES + 7 * LOAD_NUMBER_BYTES + 5 * STORE_SHAPE_BYTES + 3 + 28,
@@ -117,6 +118,8 @@ def _cpu_constants(program: Program) -> int:
     for step in program.steps:
         if step.op == "lookup":
             used += LOOKUP_TABLE_BYTES
+        elif step.op == "arithmetic":
+            used += _up(4 * step.shape[2], 8)
         elif step.weights and _on_cpu(step):
             used += _up(4 * step.weights, 8) + _up(4 * step.shape[2], 8)
     return used

@@ -28,16 +28,19 @@ CLAMPS = ("linear", "relu", "relu6", "relu1")
 UNARIES = ("leaky", "sigmoid", "tanh")
 
 
-def lower(graph: Graph, interleaved: bool = False) -> Program:
+def lower(
+    graph: Graph, interleaved: bool = False, otherwise: frozenset[str] = frozenset()
+) -> Program:
     """The program of `graph`: steps in order of execution.
 
     interleaved: pictures and maps are stored (height, width, channels), so that the CPU
     transposes them; otherwise planes of channels, which is what the chip's camera port writes.
+    otherwise: layers of `Program.range_dependent` whose calibration comes out the unlikely way.
     """
     web = _Importer(graph).run()
     run_passes(web)
     steps, outputs = _steps(web)
-    return connect(steps, outputs, interleaved)
+    return connect(steps, outputs, interleaved, otherwise)
 
 
 def lower_for_cpu(graph: Graph) -> Program:

@@ -28,7 +28,7 @@ KPU_RESULTS = frozenset((*KPU_CONVOLUTIONS, "upload"))
 KNOWN_OPS = (
     "input", *KPU_CONVOLUTIONS, "upload", "download", "dequantize", "quantize", "pad", "slice",
     "crop", "concat", "copy", "kpu_copy", "transpose", "conv", "depthwise", "upsample",
-    "upsample_nearest", "add", "lookup", "maxpool", "avgpool",
+    "upsample_nearest", "add", "lookup", "unary", "arithmetic", "maxpool", "avgpool",
 )  # fmt: skip
 """Operations whose time and memory the rules cover; a network with another one is "unknown"."""
 
@@ -40,7 +40,7 @@ class Step(NamedTuple):
         "kpu_copy" (in main memory, between a download and an upload); on the CPU
         "dequantize", "quantize", "pad", "slice", "crop" (a view, costs nothing), "copy",
         "conv", "concat" (its inputs write into it), "upsample", "lookup" (a function of
-        bytes, as a table), "transpose", or what no rule knows.
+        bytes, as a table), "arithmetic", "transpose", or what no rule knows.
     layer: the network's layer that it works for.
     inputs: indices of the steps it reads.
     shape: (height, width, channels) of what it writes, `element_bytes` each.
@@ -84,10 +84,15 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Program:
-    """Steps in the order of execution; `outputs` are indices of steps."""
+    """Steps in the order of execution; `outputs` are indices of steps.
+
+    range_dependent: layers at which the calibration pictures decide whether the compiler
+    leaves a pair of conversions out.
+    """
 
     steps: tuple[Step, ...]
     outputs: tuple[int, ...]
+    range_dependent: tuple[str, ...] = ()
 
     @cached_property
     def readers(self) -> tuple[tuple[int, ...], ...]:

@@ -10,7 +10,7 @@ needed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dse.cost.program import Program, Step, call_of, in_call
 
@@ -19,11 +19,21 @@ __all__ = ["connect"]
 CPU_COPIES_INTO_CONCAT = ("crop", "input")
 
 
-def connect(steps: list[Step], outputs: list[int], interleaved: bool) -> Program:
-    """`steps` with all transfers, ordered. `outputs` are float32 in main memory."""
-    crossing = _Crossing(steps, interleaved)
+def connect(
+    steps: list[Step],
+    outputs: list[int],
+    interleaved: bool,
+    otherwise: frozenset[str] = frozenset(),
+) -> Program:
+    """`steps` with all transfers, ordered. `outputs` are float32 in main memory.
+
+    otherwise: layers whose slice keeps its source's range where it is taken to have another
+    one, or the other way round (see `Program.range_dependent`).
+    """
+    crossing = _Crossing(steps, interleaved, otherwise)
     ends = [crossing.output(index) for index in outputs]
-    return _ordered(crossing.done, ends)
+    program = _ordered(crossing.done, ends)
+    return replace(program, range_dependent=tuple(dict.fromkeys(crossing.range_dependent)))
 
 
 @dataclass
@@ -32,8 +42,10 @@ class _Crossing:
 
     steps: list[Step]
     interleaved: bool
+    otherwise: frozenset[str]
 
     def __post_init__(self) -> None:
+        self.range_dependent: list[str] = []
         self.done: list[Step] = []
         self.known: dict[tuple[str, int], int] = {}
         self.joined: set[int] = set()
@@ -58,6 +70,8 @@ class _Crossing:
             inputs = tuple(self.in_kpu(source) for source in step.inputs)
         elif step.op == "lookup":
             inputs = tuple(self.as_bytes(source) for source in step.inputs)
+        elif step.op == "arithmetic":
+            inputs = tuple(self.interleaved_float(source) for source in step.inputs)
         elif step.op == "concat":
             inputs = tuple(self.for_concat(source) for source in step.inputs)
         else:
@@ -77,9 +91,9 @@ class _Crossing:
             return position
         position = self.as_bytes(index)
         step = self.done[position]
-        if step.op == "crop" and not _is_one_piece(step, self.done[step.inputs[0]]):
-            inside = in_call(self.done, step.inputs[0])
-            position = self.once("kpu_copy" if inside else "copy", position, 1)
+        inside = step.op == "crop" and in_call(self.done, step.inputs[0])
+        if inside and not _is_one_piece(step, self.done[step.inputs[0]]):
+            position = self.once("kpu_copy", position, 1)
         return self.once("upload", position, 1)
 
     def as_bytes(self, index: int) -> int:
@@ -95,18 +109,24 @@ class _Crossing:
         if self.done[position].on_kpu:
             return self.once("download", position, 1)
         if self.done[position].element_bytes == 4:
-            return self.once("quantize", position, 1)
-        return position
+            position = self.once("quantize", position, 1)
+        return self.planar(index, position)
 
     def as_own_bytes(self, index: int) -> int:
         """What the slice or crop `index` reads, in bytes of the slice's own range.
 
-        A crop leaves a line or two out, and is taken to keep its source's range; every second
-        pixel of a map has another one.
+        Where that range equals the source's, the compiler leaves the conversion out. It comes
+        from the calibration pictures; a crop leaves a line or two out and mostly keeps it, every
+        second pixel mostly does not.
         """
         source = self.steps[index].inputs[0]
-        known = self.steps[source].on_kpu or self.steps[source].op in ("slice", "crop", "lookup")
-        if known and (self.steps[index].op == "crop" or not self.steps[source].on_kpu):
+        if not (self.steps[source].on_kpu or self.steps[source].op in ("slice", "crop", "lookup")):
+            return self.emit_quantize(self.as_float(source), index)
+        if not self.steps[source].on_kpu:
+            return self.as_bytes(source)
+        layer = self.steps[index].layer
+        self.range_dependent.append(layer)
+        if (self.steps[index].op == "crop") != (layer in self.otherwise):
             return self.as_bytes(source)
         return self.emit_quantize(self.as_float(source), index)
 
@@ -122,6 +142,18 @@ class _Crossing:
             position = self.once("download", position, 1)
         if self.done[position].element_bytes == 1:
             position = self.once("dequantize", position, 4)
+        return self.planar(index, position)
+
+    def interleaved_float(self, index: int) -> int:
+        """As float32 with the channels last: so the compiler leaves constants for channels."""
+        if self.steps[index].op == "arithmetic":
+            return self.step(index)
+        return self.once("transpose", self.as_float(index), 4)
+
+    def planar(self, index: int, position: int) -> int:
+        """What lies at `position`, the result of step `index`, in planes of channels again."""
+        if self.steps[index].op == "arithmetic":
+            return self.once("transpose", position, self.done[position].element_bytes)
         return position
 
     def for_concat(self, index: int) -> int:

@@ -28,7 +28,8 @@ class Layer:
     """One operation and the shape of what it writes.
 
     op: "input", "conv", "depthwise", "add", "concat", "upsample" (bilinear, by `stride`),
-        "pad", "maxpool", "avgpool", or any other name, which costs call unknown.
+        "pad", "maxpool", "avgpool", "unary" (a function of each number alone), "arithmetic"
+        (with a constant for each channel), or any other name, which costs call unknown.
     inputs: names of the layers it reads, in order.
     kernel, stride, padding: of a convolution or pool; padding is what the layer adds itself.
     activation: "linear", "relu6", "relu", "sigmoid", ...

@@ -32,6 +32,10 @@ ACTIVATIONS = {
     tflite.ActivationFunctionType.TANH: "tanh",
 }
 ACTIVATION_OPS = {"RELU": "relu", "RELU6": "relu6", "LOGISTIC": "sigmoid", "LEAKY_RELU": "leaky"}
+CLAMPS = ("relu", "relu6")
+NEUTRAL = {"ADD": 0.0, "SUB": 0.0, "MUL": 1.0, "DIV": 1.0}
+"""Numbers with which the compiler leaves an operation out."""
+
 RESIZES = {"RESIZE_BILINEAR": "upsample", "RESIZE_NEAREST_NEIGHBOR": "upsample_nearest"}
 OP_NAMES = {
     code: name for name, code in vars(tflite.BuiltinOperator).items() if isinstance(code, int)
@@ -107,8 +111,12 @@ class _Reader:
         read = [int(t) for t in operator.InputsAsNumpy() if t >= 0 and int(t) in self.owner]
         if op == "DEQUANTIZE" and not read:  # half-precision weights, unpacked
             return
-        if op in ACTIVATION_OPS and self.join(read[0], out, ACTIVATION_OPS[op]):
-            return
+        if op in ACTIVATION_OPS:
+            if self.join(read[0], out, ACTIVATION_OPS[op]):
+                return
+            if ACTIVATION_OPS[op] not in CLAMPS:
+                self.append(out, "unary", tuple(read))
+                return
         handler = HANDLERS.get(op, _Reader.other) if self.is_float(operator) else _Reader.other
         handler(self, operator, op, read, out)
 
@@ -158,7 +166,7 @@ class _Reader:
         if options.Padding() == tflite.Padding.SAME:
             padding = _same(source, target, height, stride)
         before = self.owner[read[0]]
-        if before in self.pads and self.readers[read[0]] == 1:
+        if before in self.pads:
             padding = _added(padding, self.pads[before])
             read = [self.written_by(self.layers[before].inputs[0])]
         self.append(
@@ -186,10 +194,28 @@ class _Reader:
         return operator.InputsLength() < 3 or not self.constant(operator.Inputs(2), "<f4").any()
 
     def addition(self, operator: Any, op: str, read: list[int], out: int) -> None:
-        if len(read) != 2 or self.shape(read[0]) != self.shape(read[1]):
+        if len(read) != 2:
+            return self.arithmetic(operator, op, read, out)
+        if self.shape(read[0]) != self.shape(read[1]):
             return self.other(operator, op, read, out)
         activation = ACTIVATIONS.get(_options(operator, "AddOptions").FusedActivationFunction())
         self.append(out, "add", tuple(read), activation=activation or "unknown")
+        return None
+
+    def arithmetic(self, operator: Any, op: str, read: list[int], out: int) -> None:
+        """An operation with a number, or with a number for each channel, that the file holds."""
+        constants = [int(t) for t in operator.InputsAsNumpy() if int(t) not in self.owner]
+        if len(read) != 1 or len(constants) != 1:
+            return self.other(operator, op, read, out)
+        sides = self.dimensions(constants[0])
+        if int(np.prod(sides)) == 1:
+            if float(self.constant(constants[0], "<f4")[0]) == NEUTRAL[op]:
+                return self.other(operator, op, read, out)
+            self.append(out, "unary", tuple(read))
+        elif sides == [1, 1, 1, self.shape(read[0])[2]]:
+            self.append(out, "arithmetic", tuple(read))
+        else:
+            return self.other(operator, op, read, out)
         return None
 
     def concatenation(self, operator: Any, op: str, read: list[int], out: int) -> None:
@@ -260,6 +286,9 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "PAD": _Reader.pad,
     "PADV2": _Reader.pad,
     "ADD": _Reader.addition,
+    "SUB": _Reader.arithmetic,
+    "MUL": _Reader.arithmetic,
+    "DIV": _Reader.arithmetic,
     "CONCATENATION": _Reader.concatenation,
     "RESIZE_BILINEAR": _Reader.resize,
     "RESIZE_NEAREST_NEIGHBOR": _Reader.resize,

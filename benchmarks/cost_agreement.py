@@ -1,0 +1,128 @@
+"""Cost model against compiler on networks drawn at random: verdict, file, memory, to the byte.
+
+    python benchmarks/cost_agreement.py [--first 0] [--count 100] [--family plain ...] [--json]
+
+Draws `--count` networks of each family, writes each as a `.tflite` file with random weights,
+predicts it from that file, compiles it, and compares. A network is
+
+* equal: verdict, file, main memory and KPU memory are the compiler's own, to the byte;
+* of another range: equal once the ranges of named layers, which the calibration pictures
+  decide, come out the unlikely way (`Program.range_dependent`); the largest relative
+  difference of its figures is given;
+* different: anything else. The exit code is 1 when there is one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Iterator
+from itertools import chain, combinations
+from pathlib import Path
+from typing import Any
+
+from random_networks import FAMILIES, draw_network
+
+from dse.cost import Target, judge, price
+from dse.cost.kmodel_size import kmodel_bytes
+from dse.cost.lowering import lower
+from dse.cost.memory import plan_memory
+from dse.cost.table import format_table
+from dse.export.second_opinion import compiled_row
+from dse.export.tflite import random_tflite
+from dse.network.graph import Graph
+from dse.network.tflite_graph import read_tflite
+
+__all__ = ["compare"]
+
+EQUAL, OTHER_RANGE, DIFFERENT = "equal", "of another range", "different"
+COLUMNS = ("family", "networks", "compiled", "verdict equal", EQUAL, OTHER_RANGE, DIFFERENT)
+
+
+def compare(family: str, seed: int, target: Target) -> dict[str, Any]:
+    """Predicts and compiles one network; what was found of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{family}-{seed}.tflite"
+        path.write_bytes(random_tflite(draw_network(family, seed), seed))
+        graph = read_tflite(path)
+        verdict = judge(price(graph, "kpu8", target), target)
+        compiled = compiled_row(str(path), target)
+    if compiled is None:
+        raise ValueError("a network of kpu8 was not compiled")
+    found = EQUAL if compiled["agrees"] else DIFFERENT
+    if found == DIFFERENT and any(_other_ranges(graph, compiled)):
+        found = OTHER_RANGE
+    parts = [
+        abs(difference) / compiled[field]
+        for field, difference in compiled["differences"].items()
+        if compiled[field]
+    ]
+    return {
+        "network": path.stem,
+        "family": family,
+        "layers": len(graph.layers),
+        "verdict": verdict.status,
+        "verdict_equal": (verdict.status, verdict.reason)
+        == (compiled["verdict"], compiled["reason"] or ""),
+        "compiled": compiled["kmodel_bytes"] is not None,
+        "found": found,
+        "differences": compiled["differences"],
+        "largest_part": max(parts, default=0.0),
+        "message": compiled["message"],
+    }
+
+
+def _other_ranges(graph: Graph, compiled: dict[str, Any]) -> Iterator[bool]:
+    """For each way the ranges can come out: whether the figures are the compiler's then."""
+    layers = lower(graph).range_dependent
+    subsets = chain.from_iterable(combinations(layers, n + 1) for n in range(len(layers)))
+    for otherwise in subsets:
+        program = lower(graph, otherwise=frozenset(otherwise))
+        memory = plan_memory(program)
+        ours = (kmodel_bytes(program), memory.data_bytes, memory.peak_kpu_bytes)
+        keys = ("kmodel_bytes", "data_bytes", "peak_kpu_bytes")
+        yield ours == tuple(compiled[key] for key in keys)
+
+
+def summary(rows: list[dict[str, Any]]) -> str:
+    """A line a family and one for all, then the networks that are not equal."""
+    families = [*dict.fromkeys(row["family"] for row in rows)]
+    cells = [_line(family, [r for r in rows if r["family"] == family]) for family in families]
+    cells.append(_line("all", rows))
+    lines = [format_table(COLUMNS, cells, left=("family",)), ""]
+    for row in rows:
+        if row["found"] != EQUAL or not row["verdict_equal"]:
+            part = f"{100 * row['largest_part']:.2f} % at most"
+            lines.append(f"{row['network']}: {row['found']}, {row['differences']}, {part}")
+            if row["found"] == DIFFERENT:
+                lines.append(f"  {row['message']}")
+    return "\n".join(lines)
+
+
+def _line(name: str, rows: list[dict[str, Any]]) -> tuple[str, ...]:
+    counts = (
+        len(rows),
+        sum(row["compiled"] for row in rows),
+        sum(row["verdict_equal"] for row in rows),
+        *(sum(row["found"] == kind for row in rows) for kind in (EQUAL, OTHER_RANGE, DIFFERENT)),
+    )
+    return (name, *map(str, counts))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--first", type=int, default=0, help="seed of the first network")
+    parser.add_argument("--count", type=int, default=100, help="networks of each family")
+    parser.add_argument("--family", nargs="+", default=list(FAMILIES), choices=FAMILIES)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    target = Target.load("k210")
+    seeds = range(options.first, options.first + options.count)
+    rows = [compare(family, seed, target) for family in options.family for seed in seeds]
+    print(json.dumps(rows, indent=2) if options.json else summary(rows))
+    return int(any(row["found"] == DIFFERENT or not row["verdict_equal"] for row in rows))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
