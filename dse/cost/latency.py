@@ -19,6 +19,18 @@ __all__ = ["Duration", "step_time"]
 FREE_OPS = ("input", "crop", "concat")
 """A view, or memory that others write into."""
 
+PER_ELEMENT = {
+    "dequantize": "cpu_cycles_per_dequantized_element",
+    "quantize": "cpu_cycles_per_quantized_element",
+    "pad": "cpu_cycles_per_padded_element",
+    "slice": "cpu_cycles_per_indexed_element",
+    "lookup": "cpu_cycles_per_indexed_element",
+    "transpose": "cpu_cycles_per_transposed_element",
+    "upsample": "cpu_cycles_per_bilinear_element",
+    "upsample_nearest": "cpu_cycles_per_nearest_element",
+}
+"""The target's constant for each number that an operation writes; others are plain loops."""
+
 
 @dataclass(frozen=True)
 class Duration:
@@ -77,17 +89,8 @@ def _cpu_work(program: Program, step: Step, target: Target) -> tuple[Cycles, int
         return target.cpu_cycles_per_pooled_element, step.elements * step.kernel**2
     if step.op in ("copy", "kpu_copy"):
         return target.cpu_cycles_per_copied_byte, step.size_bytes
-    per_element = {
-        "dequantize": target.cpu_cycles_per_dequantized_element,
-        "quantize": target.cpu_cycles_per_quantized_element,
-        "pad": target.cpu_cycles_per_padded_element,
-        "slice": target.cpu_cycles_per_indexed_element,
-        "lookup": target.cpu_cycles_per_indexed_element,
-        "transpose": target.cpu_cycles_per_transposed_element,
-        "upsample": target.cpu_cycles_per_bilinear_element,
-        "upsample_nearest": target.cpu_cycles_per_nearest_element,
-    }
-    return per_element.get(step.op, target.cpu_cycles_per_element), step.elements
+    per_element: Cycles = getattr(target, PER_ELEMENT.get(step.op, "cpu_cycles_per_element"))
+    return per_element, step.elements
 
 
 def _byte_cycles(step: Step, target: Target) -> Cycles:
