@@ -17,14 +17,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from published_networks import (
-    PUBLISHED,
-    RFB_LESS_SLIM,
-    Published,
-    old_operations,
-    predict,
-    rfb_without_slim,
-)
+from old_runtimes import old_operations, predict, rfb_without_slim
+from published_networks import PUBLISHED, RFB_LESS_SLIM, Published
 
 from dse import resources
 from dse.cost import Target, price
