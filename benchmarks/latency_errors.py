@@ -5,7 +5,8 @@
     python benchmarks/latency_errors.py --by-kind A98-a0.5-224-kpu8
 
 The layers are those of `constraints/k210_times.csv`; the networks are in
-`published_networks.py`, and no constant is fitted to any of them.
+`published_networks.py`: nothing is fitted to them, but that the first one's layers are among the
+rows, and that "digits" set the upper end of the band for pooling.
 """
 
 from __future__ import annotations
