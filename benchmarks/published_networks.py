@@ -1,9 +1,9 @@
 """Networks whose time on a K210 somebody published, rebuilt as layer graphs.
 
 No constant of the cost model is fitted to them, except that face yolov2's layers are among the
-measured ones and that "digits" set the upper end of the band for pooling. Layers come from the published papers and, where
-a vendor's kmodel is public (nncase tag v0.2.0-beta4, examples/), from what that file lists.
-Threads are nncase's unless said otherwise.
+measured ones and that "digits" set the upper end of the band for pooling. Layers come from the
+published papers and, where a vendor's kmodel is public (nncase tag v0.2.0-beta4, examples/), from
+what that file lists. Threads are nncase's unless said otherwise.
 """
 
 from __future__ import annotations
