@@ -91,7 +91,7 @@ def _summary(report: SearchReport) -> str:
 
 def front_table(front: list[dict[str, Any]]) -> str:
     """The front's designs for the terminal, deployable ones first."""
-    header = ("design", "AP", "kmodel AP", "ms", "kmodel kB", "RAM kB", "KPU kB", "runs on chip")
+    header = ("design", "AP", "kmodel AP", "ms", "band", "kmodel kB", "RAM kB", "KPU kB", "runs on chip")
     ordered = sorted(front, key=lambda row: (not row["deployable"], -row["ap"]))
     return table(header, [_front_row(row) for row in ordered])
 
@@ -102,13 +102,19 @@ def _front_row(row: dict[str, Any]) -> tuple[str, ...]:
         row["candidate"],
         f"{row['ap']:.3f}",
         "-" if measured is None or measured != measured else f"{measured:.3f}",
-        f"{row['latency_ms']:.1f}",
+        *_times(row),
         *(
             f"{row[name] / 1000:.0f}"
             for name in ("kmodel_bytes", "main_memory_bytes", "peak_kpu_bytes")
         ),
         "yes" if row["deployable"] else "no",
     )
+
+
+def _times(row: dict[str, Any]) -> tuple[str, str]:
+    """The latency and its band, milliseconds."""
+    band = f"{row['latency_ms_low']:.0f}..{row['latency_ms_high']:.0f}"
+    return f"{row['latency_ms']:.1f}", band
 
 
 def _settings(options: argparse.Namespace) -> SearchOptions:
@@ -156,7 +162,8 @@ def _dry_run(options: argparse.Namespace) -> int:
     print(table(("limit", "candidates"), [(r, str(n)) for r, n in plan.rejected.items()]))
     print(f"{len(plan.designs)} trainings have a deployable format:")
     rows = [
-        (d.training.id, f"{d.latency_ms:.1f}", f"{d.kmodel_bytes / 1000:.0f}") for d in plan.designs
+        (row["training"], *_times(row), f"{row['kmodel_bytes'] / 1000:.0f}")
+        for row in map(plan.deployable_row, (design.training for design in plan.designs))
     ]
-    print(table(("training", "ms", "kmodel kB"), rows))
+    print(table(("training", "ms", "band", "kmodel kB"), rows))
     return 0

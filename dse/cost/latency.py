@@ -25,6 +25,7 @@ PER_ELEMENT = {
     "pad": "cpu_cycles_per_padded_element",
     "slice": "cpu_cycles_per_indexed_element",
     "lookup": "cpu_cycles_per_indexed_element",
+    "arithmetic": "cpu_cycles_per_indexed_element",
     "transpose": "cpu_cycles_per_transposed_element",
     "upsample": "cpu_cycles_per_bilinear_element",
     "upsample_nearest": "cpu_cycles_per_nearest_element",

@@ -203,7 +203,10 @@ def _figure(figure: go.Figure) -> dict[str, Any]:
 
 def _fallback(tables: StudyTables) -> str:
     """The front as a table of HTML, for a reader without JavaScript."""
-    columns = ["candidate", "ap", "kmodel_ap", "latency_ms", "kmodel_bytes"]
+    columns = [
+        "candidate", "ap", "kmodel_ap", "latency_ms", "latency_ms_low", "latency_ms_high",
+        "kmodel_bytes",
+    ]  # fmt: skip
     front = tables.designs.loc[tables.designs["state"] == "front", columns]
     caption = f"<h2>{html.escape(tables.name)}</h2>"
     if front.empty:

@@ -7,6 +7,7 @@ import io
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,11 @@ class SearchPlan:
 
     def deployable_row(self, training: Training) -> Row:
         """The smallest accepted candidate of `training` that the chip can run."""
-        return deployable_rows(self.rows)[training.id]
+        return self._deployable[training.id]
+
+    @cached_property
+    def _deployable(self) -> dict[str, Row]:
+        return deployable_rows(self.rows)
 
 
 def make_plan(space: SearchSpace, target: Target) -> SearchPlan:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from time import perf_counter
 
 import keras
 import numpy as np
@@ -57,13 +56,6 @@ def test_file_reads_back_as_the_same_network(tmp_path: Path) -> None:
     assert found.macs == graph.macs
     assert [layer.op for layer in found] == [layer.op for layer in graph]
     assert [layer.shape for layer in found] == [layer.shape for layer in graph]
-
-
-def test_writing_takes_no_seconds(graph: Graph, weights: Weights) -> None:
-    to_tflite(graph, weights)
-    started = perf_counter()
-    to_tflite(graph, weights)
-    assert perf_counter() - started < 1.0
 
 
 def test_missing_weight_is_named(graph: Graph, weights: Weights) -> None:
