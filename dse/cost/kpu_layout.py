@@ -3,6 +3,8 @@
 Source: nncase v1.9.0, modules/k210/include/nncase/runtime/k210/runtime_op_utility.h
 (`get_kpu_row_layout`, `get_kpu_rows`, `get_kpu_bytes`). A row holds one line of one channel,
 or lines of 2 or 4 channels side by side when the map is narrow enough.
+
+The formulas have no branches, so that they take arrays of sides as well as numbers.
 """
 
 from __future__ import annotations
@@ -26,22 +28,18 @@ class RowLayout(NamedTuple):
 
 
 def row_layout(width: int) -> RowLayout:
-    """The layout of a map `width` pixels wide. Raises ValueError below one pixel."""
-    if width < 1:
+    """The layout of a map `width` pixels wide. Raises ValueError for a number below one."""
+    if isinstance(width, int) and width < 1:
         raise ValueError(f"a map {width} pixels wide has no layout")
-    if width <= 16:
-        return RowLayout(4, 1, 16)
-    if width <= 32:
-        return RowLayout(2, 1, 32)
-    return RowLayout(1, -(-width // ROW_BYTES), ROW_BYTES)
+    groups = 1 + (width <= 32) + 2 * (width <= 16)
+    return RowLayout(groups, -(-width // ROW_BYTES), ROW_BYTES // groups)
 
 
 def kpu_rows(shape: Shape) -> int:
     """Rows of 64 bytes that a uint8 map of `shape` (height, width, channels) takes."""
     height, width, channels = shape
     layout = row_layout(width)
-    groups = min(channels, layout.groups)
-    return layout.row_length * height * -(-channels // groups)
+    return layout.row_length * height * -(-channels // layout.groups)
 
 
 def kpu_bytes(shape: Shape) -> int:

@@ -4,11 +4,13 @@ The KPU takes a (input channel, output channel) pair of one 64-byte line per cyc
 the filter, so a 1x1 convolution costs as much as a 3x3 one, until the map is so small that the
 weights do not come fast enough. What the CPU does is priced by the element. The constants are
 fitted by `dse.cost.calibration`; their sources stand in `constraints/k210.toml`.
+
+A step's sides may be arrays, which give arrays of times: no formula branches on a side.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dse.cost.kpu_layout import ROW_BYTES, row_layout
 from dse.cost.program import KPU_CONVOLUTIONS, Program, Step
@@ -33,8 +35,7 @@ PER_ELEMENT = {
 """The target's constant for each number that an operation writes; others are plain loops."""
 
 
-@dataclass(frozen=True)
-class Duration:
+class Duration(NamedTuple):
     """Milliseconds: the estimate and the band that it is in."""
 
     ms: float
@@ -48,7 +49,7 @@ def step_time(program: Program, step: Step, target: Target) -> Duration:
         source = program.steps[step.inputs[0]]
         seconds = _convolution_cycles(step, source, target) / target.kpu_clock_hz
         weights_seconds = step.weights * target.cpu_cycles_per_dma_byte[1] / target.cpu_clock_hz
-        ms = max(seconds, weights_seconds) * 1e3
+        ms = _choose(seconds > weights_seconds, seconds, weights_seconds) * 1e3
         return Duration(ms, ms * target.kpu_time_factor_low, ms * target.kpu_time_factor_high)
     if step.op in FREE_OPS:
         return Duration(0.0, 0.0, 0.0)
@@ -96,17 +97,21 @@ def _cpu_work(program: Program, step: Step, target: Target) -> tuple[Cycles, int
 
 def _byte_cycles(step: Step, target: Target) -> Cycles:
     """Cycles a byte of a transfer: rows that fill whole KPU rows go in one piece."""
-    if step.shape[1] % ROW_BYTES == 0:
-        if step.op == "upload":
-            return target.cpu_cycles_per_dma_byte
-        return target.cpu_cycles_per_downloaded_byte_aligned
     if step.op == "upload":
-        return target.cpu_cycles_per_uploaded_byte
-    return target.cpu_cycles_per_downloaded_byte
+        whole, piecewise = target.cpu_cycles_per_dma_byte, target.cpu_cycles_per_uploaded_byte
+    else:
+        whole = target.cpu_cycles_per_downloaded_byte_aligned
+        piecewise = target.cpu_cycles_per_downloaded_byte
+    fills = step.shape[1] % ROW_BYTES == 0
+    low, likely, high = (_choose(fills, *edges) for edges in zip(whole, piecewise, strict=True))
+    return low, likely, high
+
+
+def _choose(first: bool, one: float, other: float) -> float:
+    """`one if first else other`, which also chooses element by element in arrays."""
+    return one * first + other * (1 - first)
 
 
 def _mac_cycles(program: Program, target: Target) -> Cycles:
     """A program with steps on the KPU is nncase's, whose float convolution is slow."""
-    if any(step.on_kpu for step in program.steps):
-        return target.cpu_cycles_per_mac_beside_kpu
-    return target.cpu_cycles_per_mac
+    return target.cpu_cycles_per_mac_beside_kpu if program.uses_kpu else target.cpu_cycles_per_mac

@@ -108,6 +108,11 @@ class Program:
         """For each step the first step of its KPU call, itself when it is the CPU's."""
         return tuple(call_of(self.steps, index) for index in range(len(self.steps)))
 
+    @cached_property
+    def uses_kpu(self) -> bool:
+        """Some step's result lies in KPU SRAM."""
+        return any(step.on_kpu for step in self.steps)
+
     def leaves_call(self, index: int) -> bool:
         """Somebody outside the KPU call of step `index` reads it."""
         outside = [r for r in self.readers[index] if self.calls[r] != self.calls[index]]
