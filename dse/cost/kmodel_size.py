@@ -8,7 +8,7 @@ functions, its constants (`.rdata`) and its instructions (`.text`).
 
 from __future__ import annotations
 
-from dse.cost.program import KPU_CONVOLUTIONS, Program, Step
+from dse.cost.program import CPU_CONVOLUTIONS, KPU_CONVOLUTIONS, Program, Step
 
 __all__ = ["constant_bytes", "kmodel_bytes"]
 
@@ -75,7 +75,7 @@ def kmodel_bytes(program: Program) -> int:
     size = MODEL_HEADER_BYTES
     size += MODULE_HEADER_BYTES + CPU_POOLS * MEMORY_POOL_BYTES
     size += FUNCTION_HEADER_BYTES + (inputs + len(program.outputs)) * TENSOR_RANGE_BYTES
-    size = _section(size, _cpu_constants(program), CPU_ALIGNMENT_BYTES)
+    size = _section(size, sum(program.each(_cpu_constants)), CPU_ALIGNMENT_BYTES)
     size = _up(_section(size, cpu_text, CPU_ALIGNMENT_BYTES), 8)
     if calls:
         size += MODULE_HEADER_BYTES + KPU_POOLS * MEMORY_POOL_BYTES
@@ -92,8 +92,7 @@ def constant_bytes(step: Step) -> int:
         return step.weights + BATCH_NORM_BYTES * step.shape[2] + ACTIVATION_TABLE_BYTES
     if step.op == "lookup":
         return LOOKUP_TABLE_BYTES
-    weights = step.weights
-    return 4 * (weights + step.shape[2]) if weights else 0
+    return 4 * (step.weights + step.shape[2]) if step.op in CPU_CONVOLUTIONS else 0
 
 
 def _on_cpu(step: Step) -> bool:
@@ -112,27 +111,28 @@ def _calls(program: Program) -> list[int]:
     return list(results.values())
 
 
-def _cpu_constants(program: Program) -> int:
-    """Weights and biases as float32, each at a multiple of 8 bytes, and tables."""
-    used = 0
-    for step in program.steps:
-        if step.op == "lookup":
-            used += LOOKUP_TABLE_BYTES
-        elif step.op == "arithmetic":
-            used += _up(4 * step.shape[2], 8)
-        elif step.weights and _on_cpu(step):
-            used += _up(4 * step.weights, 8) + _up(4 * step.shape[2], 8)
-    return used
+def _cpu_constants(_: Program, step: Step) -> int:
+    """Weights and biases as float32, each at a multiple of 8 bytes, or a table."""
+    if step.op == "lookup":
+        return LOOKUP_TABLE_BYTES
+    if step.op == "arithmetic":
+        return _up(4 * step.shape[2], 8)
+    if step.op in CPU_CONVOLUTIONS:
+        return _up(4 * step.weights, 8) + _up(4 * step.shape[2], 8)
+    return 0
 
 
 def _kpu_constants(program: Program) -> int:
     """Weights, batch normalisation and activation table of each convolution, in order."""
     used = 0
-    for step in program.steps:
+    for step, numbers in zip(program.steps, program.each(_weights_and_norm), strict=True):
         if step.op in KPU_CONVOLUTIONS:
-            used += _up(step.weights, 8) + BATCH_NORM_BYTES * step.shape[2]
-            used = _up(used, KPU_ALIGNMENT_BYTES) + ACTIVATION_TABLE_BYTES
+            used = _up(used + numbers, KPU_ALIGNMENT_BYTES) + ACTIVATION_TABLE_BYTES
     return used
+
+
+def _weights_and_norm(_: Program, step: Step) -> int:
+    return _up(step.weights, 8) + BATCH_NORM_BYTES * step.shape[2]
 
 
 def _section(position: int, body_bytes: int, alignment_bytes: int) -> int:

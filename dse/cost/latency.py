@@ -10,13 +10,14 @@ A step's sides may be arrays, which give arrays of times: no formula branches on
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from dse.cost.kpu_layout import ROW_BYTES, row_layout
 from dse.cost.program import KPU_CONVOLUTIONS, Program, Step
 from dse.cost.target import Cycles, Target
 
-__all__ = ["Duration", "step_time"]
+__all__ = ["Duration", "program_time", "step_time", "total_time"]
 
 FREE_OPS = ("input", "crop", "concat")
 """A view, or memory that others write into."""
@@ -41,6 +42,20 @@ class Duration(NamedTuple):
     ms: float
     low_ms: float
     high_ms: float
+
+
+def program_time(program: Program, target: Target) -> Duration:
+    """Time of all steps of `program`."""
+    return total_time(program.each(lambda whole, step: step_time(whole, step, target)))
+
+
+def total_time(times: Sequence[Duration]) -> Duration:
+    """What takes `times` one after the other."""
+    return Duration(
+        sum(time.ms for time in times),
+        sum(time.low_ms for time in times),
+        sum(time.high_ms for time in times),
+    )
 
 
 def step_time(program: Program, step: Step, target: Target) -> Duration:

@@ -62,9 +62,10 @@ def lower_for_cpu(graph: Graph) -> Program:
 
 def _cpu_op(graph: Graph, layer: Layer) -> str:
     """The layer's own operation, or a name that no rule covers when its maps do not match."""
-    sides = {shape[:2] for shape in graph.input_shapes(layer)}
-    if layer.op in ("concat", "add") and len(sides) > 1:
-        return f"{layer.op} of unequal maps"
+    if layer.op in ("concat", "add"):
+        first, *others = (shape[:2] for shape in graph.input_shapes(layer))
+        if any(sides != first for sides in others):
+            return f"{layer.op} of unequal maps"
     return layer.op
 
 
@@ -88,12 +89,14 @@ class _Importer:
     def node(self, layer: Layer, place: int) -> Node:
         """What computes `layer`, its activation left out."""
         inputs = [self.nodes[name] for name in layer.inputs]
-        op = "conv" if layer.op in CONVOLUTIONS else _cpu_op(self.graph, layer)
-        channels = {shape[2] for shape in self.graph.input_shapes(layer)} | {layer.shape[2]}
-        alone = layer.op == "depthwise" or channels == {1}
+        if layer.op not in CONVOLUTIONS:
+            op, depthwise = _cpu_op(self.graph, layer), False
+        else:
+            channels = (layer.shape[2], self.graph.input_shapes(layer)[0][2])
+            op, depthwise = "conv", layer.op == "depthwise" or channels == (1, 1)
         node = Node(
             op, layer.name, place, inputs, layer.shape, layer.kernel, layer.stride,
-            layer.padding, depthwise=layer.op in CONVOLUTIONS and alone,
+            layer.padding, depthwise=depthwise,
         )  # fmt: skip
         return self.web.add(node)
 

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from dse.cost.allocator import Buffer, first_fit
 from dse.cost.kpu_layout import ROW_BYTES, kpu_bytes
-from dse.cost.program import Program
+from dse.cost.program import Program, Step
 
-__all__ = ["Memory", "PlacedBuffer", "placed_buffers", "plan_memory"]
+__all__ = ["Lifetime", "Memory", "MemoryLayout", "PlacedBuffer", "placed_buffers", "plan_memory"]
 
 DATA_ALIGNMENT_BYTES = 8
 """src/schedule/buffer_allocator.cpp, `buffer_allocator::alignment`."""
@@ -33,30 +33,72 @@ class Memory:
     peak_layer: str
 
 
+class Lifetime(NamedTuple):
+    """A buffer of `layer` that holds the result of step `step`, from one step to another."""
+
+    layer: str
+    step: int
+    birth: int
+    death: int
+
+
+class MemoryLayout:
+    """Who needs memory, and when: the same in all programs that differ in sizes alone.
+
+    kpu: buffers in KPU memory. data: in `.data`, everything in main memory but the picture and
+    the outputs. inner: in the KPU module's own `.data`, maps that only pass through main memory.
+    """
+
+    def __init__(self, program: Program) -> None:
+        last_read = _last_reads(program)
+        owner = _owners(program)
+        steps = enumerate(program.steps)
+        self.inputs = [index for index, step in steps if step.op == "input"]
+        self.outputs = program.outputs
+        self.kpu = _kpu_buffers(program, last_read)
+        self.data = _data_buffers(program, last_read, owner)
+        self.inner = _inner_buffers(program, last_read, owner)
+
+    def plan(self, map_bytes: Sequence[int], size_bytes: Sequence[int]) -> Memory:
+        """Places every buffer as the compiler does.
+
+        map_bytes, size_bytes: of each step's result in KPU memory, in main memory.
+        """
+        kpu = first_fit(_sized(self.kpu, map_bytes), ROW_BYTES)
+        data = first_fit(_sized(self.data, size_bytes), DATA_ALIGNMENT_BYTES)
+        inner = first_fit(_sized(self.inner, size_bytes), DATA_ALIGNMENT_BYTES)
+        return Memory(
+            input_bytes=sum(size_bytes[index] for index in self.inputs),
+            output_bytes=sum(size_bytes[index] for index in self.outputs),
+            data_bytes=data.peak_bytes + inner.peak_bytes,
+            data_layer=self.data[data.peak_buffer].layer if self.data else "",
+            peak_kpu_bytes=kpu.peak_bytes,
+            peak_layer=self.kpu[kpu.peak_buffer].layer if self.kpu else "",
+        )
+
+
 def plan_memory(program: Program) -> Memory:
-    """Places every buffer of `program` as the compiler does."""
-    last_read = _last_reads(program)
-    kpu = _kpu_buffers(program, last_read)
-    data = _data_buffers(program, last_read)
-    kpu_placed = first_fit(kpu, ROW_BYTES)
-    data_placed = first_fit(data, DATA_ALIGNMENT_BYTES)
-    inner_placed = first_fit(_inner_buffers(program, last_read), DATA_ALIGNMENT_BYTES)
-    return Memory(
-        input_bytes=sum(step.size_bytes for step in program.steps if step.op == "input"),
-        output_bytes=sum(program.steps[index].size_bytes for index in program.outputs),
-        data_bytes=data_placed.peak_bytes + inner_placed.peak_bytes,
-        data_layer=data[data_placed.peak_buffer].name if data else "",
-        peak_kpu_bytes=kpu_placed.peak_bytes,
-        peak_layer=kpu[kpu_placed.peak_buffer].name if kpu else "",
-    )
+    """Places every buffer of `program`."""
+    return MemoryLayout(program).plan(program.each(map_bytes), program.each(size_bytes))
 
 
-def _kpu_buffers(program: Program, last_read: list[int]) -> list[Buffer]:
-    return [
-        Buffer(step.layer, kpu_bytes(step.shape), index, last_read[index])
-        for index, step in enumerate(program.steps)
-        if step.on_kpu
-    ]
+def map_bytes(_: Program, step: Step) -> int:
+    """Bytes of the step's result in KPU memory."""
+    return kpu_bytes(step.shape)
+
+
+def size_bytes(_: Program, step: Step) -> int:
+    """Bytes of the step's result in main memory."""
+    return step.size_bytes
+
+
+def _sized(lifetimes: Sequence[Lifetime], sizes_bytes: Sequence[int]) -> list[Buffer]:
+    return [Buffer(layer, sizes_bytes[step], birth, end) for layer, step, birth, end in lifetimes]
+
+
+def _kpu_buffers(program: Program, last_read: list[int]) -> list[Lifetime]:
+    steps = enumerate(program.steps)
+    return [Lifetime(one.layer, i, i, last_read[i]) for i, one in steps if one.on_kpu]
 
 
 def _last_reads(program: Program) -> list[int]:
@@ -67,10 +109,8 @@ def _last_reads(program: Program) -> list[int]:
     return last
 
 
-def _data_buffers(program: Program, last_read: list[int]) -> list[Buffer]:
-    """Buffers of `.data`: everything in main memory but the picture and the outputs."""
+def _data_buffers(program: Program, last_read: list[int], owner: list[int]) -> list[Lifetime]:
     ends = _call_ends(program)
-    owner = _owners(program)
     outputs = {owner[index] for index in program.outputs}
     birth: dict[int, int] = {}
     death: dict[int, int] = {}
@@ -85,21 +125,15 @@ def _data_buffers(program: Program, last_read: list[int]) -> list[Buffer]:
         birth[root] = min(birth.get(root, start), start)
         death[root] = max(death.get(root, end), end)
     steps = program.steps
-    return [
-        Buffer(steps[root].layer, steps[root].size_bytes, birth[root], death[root])
-        for root in birth
-    ]
+    return [Lifetime(steps[root].layer, root, birth[root], death[root]) for root in birth]
 
 
-def _inner_buffers(program: Program, last_read: list[int]) -> list[Buffer]:
-    """Buffers of the KPU module's own `.data`: maps that only pass through main memory."""
-    owner = _owners(program)
+def _inner_buffers(program: Program, last_read: list[int], owner: list[int]) -> list[Lifetime]:
     death = {index: 0 for index in range(len(program.steps)) if _is_inside(program, index)}
     for index, root in enumerate(owner):
         if root in death:
             death[root] = max(death[root], last_read[index])
-    steps = program.steps
-    return [Buffer(steps[i].layer, steps[i].size_bytes, i, end) for i, end in death.items()]
+    return [Lifetime(program.steps[i].layer, i, i, end) for i, end in death.items()]
 
 
 def _is_inside(program: Program, index: int) -> bool:
@@ -143,10 +177,10 @@ def placed_buffers(program: Program) -> tuple[list[PlacedBuffer], list[PlacedBuf
     Maps that pass through main memory inside KPU calls have a pool of their own, which is
     shown above the rest of `.data`.
     """
-    last_read = _last_reads(program)
-    kpu, _ = _placed(_kpu_buffers(program, last_read), ROW_BYTES)
-    data, end_bytes = _placed(_data_buffers(program, last_read), DATA_ALIGNMENT_BYTES)
-    inner, _ = _placed(_inner_buffers(program, last_read), DATA_ALIGNMENT_BYTES, end_bytes)
+    layout, sizes = MemoryLayout(program), program.each(size_bytes)
+    kpu, _ = _placed(_sized(layout.kpu, program.each(map_bytes)), ROW_BYTES)
+    data, end_bytes = _placed(_sized(layout.data, sizes), DATA_ALIGNMENT_BYTES)
+    inner, _ = _placed(_sized(layout.inner, sizes), DATA_ALIGNMENT_BYTES, end_bytes)
     return kpu, data + inner
 
 

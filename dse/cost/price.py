@@ -1,4 +1,4 @@
-"""What a network costs on a target: size, memory, time and energy, layer by layer.
+"""What a network costs on a target: size, memory, time and energy.
 
 kpu8 runs on the KPU as the compiler lowers it. Every other format keeps float32
 activations, which the KPU cannot compute: such a network is costed for the CPU alone, and
@@ -7,51 +7,41 @@ is not deployable with the tools at hand.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache, partial
+from typing import NamedTuple
 
-from dse.cost.kmodel_size import constant_bytes, kmodel_bytes
-from dse.cost.kpu_layout import kpu_bytes
-from dse.cost.latency import Duration, step_time
+from dse.cost.kmodel_size import kmodel_bytes
+from dse.cost.latency import Duration, program_time
+from dse.cost.layer_costs import LayerCost, layer_costs
 from dse.cost.lowering import lower, lower_for_cpu
 from dse.cost.memory import Memory, plan_memory
-from dse.cost.program import Program, Step
+from dse.cost.program import Program
 from dse.cost.target import Target
 from dse.cost.verdict import Verdict, judge
 from dse.errors import UnknownName
-from dse.network.graph import Graph, Layer
+from dse.network.graph import Graph
 from dse.network.mobilenetv2 import detector_graph
-from dse.space import FORMATS, Candidate, SearchSpace, Training
+from dse.space import FORMATS, Candidate, Training
 
-__all__ = ["Cost", "LayerCost", "Priced", "price", "price_candidate", "price_space"]
+__all__ = [
+    "KPU_FORMAT",
+    "Cost",
+    "Figures",
+    "LayerCost",
+    "Network",
+    "Priced",
+    "file_bytes",
+    "lowered",
+    "price",
+    "price_candidate",
+    "price_space",
+]
 
 KPU_FORMAT = "kpu8"
 BYTES_PER_WEIGHT = {"FP32": 4, "FP16": 2, "Q9": 2, "Q8": 2, "Q7": 2, "Q6": 2}
 """Narduzzi et al. store every Q format in 16 bits (arXiv 2208.11011, table II)."""
-
-
-@dataclass(frozen=True)
-class LayerCost:
-    """One layer of the network, and the steps that lowering made of it.
-
-    runs_on: "kpu", "cpu", or "kpu+cpu" when the CPU pads, transfers or converts for it.
-    steps: names of its operations in order; kpu_bytes, data_bytes: its largest buffers.
-    """
-
-    name: str
-    op: str
-    runs_on: str
-    shape: tuple[int, int, int]
-    steps: tuple[str, ...]
-    parameters: int
-    macs: int
-    constant_bytes: int
-    kpu_bytes: int
-    data_bytes: int
-    latency_ms: float
-    latency_ms_low: float
-    latency_ms_high: float
 
 
 @dataclass(frozen=True)
@@ -81,7 +71,12 @@ class Cost:
     energy_mj: float
     deployable: bool
     unknown_ops: tuple[tuple[str, str], ...]
-    layers: tuple[LayerCost, ...]
+    account: Callable[[], tuple[LayerCost, ...]] = field(repr=False, compare=False)
+
+    @cached_property
+    def layers(self) -> tuple[LayerCost, ...]:
+        """The same layer by layer: `account`, when somebody asks."""
+        return self.account()
 
 
 @dataclass(frozen=True)
@@ -93,116 +88,114 @@ class Priced:
     verdict: Verdict
 
 
+class Network(NamedTuple):
+    """What a detector's cost depends on: not on lambda, which only says what is trained."""
+
+    breakpoint: str
+    width: float
+    input_size: int
+
+    @property
+    def graph(self) -> Graph:
+        """Its layers."""
+        return detector_graph(Training(self.breakpoint, 63, self.width, self.input_size))
+
+    def account(self, format: str, target: Target) -> tuple[LayerCost, ...]:
+        """Its costs layer by layer."""
+        return account(self.graph, format, target)
+
+
+class Figures(NamedTuple):
+    """What the rules say of a program; `cost` adds what follows from it."""
+
+    parameters: int
+    macs: int
+    file_bytes: int
+    memory: Memory
+    time: Duration
+
+    def cost(
+        self,
+        format: str,
+        target: Target,
+        unknown_ops: tuple[tuple[str, str], ...],
+        account: Callable[[], tuple[LayerCost, ...]],
+    ) -> Cost:
+        """The cost in `format` on `target`."""
+        memory, time = self.memory, self.time
+        beside = memory.input_bytes + memory.output_bytes + memory.data_bytes
+        return Cost(
+            format=format,
+            parameters=self.parameters,
+            macs=self.macs,
+            kmodel_bytes=self.file_bytes,
+            input_bytes=memory.input_bytes,
+            output_bytes=memory.output_bytes,
+            data_bytes=memory.data_bytes,
+            data_layer=memory.data_layer,
+            main_memory_bytes=self.file_bytes + beside,
+            peak_kpu_bytes=memory.peak_kpu_bytes,
+            peak_layer=memory.peak_layer,
+            latency_ms=time.ms,
+            latency_ms_low=time.low_ms,
+            latency_ms_high=time.high_ms,
+            energy_mj=time.ms * target.chip_power_w,
+            deployable=format == KPU_FORMAT,
+            unknown_ops=unknown_ops,
+            account=account,
+        )
+
+
 def price(graph: Graph, format: str, target: Target) -> Cost:
     """The cost of `graph` in `format` on `target`. Raises UnknownName for another format."""
     if format not in FORMATS:
         raise UnknownName("format", format, FORMATS)
-    on_kpu = format == KPU_FORMAT
-    program = lower(graph, target.interleaved) if on_kpu else lower_for_cpu(graph)
-    memory = plan_memory(program)
-    size = kmodel_bytes(program) if on_kpu else graph.parameters * BYTES_PER_WEIGHT[format]
-    return _cost(graph, format, target, program, memory, size)
+    program = lowered(graph, format, target)
+    size = file_bytes(program, graph.parameters, format)
+    time = program_time(program, target)
+    figures = Figures(graph.parameters, graph.macs, size, plan_memory(program), time)
+    layers = partial(account, graph, format, target)
+    return figures.cost(format, target, program.unknown_ops, layers)
+
+
+def account(graph: Graph, format: str, target: Target) -> tuple[LayerCost, ...]:
+    """The costs of `graph` layer by layer."""
+    return layer_costs(graph, lowered(graph, format, target), target)
+
+
+def lowered(graph: Graph, format: str, target: Target) -> Program:
+    """What runs: the same for all formats but kpu8."""
+    return lower(graph, target.interleaved) if format == KPU_FORMAT else lower_for_cpu(graph)
+
+
+def file_bytes(program: Program, parameters: int, format: str) -> int:
+    """Bytes of the kmodel, or of the weights alone in a format that no kmodel has."""
+    if format == KPU_FORMAT:
+        return kmodel_bytes(program)
+    return parameters * BYTES_PER_WEIGHT[format]
 
 
 def price_candidate(candidate: Candidate, target: Target) -> Priced:
     """Cost and verdict of one candidate."""
-    training = candidate.training
-    shape = (training.breakpoint, training.width, training.input_size)
-    cost, verdict = _priced(*shape, candidate.format, target)
-    return Priced(candidate, cost, verdict)
-
-
-def price_space(space: SearchSpace, target: Target) -> list[Priced]:
-    """Cost and verdict of every candidate, in the order of the space."""
-    return [price_candidate(candidate, target) for candidate in space]
+    network = Network(candidate.breakpoint, candidate.width, candidate.input_size)
+    cost = _cost(network, candidate.format, target)
+    return Priced(candidate, cost, judge(cost, target))
 
 
 @lru_cache(maxsize=8192)
-def _priced(
-    breakpoint: str, width: float, input_size: int, format: str, target: Target
-) -> tuple[Cost, Verdict]:
-    """Neither cost nor verdict depends on lambda: it only says what is trained."""
-    graph = _graph(breakpoint, width, input_size)
-    if format in ("FP32", KPU_FORMAT):
-        cost = price(graph, format, target)
-    else:
-        cost = _in_format(_priced(breakpoint, width, input_size, "FP32", target)[0], format)
-    return cost, judge(cost, target)
+def _cost(network: Network, format: str, target: Target) -> Cost:
+    return price(network.graph, format, target)
 
 
-@lru_cache(maxsize=1024)
-def _graph(breakpoint: str, width: float, input_size: int) -> Graph:
-    return detector_graph(Training(breakpoint, 63, width, input_size))
+def price_space(space: Iterable[Candidate], target: Target) -> list[Priced]:
+    """Cost and verdict of every candidate, in the order of the space."""
+    from dse.cost.batch import price_networks  # needs numpy, which `dse check` starts without
 
-
-def _in_format(cost: Cost, format: str) -> Cost:
-    """The FP32 `cost` with weights in another format of the CPU."""
-    size = cost.parameters * BYTES_PER_WEIGHT[format]
-    main = cost.main_memory_bytes - cost.kmodel_bytes + size
-    return replace(cost, format=format, kmodel_bytes=size, main_memory_bytes=main)
-
-
-def _cost(
-    graph: Graph, format: str, target: Target, program: Program, memory: Memory, size: int
-) -> Cost:
-    times = [step_time(program, step, target) for step in program.steps]
-    total = _sum(times)
-    main = size + memory.input_bytes + memory.output_bytes + memory.data_bytes
-    return Cost(
-        format=format,
-        parameters=graph.parameters,
-        macs=graph.macs,
-        kmodel_bytes=size,
-        input_bytes=memory.input_bytes,
-        output_bytes=memory.output_bytes,
-        data_bytes=memory.data_bytes,
-        data_layer=memory.data_layer,
-        main_memory_bytes=main,
-        peak_kpu_bytes=memory.peak_kpu_bytes,
-        peak_layer=memory.peak_layer,
-        latency_ms=total.ms,
-        latency_ms_low=total.low_ms,
-        latency_ms_high=total.high_ms,
-        energy_mj=total.ms * target.chip_power_w,
-        deployable=format == KPU_FORMAT,
-        unknown_ops=program.unknown_ops,
-        layers=_layers(graph, program, times),
-    )
-
-
-def _layers(graph: Graph, program: Program, times: Sequence[Duration]) -> tuple[LayerCost, ...]:
-    """The steps' costs, gathered by the layer that they work for."""
-    members: dict[str, list[tuple[Step, Duration]]] = {layer.name: [] for layer in graph}
-    for step, time in zip(program.steps, times, strict=True):
-        members[step.layer].append((step, time))
-    return tuple(_layer(graph, layer, members[layer.name]) for layer in graph)
-
-
-def _layer(graph: Graph, layer: Layer, members: Sequence[tuple[Step, Duration]]) -> LayerCost:
-    time = _sum([duration for _, duration in members])
-    kpu = [step for step, _ in members if step.on_kpu]
-    cpu = [step for step, _ in members if not step.on_kpu]
-    works = any(step.op != "input" for step in cpu)
-    return LayerCost(
-        name=layer.name,
-        op=layer.op,
-        runs_on="kpu+cpu" if kpu and works else "kpu" if kpu else "cpu",
-        shape=layer.shape,
-        steps=tuple(step.op for step, _ in members),
-        parameters=graph.parameters_of(layer),
-        macs=graph.macs_of(layer),
-        constant_bytes=sum(constant_bytes(step) for step, _ in members),
-        kpu_bytes=max((kpu_bytes(step.shape) for step in kpu), default=0),
-        data_bytes=max((step.size_bytes for step in cpu), default=0),
-        latency_ms=time.ms,
-        latency_ms_low=time.low_ms,
-        latency_ms_high=time.high_ms,
-    )
-
-
-def _sum(times: Sequence[Duration]) -> Duration:
-    return Duration(
-        sum(time.ms for time in times),
-        sum(time.low_ms for time in times),
-        sum(time.high_ms for time in times),
-    )
+    candidates = [(one, Network(one.breakpoint, one.width, one.input_size)) for one in space]
+    formats = dict.fromkeys(candidate.format for candidate, _ in candidates)
+    costs = price_networks(dict.fromkeys(network for _, network in candidates), formats, target)
+    verdicts = {key: judge(cost, target) for key, cost in costs.items()}
+    return [
+        Priced(one, costs[network, one.format], verdicts[network, one.format])
+        for one, network in candidates
+    ]

@@ -6,16 +6,27 @@ memory; `upload` and `download` cross between the two.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from dse.network.graph import Shape
 
-__all__ = ["KNOWN_OPS", "KPU_CONVOLUTIONS", "Program", "Step", "call_of", "in_call"]
+__all__ = [
+    "CPU_CONVOLUTIONS",
+    "KNOWN_OPS",
+    "KPU_CONVOLUTIONS",
+    "Program",
+    "Step",
+    "call_of",
+    "in_call",
+]
+
+Value = TypeVar("Value")
 
 KPU_CONVOLUTIONS = ("kpu_conv", "kpu_depthwise")
+CPU_CONVOLUTIONS = ("conv", "depthwise")
 
 IN_CALL = frozenset((*KPU_CONVOLUTIONS, "download", "kpu_copy"))
 """Steps of a call of the KPU module, besides the upload that begins it."""
@@ -93,6 +104,10 @@ class Program:
     steps: tuple[Step, ...]
     outputs: tuple[int, ...]
     range_dependent: tuple[str, ...] = ()
+
+    def each(self, formula: Callable[[Program, Step], Value]) -> list[Value]:
+        """`formula` of the program and each of its steps."""
+        return [formula(self, step) for step in self.steps]
 
     @cached_property
     def readers(self) -> tuple[tuple[int, ...], ...]:

@@ -60,14 +60,11 @@ class Node:
         """What it reads first."""
         return self.inputs[0]
 
-    @property
-    def work(self) -> tuple[object, ...]:
-        """What it does, and with what: equal for nodes whose results are equal."""
-        sources = tuple(id(source) for source in self.inputs)
-        return (
-            self.op, sources, self.shape, self.stride, self.padding, self.begin, self.end,
-            self.from_pad_conv,
-        )  # fmt: skip
+    def does_as(self, other: Node) -> bool:
+        """It makes the same of the same inputs as `other`, an operation of the same name."""
+        sides = (self.shape, self.stride, self.padding, self.begin, self.end)
+        others = (other.shape, other.stride, other.padding, other.begin, other.end)
+        return sides == others and self.from_pad_conv == other.from_pad_conv
 
     @property
     def is_whole(self) -> bool:
@@ -116,11 +113,15 @@ class Web:
 
     def merge_equal(self) -> None:
         """One of all nodes that do the same with the same (`graph::cse`)."""
-        first: dict[tuple[object, ...], Node] = {}
+        seen: dict[tuple[object, ...], list[Node]] = {}
         for node in list(self.in_order()):
             if node.op in MERGED:
-                same = first.setdefault(node.work, node)
-                if same is not node:
+                key = (node.op, *map(id, node.inputs))
+                rivals = seen.setdefault(key, [])
+                same = next((rival for rival in rivals if node.does_as(rival)), None)
+                if same is None:
+                    rivals.append(node)
+                else:
                     self.replace(node, same)
 
     def in_order(self) -> Iterator[Node]:

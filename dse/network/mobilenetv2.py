@@ -7,10 +7,21 @@ stride-2 convolution pads one zero on all four sides, because the K210 cannot do
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from dse.network.graph import Graph, Layer, Shape
 from dse.space import Training
 
-__all__ = ["ANCHORS", "HEAD_CHANNELS", "backbone_graph", "detector_graph", "frozen_layers"]
+__all__ = [
+    "ANCHORS",
+    "HEAD_CHANNELS",
+    "backbone_graph",
+    "detector",
+    "detector_graph",
+    "frozen_layers",
+    "scaled_channels",
+]
 
 ANCHORS = 25
 """Canonical boxes a cell holds (Tiny-Face's templates)."""
@@ -41,22 +52,29 @@ BREAKPOINT_LAYER = {"A": "block_13_expand", "B": "Conv_1"}
 
 def detector_graph(training: Training) -> Graph:
     """The face detector of `training`: one output, a map of `HEAD_CHANNELS` channels."""
-    layers = _backbone(training.width, training.input_size, training.input_size)
-    if training.breakpoint == "A":
+    scaled = partial(scaled_channels, training.width)
+    return detector(training.id, training.breakpoint, scaled, training.input_size)
+
+
+def detector(name: str, breakpoint: str, scaled: Callable[[int], int], input_size: int) -> Graph:
+    """The face detector for square pictures; `scaled` gives a layer's channels from alpha 1's."""
+    layers = _backbone(scaled, input_size, input_size)
+    if breakpoint == "A":
         end = next(i for i, layer in enumerate(layers) if layer.name == BREAKPOINT_LAYER["A"])
         layers, source = layers[: end + 1], BREAKPOINT_LAYER["A"]
-    elif training.breakpoint == "B":
+    elif breakpoint == "B":
         source = BREAKPOINT_LAYER["B"]
     else:
         layers, source = _concatenated(layers)
     height, width, _ = next(layer.shape for layer in layers if layer.name == source)
     head = Layer("head", "conv", (source,), (height, width, HEAD_CHANNELS), bias=True)
-    return Graph(training.id, (*layers, head), ("head",))
+    return Graph(name, (*layers, head), ("head",))
 
 
 def backbone_graph(width: float, height: int, columns: int) -> Graph:
     """The whole backbone up to `Conv_1`, for pictures of `height` x `columns` pixels."""
-    return Graph(f"mobilenetv2-a{width:g}", tuple(_backbone(width, height, columns)), ("Conv_1",))
+    layers = _backbone(partial(scaled_channels, width), height, columns)
+    return Graph(f"mobilenetv2-a{width:g}", tuple(layers), ("Conv_1",))
 
 
 def frozen_layers(graph: Graph, frozen_until: int) -> frozenset[str]:
@@ -77,7 +95,7 @@ def _concatenated(layers: list[Layer]) -> tuple[list[Layer], str]:
     return [*layers, upsample, concat], "concat"
 
 
-def _backbone(alpha: float, height: int, columns: int) -> list[Layer]:
+def _backbone(scaled: Callable[[int], int], height: int, columns: int) -> list[Layer]:
     """The input and every convolution and addition up to `Conv_1`."""
     layers = [Layer("input", "input", (), (height, columns, 3))]
 
@@ -89,10 +107,10 @@ def _backbone(alpha: float, height: int, columns: int) -> list[Layer]:
             Layer(name, op, (before.name,), shape, kernel, stride, (pad,) * 4, act, batch_norm=True)
         )
 
-    convolve("Conv1", "conv", _divisible(STEM_CHANNELS * alpha), 3, 2, "relu6")
+    convolve("Conv1", "conv", scaled(STEM_CHANNELS), 3, 2, "relu6")
     for number, (channels, stride, expansion) in enumerate(BLOCKS):
         block_input = layers[-1]
-        out, inner = _divisible(channels * alpha), block_input.shape[2] * expansion
+        out, inner = scaled(channels), block_input.shape[2] * expansion
         prefix = f"block_{number}_" if number else "expanded_conv_"
         if expansion > 1:
             convolve(f"{prefix}expand", "conv", inner, 1, 1, "relu6")
@@ -101,8 +119,7 @@ def _backbone(alpha: float, height: int, columns: int) -> list[Layer]:
         if layers[-1].shape == block_input.shape:
             both = (block_input.name, layers[-1].name)
             layers.append(Layer(f"{prefix}add", "add", both, block_input.shape))
-    last = _divisible(LAST_CHANNELS * alpha) if alpha > 1.0 else LAST_CHANNELS
-    convolve("Conv_1", "conv", last, 1, 1, "relu6")
+    convolve("Conv_1", "conv", scaled(LAST_CHANNELS), 1, 1, "relu6")
     return layers
 
 
@@ -112,7 +129,11 @@ def _strided(shape: Shape, stride: int, channels: int) -> Shape:
     return (-(-height // stride), -(-width // stride), channels)
 
 
-def _divisible(channels: float, divisor: int = 8) -> int:
-    """`channels` rounded to a multiple of 8, never more than 10 % down (as Keras rounds)."""
-    rounded = max(divisor, int(channels + divisor / 2) // divisor * divisor)
-    return rounded + divisor if rounded < 0.9 * channels else rounded
+def scaled_channels(alpha: float, channels: int, divisor: int = 8) -> int:
+    """`channels` times alpha, as Keras rounds: to a multiple of 8, never more than 10 % down.
+
+    The last convolution is never made narrower.
+    """
+    wanted = channels * (max(alpha, 1.0) if channels == LAST_CHANNELS else alpha)
+    rounded = max(divisor, int(wanted + divisor / 2) // divisor * divisor)
+    return rounded + divisor if rounded < 0.9 * wanted else rounded
