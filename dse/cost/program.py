@@ -19,8 +19,7 @@ __all__ = [
     "KPU_CONVOLUTIONS",
     "Program",
     "Step",
-    "call_of",
-    "in_call",
+    "call_starts",
 ]
 
 Value = TypeVar("Value")
@@ -121,7 +120,7 @@ class Program:
     @cached_property
     def calls(self) -> tuple[int, ...]:
         """For each step the first step of its KPU call, itself when it is the CPU's."""
-        return tuple(call_of(self.steps, index) for index in range(len(self.steps)))
+        return tuple(call_starts(self.steps))
 
     @cached_property
     def uses_kpu(self) -> bool:
@@ -139,16 +138,15 @@ class Program:
         return tuple((step.layer, step.op) for step in self.steps if step.op not in KNOWN_OPS)
 
 
-def call_of(steps: Sequence[Step], index: int) -> int:
-    """The upload that begins the KPU call of step `index`; itself when it is the CPU's."""
-    while in_call(steps, index):
-        index = steps[index].inputs[0]
-    return index
+def call_starts(steps: Sequence[Step]) -> list[int]:
+    """For each step the upload that begins its KPU call; itself when it is the CPU's.
 
-
-def in_call(steps: Sequence[Step], index: int) -> bool:
-    """The step goes on with the KPU call of what it reads."""
-    step = steps[index]
-    if step.op in IN_CALL:
-        return True
-    return (step.op, step.element_bytes) in CROSSES and in_call(steps, step.inputs[0])
+    steps: each after what it reads.
+    """
+    starts: list[int] = []
+    inside: list[bool] = []
+    for index, step in enumerate(steps):
+        crosses = (step.op, step.element_bytes) in CROSSES and inside[step.inputs[0]]
+        inside.append(crosses or step.op in IN_CALL)
+        starts.append(starts[step.inputs[0]] if inside[-1] else index)
+    return starts

@@ -8,10 +8,11 @@ only what a match touched is tried again.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
+from dse.cost.ordering import depth_first
 from dse.network.graph import Padding, Shape
 
 __all__ = ["NO_PADDING", "Node", "Rule", "Web", "rewrite"]
@@ -114,7 +115,7 @@ class Web:
     def merge_equal(self) -> None:
         """One of all nodes that do the same with the same (`graph::cse`)."""
         seen: dict[tuple[object, ...], list[Node]] = {}
-        for node in list(self.in_order()):
+        for node in self.in_order():
             if node.op in MERGED:
                 key = (node.op, *map(id, node.inputs))
                 rivals = seen.setdefault(key, [])
@@ -124,20 +125,9 @@ class Web:
                 else:
                     self.replace(node, same)
 
-    def in_order(self) -> Iterator[Node]:
+    def in_order(self) -> list[Node]:
         """Every node after those that it reads, depth first from the outputs."""
-        done: set[int] = set()
-        waiting = list(reversed(self.outputs))
-        while waiting:
-            node = waiting[-1]
-            missing = next((source for source in node.inputs if id(source) not in done), None)
-            if missing is not None and id(node) not in done:
-                waiting.append(missing)
-                continue
-            waiting.pop()
-            if id(node) not in done:
-                done.add(id(node))
-                yield node
+        return depth_first(self.outputs, lambda node: node.inputs)
 
 
 Rule = tuple[str, Callable[[Web, Node], bool]]
@@ -158,12 +148,14 @@ def rewrite(web: Web, rules: Sequence[Rule]) -> None:
 
     for node in web.in_order():
         enter(node)
-    web.touched = []
+    changed, web.touched = bool(web.touched), []
     while queue:
         *_, node, apply = heapq.heappop(queue)
         if node.alive and apply(web, node):
+            changed = True
             for touched in dict.fromkeys(web.touched):
                 if touched.alive:
                     enter(touched)
         web.touched = []
-    web.merge_equal()
+    if changed:
+        web.merge_equal()

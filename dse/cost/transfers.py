@@ -9,10 +9,10 @@ needed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from dse.cost.program import Program, Step, call_of, in_call
+from dse.cost.ordering import depth_first
+from dse.cost.program import Program, Step, call_starts
 
 __all__ = ["connect"]
 
@@ -91,7 +91,7 @@ class _Crossing:
             return position
         position = self.as_bytes(index)
         step = self.done[position]
-        inside = step.op == "crop" and in_call(self.done, step.inputs[0])
+        inside = step.op == "crop" and call_starts(self.done)[position] != position
         if inside and not _is_one_piece(step, self.done[step.inputs[0]]):
             position = self.once("kpu_copy", position, 1)
         return self.once("upload", position, 1)
@@ -197,51 +197,18 @@ def _is_one_piece(crop: Step, source: Step) -> bool:
 
 def _ordered(steps: list[Step], outputs: list[int]) -> Program:
     """`steps` in the order of execution, without those that nothing needs."""
-    calls = _calls(steps, _depth_first(steps, outputs))
-    order: list[int] = []
-    placed: set[int] = set()
-    waiting = list(reversed(outputs))
-    while waiting:
-        start = call_of(steps, waiting[-1])
-        if start in placed:
-            waiting.pop()
-            continue
-        members = calls[start]
-        sources = (source for member in members for source in steps[member].inputs)
-        missing = [s for s in sources if call_of(steps, s) not in placed | {start}]
-        if missing:
-            waiting.append(missing[0])
-            continue
-        order += members
-        placed.update(members)
+    starts = call_starts(steps)
+    members: dict[int, list[int]] = {}
+    sources: dict[int, dict[int, None]] = {}
+    for index in depth_first(outputs, lambda index: steps[index].inputs):
+        members.setdefault(starts[index], []).append(index)
+        before = (starts[source] for source in steps[index].inputs)
+        others = (start for start in before if start != starts[index])
+        sources.setdefault(starts[index], {}).update(dict.fromkeys(others))
+    calls = depth_first([starts[index] for index in outputs], lambda start: sources[start])
+    order = [index for start in calls for index in members[start]]
     place = {index: position for position, index in enumerate(order)}
     renumbered = tuple(
         steps[i]._replace(inputs=tuple(place[source] for source in steps[i].inputs)) for i in order
     )
     return Program(renumbered, tuple(place[index] for index in outputs))
-
-
-def _depth_first(steps: list[Step], outputs: list[int]) -> list[int]:
-    """Every step that an output needs, each after what it reads."""
-    order: list[int] = []
-    done: set[int] = set()
-    waiting = list(reversed(outputs))
-    while waiting:
-        index = waiting[-1]
-        missing = [source for source in steps[index].inputs if source not in done]
-        if index not in done and missing:
-            waiting.append(missing[0])
-            continue
-        waiting.pop()
-        if index not in done:
-            done.add(index)
-            order.append(index)
-    return order
-
-
-def _calls(steps: list[Step], order: Sequence[int]) -> dict[int, list[int]]:
-    """First step of each call of the KPU module -> its steps; a CPU step is its own call."""
-    calls: dict[int, list[int]] = {}
-    for index in order:
-        calls.setdefault(call_of(steps, index), []).append(index)
-    return calls
