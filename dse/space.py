@@ -124,7 +124,9 @@ class SearchSpace:
     """The product of its axes, less the combinations that no network has.
 
     Combinations without a network (a lambda behind the breakpoint, maps that cannot be joined)
-    are left out when enumerating.
+    are left out when enumerating, and so is what `only` does not name.
+
+    only: ids of the trainings that the space is confined to, in their order; empty: all.
     """
 
     name: str
@@ -133,6 +135,7 @@ class SearchSpace:
     width: tuple[float, ...]
     input_size: tuple[int, ...]
     format: tuple[str, ...]
+    only: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -148,10 +151,13 @@ class SearchSpace:
             isinstance(candidate, Candidate)
             and all(getattr(candidate, axis) in getattr(self, axis) for axis in AXES)
             and not _impossible(*astuple(candidate.training))
+            and (not self.only or candidate.training.id in self.only)
         )
 
     def trainings(self) -> list[Training]:
         """Every training, in a fixed order."""
+        if self.only:
+            return [Training.parse(id) for id in self.only]
         axes = (self.breakpoint, self.frozen_until, self.width, self.input_size)
         every = itertools.product(*axes)
         return [Training(*values) for values in every if not _impossible(*values)]
@@ -184,7 +190,9 @@ class SearchSpace:
             table = tomli.loads(text)
         except tomli.TOMLDecodeError as error:
             raise InvalidFile(path, str(error)) from None
-        return cls(name=path.stem, **_axes(path, text, table))
+        only = table.pop("only", [])
+        axes = _axes(path, text, table)
+        return cls(name=path.stem, **axes, only=_checked_only(path, text, only, axes))
 
 
 AXES = tuple(axis.name for axis in fields(Candidate))
@@ -222,6 +230,26 @@ def _axes(path: Path, text: str, table: dict[str, Any]) -> dict[str, tuple[Any, 
     if all(_impossible(*values) for values in itertools.product(*training_axes)):
         raise InvalidFile(path, "no combination of its values is a network: the space is empty")
     return axes
+
+
+def _checked_only(
+    path: Path, text: str, only: Any, axes: dict[str, tuple[Any, ...]]
+) -> tuple[str, ...]:
+    """The ids of `only`, each the name of a training on the axes."""
+    line = _line(text, "only")
+    if not isinstance(only, list):
+        raise InvalidFile(path, "'only' must be a list of trainings", line)
+    for id in only:
+        try:
+            training = Training.parse(str(id))
+        except UsageError as error:
+            raise InvalidFile(path, str(error), line, error.hint) from None
+        off = [axis for axis, value in vars(training).items() if value not in axes[axis]]
+        if off:
+            raise InvalidFile(path, f"'{id}' in 'only' is not on the axis '{off[0]}'", line)
+    if len(set(only)) < len(only):
+        raise InvalidFile(path, "'only' names a training twice", line)
+    return tuple(only)
 
 
 def _line(text: str, key: str) -> int | None:

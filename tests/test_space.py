@@ -123,3 +123,39 @@ def test_a_space_without_a_network_is_refused(tmp_path: Path) -> None:
 def test_an_unknown_space_gets_a_suggestion() -> None:
     with pytest.raises(UnknownName, match="Did you mean 'mobilenetv2_face'"):
         SearchSpace.load("mobilenet_face")
+
+
+ONLY = """\
+breakpoint   = ["A", "B"]
+frozen_until = [63, 98]
+width        = [0.35, 1.0]
+input_size   = [96]
+format       = ["kpu8", "FP32"]
+only         = {only}
+"""
+
+
+def test_a_space_can_be_a_list_of_trainings(tmp_path: Path) -> None:
+    path = tmp_path / "listed.toml"
+    path.write_text(ONLY.format(only='["B63-a1-96", "A98-a0.35-96"]'))
+    space = SearchSpace.load(str(path))
+    assert [training.id for training in space.trainings()] == ["B63-a1-96", "A98-a0.35-96"]
+    assert len(space) == 4
+    assert Candidate.parse("A98-a0.35-96-FP32") in space
+    assert Candidate.parse("A63-a0.35-96-FP32") not in space
+
+
+@pytest.mark.parametrize(
+    ("only", "words"),
+    [
+        ('"A98-a1-96"', "list of trainings"),
+        ('["A98-a1"]', "names no design"),
+        ('["A98-a0.5-96"]', "'width'"),
+        ('["A98-a1-96", "A98-a1-96"]', "twice"),
+    ],
+)
+def test_a_bad_list_of_trainings_is_refused(tmp_path: Path, only: str, words: str) -> None:
+    path = tmp_path / "listed.toml"
+    path.write_text(ONLY.format(only=only))
+    with pytest.raises(InvalidFile, match=words):
+        SearchSpace.load(str(path))

@@ -209,6 +209,8 @@ class SearchDesk(Desk):
 
     def _front_to_measure(self) -> list[Task]:
         """A task for every deployable design on the front whose kmodel was not measured."""
+        if not self._options.measure_kmodels:
+            return []
         entries = {entry.training.id: entry for entry in self._entries if entry.state == "complete"}
         front = front_rows(outcome_rows(self._plan.rows, self._entries))
         designs = [entries[row["training"]] for row in front if row["deployable"]]

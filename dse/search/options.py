@@ -30,6 +30,8 @@ class SearchOptions:
     target, space: names of a file in `constraints/`, `search_spaces/`, or paths of one's own.
     data, eval_data: sources as `dse.data.open_data` takes them; eval_data defaults to data.
     weights: starting weights, "auto", "imagenet" or "shipped"; weights_dir: a folder of them.
+    early_stopping: end trainings that a finished design beats already.
+    measure_kmodels: compile and simulate the front's designs at the end.
     results: where studies lie; study: name of this one.
     resume: go on with `study`, or with the latest.
     executor: "ray" (worker processes) or "inline" (this process, one task at a time).
@@ -52,6 +54,7 @@ class SearchOptions:
     proposer: str | None = None
     seed: int | None = None
     early_stopping: bool | None = None
+    measure_kmodels: bool | None = None
 
     results: Path = Path("results")
     study: str | None = None
@@ -104,7 +107,8 @@ class SearchOptions:
         recipe = {k: v for k, v in table["recipe"].items() if k in _names(Recipe)}
         folder = table.get("weights_dir")
         of_study: dict[str, Any] = {
-            **{name: table[name] for name in (*DEFAULTS, "eval_data")},
+            **{name: table.get(name, DEFAULTS[name]) for name in DEFAULTS},
+            "eval_data": table["eval_data"],
             "weights_dir": Path(folder) if folder else None,
             "recipe": Recipe(**recipe),
         }
@@ -131,6 +135,7 @@ DEFAULTS: dict[str, Any] = {
     "proposer": "composite",
     "seed": 0,
     "early_stopping": True,
+    "measure_kmodels": True,
 }
 
 

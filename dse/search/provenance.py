@@ -31,7 +31,7 @@ def make_settings(
         "command": " ".join(options.command),
         "search": options.study_table(),
         **about,
-        "space": {"name": space.name, **{axis: list(getattr(space, axis)) for axis in AXES}},
+        "space": asdict(space),
         "target": asdict(target),
         "versions": versions(),
     }
@@ -51,7 +51,8 @@ def target_from(table: Mapping[str, Any]) -> Target:
 
 def space_from(table: Mapping[str, Any]) -> SearchSpace:
     """The space that `make_settings` described."""
-    return SearchSpace(name=table["name"], **{axis: tuple(table[axis]) for axis in AXES})
+    only = tuple(table.get("only", ()))
+    return SearchSpace(table["name"], **{axis: tuple(table[axis]) for axis in AXES}, only=only)
 
 
 def check_unchanged(settings: Mapping[str, Any], about: Mapping[str, Any]) -> None:

@@ -51,6 +51,22 @@ def test_a_search_spends_its_budget_and_reports(options: Make, trace: Path) -> N
     assert kmodels == set(deployable)
 
 
+def test_a_search_without_kmodels_measures_none(options: Make, trace: Path) -> None:
+    chosen = options(budget=2, measure_kmodels=False)
+    report = run_search(chosen, workshop(trace))
+    assert report.trained == 2 and report.front[0]["kmodel_ap"] != report.front[0]["kmodel_ap"]
+    run_search(replace(chosen, resume=True, measure_kmodels=None), workshop(trace))
+    assert "kmodel" not in [epoch for _, epoch, _ in worked(trace)]
+
+
+def test_a_space_can_list_what_to_train(options: Make, trace: Path, small_space: Path) -> None:
+    listed = ["B63-a0.5-96", "A98-a0.35-96"]
+    small_space.write_text(small_space.read_text() + f"only = {json.dumps(listed)}\n")
+    run_search(options(budget=2), workshop(trace))
+    run_search(options(resume=True, budget=2, space=None), workshop(trace))
+    assert {id for id, epoch, _ in worked(trace) if epoch != "kmodel"} == set(listed)
+
+
 def test_the_folder_holds_what_the_design_promises(options: Make, trace: Path) -> None:
     chosen = options(budget=2, command=("dse", "search"))
     run_search(chosen, workshop(trace))
