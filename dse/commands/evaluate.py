@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +13,6 @@ from dse.errors import UsageError
 if TYPE_CHECKING:
     from dse.data import DataSet
     from dse.evaluation import Evaluation
-    from dse.network.keras_inference import Predict
-    from dse.network.keras_model import Weights
-    from dse.search.job import Job
-    from dse.space import Candidate
 
 __all__ = ["add_arguments", "run"]
 
@@ -67,33 +62,16 @@ def _of_kmodel(path: Path, options: argparse.Namespace) -> Evaluation:
 def _of_training(options: argparse.Namespace) -> Evaluation:
     from dse.evaluation import evaluate, evaluate_pyramid
     from dse.search import find_study, load_study
-    from dse.search.job import load_weights
-    from dse.search.selection import choose_design, job_of
+    from dse.search.selection import choose_design, job_of, predictors_of
     from dse.space import Candidate
 
     record = load_study(find_study(options.results, options.study))
     candidate = Candidate.parse(choose_design(record, options.design)["candidate"])
-    job = job_of(record)
-    weights = load_weights(record.path / "trainings" / candidate.training.id)
-    predict_at = _predictors(candidate, weights, job)
-    data, size = _pictures(options.data or job.eval_data), candidate.input_size
+    predict_at = predictors_of(record, candidate)
+    data, size = _pictures(options.data or job_of(record).eval_data), candidate.input_size
     if options.pyramid:
         return evaluate_pyramid(predict_at, size, data)
     return evaluate(predict_at(size), size, data)
-
-
-def _predictors(candidate: Candidate, weights: Weights, job: Job) -> Callable[[int], Predict]:
-    """The trained network in its format, for a canvas of any size."""
-    from dse.network.mobilenetv2 import detector_graph
-    from dse.quantization import predictor
-    from dse.search.job import calibration_canvases
-
-    def predict_at(size: int) -> Predict:
-        graph = detector_graph(replace(candidate.training, input_size=size))
-        calibration = calibration_canvases(job, size)
-        return predictor(graph, weights, candidate.format, calibration)
-
-    return predict_at
 
 
 def _pictures(source: str) -> DataSet:
