@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from dse.commands import check, dashboard, doctor, evaluate, explain, export, search, verify
+from dse.commands import (
+    check,
+    dashboard,
+    doctor,
+    evaluate,
+    explain,
+    export,
+    reproduce,
+    search,
+    verify,
+)
 
 __all__ = ["COMMANDS"]
 
@@ -19,5 +29,6 @@ COMMANDS: dict[str, ModuleType] = {
     "explain": explain,
     "evaluate": evaluate,
     "verify": verify,
+    "reproduce": reproduce,
     "doctor": doctor,
 }

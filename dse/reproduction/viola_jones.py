@@ -18,7 +18,7 @@ from dse.data.pictures import DataSet, Picture
 from dse.errors import DseError, UnknownName
 from dse.evaluation import Detections, Evaluation, average_precision
 
-__all__ = ["CASCADES", "ViolaJones", "cascade_detector", "measure_viola_jones"]
+__all__ = ["CASCADES", "ViolaJones", "cascade_detector", "measure_viola_jones", "require_opencv"]
 
 CASCADES = ("alt2", "default")
 """OpenCV's two usual cascades for frontal faces."""
@@ -71,7 +71,7 @@ def cascade_detector(cascade: str, neighbours: int = OPENCV_NEIGHBOURS) -> Detec
     """
     if cascade not in CASCADES:
         raise UnknownName("cascade", cascade, CASCADES)
-    cv2 = _opencv()
+    cv2 = require_opencv()
     file = f"{cv2.data.haarcascades}haarcascade_frontalface_{cascade}.xml"
     classifier = cv2.CascadeClassifier(file)
     if classifier.empty():
@@ -108,7 +108,8 @@ def _evaluation(
     )
 
 
-def _opencv() -> Any:
+def require_opencv() -> Any:
+    """OpenCV's module. Raises DseError, with what to type, where it is not installed."""
     try:
         import cv2
     except ImportError:
