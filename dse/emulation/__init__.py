@@ -1,0 +1,14 @@
+"""A fast emulator of kmodels: what the chip computes, bit for bit, on batches of pictures.
+
+It executes the compiled file itself: the CPU's stack machine and the accelerator's layers are
+decoded into a short program (`program`), which runs on many pictures at a time. nncase's own
+simulator is the referee; it computes one picture in some tenths of a second, pixel by pixel.
+Nothing here needs nncase or TensorFlow.
+"""
+
+from __future__ import annotations
+
+from dse.emulation.predictor import EmulatedKmodel, predictor
+from dse.emulation.program import Program, read_program
+
+__all__ = ["EmulatedKmodel", "Program", "predictor", "read_program"]

@@ -1,0 +1,174 @@
+"""The KPU's batch normalisation and activation table.
+
+After the convolution a layer computes, in whole numbers (`kpu_conv2d` in nncase 1.9.0's
+`kernels/k210/k210_kernels.h`),
+
+    z = (sum * mul >> shift) + add                      of the output channel
+    y = clamp(round((z - start) * slope / 2^shift) + offset, 0, 255)
+
+with the last of 16 segments whose start is below z. All of it is exact in float64, where a
+shift is a product. Linear activations and those that only clip have one long segment and,
+beside it, a few steps: those are added one by one, which needs no look-up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "Activation",
+    "BatchNorm",
+    "Segments",
+    "activation_of",
+    "read_batch_norm",
+    "read_segments",
+]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+EXACT_FLOAT64 = 1 << 53
+"""Whole numbers below are exact in float64."""
+
+HIGHEST_Z = (1 << 35) - 1
+"""Registers behind the normalisation are 36 bits wide (`KPU_BN_OUT_BITS`)."""
+
+
+@dataclass(frozen=True)
+class BatchNorm:
+    """Per output channel; z = (sum * mul >> shift) + add."""
+
+    mul: Ints
+    shift: Ints
+    add: Ints
+
+    def z(self, sums: Ints) -> Ints:
+        """Of sums (channels, n)."""
+        return (sums * self.mul[:, None] >> self.shift[:, None]) + self.add[:, None]
+
+
+@dataclass(frozen=True)
+class Segments:
+    """Sixteen pieces of the activation, lowest start first."""
+
+    start: Ints
+    mul: Ints
+    shift: Ints
+    add: Ints
+
+    def levels(self, z: Ints) -> Ints:
+        """y of every z (any shape), as the chip computes it."""
+        found = np.maximum(np.searchsorted(self.start, z, side="left") - 1, 0)
+        product = (z - self.start[found]) * self.mul[found]
+        levels: Ints = np.clip(_rounded(product, self.shift[found]) + self.add[found], 0, 255)
+        return levels
+
+
+class Activation(NamedTuple):
+    """Operands of the kernels' activation: y = f(floor(sum * gain) + add), with f(z) =
+
+    clip(rint((z - main[0]) * main[1]) + main[2], main[3], main[4]) + main[5]
+        + sum of steps[i] where z >= edges[i]
+
+    or, where that takes too many edges (`edges` is empty then, and `main` too), one of the
+    segments: rint((z - starts[s]) * slopes[s]) + offsets[s]. gain, add: (channels,).
+    """
+
+    gain: Floats
+    add: Floats
+    main: Floats
+    edges: Floats
+    steps: Floats
+    starts: Floats
+    slopes: Floats
+    offsets: Floats
+
+
+MOST_EDGES = 12
+"""A step costs a comparison of every pixel; more of them than a look-up."""
+
+
+def activation_of(segments: Segments, norm: BatchNorm, largest_sum: int) -> Activation | None:
+    """How the kernels compute the activation of sums within -largest_sum..largest_sum.
+
+    None where float64 is not exact, or a segment falls: below zero the chip rounds in a way
+    of its own.
+    """
+    exact = largest_sum * int(np.abs(norm.mul).max()) < EXACT_FLOAT64
+    if not exact or np.any(segments.mul < 0) or np.any(np.diff(segments.start) < 0):
+        return None
+    gain = norm.mul * 2.0**-norm.shift
+    slopes = segments.mul * 2.0**-segments.shift
+    main, edges, steps = _around_the_longest(segments)
+    if len(edges) > MOST_EDGES:
+        main = edges = steps = np.zeros(0)
+    return Activation(
+        gain, norm.add.astype(float), main, edges, steps, segments.start.astype(float), slopes,
+        segments.add.astype(float),
+    )  # fmt: skip
+
+
+def _around_the_longest(segments: Segments) -> tuple[Floats, Floats, Floats]:
+    """`main` of the segment with the most levels, and the edges and steps outside of it."""
+    low, high = segments.start + 1, np.append(segments.start[1:], HIGHEST_Z)
+    filled = np.flatnonzero(low <= high)
+    ends = segments.levels(low[filled]), segments.levels(high[filled])
+    best = filled[np.argmax(ends[1] - ends[0])]
+    first, last = segments.levels(np.array([low[best], high[best]]))
+    z = np.unique(np.concatenate([low[filled], _edges(segments, low[filled], high[filled])]))
+    levels = segments.levels(z)
+    outside = (z <= low[best]) | (z > high[best])
+    steps = np.diff(levels, prepend=levels[0])
+    found = outside & (steps != 0)
+    slope = segments.mul[best] * 2.0 ** -segments.shift[best]
+    main = (segments.start[best], slope, segments.add[best], first, last, levels[0] - first)
+    return np.array(main, float), z[found].astype(float), steps[found].astype(float)
+
+
+def _edges(segments: Segments, low: Ints, high: Ints) -> Ints:
+    """Where y reaches a further level within low..high of each segment."""
+    first, last = segments.levels(low), segments.levels(high)
+    rises = last - first
+    wanted = np.concatenate([np.arange(a + 1, b + 1) for a, b in zip(first, last, strict=True)])
+    below, above = np.repeat(low, rises), np.repeat(high, rises)
+    while np.any(above - below > 1):
+        middle = (below + above) // 2
+        reached = segments.levels(middle) >= wanted
+        above, below = np.where(reached, middle, above), np.where(reached, below, middle)
+    return above
+
+
+def read_batch_norm(content: bytes, channels: int) -> BatchNorm:
+    """`kpu_batchnorm_argument_t`: mul in 24 bits, add in 32, shift in 4."""
+    registers = np.frombuffer(content, "<u8", channels)
+    shift = (registers >> np.uint64(56)).astype(np.int64) & 15
+    return BatchNorm(_field(registers, 0, 24), shift, _field(registers, 24, 32))
+
+
+def read_segments(content: bytes) -> Segments:
+    """`kpu_activate_table_t`: shift in 8 bits, slope in 16, start in 36; then 16 offsets."""
+    registers = np.frombuffer(content, "<u8", 16)
+    return Segments(
+        start=_field(registers, 24, 36),
+        mul=_field(registers, 8, 16),
+        shift=(registers & np.uint64(255)).astype(np.int64),
+        add=np.frombuffer(content, np.uint8, 16, offset=128).astype(np.int64),
+    )
+
+
+def _rounded(value: Ints, shift: Ints) -> Ints:
+    """value / 2^shift, halves to even; below zero as nncase's `carry_shift` has it."""
+    whole, rest = value >> shift, value & ((np.int64(1) << shift) - 1)
+    half = (np.int64(1) << shift) >> 1
+    up = (rest > half) | ((rest == half) & (whole & 1 == 1))
+    return np.where((shift > 0) & up, whole + np.where(value < 0, -1, 1), whole)
+
+
+def _field(registers: NDArray[np.uint64], first: int, bits: int) -> Ints:
+    """A signed field of `bits` bits."""
+    shifted = registers << np.uint64(64 - bits - first)
+    return shifted.astype(np.int64) >> np.int64(64 - bits)

@@ -1,0 +1,209 @@
+"""The CPU's code in a kmodel: a stack machine's text, read into a list of instructions.
+
+nncase 1.9.0 writes no jumps: each operation pushes addresses and numbers, stores shapes in
+registers and then calls one tensor function (`src/codegen/stackvm`). So the text is run once,
+symbolically, and what is left is the tensor functions with all that they were given.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from dse.emulation.container import numpy_type
+from dse.errors import CompilerError
+
+__all__ = ["Address", "Argument", "Instruction", "read_stack_code"]
+
+
+class Address(NamedTuple):
+    """A byte of main memory: location (as in `memory_location_t`) and offset, bytes."""
+
+    location: int
+    offset: int
+
+
+class Argument(NamedTuple):
+    """A tensor handed to a function of another module; strides count elements."""
+
+    address: Address
+    dtype: str
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """A tensor function and its operands by name, such as {"input": Address(3, 0), ...}."""
+
+    name: str
+    operands: dict[str, Any]
+
+
+_SIGNATURES: dict[int, tuple[str, str, str]] = {
+    0x01: (
+        "binary",
+        "type:t a_shape:s a_strides:s b_shape:s b_strides:s shape:s out_strides:s function:B "
+        "low:f high:f",
+        "a b output",
+    ),
+    0x03: ("call", "function:I module:H inputs:B outputs:B", ""),
+    0x06: (
+        "conv2d",
+        "type:t shape:s in_strides:s kernel_shape:s kernel_strides:s bias_strides:s out_strides:s "
+        "groups:H stride_h:H stride_w:H dilation_h:H dilation_w:H low:f high:f",
+        "input kernel bias output top bottom interior_h left right interior_w",
+    ),
+    0x09: ("copy", "type:t shape:s in_strides:s out_strides:s", "input output"),
+    0x0B: (
+        "dequantize",
+        "in_type:t out_type:t shape:s in_strides:s out_strides:s",
+        "input output scale bias",
+    ),
+    0x10: (
+        "lut1d",
+        "type:t shape:s in_strides:s out_strides:s length:H",
+        "input table output low high",
+    ),
+    0x13: (
+        "pad",
+        "type:t shape:s in_strides:s out_strides:s paddings:p mode:B",
+        "input output value",
+    ),
+    0x14: (
+        "quantize",
+        "in_type:t out_type:t shape:s in_strides:s out_strides:s",
+        "input output scale bias",
+    ),
+    0x1A: (
+        "reduce_window2d",
+        "type:t function:B shape:s in_strides:s out_strides:s filter_h:H filter_w:H stride_h:H "
+        "stride_w:H dilation_h:H dilation_w:H low:f high:f",
+        "input initial output top bottom interior_h left right interior_w",
+    ),
+    0x1B: (
+        "resize_image",
+        "type:t shape:s in_strides:s out_strides:s align_corners:B half_pixel_centers:B mode:B",
+        "height width input output",
+    ),
+    0x1E: (
+        "slice",
+        "type:t shape:s in_strides:s out_strides:s begins:s ends:s steps:s",
+        "input output",
+    ),
+    0x23: ("transpose", "type:t shape:s in_strides:s out_strides:s order:s", "input output"),
+}
+"""Tensor function -> name, fields of the instruction, operands on the stack (first pushed first).
+
+Field codes: t a data type, s a shape register, p a register of paddings, others as in `struct`.
+The order is that of `op_reader.h` and of the pushes in `src/codegen/stackvm/ops`.
+"""
+
+NOP, LOAD_INT, LOAD_0, LOAD_1, LOAD_FLOAT = 0x00, 0x02, 0x03, 0x04, 0x05
+LOAD_ADDRESS, STORE_SHAPE, STORE_PADDINGS, RETURN, TENSOR = 0x17, 0x31, 0x32, 0x59, 0x5E
+
+
+def read_stack_code(text: bytes) -> list[Instruction]:
+    """The tensor functions that `text` calls, in order.
+
+    Raises CompilerError for an instruction or a tensor function that is not known here.
+    """
+    machine = _Machine(text)
+    while machine.position < len(text) and machine.step():
+        pass
+    return machine.instructions
+
+
+@dataclass
+class _Machine:
+    """The stack, the registers and what was called so far."""
+
+    text: bytes
+    position: int = 0
+    stack: list[Any] = field(default_factory=list)
+    shapes: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    paddings: dict[int, tuple[tuple[int, int, int], ...]] = field(default_factory=dict)
+    instructions: list[Instruction] = field(default_factory=list)
+
+    def step(self) -> bool:
+        """One instruction; False where the function returns."""
+        code = self.take("B")
+        if code == LOAD_INT:
+            self.stack.append(self.take("i"))
+        elif code in (LOAD_0, LOAD_1):
+            self.stack.append(code - LOAD_0)
+        elif code == LOAD_FLOAT:
+            self.stack.append(self.take("f"))
+        elif code == LOAD_ADDRESS:
+            location, _, offset = self.take("B"), self.take("B"), self.take("I")
+            self.stack.append(Address(location, offset))
+        elif code in (STORE_SHAPE, STORE_PADDINGS):
+            self.store(code)
+        elif code == TENSOR:
+            self.call(self.take("H"))
+        elif code not in (NOP, RETURN):
+            raise _unknown(f"instruction 0x{code:02x} of the stack machine")
+        return bool(code != RETURN)
+
+    def take(self, code: str) -> Any:
+        """The next number of the text."""
+        (value,) = struct.unpack_from(f"<{code}", self.text, self.position)
+        self.position += struct.calcsize(f"<{code}")
+        return value
+
+    def pop(self, count: int) -> list[Any]:
+        """The last `count` values pushed, the first pushed first."""
+        values = self.stack[len(self.stack) - count :]
+        del self.stack[len(self.stack) - count :]
+        return values
+
+    def store(self, code: int) -> None:
+        register, rank = self.take("B"), self.take("B")
+        if code == STORE_SHAPE:
+            self.shapes[register] = tuple(self.pop(rank))
+        else:
+            numbers = self.pop(3 * rank)
+            self.paddings[register] = tuple(
+                (numbers[i], numbers[i + 1], numbers[i + 2]) for i in range(0, 3 * rank, 3)
+            )
+
+    def call(self, function: int) -> None:
+        if function not in _SIGNATURES:
+            raise _unknown(f"tensor function 0x{function:02x}")
+        name, fields, pushed = _SIGNATURES[function]
+        operands = {}
+        for entry in fields.split():
+            key, kind = entry.split(":")
+            operands[key] = self.field(kind)
+        names = pushed.split()
+        operands.update(zip(names, self.pop(len(names)), strict=True))
+        if name == "call":
+            operands["outputs"] = self.arguments(operands["outputs"])
+            operands["inputs"] = self.arguments(operands["inputs"])
+        self.instructions.append(Instruction(name, operands))
+
+    def field(self, kind: str) -> Any:
+        if kind == "t":
+            return numpy_type(self.take("B"))
+        if kind == "s":
+            return self.shapes[self.take("B")]
+        if kind == "p":
+            return self.paddings[self.take("B")]
+        return self.take(kind)
+
+    def arguments(self, count: int) -> tuple[Argument, ...]:
+        """Tensors pushed as address, data type, register of the shape, register of strides."""
+        found = []
+        for _ in range(count):
+            address, data_type, shape, strides = self.pop(4)
+            found.append(
+                Argument(address, numpy_type(data_type), self.shapes[shape], self.shapes[strides])
+            )
+        return tuple(reversed(found))
+
+
+def _unknown(what: str) -> CompilerError:
+    return CompilerError(
+        f"the emulator does not know {what}", "measure this kmodel with the simulator"
+    )
