@@ -47,14 +47,15 @@ def first_fit(buffers: Sequence[Buffer], alignment_bytes: int) -> Placement:
     starts = [0] * len(buffers)
     living: list[tuple[int, int, int]] = []  # (start, end, last step), ordered by start
     peak_bytes, peak_buffer = 0, -1
-    for index in sorted(range(len(buffers)), key=lambda i: buffers[i].birth):
-        buffer = buffers[index]
-        living = [block for block in living if block[2] >= buffer.birth]
-        size = -(-buffer.size_bytes // alignment_bytes) * alignment_bytes
+    births = [buffer.birth for buffer in buffers]
+    for index in sorted(range(len(buffers)), key=births.__getitem__):
+        _, size_bytes, birth, death = buffers[index]
+        living = [block for block in living if block[2] >= birth]
+        size = -(-size_bytes // alignment_bytes) * alignment_bytes
         if size == 0:
             continue
         start, position = _lowest_hole(living, size)
-        living.insert(position, (start, start + size, buffer.death))
+        living.insert(position, (start, start + size, death))
         starts[index] = start
         if start + size > peak_bytes:
             peak_bytes, peak_buffer = start + size, index

@@ -47,12 +47,13 @@ def _priced(
     """Costs of `networks`, of one breakpoint. formats: those that lower alike together."""
     lockstep = Lockstep(len(networks))
     for members, graph in lockstep.walks(lockstep.together, lambda: _graph(networks, lockstep)):
+        totals = (graph.parameters, graph.macs)
         for alike in filter(None, formats):
             walk = partial(lowered, graph, alike[0], target)
             for walkers, program in lockstep.walks(members, walk):
                 places = np.flatnonzero(walkers)
                 programs = _Programs.of(program, lockstep, places)
-                sums = lockstep.values([graph.parameters, graph.macs], places)
+                sums = lockstep.values(totals, places)
                 yield from _costs([networks[i] for i in places], programs, sums, alike, target)
 
 
@@ -79,13 +80,12 @@ def _costs(
     maps, sizes = (np.stack(programs.each(size)).T.tolist() for size in (map_bytes, size_bytes))
     memories = [layout.plan(*both) for both in zip(maps, sizes, strict=True)]
     times = list(map(Duration, *(np.asarray(part).tolist() for part in time)))
-    unknown = programs.unknown_ops
     for format in formats:
         files = np.broadcast_to(file_bytes(programs, cast(int, sums[0]), format), len(networks))
         numbers = zip(*sums.tolist(), files.tolist(), memories, times, strict=True)
         for network, figures in zip(networks, map(Figures._make, numbers), strict=True):
             account = partial(network.account, format, target)
-            yield (network, format), figures.cost(format, target, unknown, account)
+            yield (network, format), figures.cost(format, target, programs, account)
 
 
 class _Stack(NamedTuple):
@@ -99,7 +99,8 @@ class _Stack(NamedTuple):
 class _Programs(Program):
     """Programs that differ in numbers alone; a formula gives an array over the networks.
 
-    columns: height, width, channels and input channels of the steps, each steps x networks.
+    columns: of the steps' height, width, channels, and the other numbers in the order of `Step`;
+        each steps x networks.
     """
 
     columns: tuple[Whole, ...] = ()
@@ -107,7 +108,7 @@ class _Programs(Program):
     @classmethod
     def of(cls, program: Program, lockstep: Lockstep, places: Whole) -> _Programs:
         """`program`, made of numbers of `lockstep`, for the networks at `places`."""
-        rows = ((*step.shape, step.input_channels) for step in program.steps)
+        rows = ((*s.shape, s.element_bytes, s.kernel, s.input_channels) for s in program.steps)
         columns = tuple(lockstep.values(column, places) for column in zip(*rows, strict=True))
         return cls(program.steps, program.outputs, program.range_dependent, columns)
 
@@ -142,13 +143,9 @@ class _Programs(Program):
 
     def stack(self, op: str, indices: list[int], inputs: tuple[int, ...]) -> Step:
         """The steps `indices` as one `op`."""
-        *shape, input_channels = (column[indices] for column in self.columns)
-        element_bytes, kernel = (
-            np.array([getattr(self.steps[index], name) for index in indices])[:, np.newaxis]
-            for name in ("element_bytes", "kernel")
-        )
-        numbers: Any = (tuple(shape), element_bytes, kernel, input_channels)
-        return Step(op, "", inputs, *numbers)
+        rows = np.array(indices)
+        height, width, channels, *others = (cast(Any, column[rows]) for column in self.columns)
+        return Step(op, "", inputs, (height, width, channels), *others)
 
 
 def _rows(value: Any, count: int) -> list[Any]:

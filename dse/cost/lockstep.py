@@ -65,7 +65,7 @@ class Lockstep:
 
     def ask(self, question: Callable[[Any, Any], Any], one: _Numbers, other: object) -> bool:
         """The leader's answer to a comparison; who answers otherwise goes no further."""
-        key = (question, id(one), *_key(other))
+        key = (question, id(one), *_named(other))
         answer = self._answers.get(key)
         if answer is None:
             answers = question(one.values, other.values if isinstance(other, _Numbers) else other)
@@ -86,13 +86,13 @@ class _Numbers:
         self._lockstep = lockstep
         self._results: dict[tuple[object, ...], int] = {}
 
-    def _make(self, operation: Callable[..., Any], other: object, swapped: bool = False) -> int:
-        key = (operation, swapped, *_key(other))
+    def _make(self, operation: Callable[[Any, Any], Any], other: object) -> int:
+        key = (operation, *_named(other))
         result = self._results.get(key)
         if result is None:
             operand = other.values if isinstance(other, _Numbers) else other
-            operands = (operand, self.values) if swapped else (self.values, operand)
-            result = self._results[key] = self._lockstep.number(operation(*operands))
+            result = self._lockstep.number(operation(self.values, operand))
+            self._results[key] = result
         return result
 
     def __add__(self, other: object) -> int:
@@ -109,7 +109,7 @@ class _Numbers:
         return self._make(operator.sub, other)
 
     def __rsub__(self, other: object) -> int:
-        return self._make(operator.sub, other, swapped=True)
+        return self._make(_subtracted_from, other)
 
     def __floordiv__(self, other: object) -> int:
         return self._make(operator.floordiv, other)
@@ -139,6 +139,10 @@ class _Numbers:
         return self._lockstep.ask(operator.ne, self, 0)
 
 
-def _key(operand: object) -> tuple[object, ...]:
+def _subtracted_from(values: Any, other: Any) -> Any:
+    return other - values
+
+
+def _named(operand: object) -> tuple[object, ...]:
     """The operand in a key: a plain number by its value, numbers by who they are."""
-    return (None, id(operand)) if isinstance(operand, _Numbers) else (operand,)
+    return (None, id(operand)) if operand.__class__ is _Numbers else (operand,)

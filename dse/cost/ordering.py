@@ -17,9 +17,10 @@ def depth_first(
     order: dict[Thing, None] = {}
     waiting = [*reversed(ends)]
     while waiting:
-        missing = [source for source in inputs_of(waiting[-1]) if source not in order]
-        if missing:
-            waiting += reversed(missing)
+        for source in inputs_of(waiting[-1]):
+            if source not in order:
+                waiting.append(source)
+                break
         else:
-            order.setdefault(waiting.pop())
+            order[waiting.pop()] = None
     return list(order)

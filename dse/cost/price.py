@@ -52,6 +52,8 @@ class Cost:
     main_memory_bytes: the file, `.input`, `.output` and `.data`, all in RAM together.
     peak_layer, data_layer: where KPU memory and `.data` reach their peaks.
     unknown_ops: operations that no rule covers, with their layers; the rest is a lower bound.
+    range_dependent: layers at which the calibration pictures decide whether the compiler leaves
+        a pair of conversions out; sizes are those of the likelier way.
     """
 
     format: str
@@ -71,6 +73,7 @@ class Cost:
     energy_mj: float
     deployable: bool
     unknown_ops: tuple[tuple[str, str], ...]
+    range_dependent: tuple[str, ...]
     account: Callable[[], tuple[LayerCost, ...]] = field(repr=False, compare=False)
 
     @cached_property
@@ -118,10 +121,10 @@ class Figures(NamedTuple):
         self,
         format: str,
         target: Target,
-        unknown_ops: tuple[tuple[str, str], ...],
+        program: Program,
         account: Callable[[], tuple[LayerCost, ...]],
     ) -> Cost:
-        """The cost in `format` on `target`."""
+        """The cost of `program`, in `format` on `target`."""
         memory, time = self.memory, self.time
         beside = memory.input_bytes + memory.output_bytes + memory.data_bytes
         return Cost(
@@ -141,21 +144,20 @@ class Figures(NamedTuple):
             latency_ms_high=time.high_ms,
             energy_mj=time.ms * target.chip_power_w,
             deployable=format == KPU_FORMAT,
-            unknown_ops=unknown_ops,
+            unknown_ops=program.unknown_ops,
+            range_dependent=program.range_dependent,
             account=account,
         )
 
 
 def price(graph: Graph, format: str, target: Target) -> Cost:
     """The cost of `graph` in `format` on `target`. Raises UnknownName for another format."""
-    if format not in FORMATS:
-        raise UnknownName("format", format, FORMATS)
     program = lowered(graph, format, target)
     size = file_bytes(program, graph.parameters, format)
     time = program_time(program, target)
     figures = Figures(graph.parameters, graph.macs, size, plan_memory(program), time)
     layers = partial(account, graph, format, target)
-    return figures.cost(format, target, program.unknown_ops, layers)
+    return figures.cost(format, target, program, layers)
 
 
 def account(graph: Graph, format: str, target: Target) -> tuple[LayerCost, ...]:
@@ -164,7 +166,9 @@ def account(graph: Graph, format: str, target: Target) -> tuple[LayerCost, ...]:
 
 
 def lowered(graph: Graph, format: str, target: Target) -> Program:
-    """What runs: the same for all formats but kpu8."""
+    """What runs: the same for all formats but kpu8. Raises UnknownName for another format."""
+    if format not in FORMATS:
+        raise UnknownName("format", format, FORMATS)
     return lower(graph, target.interleaved) if format == KPU_FORMAT else lower_for_cpu(graph)
 
 

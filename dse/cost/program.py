@@ -132,7 +132,7 @@ class Program:
         outside = [r for r in self.readers[index] if self.calls[r] != self.calls[index]]
         return bool(outside) or index in self.outputs
 
-    @property
+    @cached_property
     def unknown_ops(self) -> tuple[tuple[str, str], ...]:
         """(layer, operation) of each step that no rule covers."""
         return tuple((step.layer, step.op) for step in self.steps if step.op not in KNOWN_OPS)

@@ -140,22 +140,25 @@ def rewrite(web: Web, rules: Sequence[Rule]) -> None:
     for rank, (op, apply) in enumerate(rules):
         of_op.setdefault(op, []).append((rank, apply))
     queue: list[tuple[int, int, int, Node, Callable[[Web, Node], bool]]] = []
-    number = count()
+    number, queued = count(), set[tuple[int, Node]]()
 
     def enter(node: Node) -> None:
         for rank, apply in of_op.get(node.op, ()):
-            heapq.heappush(queue, (rank, node.place, next(number), node, apply))
+            if (rank, node) not in queued:
+                queued.add((rank, node))
+                heapq.heappush(queue, (rank, node.place, next(number), node, apply))
 
     for node in web.in_order():
         enter(node)
     changed, web.touched = bool(web.touched), []
     while queue:
-        *_, node, apply = heapq.heappop(queue)
+        rank, _, _, node, apply = heapq.heappop(queue)
+        queued.remove((rank, node))
         if node.alive and apply(web, node):
             changed = True
             for touched in dict.fromkeys(web.touched):
                 if touched.alive:
                     enter(touched)
-        web.touched = []
+            web.touched = []
     if changed:
         web.merge_equal()

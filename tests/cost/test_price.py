@@ -82,3 +82,5 @@ def test_half_of_the_deployable_space_fits() -> None:
 def test_unknown_formats_are_refused() -> None:
     with pytest.raises(UnknownName, match="unknown format 'kpu9'"):
         price(detector_graph(Training.parse("A98-a0.5-224")), "kpu9", TARGET)
+    with pytest.raises(UnknownName, match="unknown format 'kpu9'"):
+        price_space([Candidate("A", 98, 0.5, 224, "kpu9")], TARGET)
