@@ -91,7 +91,9 @@ def _summary(report: SearchReport) -> str:
 
 def front_table(front: list[dict[str, Any]]) -> str:
     """The front's designs for the terminal, deployable ones first."""
-    header = ("design", "AP", "kmodel AP", "ms", "band", "kmodel kB", "RAM kB", "KPU kB", "runs on chip")
+    header = (
+        "design", "AP", "kmodel AP", "ms", "band", "kmodel kB", "RAM kB", "KPU kB", "runs on chip",
+    )  # fmt: skip
     ordered = sorted(front, key=lambda row: (not row["deployable"], -row["ap"]))
     return table(header, [_front_row(row) for row in ordered])
 

@@ -49,6 +49,7 @@ def _row(subject: Subject, target: Target, space: SearchSpace | None) -> Row:
         **{field: getattr(cost, field) for field in COST_FIELDS},
         "needed_bytes": verdict.needed_bytes or None,
         "allowed_bytes": verdict.allowed_bytes or None,
+        "range_dependent": list(cost.range_dependent),
         "message": _message(cost, verdict, target),
         "nearest": nearest.id if nearest else None,
     }
@@ -83,6 +84,9 @@ def check_table(rows: Sequence[Row]) -> str:
     lines = [format_table(COLUMNS, cells, left=("candidate", "verdict")), ""]
     for row in rows:
         lines.append(f"{row['candidate']}: {row['message']}")
+        if row["range_dependent"]:
+            layers = ", ".join(row["range_dependent"])
+            lines.append(f"  the calibration pictures decide on two conversions at {layers}")
         if row["nearest"]:
             lines.append(f"  nearest that fits: {row['nearest']}")
     return "\n".join(lines)

@@ -7,11 +7,15 @@ is. Activation ranges come from random pictures, so that the kmodel is thrown aw
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain, combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from dse.cost.kmodel_size import kmodel_bytes
+from dse.cost.lowering import lower
+from dse.cost.memory import plan_memory
 from dse.cost.price import KPU_FORMAT, Cost, price
 from dse.cost.subject import Subject, resolve
 from dse.cost.table import format_table
@@ -39,8 +43,10 @@ def compiled_row(name: str, target: Target, time_limit_s: float = 120) -> Row | 
 
     name: as `dse.cost.check_rows` takes it. `verdict`, `reason` and `message` judge the
     compiler's own figures (COMPARED, null where it wrote no file) by `target`; `fits` says the
-    same in a word. `differences`: predicted less compiled, bytes, where they differ; `agrees`:
-    verdict and every figure are equal, null where the prediction knows not all operations.
+    same in a word. `differences`: predicted less compiled, bytes, where they differ.
+    `other_ranges`: layers at which the calibration decided the unlikelier way, where that is all
+    the difference (see `Cost.range_dependent`). `agrees`: verdict and every figure are equal, null
+    where the prediction knows not all operations, or `other_ranges` explain it.
     Raises UsageError, UnknownName or InvalidFile for a name that means nothing.
     """
     subject = resolve(name)
@@ -51,7 +57,23 @@ def compiled_row(name: str, target: Target, time_limit_s: float = 120) -> Row | 
         compiled = _compile(subject, target, time_limit_s)
     except CompilerError as error:
         return _refused(predicted, judge(predicted, target), str(error))
-    return _compared(predicted, compiled, target)
+    row = _compared(predicted, compiled, target)
+    if row["agrees"] is False:
+        row["other_ranges"] = _other_ranges(subject, predicted, row, target)
+        row["agrees"] = None if row["other_ranges"] else False
+    return row
+
+
+def _other_ranges(subject: Subject, predicted: Cost, row: Row, target: Target) -> list[str]:
+    """Layers whose ranges, come out otherwise, make the prediction the compiler's; or none."""
+    layers = predicted.range_dependent
+    for otherwise in chain.from_iterable(combinations(layers, n + 1) for n in range(len(layers))):
+        program = lower(subject.graph, target.interleaved, frozenset(otherwise))
+        memory = plan_memory(program)
+        ours = (kmodel_bytes(program), memory.data_bytes, memory.peak_kpu_bytes)
+        if ours == tuple(row[f"{key}_bytes"] for key in ("kmodel", "data", "peak_kpu")):
+            return list(otherwise)
+    return []
 
 
 def _compile(subject: Subject, target: Target, time_limit_s: float) -> CompiledKmodel:
@@ -77,6 +99,7 @@ def _refused(predicted: Cost, ours: Verdict, said: str) -> Row:
         **dict.fromkeys(COMPARED),
         "agrees": None if predicted.unknown_ops else same,
         "differences": {},
+        "other_ranges": [],
         "message": said,
     }
 
@@ -98,6 +121,7 @@ def _compared(predicted: Cost, compiled: CompiledKmodel, target: Target) -> Row:
         **found,
         "agrees": None if predicted.unknown_ops else same,
         "differences": differences,
+        "other_ranges": [],
         "message": theirs.message or "compiled",
     }
 
@@ -121,6 +145,9 @@ def compiled_table(row: Row) -> str:
 
 def _sentence(row: Row, compiled: Row) -> str:
     """Whether both agree, in words."""
+    if compiled["other_ranges"]:
+        layers = ", ".join(compiled["other_ranges"])
+        return f"they agree, the calibration having decided the unlikelier way at {layers}"
     if compiled["agrees"] is None:
         return f"trust the compiler ({compiled['message']}): {row['message']}"
     if compiled["kmodel_bytes"] is None:

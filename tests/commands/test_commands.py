@@ -88,7 +88,12 @@ def test_the_compilers_verdict_sets_the_exit_code(
     from dse.export import second_opinion
 
     told = {"verdict": verdict, "agrees": agrees, "kmodel_bytes": None, "message": "said so"}
-    answer = {**told, **dict.fromkeys(second_opinion.COMPARED), "differences": {}}
+    answer = {
+        **told,
+        **dict.fromkeys(second_opinion.COMPARED),
+        "differences": {},
+        "other_ranges": [],
+    }
     monkeypatch.setattr(second_opinion, "compiled_row", lambda *_: answer)
     found, out, _ = _run(capsys, "check", "--compile", "A98-a0.35-64-kpu8")
     assert found == code

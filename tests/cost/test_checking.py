@@ -1,9 +1,13 @@
 """`dse check`: stable fields, and a text that says what to do."""
 
+from pathlib import Path
+
 import pytest
+from networks import chain, depthwise
 
 from dse.cost import Target, check_rows, check_table
 from dse.errors import UsageError
+from dse.export.tflite import random_tflite
 from dse.space import SearchSpace
 
 TARGET = Target.load("k210")
@@ -53,3 +57,13 @@ def test_the_table_shows_every_row_and_the_way_out() -> None:
 def test_a_wrong_name_is_an_error() -> None:
     with pytest.raises(UsageError):
         check_rows(["A98-a0.5-224", "nonsense"], TARGET)
+
+
+def test_what_the_calibration_decides_is_said(tmp_path: Path) -> None:
+    """A depthwise stride that the CPU takes: its range may be that of the whole map, or not."""
+    graph = chain((32, 32, 3), depthwise("a", stride=2), depthwise("b"))
+    path = tmp_path / "sliced.tflite"
+    path.write_bytes(random_tflite(graph, seed=0))
+    (row,) = check_rows([str(path)], Target.load("k210"))
+    assert row["range_dependent"] == ["a"]
+    assert "conversions at a" in check_table([row])
