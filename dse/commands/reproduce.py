@@ -21,9 +21,11 @@ from dse.commands.arguments import (
     table,
 )
 from dse.commands.search import DATA_HELP
+from dse.errors import UsageError
 
 if TYPE_CHECKING:
     from dse.reproduction import ReproductionOptions
+    from dse.search import StudyRecord
 
 __all__ = ["add_arguments", "run"]
 
@@ -61,9 +63,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints the tables; writes them, and figure 3 where it was asked for."""
-    from dse.reproduction import as_json, as_text, reproduce, write_report
+    from dse.reproduction import as_json, as_text, reproduce, trainings_of, write_report
 
     settings = _settings(options)
+    if options.figure3 and not trainings_of(settings.tables, settings.input_size):
+        raise UsageError("figure 3 is of a trained network", "add one of --tables I II III")
     report, records = reproduce(settings, note)
     path = write_report(report, settings.results)
     if options.json:
@@ -74,7 +78,22 @@ def run(options: argparse.Namespace) -> int:
     note(f"written: {path}")
     for record in records:
         note(f"look:    dse dashboard {record.name}")
+    if options.figure3:
+        _draw_figure3(records, options)
     return 0
+
+
+def _draw_figure3(records: list[StudyRecord], options: argparse.Namespace) -> None:
+    """The figure and its numbers, from the first seed's network."""
+    from dse.dashboard import write_ranges
+    from dse.reproduction.figure3 import layer_rows, measure_figure3, summary, write_csv
+
+    figure = measure_figure3(records[0], options.input_size)
+    rows = layer_rows(figure)
+    title = f"{figure.design}: ranges over {figure.pictures} pictures"
+    note("\n".join(["", "Figure 3", *summary(figure)]))
+    note(f"written: {write_ranges(title, rows, figure.weights, options.figure3)}")
+    note(f"written: {write_csv(rows, options.figure3.with_suffix('.csv'))}")
 
 
 def _settings(options: argparse.Namespace) -> ReproductionOptions:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dse.reproduction.options import ReproductionOptions
 from dse.reproduction.report import Report, as_text
 from dse.reproduction.reproduce import as_json, reproduce, write_report
-from dse.reproduction.rows import TABLES
+from dse.reproduction.rows import TABLES, trainings_of
 
 __all__ = [
     "TABLES",
@@ -17,5 +17,6 @@ __all__ = [
     "as_json",
     "as_text",
     "reproduce",
+    "trainings_of",
     "write_report",
 ]
