@@ -37,7 +37,8 @@ def quantize_weights(weights: Weights, format: str) -> Weights:
     """`weights` as `format` ("FP32", "FP16", "Q9" .. "Q6") keeps them, float32 again.
 
     FP16 takes every array, Q formats only kernels and biases. Numbers that the format cannot
-    hold become the nearest that it can. Raises UnknownName for another format; "kpu8" is one: the chip also quantizes activations (`kpu8`).
+    hold become the nearest that it can. Raises UnknownName for another format; "kpu8" is one:
+    the chip also quantizes activations (`kpu8`).
     """
     if format == "FP32":
         return dict(weights)
