@@ -69,27 +69,31 @@ class Segments:
 
 
 class Activation(NamedTuple):
-    """Operands of the kernels' activation: y = f(floor(sum * gain) + add), with f(z) =
+    """Operands of the kernels' activation: the level of whole = floor(sum * gain), which is
 
-    clip(rint((z - main[0]) * main[1]) + main[2], main[3], main[4]) + main[5]
-        + sum of steps[i] where z >= edges[i]
+    rint(clip(whole * slope + bias, low, high)) + base + the steps[i] with whole >= edges[i]
 
-    or, where that takes too many edges (`edges` is empty then, and `main` too), one of the
-    segments: rint((z - starts[s]) * slopes[s]) + offsets[s]. gain, add: (channels,).
+    or, where that would take more than two steps (`slope` is 0 then), that of z = whole + add
+    in its segment s: rint((z - starts[s]) * slopes[s]) + offsets[s]. The first four fields have
+    a value per channel, edges (channels, 2).
     """
 
     gain: Floats
     add: Floats
-    main: Floats
+    bias: Floats
     edges: Floats
+    slope: float
+    low: float
+    high: float
+    base: float
     steps: Floats
     starts: Floats
     slopes: Floats
     offsets: Floats
 
 
-MOST_EDGES = 12
-"""A step costs a comparison of every pixel; more of them than a look-up."""
+MOST_STEPS = 2
+"""Beside the longest segment: nncase's tables of linear and clipping functions have two."""
 
 
 def activation_of(segments: Segments, norm: BatchNorm, largest_sum: int) -> Activation | None:
@@ -101,32 +105,41 @@ def activation_of(segments: Segments, norm: BatchNorm, largest_sum: int) -> Acti
     exact = largest_sum * int(np.abs(norm.mul).max()) < EXACT_FLOAT64
     if not exact or np.any(segments.mul < 0) or np.any(np.diff(segments.start) < 0):
         return None
-    gain = norm.mul * 2.0**-norm.shift
-    slopes = segments.mul * 2.0**-segments.shift
-    main, edges, steps = _around_the_longest(segments)
-    if len(edges) > MOST_EDGES:
-        main = edges = steps = np.zeros(0)
+    best, low, high, base, edges, steps = _around_the_longest(segments)
+    start, slopes = segments.start, segments.mul * 2.0**-segments.shift
+    slope = slopes[best] if len(edges) <= MOST_STEPS else 0.0
+    missing = max(0, MOST_STEPS - len(edges))
+    edges = np.append(edges, np.full(missing, np.inf))[:MOST_STEPS]
     return Activation(
-        gain, norm.add.astype(float), main, edges, steps, segments.start.astype(float), slopes,
-        segments.add.astype(float),
-    )  # fmt: skip
+        gain=norm.mul * 2.0**-norm.shift,
+        add=norm.add.astype(float),
+        bias=(norm.add - start[best]) * slope + segments.add[best],
+        edges=edges - norm.add[:, None],
+        slope=slope,
+        low=low,
+        high=high,
+        base=base,
+        steps=np.append(steps, np.zeros(missing))[:MOST_STEPS],
+        starts=start.astype(float),
+        slopes=slopes,
+        offsets=segments.add.astype(float),
+    )
 
 
-def _around_the_longest(segments: Segments) -> tuple[Floats, Floats, Floats]:
-    """`main` of the segment with the most levels, and the edges and steps outside of it."""
+def _around_the_longest(segments: Segments) -> tuple[int, float, float, float, Floats, Floats]:
+    """The segment with the most levels: its number, its first and last level and what is added
+    to get that of the lowest z; and the edges outside of it, with the step at each."""
     low, high = segments.start + 1, np.append(segments.start[1:], HIGHEST_Z)
     filled = np.flatnonzero(low <= high)
     ends = segments.levels(low[filled]), segments.levels(high[filled])
-    best = filled[np.argmax(ends[1] - ends[0])]
-    first, last = segments.levels(np.array([low[best], high[best]]))
+    longest = int(np.argmax(ends[1] - ends[0]))
+    best, first, last = int(filled[longest]), ends[0][longest], ends[1][longest]
     z = np.unique(np.concatenate([low[filled], _edges(segments, low[filled], high[filled])]))
     levels = segments.levels(z)
-    outside = (z <= low[best]) | (z > high[best])
     steps = np.diff(levels, prepend=levels[0])
-    found = outside & (steps != 0)
-    slope = segments.mul[best] * 2.0 ** -segments.shift[best]
-    main = (segments.start[best], slope, segments.add[best], first, last, levels[0] - first)
-    return np.array(main, float), z[found].astype(float), steps[found].astype(float)
+    found = ((z <= low[best]) | (z > high[best])) & (steps != 0)
+    base = float(levels[0] - first)
+    return best, float(first), float(last), base, z[found].astype(float), steps[found].astype(float)
 
 
 def _edges(segments: Segments, low: Ints, high: Ints) -> Ints:

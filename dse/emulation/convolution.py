@@ -89,9 +89,10 @@ class Layer:
     def _depthwise(self, maps: Maps, written: Maps) -> None:
         """A 1x1 filter is a 3x3 one here, with zeros around it."""
         step, left, offset, padding = self.pick.stride, self.pick.left, self._offset, self._padding
+        flat = written.reshape(len(written), -1)
         if self.activation is not None:
             kernels.convolve_depthwise(
-                maps, self.weights, step, left, offset, padding, self.activation, written
+                maps, self.weights, step, left, offset, padding, self.activation, flat
             )
             return
         edges = ((0, 0), (0, 0), (1, 1), (1, 1))
@@ -102,7 +103,7 @@ class Layer:
             y, x = divmod(tap, 3)
             sums += weight[:, None, None, None] * numbers[:, :, y : y + high, x : x + wide]
         picked = sums[:, :, ::step, left::step].reshape(len(sums), -1)
-        self._activate(picked, 0, written.reshape(len(sums), -1))
+        self._activate(picked, 0, flat)
 
     def _blocks(self, maps: Maps, written: Maps) -> None:
         """A block of lines of all channels at a time: gather, multiply, activate."""

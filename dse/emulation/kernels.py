@@ -28,11 +28,8 @@ __all__ = [
 Array = NDArray[Any]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-PIECE = 2048
-"""Pixels of a channel that are activated at a time: they stay in the first-level cache."""
-
-TO_WHOLE = 1.5 * 2.0**52
-"""Adding and subtracting it rounds a float64 to the nearest whole number, halves to even."""
+PIECE = 4096
+"""Pixels of a channel that are filtered at a time: they stay in the caches."""
 
 
 def _compiled(function: Function) -> Function:
@@ -96,12 +93,8 @@ def to_numbers(levels: Array, first: int, offset: float, columns: Array) -> None
 @_compiled
 def activate(sums: Array, activation: Activation, first: int, written: Array) -> None:
     """written[c, first + i] = level of sums[c, i]; sums (channels, n), written uint8."""
-    z = np.empty(PIECE, np.float64)
     for channel in range(sums.shape[0]):
-        for begin in range(0, sums.shape[1], PIECE):
-            end = min(begin + PIECE, sums.shape[1])
-            target = written[channel, first + begin : first + end]
-            _activate_line(sums[channel, begin:end], channel, activation, z, target)
+        _activate_line(sums[channel], channel, activation, written[channel, first:])
 
 
 @_compiled
@@ -117,78 +110,77 @@ def convolve_depthwise(
 ) -> None:
     """3x3 depthwise convolution and its activation, every `stride`-th pixel from (0, left).
 
-    maps: (channels, pictures, height, width) uint8; weights: (channels, 9); written:
-    (channels, pictures, height / stride, width / stride) uint8; the others as above.
+    maps: (channels, pictures, height, width) uint8; weights: (channels, 9); written: (channels,
+    pictures * (height / stride) * (width / stride)) uint8; the others as above.
     """
     channels, pictures, height, width = maps.shape
-    plane = np.full((height + 2, width + 2), padding, weights.dtype)
-    sums = np.empty(width, weights.dtype)
-    picked = np.empty(written.shape[3], weights.dtype)
-    z = np.empty(width, np.float64)
+    high, wide = height // stride, width // stride
+    at_once = min(pictures, max(1, PIECE // (height * width)))
+    pitch, tall = width + 1, height + 1  # lines and pictures share the padding between them
+    sums = np.empty(at_once * tall * pitch, weights.dtype)
+    padded = np.full(len(sums) + 2 * pitch + 2, padding, weights.dtype)
+    picked = np.empty(at_once * high * wide, weights.dtype)
     for channel in range(channels):
-        w = weights[channel]
-        for picture in range(pictures):
-            for y in range(height):
-                source, target = maps[channel, picture, y], plane[y + 1, 1 : width + 1]
+        for begin in range(0, pictures, at_once):
+            count = min(at_once, pictures - begin)
+            for line in range(count * height):
+                picture, y = divmod(line, height)
+                source = maps[channel, begin + picture, y]
+                target = padded[(picture * tall + y + 1) * pitch + 1 :]
                 for x in range(width):
                     target[x] = source[x] + offset
-            for y in range(written.shape[2]):
-                _filter_line(plane[stride * y : stride * y + 3], w, sums)
-                line = sums
-                if stride > 1:
-                    for x in range(len(picked)):
-                        picked[x] = sums[x * stride + left]
-                    line = picked
-                _activate_line(line, channel, activation, z, written[channel, picture, y])
+            _filter(padded, weights[channel], pitch, sums)
+            for line in range(count * high):
+                picture, y = divmod(line, high)
+                source = sums[(picture * tall + y * stride) * pitch + left :]
+                target = picked[line * wide :]
+                for x in range(wide):
+                    target[x] = source[x * stride]
+            chosen = picked[: count * high * wide]
+            _activate_line(chosen, channel, activation, written[channel, begin * high * wide :])
 
 
 @_compiled
-def _filter_line(rows: Array, w: Array, sums: Array) -> None:
-    """sums[x] of the 3x3 filter `w` (9,) over three rows with a pixel more at each end."""
-    a, b, c = rows[0], rows[1], rows[2]
-    for x in range(len(sums)):
-        above = a[x] * w[0] + a[x + 1] * w[1] + a[x + 2] * w[2]
-        level = b[x] * w[3] + b[x + 1] * w[4] + b[x + 2] * w[5]
-        below = c[x] * w[6] + c[x + 1] * w[7] + c[x + 2] * w[8]
-        sums[x] = above + level + below
-
-
-@_compiled
-def _activate_line(
-    sums: Array, channel: int, activation: Activation, z: Array, written: Array
-) -> None:
-    """Levels of some sums of one channel; `z` is room for as many numbers."""
-    gain, add = activation.gain[channel], activation.add[channel]
+def _filter(padded: Array, w: Array, pitch: int, sums: Array) -> None:
+    """sums[i] of the 3x3 filter `w` (9,) over three lines `pitch` apart that begin at i."""
+    a, b, c = padded, padded[pitch:], padded[2 * pitch :]
     for i in range(len(sums)):
-        scaled = sums[i] * gain
-        whole = (scaled + TO_WHOLE) - TO_WHOLE
-        z[i] = (whole - 1 if whole > scaled else whole) + add
-    if len(activation.main):
-        _main_and_steps(z, activation.main, activation.edges, activation.steps, written)
-    else:
-        _one_segment(z, activation.starts, activation.slopes, activation.offsets, written)
+        above = a[i] * w[0] + a[i + 1] * w[1] + a[i + 2] * w[2]
+        level = b[i] * w[3] + b[i + 1] * w[4] + b[i + 2] * w[5]
+        below = c[i] * w[6] + c[i + 1] * w[7] + c[i + 2] * w[8]
+        sums[i] = above + level + below
 
 
 @_compiled
-def _main_and_steps(z: Array, main: Array, edges: Array, steps: Array, written: Array) -> None:
-    start, slope, offset, first, last, base = main
-    for i in range(len(written)):
-        level = ((z[i] - start) * slope + TO_WHOLE) - TO_WHOLE + offset
-        written[i] = np.uint8(min(max(level, first), last) + base)
-    for edge, step in zip(edges, steps):  # noqa: B905 - Numba has no `strict`
-        change = np.uint8(np.int64(step))  # a fall is added modulo 256
-        for i in range(len(written)):
-            written[i] += change if z[i] >= edge else np.uint8(0)
+def _activate_line(sums: Array, channel: int, activation: Activation, written: Array) -> None:
+    """Levels of all `sums` of one channel."""
+    gain, slope = activation.gain[channel], activation.slope
+    if slope == 0:
+        _by_segments(sums, gain, activation.add[channel], activation, written)
+        return
+    bias, low, high = activation.bias[channel], activation.low, activation.high
+    base, steps, edges = activation.base, activation.steps, activation.edges[channel]
+    edge, step, far_edge, far_step = edges[0], steps[0], edges[1], steps[1]
+    for i in range(len(sums)):
+        whole = np.floor(sums[i] * gain)
+        level = np.rint(min(max(whole * slope + bias, low), high)) + base
+        level += step if whole >= edge else 0.0
+        level += far_step if whole >= far_edge else 0.0
+        written[i] = np.uint8(np.int32(level))
 
 
 @_compiled
-def _one_segment(z: Array, starts: Array, slopes: Array, offsets: Array, written: Array) -> None:
-    for i in range(len(written)):
+def _by_segments(
+    sums: Array, gain: float, add: float, activation: Activation, written: Array
+) -> None:
+    starts, slopes, offsets = activation.starts, activation.slopes, activation.offsets
+    for i in range(len(sums)):
+        z = np.floor(sums[i] * gain) + add
         s = len(starts) - 1
-        while s > 0 and z[i] <= starts[s]:
+        while s > 0 and z <= starts[s]:
             s -= 1
-        level = ((z[i] - starts[s]) * slopes[s] + TO_WHOLE) - TO_WHOLE + offsets[s]
-        written[i] = np.uint8(min(max(level, 0.0), 255.0))
+        level = np.rint((z - starts[s]) * slopes[s]) + offsets[s]
+        written[i] = np.uint8(np.int32(min(max(level, 0.0), 255.0)))
 
 
 @_compiled

@@ -14,8 +14,8 @@ from dse.errors import CompilerError
 
 __all__ = ["EmulatedKmodel", "predictor"]
 
-PICTURES_AT_A_TIME = 8
-"""Per thread: maps of 1 MB a picture still lie in the third-level cache."""
+PIXELS_AT_A_TIME = 8 * 224 * 224
+"""Per thread: as many pictures as keep the maps in the caches, as few calls as that leaves."""
 
 Maps = NDArray[np.float32]
 
@@ -66,8 +66,9 @@ class EmulatedKmodel:
                 f"canvases are {canvases.dtype} {canvases.shape}, the network reads planar "
                 f"uint8 {self._wanted}"
             )
-        starts = range(0, max(1, len(pictures)), PICTURES_AT_A_TIME)
-        parts = [pictures[start : start + PICTURES_AT_A_TIME] for start in starts]
+        at_once = max(1, 3 * PIXELS_AT_A_TIME // int(np.prod(self._wanted)))
+        starts = range(0, max(1, len(pictures)), at_once)
+        parts = [pictures[start : start + at_once] for start in starts]
         # each thread multiplies its own matrices: a library with threads of its own is in the way
         with threadpool_limits(1, "blas"), ThreadPoolExecutor(self._workers) as pool:
             found = list(pool.map(self._program.run, parts))
