@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dse.reproduction.options import ReproductionOptions
 from dse.reproduction.report import Report, as_text
-from dse.reproduction.reproduce import as_json, reproduce, write_report
+from dse.reproduction.reproducing import as_json, reproduce, write_report
 from dse.reproduction.rows import TABLES, trainings_of
 
 __all__ = [
