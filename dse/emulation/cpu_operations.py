@@ -102,8 +102,8 @@ def _pad(o: _Operands) -> None:
 
 def _slice(o: _Operands) -> None:
     o.expect(all(step > 0 for step in o.steps), "negative steps")
-    ends = zip(o.begins, o.ends, o.steps, strict=True)
-    found = o.read()[(slice(None), *[slice(*end) for end in ends])]
+    ends = [slice(*end) for end in zip(o.begins, o.ends, o.steps, strict=True)]
+    found = o.read()[tuple([slice(None), *ends])]
     o.written(found.shape[1:])[...] = found
 
 

@@ -9,7 +9,7 @@ float32 (or float64), small enough to be exact in any order.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
@@ -34,9 +34,7 @@ PIECE = 4096
 
 def _compiled(function: Function) -> Function:
     """`function` in machine code, kept on disk for the next process."""
-    compile = numba.njit(nogil=True, cache=True, error_model="numpy")
-    machine_code: Function = compile(function)
-    return machine_code
+    return cast(Function, numba.njit(nogil=True, cache=True, error_model="numpy")(function))
 
 
 @_compiled
@@ -190,8 +188,8 @@ def convolve_float(
     bias: Array,
     strides: tuple[int, int],
     pads: tuple[int, int],
-    low: float,
-    high: float,
+    low: np.float32,
+    high: np.float32,
     written: Array,
 ) -> None:
     """A convolution on the CPU, float32, added up in the runtime's order: bit for bit its own.

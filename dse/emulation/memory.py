@@ -40,7 +40,6 @@ class Memory:
     def __init__(
         self, pictures: int, sizes: Mapping[Space, int], constants: Mapping[Space, bytes]
     ) -> None:
-        self._pictures = pictures
         self._rows: dict[Space, NDArray[np.uint8]] = {
             space: np.zeros((pictures, -(-size // ROUND_BYTES) * ROUND_BYTES), np.uint8)
             for space, size in sizes.items()
@@ -50,25 +49,23 @@ class Memory:
     def view(self, region: Region) -> NDArray[Any]:
         """`region` of every picture, (pictures, *shape); writing to it writes to memory.
 
-        Raises CompilerError where it does not lie within its space.
+        A constant is there once, (1, *shape). Raises CompilerError where the region does not
+        lie within its space.
         """
         constant = self._constants.get(region.space)
         if constant is not None:
-            row = np.frombuffer(constant, np.uint8)[None]
+            rows = np.frombuffer(constant, np.uint8)[None]
         else:
-            row = self._rows.get(region.space, np.zeros((1, 0), np.uint8))
+            rows = self._rows.get(region.space, np.zeros((1, 0), np.uint8))
         item = np.dtype(region.dtype).itemsize
         steps = zip(region.shape, region.strides, strict=True)
         end = region.offset + item * (1 + sum((side - 1) * step for side, step in steps))
-        if end > row.shape[1]:
+        if end > rows.shape[1]:
             raise CompilerError(
-                f"the kmodel reads {end} bytes of memory {region.space}, which has {row.shape[1]}",
+                f"the kmodel uses {end} bytes of memory {region.space}, which has {rows.shape[1]}",
                 "the file is damaged: export it again",
             )
-        start = row[:, region.offset : end].view(region.dtype)
-        return as_strided(
-            start,
-            (self._pictures, *region.shape),
-            (0 if constant is not None else row.strides[0], *(item * s for s in region.strides)),
-            writeable=constant is None,
-        )
+        start = rows[:, region.offset : end].view(region.dtype)
+        strides = (rows.strides[0], *(item * step for step in region.strides))
+        shape = (len(rows), *region.shape)
+        return as_strided(start, shape, strides, writeable=constant is None)

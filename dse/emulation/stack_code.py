@@ -104,6 +104,18 @@ NOP, LOAD_INT, LOAD_0, LOAD_1, LOAD_FLOAT = 0x00, 0x02, 0x03, 0x04, 0x05
 LOAD_ADDRESS, STORE_SHAPE, STORE_PADDINGS, RETURN, TENSOR = 0x17, 0x31, 0x32, 0x59, 0x5E
 
 
+_NAMES = dict(
+    enumerate(
+        "batch_to_space binary broadcast call compare clamp conv2d conv2d_transpose convert copy "
+        "cumsum dequantize gather gather_nd hardmax logistic lut1d matmul onehot pad quantize "
+        "random_normal random_uniform reduce reduce_arg reduce_prod reduce_window2d resize_image "
+        "roi_align sigmoid slice softmax space_to_batch take ternary topk transpose trilu unary "
+        "gru tflite_detection_postprocess layer_normalization compress gather_elements".split()
+    )
+)
+"""Names of all tensor functions (`tensor_function_t`), to say which one is not known."""
+
+
 def read_stack_code(text: bytes) -> list[Instruction]:
     """The tensor functions that `text` calls, in order.
 
@@ -170,7 +182,7 @@ class _Machine:
 
     def call(self, function: int) -> None:
         if function not in _SIGNATURES:
-            raise _unknown(f"tensor function 0x{function:02x}")
+            raise _unknown(f"the CPU's operation '{_NAMES.get(function, function)}'")
         name, fields, pushed = _SIGNATURES[function]
         operands = {}
         for entry in fields.split():
