@@ -19,6 +19,10 @@ FUNCTION_HEADER_BYTES = 32
 TENSOR_RANGE_BYTES = 12 + 4 + 4 * 4
 """A function's argument: its memory range, then its rank and four dimensions."""
 
+FLAT_RESULTS = ("mean", "softmax", "flat_copy")
+FLAT_BYTES_LESS = 4 * 2
+"""Rows of numbers have two dimensions."""
+
 SECTION_HEADER_BYTES = 32
 CPU_POOLS, KPU_POOLS = 2, 3
 CPU_ALIGNMENT_BYTES, KPU_ALIGNMENT_BYTES = 8, 256
@@ -41,7 +45,9 @@ LOAD_ADDRESS_BYTES = 7
 STORE_SHAPE_BYTES = 4 * LOAD_NUMBER_BYTES + 3
 CALL_ARGUMENT_BYTES = LOAD_ADDRESS_BYTES + 3 * LOAD_NUMBER_BYTES + 2 * STORE_SHAPE_BYTES
 CALL_BYTES = 11
+STORE_FLAT_BYTES = 2 * LOAD_NUMBER_BYTES + 3
 _TWO_TENSORS = 2 * LOAD_ADDRESS_BYTES + 3 * STORE_SHAPE_BYTES
+_TWO_FLAT = 2 * LOAD_ADDRESS_BYTES + 3 * STORE_FLAT_BYTES
 
 CPU_TEXT_BYTES = {
     "dequantize": _TWO_TENSORS + 2 * LOAD_NUMBER_BYTES + 8,
@@ -55,6 +61,11 @@ CPU_TEXT_BYTES = {
     "transpose": _TWO_TENSORS + STORE_SHAPE_BYTES + 8,
     "upsample": _TWO_TENSORS + 2 * LOAD_NUMBER_BYTES + 10,
     "conv": 4 * LOAD_ADDRESS_BYTES + 7 * LOAD_NUMBER_BYTES + 5 * STORE_SHAPE_BYTES + 3 + 28,
+    "mean": _TWO_TENSORS - STORE_SHAPE_BYTES + 2 * STORE_FLAT_BYTES + LOAD_NUMBER_BYTES + 10,
+    "mean_map": _TWO_TENSORS + STORE_FLAT_BYTES + LOAD_NUMBER_BYTES + 10,
+    "flatten": _TWO_TENSORS + 7,
+    "flat_copy": _TWO_FLAT + 7,
+    "softmax": _TWO_FLAT + 15,
     "input": 0,
     "crop": 0,
     "concat": 0,
@@ -75,6 +86,8 @@ def kmodel_bytes(program: Program) -> int:
     size = MODEL_HEADER_BYTES
     size += MODULE_HEADER_BYTES + CPU_POOLS * MEMORY_POOL_BYTES
     size += FUNCTION_HEADER_BYTES + (inputs + len(program.outputs)) * TENSOR_RANGE_BYTES
+    flat = sum(program.steps[index].op in FLAT_RESULTS for index in program.outputs)
+    size -= flat * FLAT_BYTES_LESS
     size = _section(size, sum(program.each(_cpu_constants)), CPU_ALIGNMENT_BYTES)
     size = _up(_section(size, cpu_text, CPU_ALIGNMENT_BYTES), 8)
     if calls:

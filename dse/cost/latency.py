@@ -22,6 +22,8 @@ __all__ = ["Duration", "program_time", "step_time", "total_time"]
 FREE_OPS = ("input", "crop", "concat")
 """A view, or memory that others write into."""
 
+COPIES = ("copy", "kpu_copy", "flatten", "flat_copy")
+
 PER_ELEMENT = {
     "dequantize": "cpu_cycles_per_dequantized_element",
     "quantize": "cpu_cycles_per_quantized_element",
@@ -104,7 +106,9 @@ def _cpu_work(program: Program, step: Step, target: Target) -> tuple[Cycles, int
         return _mac_cycles(program, target), step.weights * height * width
     if step.op in ("maxpool", "avgpool"):
         return target.cpu_cycles_per_pooled_element, step.elements * step.kernel**2
-    if step.op in ("copy", "kpu_copy"):
+    if step.op in ("mean", "mean_map"):
+        return target.cpu_cycles_per_pooled_element, program.steps[step.inputs[0]].elements
+    if step.op in COPIES:
         return target.cpu_cycles_per_copied_byte, step.size_bytes
     per_element: Cycles = getattr(target, PER_ELEMENT.get(step.op, "cpu_cycles_per_element"))
     return per_element, step.elements

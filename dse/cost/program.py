@@ -39,6 +39,7 @@ KNOWN_OPS = (
     "input", *KPU_CONVOLUTIONS, "upload", "download", "dequantize", "quantize", "pad", "slice",
     "crop", "concat", "copy", "kpu_copy", "transpose", "conv", "depthwise", "upsample",
     "upsample_nearest", "add", "lookup", "unary", "arithmetic", "maxpool", "avgpool",
+    "mean", "mean_map", "flatten", "flat_copy", "softmax",
 )  # fmt: skip
 """Operations whose time and memory the rules cover; a network with another one is "unknown"."""
 
@@ -50,7 +51,8 @@ class Step(NamedTuple):
         "kpu_copy" (in main memory, between a download and an upload); on the CPU
         "dequantize", "quantize", "pad", "slice", "crop" (a view, costs nothing), "copy",
         "conv", "concat" (its inputs write into it), "upsample", "lookup" (a function of
-        bytes, as a table), "arithmetic", "transpose", or what no rule knows.
+        bytes, as a table), "arithmetic", "transpose", "mean", "softmax", "flatten" (copies what
+        a row of numbers is to be seen in), "flat_copy", or what no rule knows.
     layer: the network's layer that it works for.
     inputs: indices of the steps it reads.
     shape: (height, width, channels) of what it writes, `element_bytes` each.

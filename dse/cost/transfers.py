@@ -177,6 +177,8 @@ class _Crossing:
         step = self.done[position]
         if step.element_bytes == 1:
             return self.once("dequantize", position, 4)
+        if step.op == "flatten":
+            return self.once("flat_copy", position, 4)
         if step.op == "crop" or position in self.joined:
             return self.emit(step._replace(op="copy", inputs=(position,), kernel=1))
         return position

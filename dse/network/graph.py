@@ -29,7 +29,9 @@ class Layer:
 
     op: "input", "conv", "depthwise", "add", "concat", "upsample" (bilinear, by `stride`),
         "pad", "maxpool", "avgpool", "unary" (a function of each number alone), "arithmetic"
-        (with a constant for each channel), or any other name, which costs call unknown.
+        (with a constant for each channel), "mean" (of each channel; "mean_map" keeps a map of
+        one pixel), "flatten" (such a map as a row of numbers), "softmax", or any other name,
+        which costs call unknown.
     inputs: names of the layers it reads, in order.
     kernel, stride, padding: of a convolution or pool; padding is what the layer adds itself.
     activation: "linear", "relu6", "relu", "sigmoid", ...

@@ -13,6 +13,7 @@ from __future__ import annotations
 import struct
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,8 @@ class _Reader:
             self.append(tensor, "input", ())
         for operator in operators:
             self.read(operator)
-        folded = {name for name in self.pads if not self.is_read(name, outputs)}
+        passed = {n for n, layer in self.layers.items() if n in self.pads or layer.op == "flatten"}
+        folded = {name for name in passed if not self.is_read(name, outputs)}
         layers = tuple(layer for layer in self.layers.values() if layer.name not in folded)
         return Graph(self.path.stem, layers, tuple(self.owner[tensor] for tensor in outputs))
 
@@ -233,6 +235,51 @@ class _Reader:
         self.append(out, RESIZES[op], tuple(read), stride=factor)
         return None
 
+    def mean(self, operator: Any, op: str, read: list[int], out: int) -> None:
+        axes = sorted(axis % 4 for axis in self.constant(operator.Inputs(1)).tolist())
+        if axes != [1, 2] or len(self.dimensions(read[0])) != 4:
+            return self.other(operator, op, read, out)
+        self.append(out, "mean" if len(self.dimensions(out)) == 2 else "mean_map", tuple(read))
+        return None
+
+    def dense(self, operator: Any, op: str, read: list[int], out: int) -> None:
+        """A 1x1 convolution of a map of one pixel, which is what the compiler makes of it."""
+        options = _options(operator, "FullyConnectedOptions")
+        source = self.layers[self.owner[read[0]]]
+        if source.shape[:2] != (1, 1) or len(self.dimensions(out)) != 2:
+            return self.other(operator, op, read, out)
+        self.append(
+            out,
+            "conv",
+            (read[0],),
+            activation=ACTIVATIONS.get(options.FusedActivationFunction(), "unknown"),
+            bias=operator.InputsLength() > 2 and operator.Inputs(2) >= 0,
+        )
+        if source.op == "flatten":
+            name = self.owner[out]
+            self.layers[name] = replace(self.layers[name], inputs=source.inputs)
+        self.append(out, "flatten", (out,))
+        return None
+
+    def reshape(self, operator: Any, op: str, read: list[int], out: int) -> None:
+        source = self.layers[self.owner[read[0]]]
+        dimensions = self.dimensions(out)
+        if not source.shape[:2] == (1, 1) == self.shape(out)[:2]:
+            return self.other(operator, op, read, out)
+        if len(dimensions) == 2 and source.op in CONVOLUTIONS:
+            self.append(out, "flatten", (read[0],))
+        elif len(dimensions) == 4 and source.op == "flatten":
+            self.owner[out] = source.inputs[0]
+        else:
+            self.owner[out] = source.name
+        return None
+
+    def softmax(self, operator: Any, op: str, read: list[int], out: int) -> None:
+        if len(self.dimensions(read[0])) != 2:
+            return self.other(operator, op, read, out)
+        self.append(out, "softmax", tuple(read))
+        return None
+
     def pool(self, operator: Any, op: str, read: list[int], out: int) -> None:
         options = _options(operator, "Pool2DOptions")
         size, stride = options.FilterHeight(), options.StrideH()
@@ -292,6 +339,10 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "CONCATENATION": _Reader.concatenation,
     "RESIZE_BILINEAR": _Reader.resize,
     "RESIZE_NEAREST_NEIGHBOR": _Reader.resize,
+    "MEAN": _Reader.mean,
+    "FULLY_CONNECTED": _Reader.dense,
+    "RESHAPE": _Reader.reshape,
+    "SOFTMAX": _Reader.softmax,
     "MAX_POOL_2D": _Reader.pool,
     "AVERAGE_POOL_2D": _Reader.pool,
 }

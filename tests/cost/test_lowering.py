@@ -125,9 +125,9 @@ def test_on_the_cpu_nothing_crosses() -> None:
 
 def test_unknown_operations_keep_their_name() -> None:
     layers = list(chain((16, 16, 3), conv("a", 8, 3)).layers)
-    layers.append(Layer("soft", "softmax", ("a",), (16, 16, 8)))
+    layers.append(Layer("soft", "hard_swish", ("a",), (16, 16, 8)))
     program = lower(Graph("soft", tuple(layers), ("soft",)))
-    assert program.unknown_ops == (("soft", "softmax"),)
+    assert program.unknown_ops == (("soft", "hard_swish"),)
 
 
 def test_maps_of_different_sizes_cannot_be_joined() -> None:

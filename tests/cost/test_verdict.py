@@ -71,7 +71,7 @@ def test_formats_of_the_cpu_need_no_kpu_memory(target: Target) -> None:
 
 def test_unknown_operations_are_not_judged(target: Target) -> None:
     layers = detector_graph(Training.parse("A98-a0.5-224")).layers
-    soft = Layer("soft", "softmax", ("head",), layers[-1].shape)
+    soft = Layer("soft", "hard_swish", ("head",), layers[-1].shape)
     verdict = judge(price(Graph("s", (*layers, soft), ("soft",)), "kpu8", target), target)
     assert (verdict.status, verdict.reason, verdict.layer) == ("unknown", "unsupported", "soft")
-    assert "softmax" in verdict.message
+    assert "hard_swish" in verdict.message
