@@ -30,7 +30,7 @@ ACTIVATION, WEIGHT = ACCENT, ALERT
 def write_ranges(title: str, rows: Sequence[Row], weights: NDArray[np.float32], path: Path) -> Path:
     """Draws what `dse.reproduction` measured as .html, .png or .svg; returns `path`.
 
-    rows: a layer each, with `layer_rows`' fields. weights: every number of the network, (n,).
+    rows: a layer each, with `layer_rows`' fields. weights: all kernels and biases, (n,).
     Raises UsageError for another suffix, DseError where a picture finds no browser.
     """
     return write_figure(ranges_figure(title, rows, weights), path)
@@ -42,9 +42,7 @@ def ranges_figure(title: str, rows: Sequence[Row], weights: NDArray[np.float32])
         rows=4, cols=1, vertical_spacing=0.07, row_heights=[0.3, 0.25, 0.18, 0.27]
     )
     _draw_ranges(figure, 1, rows, "activation", ACTIVATION)
-    _draw_ranges(
-        figure, 2, [row for row in rows if row["weight_low"] is not None], "weight", WEIGHT
-    )
+    _draw_ranges(figure, 2, _with("weight", rows), "weight", WEIGHT)
     _draw_bits(figure, rows)
     _draw_histogram(figure, weights)
     figure.update_layout(_layout(title))
@@ -67,6 +65,7 @@ def _draw_ranges(
             text=[f"{html.escape(row['layer'])}: {_ends(row, kind)}" for row in rows],
             textposition="none",
             hovertemplate="%{text}<extra></extra>",
+            showlegend=False,
         ),
         row=panel,
         col=1,
@@ -86,8 +85,12 @@ def _draw_ranges(
 
 
 def _with(kind: str, rows: Sequence[Row]) -> list[Row]:
-    """The rows of layers that have something of that kind."""
-    return [row for row in rows if row[f"{kind}_low"] is not None]
+    """The rows of layers that have something of that kind.
+
+    Batch normalisation is left out of the weights: its variances would dwarf every kernel.
+    """
+    drawn = [row for row in rows if row[f"{kind}_low"] is not None]
+    return [row for row in drawn if kind != "weight" or row["kind"] != "BatchNormalization"]
 
 
 def _ends(row: Row, kind: str) -> str:
@@ -125,6 +128,7 @@ def _draw_histogram(figure: go.Figure, weights: NDArray[np.float32]) -> None:
             width=np.diff(edges).tolist(),
             marker={"color": WEIGHT},
             hovertemplate="near %{x:.2f}: %{y} weights<extra></extra>",
+            showlegend=False,
         ),
         row=4,
         col=1,
@@ -141,11 +145,11 @@ def _layout(title: str) -> dict[str, Any]:
         title={"text": html.escape(title), "x": 0, "xref": "paper", "xanchor": "left"},
         barmode="overlay",
         showlegend=True,
-        legend={"x": 1, "xanchor": "right", "y": 0.43, "yanchor": "top"},
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 0.455, "yanchor": "bottom"},
         yaxis={**axis, "title": {"text": "activations"}},
-        yaxis2={**axis, "title": {"text": "weights"}},
+        yaxis2={**axis, "title": {"text": "kernels and biases"}},
         yaxis3={**axis, "title": {"text": "bits before the point"}},
-        yaxis4={**axis, "title": {"text": "weights, count"}, "type": "log"},
+        yaxis4={**axis, "title": {"text": "kernels and biases, count"}, "type": "log"},
         xaxis3={**axis, "title": {"text": "layer, in Keras' order"}},
-        xaxis4={**axis, "title": {"text": "value of a weight"}},
+        xaxis4={**axis, "title": {"text": "value"}},
     )

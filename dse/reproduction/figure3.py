@@ -37,12 +37,13 @@ ACTIVATION_LIMIT, WEIGHT_LIMIT = 50.0, 8.0
 
 @dataclass(frozen=True)
 class Figure3:
-    """design: id of the training. layers: in Keras' order. weights: every number that the
-    network holds, batch statistics included, (n,). pictures: that activations were seen on."""
+    """design: id of the training. layers: in Keras' order. weights: all kernels and biases, (n,).
+    statistics: every number of batch normalisation, (m,). pictures: activations were seen on."""
 
     design: str
     layers: tuple[KerasLayer, ...]
     weights: NDArray[np.float32]
+    statistics: NDArray[np.float32]
     pictures: int
 
 
@@ -54,6 +55,7 @@ def measure_figure3(record: StudyRecord, input_size: int) -> Figure3:
     """
     from dse.evaluation import prepare
     from dse.network.mobilenetv2 import detector_graph
+    from dse.quantization.formats import CONVOLVED
     from dse.quantization.keras_ranges import keras_ranges
     from dse.search.job import load_weights
 
@@ -61,8 +63,11 @@ def measure_figure3(record: StudyRecord, input_size: int) -> Figure3:
     weights = load_weights(record.path / "trainings" / training.id)
     pictures = prepare(_drawn(open_data(job_of(record).eval_data, "eval")), input_size)
     layers = keras_ranges(detector_graph(training), weights, pictures.canvases)
-    every = np.concatenate([array.ravel() for array in weights.values()])
-    return Figure3(training.id, tuple(layers), every, len(pictures))
+    kernels = [array.ravel() for name, array in weights.items() if name.endswith(CONVOLVED)]
+    others = [array.ravel() for name, array in weights.items() if not name.endswith(CONVOLVED)]
+    return Figure3(
+        training.id, tuple(layers), np.concatenate(kernels), np.concatenate(others), len(pictures)
+    )
 
 
 def summary(figure: Figure3) -> list[str]:
@@ -71,14 +76,14 @@ def summary(figure: Figure3) -> list[str]:
     narrow = sum(max(map(abs, one.activations)) <= ACTIVATION_LIMIT for one in figure.layers)
     (fifth,) = [layer for layer in figure.layers if layer.index == 5]
     held = fifth.weights or (0.0, 0.0)
-    weights = figure.weights
-    within = float(np.mean(np.abs(weights) <= WEIGHT_LIMIT))
+    every = np.concatenate([figure.weights, figure.statistics])
     return [
         f"widest activations: layer {widest.index} ({widest.name}), {_ends(widest.activations)}; "
         "published: layer 5, -242.14 to 155.91",
         f"layers within {ACTIVATION_LIMIT:g}: {narrow} of {len(figure.layers)}; published: most",
-        f"weights: mean {weights.mean():.4f}, deviation {weights.std():.4f}, "
-        f"{within:.1%} within {WEIGHT_LIMIT:g}; published: 0.4583, 2.3385, most",
+        f"kernels and biases: {_distribution(figure.weights)}",
+        f"with batch normalisation: {_distribution(every)}; published: mean 0.4583, "
+        f"deviation 2.3385, most within {WEIGHT_LIMIT:g}",
         f"weights of layer 5 ({fifth.name}): {_ends(held)}; published: -25 to 20",
     ]
 
@@ -128,6 +133,14 @@ def _drawn(data: DataSet) -> list[Picture]:
     count = min(PICTURES, len(data))
     chosen = np.random.default_rng(0).choice(len(data), count, replace=False)
     return [data.pictures[at] for at in np.sort(chosen)]
+
+
+def _distribution(values: NDArray[np.float32]) -> str:
+    within = float(np.mean(np.abs(values) <= WEIGHT_LIMIT))
+    return (
+        f"mean {values.mean():.4f}, deviation {values.std():.4f}, "
+        f"{within:.1%} within {WEIGHT_LIMIT:g}"
+    )
 
 
 def _ends(ends: tuple[float, float]) -> str:

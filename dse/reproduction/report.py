@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -136,7 +137,8 @@ def _ranks(scales: str, ranks: Ranks) -> str:
         for r in ranks.reversed
     )
     order = f"{len(ranks.reversed)} of {ranks.pairs} pairs change their order"
-    return f"{scales}: Spearman {ranks.spearman:.2f}; {order}" + (f": {changed}" if changed else "")
+    correlation = "undefined" if math.isnan(ranks.spearman) else f"{ranks.spearman:.2f}"
+    return f"{scales}: Spearman {correlation}; {order}" + (f": {changed}" if changed else "")
 
 
 def _rivals(report: Report) -> Grid:

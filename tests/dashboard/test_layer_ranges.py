@@ -13,12 +13,17 @@ from dse.dashboard.layer_ranges import ranges_figure
 WEIGHTS = np.linspace(-3, 3, 200, dtype=np.float32)
 
 
-def row(index: int, activation: tuple[float, float], weight: tuple[float, float] | None) -> Any:
+def row(
+    index: int,
+    activation: tuple[float, float],
+    weight: tuple[float, float] | None,
+    kind: str = "Conv2D",
+) -> Any:
     ends = weight or (None, None)
     return {
         "index": index,
         "layer": f"<layer {index}>",
-        "kind": "Conv2D",
+        "kind": kind,
         "weight_low": ends[0],
         "weight_high": ends[1],
         "weight_integer_bits": 3 if weight else None,
@@ -28,7 +33,11 @@ def row(index: int, activation: tuple[float, float], weight: tuple[float, float]
     }
 
 
-ROWS = [row(0, (0.0, 6.0), None), row(1, (-100.0, 50.0), (-3.0, 3.0))]
+ROWS = [
+    row(0, (0.0, 6.0), None),
+    row(1, (-100.0, 50.0), (-3.0, 3.0)),
+    row(2, (-9.0, 9.0), (0.0, 270.0), "BatchNormalization"),
+]
 
 
 def test_bars_span_the_ranges_and_the_widest_is_named() -> None:
@@ -37,6 +46,7 @@ def test_bars_span_the_ranges_and_the_widest_is_named() -> None:
     assert [(b, b + y) for b, y in zip(activations.base, activations.y, strict=True)] == [
         (0.0, 6.0),
         (-100.0, 50.0),
+        (-9.0, 9.0),
     ]
     assert list(weights.x) == [1] and list(weights.base) == [-3.0]
     assert sum(histogram.y) == len(WEIGHTS)

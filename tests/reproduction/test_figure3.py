@@ -20,6 +20,7 @@ FIGURE = Figure3(
         KerasLayer(5, "expanded_conv_depthwise", "DepthwiseConv2D", (-25.0, 20.0), (-242.0, 155.9)),
     ),
     np.array([-25.0, 0.0, 1.0, 20.0], np.float32),
+    np.array([4.0, 6.0], np.float32),
     100,
 )
 
@@ -48,8 +49,9 @@ def test_the_file_has_a_row_a_layer(tmp_path: Path) -> None:
 
 
 def test_the_words_name_the_widest_layer_and_the_papers_numbers() -> None:
-    widest, within, weights, fifth = summary(FIGURE)
+    widest, within, weights, every, fifth = summary(FIGURE)
     assert "layer 5 (expanded_conv_depthwise), -242.00 to 155.90" in widest
     assert "1 of 2" in within
     assert "mean -1.0000" in weights and "50.0% within 8" in weights
+    assert "mean 1.0000" in every
     assert "-25.00 to 20.00" in fifth
