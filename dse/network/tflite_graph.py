@@ -149,8 +149,8 @@ class _Reader:
         return True
 
     def other(self, operator: Any, op: str, read: list[int], out: int) -> None:
-        """An operation that layer graphs do not know, under its own name."""
-        self.append(out, op.lower(), tuple(read))
+        """An operation that layer graphs do not know in this form, under a name of its own."""
+        self.append(out, f"{op.lower()} of another kind" if op in HANDLERS else op.lower(), tuple(read))
         for index in range(1, operator.OutputsLength()):
             self.owner[operator.Outputs(index)] = self.owner[out]
 
@@ -187,9 +187,9 @@ class _Reader:
         amounts = self.constant(operator.Inputs(1)).reshape(-1, 2)
         if len(amounts) != 4 or amounts[[0, 3]].any() or not self.pads_with_zero(operator):
             return self.other(operator, op, read, out)
-        name = self.append(out, "pad", tuple(read))
         (top, bottom), (left, right) = amounts[1].tolist(), amounts[2].tolist()
-        self.pads[name] = (top, bottom, left, right)
+        padding = (top, bottom, left, right)
+        self.pads[self.append(out, "pad", tuple(read), padding=padding)] = padding
         return None
 
     def pads_with_zero(self, operator: Any) -> bool:
