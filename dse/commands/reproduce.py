@@ -29,15 +29,11 @@ if TYPE_CHECKING:
 
 __all__ = ["add_arguments", "run"]
 
-TABLES = ("I", "II", "III", "IV")
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `dse reproduce`."""
     what = parser.add_argument_group("what to reproduce")
-    what.add_argument(
-        "--tables", nargs="+", choices=TABLES, default=TABLES, help="of the paper (default: all)"
-    )
+    what.add_argument("--tables", nargs="+", metavar="TABLE", help="I, II, III, IV (default: all)")
     what.add_argument(
         "--figure3",
         type=Path,
@@ -97,10 +93,10 @@ def _draw_figure3(records: list[StudyRecord], options: argparse.Namespace) -> No
 
 
 def _settings(options: argparse.Namespace) -> ReproductionOptions:
-    from dse.reproduction import ReproductionOptions
+    from dse.reproduction import TABLES, ReproductionOptions
 
     return ReproductionOptions(
-        tables=tuple(name for name in TABLES if name in options.tables),
+        tables=tuple(options.tables or TABLES),
         data=options.data,
         eval_data=options.eval_data,
         input_size=options.input_size,
