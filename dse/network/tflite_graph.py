@@ -22,6 +22,7 @@ import tflite
 
 from dse.errors import InvalidFile
 from dse.network.graph import CONVOLUTIONS, Graph, Layer, Padding, Shape
+from dse.network.tflite_tensors import TfliteTensors, options_of
 
 __all__ = ["read_tflite"]
 
@@ -67,21 +68,16 @@ def read_tflite(path: str | Path) -> Graph:
         raise InvalidFile(path, f"is damaged ({error})", hint=hint) from None
 
 
-class _Reader:
+class _Reader(TfliteTensors):
     """One pass over the operators; `owner` says which layer wrote a tensor."""
 
     def __init__(self, path: Path, model: Any) -> None:
-        if model.SubgraphsLength() == 0:
-            raise InvalidFile(path, "holds no graph")
-        self.path = path
-        self.model = model
-        self.subgraph = model.Subgraphs(0)
+        super().__init__(path, model)
         self.layers: dict[str, Layer] = {}
         self.owner: dict[int, str] = {}
         self.pads: dict[str, Padding] = {}
         """Layers that only pad with zeros, and by how much."""
         self.readers: Counter[int] = Counter()
-        self.names: Counter[str] = Counter()
 
     def graph(self) -> Graph:
         inputs = self.subgraph.InputsAsNumpy().tolist()
@@ -150,13 +146,14 @@ class _Reader:
 
     def other(self, operator: Any, op: str, read: list[int], out: int) -> None:
         """An operation that layer graphs do not know in this form, under a name of its own."""
-        self.append(out, f"{op.lower()} of another kind" if op in HANDLERS else op.lower(), tuple(read))
+        kind = f"{op.lower()} of another kind" if op in HANDLERS else op.lower()
+        self.append(out, kind, tuple(read))
         for index in range(1, operator.OutputsLength()):
             self.owner[operator.Outputs(index)] = self.owner[out]
 
     def convolution(self, operator: Any, op: str, read: list[int], out: int) -> None:
         depthwise = op == "DEPTHWISE_CONV_2D"
-        options = _options(operator, "DepthwiseConv2DOptions" if depthwise else "Conv2DOptions")
+        options = options_of(operator, "DepthwiseConv2DOptions" if depthwise else "Conv2DOptions")
         _, height, width, _ = self.dimensions(operator.Inputs(1))
         source, target = self.shape(read[0]), self.shape(out)
         dilated = max(options.DilationHFactor(), options.DilationWFactor()) > 1
@@ -200,7 +197,7 @@ class _Reader:
             return self.arithmetic(operator, op, read, out)
         if self.shape(read[0]) != self.shape(read[1]):
             return self.other(operator, op, read, out)
-        activation = ACTIVATIONS.get(_options(operator, "AddOptions").FusedActivationFunction())
+        activation = ACTIVATIONS.get(options_of(operator, "AddOptions").FusedActivationFunction())
         self.append(out, "add", tuple(read), activation=activation or "unknown")
         return None
 
@@ -221,7 +218,7 @@ class _Reader:
         return None
 
     def concatenation(self, operator: Any, op: str, read: list[int], out: int) -> None:
-        axis = _options(operator, "ConcatenationOptions").Axis()
+        axis = options_of(operator, "ConcatenationOptions").Axis()
         if len(read) != operator.InputsLength() or axis not in (3, -1):
             return self.other(operator, op, read, out)
         self.append(out, "concat", tuple(read))
@@ -244,7 +241,7 @@ class _Reader:
 
     def dense(self, operator: Any, op: str, read: list[int], out: int) -> None:
         """A 1x1 convolution of a map of one pixel, which is what the compiler makes of it."""
-        options = _options(operator, "FullyConnectedOptions")
+        options = options_of(operator, "FullyConnectedOptions")
         source = self.layers[self.owner[read[0]]]
         if source.shape[:2] != (1, 1) or len(self.dimensions(out)) != 2:
             return self.other(operator, op, read, out)
@@ -281,7 +278,7 @@ class _Reader:
         return None
 
     def pool(self, operator: Any, op: str, read: list[int], out: int) -> None:
-        options = _options(operator, "Pool2DOptions")
+        options = options_of(operator, "Pool2DOptions")
         size, stride = options.FilterHeight(), options.StrideH()
         if size != options.FilterWidth() or stride != options.StrideW():
             return self.other(operator, op, read, out)
@@ -295,36 +292,6 @@ class _Reader:
     def written_by(self, name: str) -> int:
         """A tensor that the layer `name` wrote."""
         return next(tensor for tensor, owner in self.owner.items() if owner == name)
-
-    def name(self, tensor: int) -> str:
-        """The tensor's own name, its first part where converters joined several; unique."""
-        text = (self.subgraph.Tensors(tensor).Name() or b"").decode("utf-8", "replace")
-        name = text.split(";")[0] or f"tensor_{tensor}"
-        self.names[name] += 1
-        return name if self.names[name] == 1 else f"{name}#{self.names[name]}"
-
-    def dimensions(self, tensor: int) -> list[int]:
-        shape = self.subgraph.Tensors(tensor).ShapeAsNumpy()
-        return [] if isinstance(shape, int) else [int(side) for side in shape]
-
-    def shape(self, tensor: int) -> Shape:
-        """(height, width, channels) of one picture's tensor."""
-        dimensions = self.dimensions(tensor)
-        if dimensions and dimensions[0] != 1 and len(dimensions) == 4:
-            hint = "export it for one picture: input shape (1, height, width, channels)"
-            raise InvalidFile(self.path, f"takes {dimensions[0]} pictures at once", hint=hint)
-        sides = [1, 1, 1, *dimensions[1:]]
-        return (int(np.prod(sides[:-2])), sides[-2], sides[-1])
-
-    def constant(self, tensor: int, kind: str = "<i4") -> np.ndarray[Any, Any]:
-        """The numbers that the file holds for `tensor`."""
-        entry = self.subgraph.Tensors(tensor)
-        data = self.model.Buffers(entry.Buffer()).DataAsNumpy()
-        if isinstance(data, int):
-            raise ValueError(f"tensor {tensor} holds no data")
-        if kind == "<i4" and entry.Type() == tflite.TensorType.INT64:
-            kind = "<i8"
-        return np.frombuffer(data.tobytes(), kind)
 
 
 HANDLERS: dict[str, Callable[..., None]] = {
@@ -346,16 +313,6 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "MAX_POOL_2D": _Reader.pool,
     "AVERAGE_POOL_2D": _Reader.pool,
 }
-
-
-def _options(operator: Any, kind: str) -> Any:
-    """The options table of `operator`, read as `kind`."""
-    table = operator.BuiltinOptions()
-    if table is None:
-        raise ValueError(f"an operator has no {kind}")
-    options = getattr(tflite, kind)()
-    options.Init(table.Bytes, table.Pos)
-    return options
 
 
 def _same(source: Shape, target: Shape, kernel: int, stride: int) -> Padding:

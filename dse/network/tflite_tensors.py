@@ -1,0 +1,68 @@
+"""Tensors and options of a TensorFlow-Lite file, as plain numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tflite
+
+from dse.errors import InvalidFile
+from dse.network.graph import Shape
+
+__all__ = ["TfliteTensors", "options_of"]
+
+
+class TfliteTensors:
+    """What the first subgraph of `model` says of its tensors. `path` is for messages."""
+
+    def __init__(self, path: Path, model: Any) -> None:
+        if model.SubgraphsLength() == 0:
+            raise InvalidFile(path, "holds no graph")
+        self.path = path
+        self.model = model
+        self.subgraph = model.Subgraphs(0)
+        self.names: Counter[str] = Counter()
+
+    def name(self, tensor: int) -> str:
+        """The tensor's own name, its first part where converters joined several; unique."""
+        text = (self.subgraph.Tensors(tensor).Name() or b"").decode("utf-8", "replace")
+        name = text.split(";")[0] or f"tensor_{tensor}"
+        self.names[name] += 1
+        return name if self.names[name] == 1 else f"{name}#{self.names[name]}"
+
+    def dimensions(self, tensor: int) -> list[int]:
+        """Its sides, the number of pictures first."""
+        shape = self.subgraph.Tensors(tensor).ShapeAsNumpy()
+        return [] if isinstance(shape, int) else [int(side) for side in shape]
+
+    def shape(self, tensor: int) -> Shape:
+        """(height, width, channels) of one picture's tensor."""
+        dimensions = self.dimensions(tensor)
+        if dimensions and dimensions[0] != 1 and len(dimensions) == 4:
+            hint = "export it for one picture: input shape (1, height, width, channels)"
+            raise InvalidFile(self.path, f"takes {dimensions[0]} pictures at once", hint=hint)
+        sides = [1, 1, 1, *dimensions[1:]]
+        return (int(np.prod(sides[:-2])), sides[-2], sides[-1])
+
+    def constant(self, tensor: int, kind: str = "<i4") -> np.ndarray[Any, Any]:
+        """The numbers that the file holds for `tensor`."""
+        entry = self.subgraph.Tensors(tensor)
+        data = self.model.Buffers(entry.Buffer()).DataAsNumpy()
+        if isinstance(data, int):
+            raise ValueError(f"tensor {tensor} holds no data")
+        if kind == "<i4" and entry.Type() == tflite.TensorType.INT64:
+            kind = "<i8"
+        return np.frombuffer(data.tobytes(), kind)
+
+
+def options_of(operator: Any, kind: str) -> Any:
+    """The options table of `operator`, read as `kind`."""
+    table = operator.BuiltinOptions()
+    if table is None:
+        raise ValueError(f"an operator has no {kind}")
+    options = getattr(tflite, kind)()
+    options.Init(table.Bytes, table.Pos)
+    return options
