@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 
 from dse.errors import CompilerError
 
-__all__ = ["Memory", "Region", "Space"]
+__all__ = ["DATA", "INPUT", "OUTPUT", "RDATA", "Memory", "Region", "Space", "dense_strides"]
 
 Space = tuple[int, int]
 """(module, memory location as in `memory_location_t`)."""
+
+INPUT, OUTPUT, RDATA, DATA = range(4)
+"""`memory_location_t` of nncase: what a program reads, what it writes, constants, the rest."""
 
 ROUND_BYTES = 8
 """Rows begin on a multiple of this, so that numbers of any type are aligned."""
@@ -69,3 +72,8 @@ class Memory:
         strides = (rows.strides[0], *(item * step for step in region.strides))
         shape = (len(rows), *region.shape)
         return as_strided(start, shape, strides, writeable=constant is None)
+
+
+def dense_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Strides in elements of a tensor without gaps."""
+    return tuple(int(np.prod(shape[axis + 1 :])) for axis in range(len(shape)))

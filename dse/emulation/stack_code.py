@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from dse.emulation.container import numpy_type
+from dse.emulation.tensor_functions import FUNCTIONS, SIGNATURES
 from dse.errors import CompilerError
 
 __all__ = ["Address", "Argument", "Instruction", "read_stack_code"]
@@ -41,79 +42,8 @@ class Instruction:
     operands: dict[str, Any]
 
 
-_SIGNATURES: dict[int, tuple[str, str, str]] = {
-    0x01: (
-        "binary",
-        "type:t a_shape:s a_strides:s b_shape:s b_strides:s shape:s out_strides:s function:B "
-        "low:f high:f",
-        "a b output",
-    ),
-    0x03: ("call", "function:I module:H inputs:B outputs:B", ""),
-    0x06: (
-        "conv2d",
-        "type:t shape:s in_strides:s kernel_shape:s kernel_strides:s bias_strides:s out_strides:s "
-        "groups:H stride_h:H stride_w:H dilation_h:H dilation_w:H low:f high:f",
-        "input kernel bias output top bottom interior_h left right interior_w",
-    ),
-    0x09: ("copy", "type:t shape:s in_strides:s out_strides:s", "input output"),
-    0x0B: (
-        "dequantize",
-        "in_type:t out_type:t shape:s in_strides:s out_strides:s",
-        "input output scale bias",
-    ),
-    0x10: (
-        "lut1d",
-        "type:t shape:s in_strides:s out_strides:s length:H",
-        "input table output low high",
-    ),
-    0x13: (
-        "pad",
-        "type:t shape:s in_strides:s out_strides:s paddings:p mode:B",
-        "input output value",
-    ),
-    0x14: (
-        "quantize",
-        "in_type:t out_type:t shape:s in_strides:s out_strides:s",
-        "input output scale bias",
-    ),
-    0x1A: (
-        "reduce_window2d",
-        "type:t function:B shape:s in_strides:s out_strides:s filter_h:H filter_w:H stride_h:H "
-        "stride_w:H dilation_h:H dilation_w:H low:f high:f",
-        "input initial output top bottom interior_h left right interior_w",
-    ),
-    0x1B: (
-        "resize_image",
-        "type:t shape:s in_strides:s out_strides:s align_corners:B half_pixel_centers:B mode:B",
-        "height width input output",
-    ),
-    0x1E: (
-        "slice",
-        "type:t shape:s in_strides:s out_strides:s begins:s ends:s steps:s",
-        "input output",
-    ),
-    0x23: ("transpose", "type:t shape:s in_strides:s out_strides:s order:s", "input output"),
-}
-"""Tensor function -> name, fields of the instruction, operands on the stack (first pushed first).
-
-Field codes: t a data type, s a shape register, p a register of paddings, others as in `struct`.
-The order is that of `op_reader.h` and of the pushes in `src/codegen/stackvm/ops`.
-"""
-
 NOP, LOAD_INT, LOAD_0, LOAD_1, LOAD_FLOAT = 0x00, 0x02, 0x03, 0x04, 0x05
 LOAD_ADDRESS, STORE_SHAPE, STORE_PADDINGS, RETURN, TENSOR = 0x17, 0x31, 0x32, 0x59, 0x5E
-
-
-_NAMES = dict(
-    enumerate(
-        "batch_to_space binary broadcast call compare clamp conv2d conv2d_transpose convert copy "
-        "cumsum dequantize gather gather_nd hardmax logistic lut1d matmul onehot pad quantize "
-        "random_normal random_uniform reduce reduce_arg reduce_prod reduce_window2d resize_image "
-        "roi_align sigmoid slice softmax space_to_batch take ternary topk transpose trilu unary "
-        "gru tflite_detection_postprocess layer_normalization compress gather_elements".split()
-    )
-)
-"""Names of all tensor functions (`tensor_function_t`), to say which one is not known."""
 
 
 def read_stack_code(text: bytes) -> list[Instruction]:
@@ -181,15 +111,16 @@ class _Machine:
             )
 
     def call(self, function: int) -> None:
-        if function not in _SIGNATURES:
-            raise _unknown(f"the CPU's operation '{_NAMES.get(function, function)}'")
-        name, fields, pushed = _SIGNATURES[function]
+        if function not in SIGNATURES:
+            names = FUNCTIONS[function : function + 1] or (f"number {function}",)
+            raise _unknown(f"the CPU's operation '{names[0]}'")
+        name, fields, pushed = SIGNATURES[function]
         operands = {}
         for entry in fields.split():
             key, kind = entry.split(":")
             operands[key] = self.field(kind)
-        names = pushed.split()
-        operands.update(zip(names, self.pop(len(names)), strict=True))
+        given = pushed.split()
+        operands.update(zip(given, self.pop(len(given)), strict=True))
         if name == "call":
             operands["outputs"] = self.arguments(operands["outputs"])
             operands["inputs"] = self.arguments(operands["inputs"])

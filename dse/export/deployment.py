@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dse import emulation
 from dse.export.compiler import CompiledKmodel, compile_kmodel
 from dse.export.simulator import KmodelPredictor, kmodel_predictor
 from dse.export.tflite import to_tflite
 from dse.network.graph import Graph
-from dse.network.keras_inference import predictor
-from dse.quantization.box_scale import choose_box_scale, scale_boxes
+from dse.network.keras_inference import Predict, predictor
+from dse.quantization.box_scale import choose_box_scale, scale_boxes, unscale_boxes
 
 __all__ = ["Deployment", "deploy"]
 
@@ -28,6 +29,14 @@ class Deployment:
     def predictor(self, workers: int | None = None) -> KmodelPredictor:
         """The kmodel in the simulator, as `simulator.kmodel_predictor`; maps as in training."""
         return kmodel_predictor(self.compiled.kmodel, workers, box_scale=self.box_scale)
+
+    def emulator(self, workers: int | None = None) -> Predict:
+        """The same maps from `dse.emulation`, some 20 times faster; workers: threads.
+
+        Raises CompilerError where the kmodel holds what the emulator does not know.
+        """
+        emulate = emulation.predictor(self.compiled.kmodel, workers)
+        return lambda canvases: unscale_boxes(emulate(canvases), self.box_scale)
 
 
 def deploy(

@@ -222,7 +222,8 @@ class SearchDesk(Desk):
         self._kmodels_done += 1
         self._entries = self._journal.entries()
         message = f"kmodel of {task.training.id} AP {_or_nan(result['kmodel_ap']):.4f}"
-        self._progress.event(message, self.standing)
+        note = f" ({result['note']})" if result.get("note") else ""
+        self._progress.event(message + note, self.standing)
 
     def _end_stopped(self, task: Task, outcome: dict[str, Any]) -> None:
         with self._writing():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from dse.errors import WeightsError
+from dse.errors import CompilerError, WeightsError
 from dse.search.job import Job, Outcome, load_weights, measure_kmodel, run_training
 from dse.space import Training
 from dse.training import EpochReport, Recipe
@@ -42,7 +43,7 @@ def test_a_training_yields_a_figure_for_every_format(
     assert not outcome.stopped
     assert outcome.epochs == len(outcome.curve) == 2
     assert sorted(file.name for file in folder.iterdir()) == [
-        "curve.csv", "metrics.json", "weights.npz",
+        "curve.csv", "kmodel.json", "metrics.json", "weights.npz",
     ]  # fmt: skip
 
 
@@ -69,12 +70,34 @@ def test_a_stopped_training_has_no_figures_but_weights(job: Job, tmp_path: Path)
     assert load_weights(tmp_path / "t")
 
 
-def test_the_kmodel_is_measured_once(job: Job, finished: tuple[Path, Outcome]) -> None:
+def test_the_figure_of_kpu8_is_the_kmodels(job: Job, finished: tuple[Path, Outcome]) -> None:
+    """It was measured with the training, by the emulator, and is not measured again."""
     folder, outcome = finished
-    measure = measure_kmodel(job, TRAINING, folder)
+    measure = measure_kmodel(replace(job, data="no such data"), TRAINING, folder)
     assert measure.kmodel_bytes > 100_000
-    assert measure.kmodel_ap == pytest.approx(outcome.ap["kpu8"], abs=0.1)
-    assert measure_kmodel(replace(job, data="no such data"), TRAINING, folder) == measure
+    assert measure.kmodel_ap == outcome.ap["kpu8"]
+    assert measure.note == ""
+
+
+def test_the_kmodel_is_measured_where_it_was_not(
+    job: Job, finished: tuple[Path, Outcome], tmp_path: Path
+) -> None:
+    copy = tmp_path / TRAINING.id
+    shutil.copytree(finished[0], copy, ignore=shutil.ignore_patterns("kmodel.json"))
+    again = measure_kmodel(job, TRAINING, copy)
+    assert again.kmodel_ap == measure_kmodel(job, TRAINING, finished[0]).kmodel_ap
+
+
+def test_what_does_not_fit_the_chip_is_approximated(
+    job: Job, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuses(*_: object, **__: object) -> None:
+        raise CompilerError("Allocator has ran out of memory")
+
+    monkeypatch.setattr("dse.export.deployment.compile_kmodel", refuses)
+    outcome = run_training(job, TRAINING, tmp_path / "t", _goes_on)
+    assert 0 <= outcome.ap["kpu8"] <= 1
+    assert not (tmp_path / "t" / "kmodel.json").exists()
 
 
 def test_missing_and_truncated_weights_are_named(
