@@ -145,7 +145,7 @@ def _rivals(report: Report) -> Grid:
     """Viola-Jones as measured, what the paper says, and our best network."""
     rows: list[Sequence[str]] = [
         (
-            f"Viola-Jones {one.cascade}, {one.neighbours} neighbours",
+            f"Viola-Jones {one.cascade}, neighbours {one.neighbours}",
             "-",
             f"{one.found.ap:.3f}",
             "-" if one.found.ap_square is None else f"{one.found.ap_square:.3f}",
