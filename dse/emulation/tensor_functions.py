@@ -70,7 +70,7 @@ SIGNATURES: dict[int, tuple[str, str, str]] = {
         "type:t shape:s in_strides:s out_strides:s begins:s ends:s steps:s",
         "input output",
     ),
-    0x23: ("transpose", "type:t shape:s in_strides:s out_strides:s order:s", "input output"),
+    0x24: ("transpose", "type:t shape:s in_strides:s out_strides:s order:s", "input output"),
 }
 """Tensor function -> name, fields of the instruction, operands on the stack (first pushed first).
 

@@ -1,0 +1,30 @@
+"""Real weights: the emulator and the simulator on a detector with the shipped backbone."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dse.data.letterbox import letterbox
+from dse.data.synthetic import synthetic
+from dse.export import deploy
+from dse.network.keras_starting_weights import load_starting_weights
+from dse.network.mobilenetv2 import detector_graph
+from dse.space import Training
+
+TRAINING = Training("A", 63, 0.5, 224)
+
+
+def test_equal_to_the_bit_on_scenes() -> None:
+    graph = detector_graph(TRAINING)
+    weights = dict(load_starting_weights("shipped", TRAINING.width).weights)
+    head, rng = graph["head"], np.random.default_rng(0)
+    inputs, outputs = graph.input_shapes(head)[0][2], head.shape[2]
+    weights["head/kernel"] = rng.normal(0, 0.05, (1, 1, inputs, outputs)).astype(np.float32)
+    weights["head/bias"] = np.zeros(outputs, np.float32)
+    pictures = synthetic("eval", 2).pictures
+    canvases = np.stack([letterbox(picture.load(), 224)[0] for picture in pictures])
+    deployment = deploy(graph, weights, canvases)
+    with deployment.predictor(workers=2) as simulate:
+        wanted = simulate(canvases)
+    assert wanted.std() > 0
+    np.testing.assert_array_equal(deployment.emulator(workers=1)(canvases), wanted)
