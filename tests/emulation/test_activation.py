@@ -54,7 +54,7 @@ def test_the_kernel_computes_what_the_chip_does(seed: int, long: bool) -> None:
         )
         for _ in range(2)
     ]
-    spread = 2.0e6 * 2 ** norm[0][1] / norm[0][0]
+    spread = np.array([[2.0e6 * 2**shift / mul] for mul, shift, _ in norm])
     sums = np.round(rng.normal(0, spread, (2, 400))).clip(-(2**23), 2**23)
     segments = read_segments(packed_segments(table))
     activation = activation_of(segments, read_batch_norm(packed_norm(norm), 2), 2**23)
