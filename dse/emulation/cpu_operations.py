@@ -28,13 +28,16 @@ def run_on_cpu(instruction: Instruction, memory: Memory, module: int) -> None:
 
 def _quantize(o: Operands) -> None:
     o.expect(o.out_type == "u1", f"output type {o.out_type}")
-    steps = o.read() * np.float32(o.scale) + np.float32(o.bias)
-    o.written(o.shape)[...] = np.clip(np.rint(steps), 0, 255)
+    steps = o.read() * np.float32(o.scale)
+    steps += np.float32(o.bias)
+    np.rint(steps, out=steps)
+    o.written(o.shape)[...] = np.clip(steps, 0, 255, out=steps)
 
 
 def _dequantize(o: Operands) -> None:
-    steps = o.read().astype(np.float32)
-    o.written(o.shape)[...] = steps * np.float32(o.scale) + np.float32(o.bias)
+    written = o.written(o.shape)
+    np.multiply(o.read(), np.float32(o.scale), out=written)
+    written += np.float32(o.bias)
 
 
 def _copy(o: Operands) -> None:
