@@ -14,7 +14,7 @@ beside it, a few steps: those are added one by one, which needs no look-up.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,19 +69,25 @@ class Segments:
 
 
 class Activation(NamedTuple):
-    """Operands of the kernels' activation: the level of whole = floor(sum * gain), which is
+    """Operands of the kernels' activation: the level of a sum, which is
 
-    rint(clip(whole * slope + bias, low, high)) + base + the steps[i] with whole >= edges[i]
+    rint(clip(floor(sum * gain) * slope + bias, low, high)) + base + the steps[i] with
+    sum >= edges[i]
 
-    or, where that would take more than two steps (`slope` is 0 then), that of z = whole + add
-    in its segment s: rint((z - starts[s]) * slopes[s]) + offsets[s]. The first four fields have
-    a value per channel, edges (channels, 2).
+    or, where that would take more than two steps (`slope` is 0 then), that of z = floor(sum *
+    gain) + add in its segment s: rint((z - starts[s]) * slopes[s]) + offsets[s].
+
+    sum * steep + rough_bias, in the numbers of the sums, is within 0.5 - sure of what is
+    rounded. Per channel: gain, add, bias, edges (channels, 2), steep, rough_bias, sure.
     """
 
     gain: Floats
     add: Floats
     bias: Floats
-    edges: Floats
+    edges: NDArray[Any]
+    steep: NDArray[Any]
+    rough_bias: NDArray[Any]
+    sure: NDArray[Any]
     slope: float
     low: float
     high: float
@@ -96,25 +102,37 @@ MOST_STEPS = 2
 """Beside the longest segment: nncase's tables of linear and clipping functions have two."""
 
 
-def activation_of(segments: Segments, norm: BatchNorm, largest_sum: int) -> Activation | None:
+def activation_of(
+    segments: Segments, norm: BatchNorm, largest_sum: int, number: type[np.floating[Any]]
+) -> Activation | None:
     """How the kernels compute the activation of sums within -largest_sum..largest_sum.
 
-    None where float64 is not exact, or a segment falls: below zero the chip rounds in a way
-    of its own.
+    number: the type of the sums. None where float64 is not exact, or a segment falls: below
+    zero the chip rounds in a way of its own.
     """
-    exact = largest_sum * int(np.abs(norm.mul).max()) < EXACT_FLOAT64
-    if not exact or np.any(segments.mul < 0) or np.any(np.diff(segments.start) < 0):
+    exact = largest_sum * int(norm.mul.max()) < EXACT_FLOAT64
+    falls = np.any(norm.mul < 0) or np.any(segments.mul < 0) or np.any(np.diff(segments.start) < 0)
+    if not exact or falls:
         return None
     best, low, high, base, edges, steps = _around_the_longest(segments)
     start, slopes = segments.start, segments.mul * 2.0**-segments.shift
     slope = slopes[best] if len(edges) <= MOST_STEPS else 0.0
     missing = max(0, MOST_STEPS - len(edges))
-    edges = np.append(edges, np.full(missing, np.inf))[:MOST_STEPS]
+    gain = norm.mul * 2.0**-norm.shift
+    bias = (norm.add - start[best]) * slope + segments.add[best]
+    # the floor is worth one slope; steep, bias, product and sum are rounded, each by half a
+    # digit of numbers that are no larger than this where they matter
+    doubt = slope + 2 * np.finfo(number).eps * (256 + np.abs(bias))
     return Activation(
-        gain=norm.mul * 2.0**-norm.shift,
+        gain=gain,
         add=norm.add.astype(float),
-        bias=(norm.add - start[best]) * slope + segments.add[best],
-        edges=edges - norm.add[:, None],
+        bias=bias,
+        edges=np.pad(
+            _least_sums(edges[:MOST_STEPS], norm), ((0, 0), (0, missing)), constant_values=np.inf
+        ).astype(number),
+        steep=(gain * slope).astype(number),
+        rough_bias=bias.astype(number),
+        sure=(0.5 - doubt).astype(number),
         slope=slope,
         low=low,
         high=high,
@@ -126,7 +144,15 @@ def activation_of(segments: Segments, norm: BatchNorm, largest_sum: int) -> Acti
     )
 
 
-def _around_the_longest(segments: Segments) -> tuple[int, float, float, float, Floats, Floats]:
+def _least_sums(edges: Ints, norm: BatchNorm) -> Floats:
+    """The least sum of each channel (channels, edges) whose z reaches each edge."""
+    wanted = (edges - norm.add[:, None]) << norm.shift[:, None]
+    sums = -(-wanted // np.maximum(norm.mul, 1)[:, None])
+    never = np.where(wanted > 0, np.inf, -np.inf)
+    return np.where(norm.mul[:, None] > 0, sums, never)
+
+
+def _around_the_longest(segments: Segments) -> tuple[int, float, float, float, Ints, Floats]:
     """The segment with the most levels: its number, its first and last level and what is added
     to get that of the lowest z; and the edges outside of it, with the step at each."""
     low, high = segments.start + 1, np.append(segments.start[1:], HIGHEST_Z)
@@ -139,7 +165,7 @@ def _around_the_longest(segments: Segments) -> tuple[int, float, float, float, F
     steps = np.diff(levels, prepend=levels[0])
     found = ((z <= low[best]) | (z > high[best])) & (steps != 0)
     base = float(levels[0] - first)
-    return best, float(first), float(last), base, z[found].astype(float), steps[found].astype(float)
+    return best, float(first), float(last), base, z[found], steps[found].astype(float)
 
 
 def _edges(segments: Segments, low: Ints, high: Ints) -> Ints:

@@ -188,5 +188,5 @@ def prepare_layer(layer: Convolution, rdata: bytes, pick: Pick) -> Layer:
     if layer.depthwise and size == 1:
         weights = np.pad(weights, ((0, 0), (4, 4)))
     number = np.float32 if largest_sum < EXACT_FLOAT32 else np.float64
-    activation = activation_of(segments, norm, largest_sum)
+    activation = activation_of(segments, norm, largest_sum, number)
     return Layer(layer, weights.astype(number), norm, segments, activation, pick)

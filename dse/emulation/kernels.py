@@ -32,6 +32,10 @@ PIECE = 4096
 """Pixels of a channel that are filtered at a time: they stay in the caches."""
 
 
+STRETCH = 512
+"""Sums of which all are computed again when one was too near a half."""
+
+
 def _compiled(function: Function) -> Function:
     """`function` in machine code, kept on disk for the next process."""
     return cast(Function, numba.njit(nogil=True, cache=True, error_model="numpy")(function))
@@ -151,26 +155,43 @@ def _filter(padded: Array, w: Array, pitch: int, sums: Array) -> None:
 
 @_compiled
 def _activate_line(sums: Array, channel: int, activation: Activation, written: Array) -> None:
-    """Levels of all `sums` of one channel."""
-    gain, slope = activation.gain[channel], activation.slope
-    if slope == 0:
-        _by_segments(sums, gain, activation.add[channel], activation, written)
+    """Levels of all `sums` of one channel.
+
+    First in the numbers of the sums; where one comes near a half, its stretch again in float64.
+    """
+    if activation.slope == 0:
+        _by_segments(sums, channel, activation, written)
         return
-    bias, low, high = activation.bias[channel], activation.low, activation.high
-    base, steps, edges = activation.base, activation.steps, activation.edges[channel]
-    edge, step, far_edge, far_step = edges[0], steps[0], edges[1], steps[1]
-    for i in range(len(sums)):
-        whole = np.floor(sums[i] * gain)
-        level = np.rint(min(max(whole * slope + bias, low), high)) + base
-        level += step if whole >= edge else 0.0
-        level += far_step if whole >= far_edge else 0.0
-        written[i] = np.uint8(np.int32(level))
+    number = sums.dtype.type
+    gain, slope, bias = activation.gain[channel], activation.slope, activation.bias[channel]
+    steep, rough_bias = activation.steep[channel], activation.rough_bias[channel]
+    low, high, base = number(activation.low), number(activation.high), number(activation.base)
+    edge, far_edge = activation.edges[channel, 0], activation.edges[channel, 1]
+    step, far_step = number(activation.steps[0]), number(activation.steps[1])
+    sure, none = activation.sure[channel], number(0)
+    for begin in range(0, len(sums), STRETCH):
+        some, levels = sums[begin : begin + STRETCH], written[begin : begin + STRETCH]
+        doubtful = 0
+        for i in range(len(some)):
+            place = min(max(some[i] * steep + rough_bias, low), high)
+            level = np.rint(place)
+            doubtful += abs(place - level) > sure
+            level += base
+            level += step if some[i] >= edge else none
+            level += far_step if some[i] >= far_edge else none
+            levels[i] = np.uint8(np.int32(level))
+        if doubtful:
+            for i in range(len(some)):
+                exact = np.floor(some[i] * gain) * slope + bias
+                level = number(np.rint(min(max(exact, low), high))) + base
+                level += step if some[i] >= edge else none
+                level += far_step if some[i] >= far_edge else none
+                levels[i] = np.uint8(np.int32(level))
 
 
 @_compiled
-def _by_segments(
-    sums: Array, gain: float, add: float, activation: Activation, written: Array
-) -> None:
+def _by_segments(sums: Array, channel: int, activation: Activation, written: Array) -> None:
+    gain, add = activation.gain[channel], activation.add[channel]
     starts, slopes, offsets = activation.starts, activation.slopes, activation.offsets
     for i in range(len(sums)):
         z = np.floor(sums[i] * gain) + add

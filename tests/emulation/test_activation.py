@@ -57,7 +57,7 @@ def test_the_kernel_computes_what_the_chip_does(seed: int, long: bool) -> None:
     spread = np.array([[2.0e6 * 2**shift / mul] for mul, shift, _ in norm])
     sums = np.round(rng.normal(0, spread, (2, 400))).clip(-(2**23), 2**23)
     segments = read_segments(packed_segments(table))
-    activation = activation_of(segments, read_batch_norm(packed_norm(norm), 2), 2**23)
+    activation = activation_of(segments, read_batch_norm(packed_norm(norm), 2), 2**23, np.float32)
     assert activation is not None
     assert (activation.slope > 0) or not long
     written = np.zeros((2, 403), np.uint8)
@@ -68,5 +68,7 @@ def test_the_kernel_computes_what_the_chip_does(seed: int, long: bool) -> None:
 
 def test_a_falling_segment_and_sums_too_large_are_left_to_whole_numbers() -> None:
     norm = read_batch_norm(packed_norm([(1_000_000, 10, 0)]), 1)
-    assert activation_of(read_segments(packed_segments(_falling())), norm, 1000) is None
-    assert activation_of(read_segments(packed_segments(clipping())), norm, 2**40) is None
+    assert activation_of(read_segments(packed_segments(_falling())), norm, 1000, np.float32) is None
+    assert (
+        activation_of(read_segments(packed_segments(clipping())), norm, 2**40, np.float64) is None
+    )
