@@ -20,6 +20,8 @@ FRONT_FIELDS = (
     "ap",
     "kmodel_ap",
     "latency_ms",
+    "latency_ms_low",
+    "latency_ms_high",
     "kmodel_bytes",
     "main_memory_bytes",
     "peak_kpu_bytes",
