@@ -16,15 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.emulation import kernels
-from dse.emulation.activation import (
-    Activation,
-    BatchNorm,
-    Segments,
-    activation_of,
-    read_batch_norm,
-    read_segments,
-)
+from dse.emulation.activation import Activation, activation_of
 from dse.emulation.kpu_code import Convolution
+from dse.emulation.layer_tables import BatchNorm, Segments, read_batch_norm, read_segments
 from dse.errors import CompilerError
 
 __all__ = ["PICKS", "Layer", "Maps", "Pick", "prepare_layer"]

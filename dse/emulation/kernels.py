@@ -4,29 +4,24 @@ Feature maps are uint8 (channels, pictures, height, width): a channel of all pic
 one piece, so that a 1x1 convolution of a whole batch is one product of two matrices, and what
 differs from channel to channel is a constant of the inner loops. Sums are whole numbers in
 float32 (or float64), small enough to be exact in any order.
+
+What calls one another stays in this file: Numba's cache on disk asks for the age of a function's
+own file alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
-import numba
 import numpy as np
-from numpy.typing import NDArray
 
 from dse.emulation.activation import Activation
+from dse.emulation.machine_code import Array, compiled
 
 __all__ = [
     "activate",
     "convolve_depthwise",
-    "convolve_float",
     "gather_columns",
     "to_numbers",
 ]
-
-Array = NDArray[Any]
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 PIECE = 4096
 """Pixels of a channel that are filtered at a time: they stay in the caches."""
@@ -36,12 +31,7 @@ STRETCH = 512
 """Sums of which all are computed again when one was too near a half."""
 
 
-def _compiled(function: Function) -> Function:
-    """`function` in machine code, kept on disk for the next process."""
-    return cast(Function, numba.njit(nogil=True, cache=True, error_model="numpy")(function))
-
-
-@_compiled
+@compiled
 def gather_columns(
     maps: Array,
     first_line: int,
@@ -83,7 +73,7 @@ def gather_columns(
                 target[x] = source[x * stride + right] + offset
 
 
-@_compiled
+@compiled
 def to_numbers(levels: Array, first: int, offset: float, columns: Array) -> None:
     """columns (channels, n) = levels (channels, pixels) from pixel `first` on, plus offset."""
     for channel in range(columns.shape[0]):
@@ -92,14 +82,14 @@ def to_numbers(levels: Array, first: int, offset: float, columns: Array) -> None
             target[i] = source[i] + offset
 
 
-@_compiled
+@compiled
 def activate(sums: Array, activation: Activation, first: int, written: Array) -> None:
     """written[c, first + i] = level of sums[c, i]; sums (channels, n), written uint8."""
     for channel in range(sums.shape[0]):
         _activate_line(sums[channel], channel, activation, written[channel, first:])
 
 
-@_compiled
+@compiled
 def convolve_depthwise(
     maps: Array,
     weights: Array,
@@ -142,7 +132,7 @@ def convolve_depthwise(
             _activate_line(chosen, channel, activation, written[channel, begin * high * wide :])
 
 
-@_compiled
+@compiled
 def _filter(padded: Array, w: Array, pitch: int, sums: Array) -> None:
     """sums[i] of the 3x3 filter `w` (9,) over three lines `pitch` apart that begin at i."""
     a, b, c = padded, padded[pitch:], padded[2 * pitch :]
@@ -153,7 +143,7 @@ def _filter(padded: Array, w: Array, pitch: int, sums: Array) -> None:
         sums[i] = above + level + below
 
 
-@_compiled
+@compiled
 def _activate_line(sums: Array, channel: int, activation: Activation, written: Array) -> None:
     """Levels of all `sums` of one channel.
 
@@ -189,7 +179,7 @@ def _activate_line(sums: Array, channel: int, activation: Activation, written: A
                 levels[i] = np.uint8(np.int32(level))
 
 
-@_compiled
+@compiled
 def _by_segments(sums: Array, channel: int, activation: Activation, written: Array) -> None:
     gain, add = activation.gain[channel], activation.add[channel]
     starts, slopes, offsets = activation.starts, activation.slopes, activation.offsets
@@ -200,43 +190,3 @@ def _by_segments(sums: Array, channel: int, activation: Activation, written: Arr
             s -= 1
         level = np.rint((z - starts[s]) * slopes[s]) + offsets[s]
         written[i] = np.uint8(np.int32(min(max(level, 0.0), 255.0)))
-
-
-@_compiled
-def convolve_float(
-    maps: Array,
-    kernel: Array,
-    bias: Array,
-    strides: tuple[int, int],
-    pads: tuple[int, int],
-    low: np.float32,
-    high: np.float32,
-    written: Array,
-) -> None:
-    """A convolution on the CPU, float32, added up in the runtime's order: bit for bit its own.
-
-    maps: (pictures, channels, height, width); kernel: (out, channels / groups, kh, kw);
-    bias: (out,); strides: (down, right); pads: (top, left); written: (pictures, out, h, w).
-    """
-    pictures, channels, height, width = maps.shape
-    out, per_group, kh, kw = kernel.shape
-    group_out = out // (channels // per_group)
-    line = np.empty(written.shape[3], np.float32)
-    for picture in range(pictures):
-        for o in range(out):
-            for y in range(written.shape[2]):
-                line[:] = bias[o]
-                for i in range(per_group):
-                    for ky in range(kh):
-                        row = y * strides[0] + ky - pads[0]
-                        if row < 0 or row >= height:
-                            continue
-                        source = maps[picture, o // group_out * per_group + i, row]
-                        for kx in range(kw):
-                            w, shift = kernel[o, i, ky, kx], kx - pads[1]
-                            begin = max(0, -(shift // strides[1]))
-                            end = min(len(line), (width - 1 - shift) // strides[1] + 1)
-                            for x in range(begin, end):
-                                line[x] += source[x * strides[1] + shift] * w
-                for x in range(len(line)):
-                    written[picture, o, y, x] = min(max(line[x], low), high)

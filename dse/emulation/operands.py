@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dse.emulation.machine_code import Array
 from dse.emulation.memory import Memory, Region, Space
 from dse.emulation.stack_code import Address, Instruction
 from dse.errors import CompilerError
 
-__all__ = ["Array", "Operands"]
-
-Array = NDArray[Any]
+__all__ = ["Operands"]
 
 
 class Operands:

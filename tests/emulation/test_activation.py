@@ -15,7 +15,8 @@ from kpu_tables import (
 )
 
 from dse.emulation import kernels
-from dse.emulation.activation import activation_of, read_batch_norm, read_segments
+from dse.emulation.activation import activation_of
+from dse.emulation.layer_tables import read_batch_norm, read_segments
 
 NORM = [(1_900_000, 10, -5), (-3, 0, 7), (8_388_607, 15, 2**31 - 1), (0, 0, -(2**31))]
 
