@@ -4,7 +4,8 @@
 
 Draws `--count` networks of each family (`random_networks`), writes each with random weights,
 compiles it, and runs two pictures, one of noise and one that is smooth, through both. Networks
-that do not fit the KPU have no kmodel and are counted apart. The exit code is 1 when a map of
+that do not fit the KPU have no kmodel and are counted apart, as are kmodels that the simulator
+itself refuses to run. The exit code is 1 when a map of
 the emulator is not the simulator's own, bit by bit.
 """
 
@@ -31,7 +32,8 @@ from dse.export.tflite import random_tflite
 
 __all__ = ["compare", "pictures_of", "simulate"]
 
-COLUMNS = ("family", "networks", "compiled", "equal", "different", "unknown")
+KINDS = ("equal", "different", "unknown", "not simulated")
+COLUMNS = ("family", "networks", "compiled", *KINDS)
 SIMULATE = """
 import nncase  # before NumPy, or it does not know uint8
 import pathlib, sys, numpy as np
@@ -80,7 +82,11 @@ def compare(family: str, seed: int) -> dict[str, Any]:
         if OUT_OF_KPU_MEMORY not in str(error):
             raise
         return {**row, "found": "too large", "message": str(error)}
-    wanted = simulate(kmodel, canvases)
+    try:
+        wanted = simulate(kmodel, canvases)
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.decode(errors="replace").strip().splitlines()
+        return {**row, "found": "not simulated", "message": f"the simulator: {said[-1:]}"}
     try:
         found = predictor(kmodel, 1).outputs(canvases)
     except CompilerError as error:
@@ -98,13 +104,13 @@ def summary(rows: list[dict[str, Any]]) -> str:
     families = [*dict.fromkeys(row["family"] for row in rows)]
     cells = [_line(family, [r for r in rows if r["family"] == family]) for family in families]
     lines = [format_table(COLUMNS, [*cells, _line("all", rows)], left=("family",))]
-    odd = [row for row in rows if row["found"] in ("different", "unknown")]
+    odd = [row for row in rows if row["found"] in KINDS[1:]]
     return "\n".join(lines + [f"{row['network']}: {row['message']}" for row in odd])
 
 
 def _line(name: str, rows: list[dict[str, Any]]) -> tuple[str, ...]:
     found = [row["found"] for row in rows]
-    counts = [found.count(kind) for kind in ("equal", "different", "unknown")]
+    counts = [found.count(kind) for kind in KINDS]
     return (name, *map(str, (len(rows), len(rows) - found.count("too large"), *counts)))
 
 

@@ -104,11 +104,13 @@ class Layer:
         out, pictures, high, wide = written.shape
         taps, lines = self.weights.shape[1], pictures * high
         at_once = max(1, BLOCK_NUMBERS // (max(out, taps) * wide))
+        room = np.empty((taps + out) * at_once * wide, self.weights.dtype)
         for line in range(0, lines, at_once):
             count = min(at_once, lines - line)
-            columns = np.empty((taps, count, wide), self.weights.dtype)
+            columns = room[: taps * count * wide].reshape(taps, count, wide)
+            sums = room[columns.size : (taps + out) * count * wide].reshape(out, count * wide)
             self._gather(maps, line, columns)
-            sums = self.weights @ columns.reshape(taps, count * wide)
+            np.matmul(self.weights, columns.reshape(taps, count * wide), out=sums)
             self._activate(sums, line * wide, written.reshape(out, lines * wide))
 
     def _gather(self, maps: Maps, line: int, columns: Numbers) -> None:
