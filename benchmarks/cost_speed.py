@@ -23,7 +23,7 @@ from resource import RUSAGE_CHILDREN, getrusage
 from typing import Any
 
 from dse.cost import Target
-from dse.space import FORMATS, FREEZABLE, LAST_LAYER, Candidate, SearchSpace
+from dse.space import FORMATS, FREEZABLE, Candidate, SearchSpace
 
 __all__ = ["large_space", "measure"]
 
@@ -54,12 +54,12 @@ def large_space() -> list[Candidate]:
     widths = [round(0.3 + 0.02 * step, 2) for step in range(50)]
     return [
         Candidate(breakpoint, frozen_until, width, size, format)
-        for breakpoint, last in LAST_LAYER.items()
-        for frozen_until in FREEZABLE
+        for breakpoint in "ABC"
+        for frozen_until in FREEZABLE[breakpoint]
         for width in widths
         for size in range(96, 96 + 8 * 60, 8)
         for format in FORMATS
-        if frozen_until < last and (breakpoint != "C" or -(-size // 16) % 2 == 0)
+        if breakpoint != "C" or -(-size // 16) % 2 == 0
     ]
 
 

@@ -24,7 +24,7 @@ from dse.cost.table import format_table
 from dse.emulation import predictor
 from dse.export import compile_kmodel, kmodel_predictor
 from dse.export.tflite import random_tflite
-from dse.network.mobilenetv2 import detector_graph
+from dse.network.detector import detector_graph
 from dse.space import Candidate
 
 __all__ = ["measure"]

@@ -23,10 +23,10 @@ import numpy as np
 from dse import published
 from dse.data import open_data
 from dse.evaluation import Prepared, evaluate_canvases, prepare
+from dse.network.detector import detector_graph
 from dse.network.graph import Graph
 from dse.network.keras_inference import Folded, compiled, fold, normalised, run
 from dse.network.keras_model import Weights
-from dse.network.mobilenetv2 import detector_graph
 from dse.search import find_study, load_study
 from dse.search.job import load_weights
 from dse.search.selection import job_of

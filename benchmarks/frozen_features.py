@@ -21,9 +21,9 @@ import numpy as np
 from dse.data import open_data
 from dse.data.rendered import rendered_once
 from dse.evaluation import average_precision, decode_maps
+from dse.network.detector import detector_graph, frozen_layers
 from dse.network.keras_model import boundary, build, get_weights, set_weights
 from dse.network.keras_starting_weights import load_starting_weights
-from dse.network.mobilenetv2 import detector_graph, frozen_layers
 from dse.space import Training
 from dse.training import Recipe
 from dse.training.features import frozen_features

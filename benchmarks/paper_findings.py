@@ -27,8 +27,8 @@ from dse.cost import Target, check_rows
 from dse.cost.table import format_table
 from dse.export.second_opinion import COMPARED, compiled_row
 from dse.export.tflite import random_tflite
+from dse.network.detector import detector_graph
 from dse.network.graph import CONVOLUTIONS, Graph
-from dse.network.mobilenetv2 import detector_graph
 from dse.space import Training
 
 PAPER = "A98-a0.5-224"

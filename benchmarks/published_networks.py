@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from dse.network.detector import detector_graph
 from dse.network.graph import Graph, Layer
-from dse.network.mobilenetv2 import detector_graph
 from dse.space import Training
 
 __all__ = ["PUBLISHED", "RFB_LESS_SLIM", "Published"]

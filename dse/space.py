@@ -21,23 +21,24 @@ from dse.errors import InvalidFile, UnknownName, UsageError
 
 __all__ = ["FORMATS", "Candidate", "SearchSpace", "Training"]
 
-BREAKPOINTS = ("A", "B", "C")
 FORMATS = ("kpu8", "FP16", "Q9", "Q8", "Q7", "Q6", "FP32")
-LAST_LAYER = {"A": 119, "B": 154, "C": 154}
-"""Index of the layer where each breakpoint leaves the backbone (Narduzzi et al., section III)."""
+FREEZABLE = {"A": (63, 98), "B": (63, 98, 133), "C": (63, 98, 133), "P": (3, 5, 8)}
+"""Per breakpoint the values of lambda, counted in layers of its backbone: Narduzzi et al.,
+section III, for MobileNetV2 (Keras' layers); convolutions for the plain backbone."""
 
-FREEZABLE = (63, 98, 133)
-WIDTHS = (0.35, 0.5, 0.75, 1.0)
+WIDTHS = {"A": (0.35, 0.5, 0.75, 1.0), "P": (0.5, 0.75, 1.0, 1.5)}
+WIDTHS |= dict.fromkeys("BC", WIDTHS["A"])
 INPUT_SIZES = range(32, 1025)
 
-_ID = re.compile(r"([ABC])(\d+)-a(\d+(?:\.\d+)?)-(\d+)(?:-(\w+))?")
+_ID = re.compile(r"([ABCP])(\d+)-a(\d+(?:\.\d+)?)-(\d+)(?:-(\w+))?")
 
 
 @dataclass(frozen=True, order=True)
 class Training:
     """A network and how much of it stays frozen: what one training produces.
 
-    breakpoint: where the head leaves the backbone, "A", "B" or "C" (both, concatenated).
+    breakpoint: where the head leaves MobileNetV2, "A", "B" or "C" (both, concatenated), or
+        "P", the end of the plain backbone.
     frozen_until: lambda; layers before it keep their starting weights.
     width: alpha, the backbone's channel multiplier.
     input_size: side of the square input, pixels.
@@ -106,12 +107,13 @@ def _parse(text: str, hint: str, with_format: bool) -> list[Any]:
 
 def _impossible(breakpoint: str, frozen_until: int, width: float, input_size: int) -> str:
     """Why no such network exists, or an empty string."""
-    if frozen_until not in FREEZABLE:
-        return f"lambda {frozen_until} is none of {', '.join(map(str, FREEZABLE))}"
-    if frozen_until >= LAST_LAYER[breakpoint]:
-        return f"breakpoint {breakpoint} ends at layer {LAST_LAYER[breakpoint]}"
-    if width not in WIDTHS:
-        return f"alpha {width:g} is none of {', '.join(f'{w:g}' for w in WIDTHS)}"
+    for name, value, possible in (
+        ("lambda", frozen_until, FREEZABLE[breakpoint]),
+        ("alpha", width, WIDTHS[breakpoint]),
+    ):
+        if value not in possible:
+            known = ", ".join(f"{one:g}" for one in possible)
+            return f"at breakpoint {breakpoint}, {name} {value:g} is none of {known}"
     if input_size not in INPUT_SIZES:
         return f"input size {input_size} is outside {INPUT_SIZES[0]}..{INPUT_SIZES[-1]}"
     if breakpoint == "C" and -(-input_size // 16) % 2:
@@ -198,9 +200,9 @@ class SearchSpace:
 AXES = tuple(axis.name for axis in fields(Candidate))
 
 _ALLOWED: dict[str, Sequence[Any]] = {
-    "breakpoint": BREAKPOINTS,
-    "frozen_until": FREEZABLE,
-    "width": WIDTHS,
+    "breakpoint": tuple(FREEZABLE),
+    "frozen_until": sorted(set().union(*FREEZABLE.values())),
+    "width": sorted(set().union(*WIDTHS.values())),
     "input_size": INPUT_SIZES,
     "format": FORMATS,
 }

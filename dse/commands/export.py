@@ -61,7 +61,7 @@ def _export(record: StudyRecord, row: dict[str, Any], folder: Path) -> Any:
     from dse.cost import Target
     from dse.data import open_data
     from dse.export import export_bundle
-    from dse.network.mobilenetv2 import detector_graph
+    from dse.network.detector import detector_graph
     from dse.search.job import calibration_canvases, load_weights
     from dse.space import Candidate
 

@@ -21,9 +21,9 @@ from dse.cost.program import Program
 from dse.cost.target import Target
 from dse.cost.verdict import Verdict, judge
 from dse.errors import UnknownName
+from dse.network.detector import channel_rule, detector
 from dse.network.graph import Graph
-from dse.network.mobilenetv2 import detector_graph
-from dse.space import FORMATS, Candidate, Training
+from dse.space import FORMATS, Candidate
 
 __all__ = [
     "KPU_FORMAT",
@@ -101,7 +101,8 @@ class Network(NamedTuple):
     @property
     def graph(self) -> Graph:
         """Its layers."""
-        return detector_graph(Training(self.breakpoint, 63, self.width, self.input_size))
+        scaled = partial(channel_rule(self.breakpoint), self.width)
+        return detector(str(self), self.breakpoint, scaled, self.input_size)
 
     def account(self, format: str, target: Target) -> tuple[LayerCost, ...]:
         """Its costs layer by layer."""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from dse.cost.price import KPU_FORMAT
 from dse.errors import UsageError
+from dse.network.detector import detector_graph
 from dse.network.graph import Graph
-from dse.network.mobilenetv2 import detector_graph
 from dse.space import Candidate, Training
 
 __all__ = ["Subject", "resolve"]

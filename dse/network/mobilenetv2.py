@@ -1,7 +1,7 @@
-"""MobileNetV2 with a face-detection head, as a layer graph.
+"""MobileNetV2, as a layer graph.
 
 The backbone is Sandler et al. (arXiv 1801.04381) with the names and channel rounding of
-`keras.applications`; breakpoints and head are Narduzzi et al. (arXiv 2208.11011). Every
+`keras.applications`; the breakpoints are those of Narduzzi et al. (arXiv 2208.11011). Every
 stride-2 convolution pads one zero on all four sides, because the K210 cannot do otherwise.
 """
 
@@ -11,23 +11,8 @@ from collections.abc import Callable
 from functools import partial
 
 from dse.network.graph import Graph, Layer, Shape
-from dse.space import Training
 
-__all__ = [
-    "ANCHORS",
-    "HEAD_CHANNELS",
-    "backbone_graph",
-    "detector",
-    "detector_graph",
-    "frozen_layers",
-    "scaled_channels",
-]
-
-ANCHORS = 25
-"""Canonical boxes a cell holds (Tiny-Face's templates)."""
-
-HEAD_CHANNELS = ANCHORS * 5
-"""One face score and four box numbers for each canonical box."""
+__all__ = ["BREAKPOINT_LAYER", "FIRST_TRAINED", "backbone_graph", "layers_until", "scaled_channels"]
 
 EXPANSION = 6
 STEM_CHANNELS = 32
@@ -50,25 +35,16 @@ FIRST_TRAINED = {63: "block_7_expand", 98: "block_11_expand", 133: "block_15_exp
 BREAKPOINT_LAYER = {"A": "block_13_expand", "B": "Conv_1"}
 
 
-def detector_graph(training: Training) -> Graph:
-    """The face detector of `training`: one output, a map of `HEAD_CHANNELS` channels."""
-    scaled = partial(scaled_channels, training.width)
-    return detector(training.id, training.breakpoint, scaled, training.input_size)
-
-
-def detector(name: str, breakpoint: str, scaled: Callable[[int], int], input_size: int) -> Graph:
-    """The face detector for square pictures; `scaled` gives a layer's channels from alpha 1's."""
-    layers = _backbone(scaled, input_size, input_size)
-    if breakpoint == "A":
-        end = next(i for i, layer in enumerate(layers) if layer.name == BREAKPOINT_LAYER["A"])
-        layers, source = layers[: end + 1], BREAKPOINT_LAYER["A"]
-    elif breakpoint == "B":
-        source = BREAKPOINT_LAYER["B"]
-    else:
-        layers, source = _concatenated(layers)
-    height, width, _ = next(layer.shape for layer in layers if layer.name == source)
-    head = Layer("head", "conv", (source,), (height, width, HEAD_CHANNELS), bias=True)
-    return Graph(name, (*layers, head), ("head",))
+def layers_until(
+    breakpoint: str, scaled: Callable[[int], int], height: int, columns: int
+) -> tuple[Layer, ...]:
+    """The layers that lead to `breakpoint`, which is the last; `scaled` gives a layer's
+    channels from alpha 1's."""
+    layers = _backbone(scaled, height, columns)
+    if breakpoint == "C":
+        return tuple(_concatenated(layers))
+    end = next(i for i, layer in enumerate(layers) if layer.name == BREAKPOINT_LAYER[breakpoint])
+    return tuple(layers[: end + 1])
 
 
 def backbone_graph(width: float, height: int, columns: int) -> Graph:
@@ -77,14 +53,7 @@ def backbone_graph(width: float, height: int, columns: int) -> Graph:
     return Graph(f"mobilenetv2-a{width:g}", tuple(layers), ("Conv_1",))
 
 
-def frozen_layers(graph: Graph, frozen_until: int) -> frozenset[str]:
-    """Names of the layers that keep their starting weights under lambda = `frozen_until`."""
-    first = FIRST_TRAINED[frozen_until]
-    names = [layer.name for layer in graph]
-    return frozenset(names[: names.index(first)])
-
-
-def _concatenated(layers: list[Layer]) -> tuple[list[Layer], str]:
+def _concatenated(layers: list[Layer]) -> list[Layer]:
     """OutC: breakpoint A beside breakpoint B up-sampled to A's size."""
     shapes = {layer.name: layer.shape for layer in layers}
     fine, coarse = shapes[BREAKPOINT_LAYER["A"]], shapes[BREAKPOINT_LAYER["B"]]
@@ -92,7 +61,7 @@ def _concatenated(layers: list[Layer]) -> tuple[list[Layer], str]:
     upsample = Layer("upsample", "upsample", (BREAKPOINT_LAYER["B"],), grown, stride=2)
     joined = (fine[0], fine[1], fine[2] + coarse[2])
     concat = Layer("concat", "concat", (BREAKPOINT_LAYER["A"], "upsample"), joined)
-    return [*layers, upsample, concat], "concat"
+    return [*layers, upsample, concat]
 
 
 def _backbone(scaled: Callable[[int], int], height: int, columns: int) -> list[Layer]:

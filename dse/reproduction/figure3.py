@@ -54,7 +54,7 @@ def measure_figure3(record: StudyRecord, input_size: int) -> Figure3:
     no network, DataError where no picture can be read.
     """
     from dse.evaluation import prepare
-    from dse.network.mobilenetv2 import detector_graph
+    from dse.network.detector import detector_graph
     from dse.quantization.formats import CONVOLVED
     from dse.quantization.keras_ranges import keras_ranges
     from dse.search.job import load_weights

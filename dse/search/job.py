@@ -27,7 +27,7 @@ from dse.data.pictures import DataSet
 from dse.data.rendered import rendered_once
 from dse.data.sources import Split
 from dse.errors import CompilerError, WeightsError
-from dse.network.mobilenetv2 import detector_graph, frozen_layers
+from dse.network.detector import detector_graph, frozen_layers
 from dse.search.disk import write_whole
 from dse.space import Training
 from dse.training.recipe import EpochReport, Recipe

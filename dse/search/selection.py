@@ -97,7 +97,7 @@ def predictors_of(record: StudyRecord, candidate: Candidate) -> Callable[[int], 
 
     Raises WeightsError where its training left none.
     """
-    from dse.network.mobilenetv2 import detector_graph
+    from dse.network.detector import detector_graph
     from dse.quantization import predictor
     from dse.search.job import calibration_canvases, load_weights
 

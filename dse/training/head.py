@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from dse.network.detector import ANCHORS
 from dse.network.keras_startup import keras
-from dse.network.mobilenetv2 import ANCHORS
 
 __all__ = ["start_heads"]
 

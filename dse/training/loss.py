@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from dse.network.detector import ANCHORS
 from dse.network.keras_startup import keras
-from dse.network.mobilenetv2 import ANCHORS
 
 __all__ = ["LOSSES", "focal_loss", "paper_loss"]
 

@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 
 from dse.data import load_all, open_data
 from dse.data.pictures import Picture
+from dse.network.detector import HEAD_CHANNELS
 from dse.network.graph import Graph, Layer
 from dse.network.keras_model import build, get_weights, set_weights
 from dse.network.keras_starting_weights import load_starting_weights
-from dse.network.mobilenetv2 import BREAKPOINT_LAYER, HEAD_CHANNELS, backbone_graph
+from dse.network.mobilenetv2 import BREAKPOINT_LAYER, backbone_graph
 from dse.training.augmentation import View, augmented_view
 from dse.training.head import start_heads
 from dse.training.recipe import EpochReport, Recipe

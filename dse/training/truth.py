@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dse.data.assignment import assign
 from dse.data.geometry import anchor_grid
 from dse.data.pictures import Boxes
-from dse.network.mobilenetv2 import ANCHORS
+from dse.network.detector import ANCHORS
 
 __all__ = ["Truth"]
 

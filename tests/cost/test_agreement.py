@@ -13,7 +13,7 @@ import pytest
 from networks import grid_graph
 
 from dse.cost import Cost, Target, judge, price
-from dse.network.mobilenetv2 import detector_graph
+from dse.network.detector import detector_graph
 from dse.space import Training
 
 COMPILED = Path(__file__).parent / "compiled_nncase190.csv"

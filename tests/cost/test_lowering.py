@@ -5,8 +5,8 @@ from networks import BOTTOM_RIGHT, chain, conv, depthwise, grid_graph
 
 from dse.cost.lowering import lower, lower_for_cpu
 from dse.cost.program import Program
+from dse.network.detector import detector_graph
 from dse.network.graph import Graph, Layer
-from dse.network.mobilenetv2 import detector_graph
 from dse.space import Training
 
 

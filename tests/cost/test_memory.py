@@ -8,7 +8,7 @@ from networks import chain, conv
 from dse.cost.kpu_layout import kpu_bytes
 from dse.cost.lowering import lower
 from dse.cost.memory import placed_buffers, plan_memory
-from dse.network.mobilenetv2 import detector_graph
+from dse.network.detector import detector_graph
 from dse.space import Training
 
 

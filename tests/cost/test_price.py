@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dse.cost import Target, price, price_candidate, price_space
 from dse.errors import UnknownName
-from dse.network.mobilenetv2 import detector_graph
+from dse.network.detector import detector_graph
 from dse.space import FORMATS, Candidate, SearchSpace, Training
 
 TARGET = Target.load("k210")

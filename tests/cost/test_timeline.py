@@ -6,7 +6,7 @@ from dse.cost import Target, price
 from dse.cost.lowering import lower
 from dse.cost.memory import plan_memory
 from dse.cost.timeline import PLACES, Timeline, timeline
-from dse.network.mobilenetv2 import detector_graph
+from dse.network.detector import detector_graph
 from dse.space import Training
 
 TARGET = Target.load("k210")

@@ -3,8 +3,8 @@
 from networks import chain, conv, depthwise
 
 from dse.cost.lowering import lower
+from dse.network.detector import detector_graph
 from dse.network.graph import Graph, Layer
-from dse.network.mobilenetv2 import detector_graph
 from dse.space import Training
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from dse.cost import Cost, Target, judge, price
+from dse.network.detector import detector_graph
 from dse.network.graph import Graph, Layer
-from dse.network.mobilenetv2 import detector_graph
 from dse.space import Training
 
 

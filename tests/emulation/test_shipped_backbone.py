@@ -7,8 +7,8 @@ import numpy as np
 from dse.data.letterbox import letterbox
 from dse.data.synthetic import synthetic
 from dse.export import deploy
+from dse.network.detector import detector_graph
 from dse.network.keras_starting_weights import load_starting_weights
-from dse.network.mobilenetv2 import detector_graph
 from dse.space import Training
 
 TRAINING = Training("A", 63, 0.5, 224)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from dse.data.pictures import DataSet, Picture
 from dse.export import Deployment, deploy
+from dse.network.detector import detector_graph
 from dse.network.graph import Graph
 from dse.network.keras_model import Weights
-from dse.network.mobilenetv2 import detector_graph
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from dse.errors import CompilerError
 from dse.export import Deployment, child, compile_kmodel, compiler_version, to_tflite
 from dse.export.tflite import random_tflite
+from dse.network.detector import detector_graph
 from dse.network.graph import Graph, Layer
-from dse.network.mobilenetv2 import detector_graph
 from dse.space import Training
 
 

@@ -12,9 +12,9 @@ from dse.errors import CompilerError, WeightsError
 from dse.export import to_tflite
 from dse.export.tflite import LEAK, random_tflite
 from dse.export.tflite_predictor import tflite_predictor
+from dse.network.detector import detector_graph
 from dse.network.graph import Graph, Layer
 from dse.network.keras_model import Weights, build, set_weights
-from dse.network.mobilenetv2 import detector_graph
 from dse.network.tflite_graph import read_tflite
 from dse.space import Training
 

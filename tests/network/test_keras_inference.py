@@ -7,10 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from dse.errors import UnknownName, WeightsError
+from dse.network.detector import detector_graph
 from dse.network.graph import Graph, Layer
 from dse.network.keras_inference import compiled, fold, normalised, predictor, run
 from dse.network.keras_model import Weights, build, get_weights, set_weights
-from dse.network.mobilenetv2 import detector_graph
 from dse.space import Training
 
 

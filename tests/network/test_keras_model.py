@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from dse.errors import WeightsError
+from dse.network.detector import detector_graph, frozen_layers
 from dse.network.keras_model import boundary, build, get_weights, set_weights
-from dse.network.mobilenetv2 import detector_graph, frozen_layers
 from dse.space import SearchSpace, Training
 
 SPACE = SearchSpace.load("mobilenetv2_face")

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dse.network.detector import detector_graph, frozen_layers
 from dse.network.graph import Graph
-from dse.network.mobilenetv2 import detector_graph, frozen_layers
 from dse.space import SearchSpace, Training
 
 TRAININGS = SearchSpace.load("mobilenetv2_face").trainings()

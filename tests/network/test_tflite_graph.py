@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from dse.cost import Target, judge, price
 from dse.errors import InvalidFile
 from dse.export.tflite_writer import TfliteWriter
+from dse.network.detector import detector_graph
 from dse.network.graph import Graph
-from dse.network.mobilenetv2 import detector_graph
 from dse.network.tflite_graph import read_tflite
 from dse.space import Training
 

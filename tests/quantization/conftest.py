@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from dse.network.detector import detector_graph
 from dse.network.graph import CONVOLUTIONS, Graph
 from dse.network.keras_model import Weights, batch_norm_name
-from dse.network.mobilenetv2 import detector_graph
 from dse.space import Training
 
 

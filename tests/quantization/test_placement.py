@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from dse.network.detector import detector_graph
 from dse.network.graph import Graph
-from dse.network.mobilenetv2 import detector_graph
 from dse.quantization.placement import movable_stride, on_kpu
 from dse.space import Training
 

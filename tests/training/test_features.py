@@ -10,8 +10,8 @@ import pytest
 import dse.training.features as features_module
 from dse.data.pictures import DataSet, Picture
 from dse.errors import DataError
+from dse.network.detector import detector_graph, frozen_layers
 from dse.network.keras_model import Weights, boundary, build, get_weights, set_weights
-from dse.network.mobilenetv2 import detector_graph, frozen_layers
 from dse.space import Training
 from dse.training.features import frozen_features
 from dse.training.views import ViewSet, normalise

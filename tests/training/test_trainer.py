@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from dse.data.pictures import DataSet
+from dse.network.detector import detector_graph, frozen_layers
 from dse.network.keras_model import boundary, build, get_weights, set_weights
-from dse.network.mobilenetv2 import detector_graph, frozen_layers
 from dse.space import Training
 from dse.training import EpochReport, Recipe
 from dse.training.features import Features, frozen_features

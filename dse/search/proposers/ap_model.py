@@ -41,13 +41,14 @@ FIT_ITERATIONS = 12
 
 
 def features(trainings: Sequence[Training]) -> Floats:
-    """(n, 6) standardised: breakpoint A, B, C, lambda, log alpha, log input size.
+    """(n, b + 3) standardised: one of b breakpoints, lambda, log alpha, log input size.
 
     Columns have mean 0 and deviation 1 over `trainings`; one that does not vary is 0.
     """
+    letters = sorted({training.breakpoint for training in trainings})
     rows = [
         (
-            *(float(training.breakpoint == letter) for letter in "ABC"),
+            *(float(training.breakpoint == letter) for letter in letters),
             float(training.frozen_until),
             math.log(training.width),
             math.log(training.input_size),
@@ -55,7 +56,7 @@ def features(trainings: Sequence[Training]) -> Floats:
         for training in trainings
     ]
     if not rows:
-        return np.empty((0, 6))
+        return np.empty((0, 3))
     table = np.asarray(rows, dtype=np.float64)
     deviation = table.std(axis=0)
     return np.asarray((table - table.mean(axis=0)) / np.where(deviation > 1e-9, deviation, 1.0))
@@ -71,7 +72,7 @@ class ApModel:
         """trainings: (n,) every design of the search."""
         self._features = features(trainings)
         # The trend runs over size and width, as a share: -0.5 the weakest, 0.5 the strongest.
-        strength = self._features[:, 4] + self._features[:, 5]
+        strength = self._features[:, -2] + self._features[:, -1]
         span = float(np.ptp(strength)) if len(strength) else 0.0
         self._strength = (strength - strength.min()) / span - 0.5 if span else 0.0 * strength
         self._trend = np.array([PRIOR_MEAN, PRIOR_SLOPE])
@@ -111,16 +112,14 @@ class ApModel:
         trend = prior + np.linalg.solve(normal, design.T @ (aps - design @ prior))
         return np.array([trend[0], max(0.0, trend[1])])
 
-    def _condition(
-        self, seen: NDArray[np.intp], aps: Floats, noise: Floats, learn: bool
-    ) -> None:
+    def _condition(self, seen: NDArray[np.intp], aps: Floats, noise: Floats, learn: bool) -> None:
         """Fit the process to what is left of `aps` when the trend is taken away."""
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.gaussian_process import GaussianProcessRegressor
 
-        kernel = self._process.kernel_ if self._process is not None else _first_kernel()
+        known = self._process.kernel_ if self._process is not None else None
         process = GaussianProcessRegressor(
-            kernel=kernel,
+            kernel=known or _first_kernel(self._features.shape[1]),
             alpha=NOISE_SD**2 + noise**2,
             optimizer=_few_steps if learn else None,
         )
@@ -130,11 +129,11 @@ class ApModel:
         self._process = process
 
 
-def _first_kernel() -> Any:
+def _first_kernel(features: int) -> Any:
     """Matern 5/2 with a length scale per feature, bounded to what few trainings can tell."""
     from sklearn.gaussian_process.kernels import ConstantKernel, Matern
 
-    scales = np.array([3.0, 3.0, 3.0, 3.0, 2.0, 2.0])
+    scales = np.array([3.0] * (features - 2) + [2.0, 2.0])
     variance = ConstantKernel(RESIDUAL_SD**2, (0.02**2, 0.3**2))
     return variance * Matern(scales, (0.7, 20.0), nu=2.5)
 

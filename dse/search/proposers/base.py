@@ -65,18 +65,14 @@ class Proposer(abc.ABC):
 
     name: ClassVar[str]
 
-    def __init__(
-        self, designs: Sequence[Design], seed: int, budget: int = DEFAULT_BUDGET
-    ) -> None:
+    def __init__(self, designs: Sequence[Design], seed: int, budget: int = DEFAULT_BUDGET) -> None:
         """designs: all feasible ones, each training once; budget: trainings to be expected."""
         self.designs = tuple(designs)
         self.seed = seed
         self.budget = budget
         self._by_id = {design.training.id: design for design in self.designs}
 
-    def propose(
-        self, finished: Sequence[Observation], running: Sequence[str]
-    ) -> Training | None:
+    def propose(self, finished: Sequence[Observation], running: Sequence[str]) -> Training | None:
         """The next training, or None when every design is used.
 
         finished: all that ended, in the order in which they ended, stopped and failed ones

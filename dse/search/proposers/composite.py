@@ -47,9 +47,7 @@ class CompositeProposer(Proposer):
 
     name = "composite"
 
-    def __init__(
-        self, designs: Sequence[Design], seed: int, budget: int = DEFAULT_BUDGET
-    ) -> None:
+    def __init__(self, designs: Sequence[Design], seed: int, budget: int = DEFAULT_BUDGET) -> None:
         super().__init__(designs, seed, budget)
         self._index = {design.training: at for at, design in enumerate(self.designs)}
         costs = [(design.latency_ms, design.kmodel_bytes) for design in self.designs]

@@ -45,9 +45,7 @@ class OptunaProposer(Proposer):
 
     asks = ASKS
 
-    def __init__(
-        self, designs: Sequence[Design], seed: int, budget: int = DEFAULT_BUDGET
-    ) -> None:
+    def __init__(self, designs: Sequence[Design], seed: int, budget: int = DEFAULT_BUDGET) -> None:
         super().__init__(designs, seed, budget)
         trainings = [design.training for design in self.designs]
         self._letters = sorted({training.breakpoint for training in trainings})
@@ -184,9 +182,7 @@ class GpProposer(OptunaProposer):
     name = "gp"
     asks = 5  # each costs a fit of three processes
 
-    def __init__(
-        self, designs: Sequence[Design], seed: int, budget: int = DEFAULT_BUDGET
-    ) -> None:
+    def __init__(self, designs: Sequence[Design], seed: int, budget: int = DEFAULT_BUDGET) -> None:
         """Raises DseError where PyTorch is not installed."""
         if importlib.util.find_spec("torch") is None:
             raise DseError(

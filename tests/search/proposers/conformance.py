@@ -1,7 +1,7 @@
 """What every proposer has to do. A proposer's own test class inherits these tests.
 
-    class TestMine(ProposerConformance):
-        name = "mine"
+class TestMine(ProposerConformance):
+    name = "mine"
 """
 
 from __future__ import annotations

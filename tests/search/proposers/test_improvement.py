@@ -37,9 +37,7 @@ def test_agrees_with_the_definition(seed: int, members: int, ties: bool) -> None
         front, cost = np.round(front * 4) / 4, np.round(cost * 4) / 4
     front, cost = front * SCALE, cost * SCALE[1:]
     mean, deviation = generator.uniform(0.2, 0.8), generator.uniform(0.01, 0.06)
-    exact = expected_improvement(
-        np.array([mean]), np.array([deviation]), cost[None], front, BOX
-    )
+    exact = expected_improvement(np.array([mean]), np.array([deviation]), cost[None], front, BOX)
     assert exact.shape == (1,)
     assert exact[0] == pytest.approx(drawn_improvement(mean, deviation, cost, front), abs=3e-4)
 
