@@ -67,6 +67,19 @@ def test_the_best_design_is_exported_verified_and_evaluated(
     assert trained["ap"] == pytest.approx(exported["kmodel_ap"], abs=0.1)
 
 
+def test_a_trained_designs_quantization_is_explained_layer_by_layer(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("explain", "--quantization", "best", "--results", str(results), "--pictures", "4")
+    account = _json(capsys, *asked)
+    exact = _json(capsys, "evaluate", "best", "--results", str(results))
+    assert account["pictures"] == 4
+    assert account["layers"][-1]["name"] == "head"
+    assert account["kmodel_ap"] == pytest.approx(exact["ap"], abs=0.1)
+    assert account["gap"] == pytest.approx(account["ap"] - account["kmodel_ap"])
+    assert account["costliest"] in {layer["name"] for layer in account["layers"]}
+
+
 def test_a_damaged_kmodel_is_refused(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bundle = Path(_json(capsys, "export", "best", "--results", str(results))["path"])
     kmodel = bundle / "model.kmodel"

@@ -6,20 +6,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.network.graph import Graph
-from dse.network.keras_inference import Predict
+from dse.network.keras_inference import Predict, compiled
 from dse.network.keras_inference import predictor as float_predictor
 from dse.network.keras_model import Weights
-from dse.quantization.box_scale import choose_box_scale, scale_boxes, unscale_boxes
+from dse.quantization.box_scale import unscale_boxes
 from dse.quantization.formats import BYTES_PER_WEIGHT, quantize_weights
-from dse.quantization.kpu8 import kpu8_predictor
+from dse.quantization.kpu8 import as_deployed, kpu8_predictor
+from dse.quantization.layer_noise import LayerNoise, QuantizationNoise, quantization_noise
+from dse.quantization.noise_report import advice, noise_table
 from dse.quantization.ranges import Ranges, activation_ranges, weight_ranges
 
 __all__ = [
     "BYTES_PER_WEIGHT",
+    "LayerNoise",
+    "QuantizationNoise",
     "Ranges",
     "activation_ranges",
+    "advice",
     "kpu8_predictor",
+    "noise_table",
     "predictor",
+    "quantization_noise",
     "quantize_weights",
     "weight_ranges",
 ]
@@ -40,7 +47,6 @@ def predictor(
 
 def _as_deployed(graph: Graph, weights: Weights, calibration: NDArray[np.uint8]) -> Predict:
     """kpu8 with the boxes scaled as the exporter scales them."""
-    scale = choose_box_scale(float_predictor(graph, weights)(calibration))
-    scaled = scale_boxes(graph, weights, scale)
-    on_chip = kpu8_predictor(graph, scaled, activation_ranges(graph, scaled, calibration))
-    return lambda canvases: unscale_boxes(on_chip(canvases), scale)
+    deployed = as_deployed(graph, weights, calibration)
+    on_chip = compiled(deployed.chip.forward, graph)
+    return lambda canvases: unscale_boxes(on_chip(canvases), deployed.box_scale)

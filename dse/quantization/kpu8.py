@@ -13,21 +13,22 @@ Tensors hold the numbers that levels stand for. Left out: the fixed-point roundi
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dse.errors import DataError, UnknownName
 from dse.network.graph import CONVOLUTIONS, Graph, Layer
-from dse.network.keras_inference import Predict, activate, apply, compiled, fold
+from dse.network.keras_inference import Predict, activate, apply, compiled, fold, predictor
 from dse.network.keras_model import Weights
 from dse.network.keras_startup import keras
+from dse.quantization.box_scale import choose_box_scale, scale_boxes
 from dse.quantization.grids import PICTURE_GRID, Grid, quantize_kernel
 from dse.quantization.placement import on_kpu
 from dse.quantization.ranges import Ranges, activation_ranges
 
-__all__ = ["Chip", "activation_ranges", "kpu8_predictor"]
+__all__ = ["Chip", "Deployed", "activation_ranges", "as_deployed", "kpu8_predictor"]
 
 ADDITION_GAIN = 127 * 2.0 / 255
 """What a weight of 1 becomes (see `quantize_kernel`): level 255 is the highest there is."""
@@ -43,6 +44,23 @@ def kpu8_predictor(graph: Graph, weights: Weights, ranges: Ranges, batch_size: i
     clipping.
     """
     return compiled(Chip(graph, weights, ranges).forward, graph, batch_size)
+
+
+class Deployed(NamedTuple):
+    """A network as the exporter hands it over: `chip` computes `weights`, whose boxes are
+    `box_scale` times too large, on the ranges that calibration gave."""
+
+    weights: Weights
+    chip: Chip
+    box_scale: float
+
+
+def as_deployed(graph: Graph, weights: Weights, calibration: NDArray[np.uint8]) -> Deployed:
+    """calibration: canvases (n, size, size, 3). Raises as `kpu8_predictor` and `scale_boxes`."""
+    scale = choose_box_scale(predictor(graph, weights)(calibration))
+    scaled = scale_boxes(graph, weights, scale)
+    chip = Chip(graph, scaled, activation_ranges(graph, scaled, calibration))
+    return Deployed(scaled, chip, scale)
 
 
 class Chip:

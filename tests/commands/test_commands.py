@@ -34,6 +34,8 @@ def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
         (["export", "best", "--limit", "latency=3"], "latency_ms"),
         (["export", "best", "--limit", "latency_ms=fast"], "number"),
         (["evaluate", "missing.kmodel"], "missing.kmodel"),
+        (["explain", "best", "--quantization", "--figure", "noise.svg"], "no figure"),
+        (["explain", "best", "--quantization", "--pictures", "0"], "--pictures"),
     ],
 )
 def test_bad_usage_is_explained_with_exit_code_2(
@@ -144,7 +146,12 @@ def test_a_space_in_which_nothing_fits_ends_with_3(capsys: pytest.CaptureFixture
 def test_no_study_is_said_with_what_to_do(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    for command in (["dashboard", "--no-open"], ["export", "best"], ["evaluate", "best"]):
+    for command in (
+        ["dashboard", "--no-open"],
+        ["export", "best"],
+        ["evaluate", "best"],
+        ["explain", "best", "--quantization"],
+    ):
         code, _, err = _run(capsys, *command, "--results", str(tmp_path))
         assert code == 1
         assert "dse search" in err
