@@ -12,6 +12,7 @@ from dse.space import Training
 __all__ = [
     "ANCHORS",
     "HEAD_CHANNELS",
+    "PLAIN",
     "channel_rule",
     "detector",
     "detector_graph",

@@ -1,7 +1,8 @@
-"""Backbone weights to start from, read from the source that `weights_source` chose.
+"""Weights to start from, read from the source that `weights_source` chose.
 
-The package's own come from `dse.training.pretrain`: they were trained as face detectors and
-are stored in half precision.
+The package's own come from `dse.training.pretrain` (MobileNetV2's backbone) and
+`pretrain_plain` (whole plain detectors): they were trained as face detectors and are stored in
+half precision.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.errors import WeightsError
+from dse.network.detector import PLAIN
 from dse.network.graph import Graph
 from dse.network.keras_model import Weights, batch_norm_name, get_weights
 from dse.network.keras_startup import keras
@@ -23,25 +25,33 @@ from dse.network.mobilenetv2 import backbone_graph
 __all__ = ["StartingWeights", "load_starting_weights", "narrow", "shipped_file"]
 
 SHIPPED = Path(__file__).resolve().parent / "weights"
+MOBILENET_STEM, PLAIN_STEM = "mobilenetv2_face", "plain_face"
 DEAD_CHANNEL_SCALE = 0.02
 """Standard deviation given to channels that are all zero, so that they can learn."""
 
 
 @dataclass(frozen=True)
 class StartingWeights:
-    """weights: backbone arrays by name. source: where they came from, for people."""
+    """weights: arrays by name; the head's are among them where it is trained already.
+
+    source: where they came from, for people.
+    """
 
     weights: Weights
     source: str
 
 
-def load_starting_weights(source: str, width: float) -> StartingWeights:
-    """Backbone weights of alpha `width` from a source that `choose_source` returned.
+def load_starting_weights(source: str, width: float, breakpoint: str = "A") -> StartingWeights:
+    """Weights for alpha `width` from a source that `choose_source` returned.
 
+    The plain network has the package's own weights, whatever the source.
     Raises WeightsError where the file is missing, truncated or of another network.
     """
+    if breakpoint == PLAIN:
+        return StartingWeights(_read_shipped(width, PLAIN_STEM), f"dse's own, alpha {width:g}")
     if source == "shipped":
-        return StartingWeights(_read_shipped(width), f"dse's own face backbone, alpha {width:g}")
+        found = _read_shipped(width, MOBILENET_STEM)
+        return StartingWeights(found, f"dse's own face backbone, alpha {width:g}")
     if source == "imagenet":
         return StartingWeights(_imagenet("imagenet", width), f"Keras ImageNet, alpha {width:g}")
     folder = Path(source.removeprefix("dir:"))
@@ -55,9 +65,9 @@ def load_starting_weights(source: str, width: float) -> StartingWeights:
     raise WeightsError(f"{folder} holds no {path.name}", "name a folder with Keras' files")
 
 
-def shipped_file(width: float) -> Path:
-    """Where the package keeps its backbone of alpha `width`."""
-    return SHIPPED / f"mobilenetv2_face_{_keras_width(width)}.npz"
+def shipped_file(width: float, stem: str = MOBILENET_STEM) -> Path:
+    """Where the package keeps its weights of alpha `width`."""
+    return SHIPPED / f"{stem}_{_keras_width(width)}.npz"
 
 
 def narrow(wide: Weights, width: float) -> Weights:
@@ -155,11 +165,11 @@ def _revived(weights: Weights) -> Weights:
     return revived
 
 
-def _read_shipped(width: float) -> Weights:
-    path = shipped_file(width)
+def _read_shipped(width: float, stem: str) -> Weights:
+    path = shipped_file(width, stem)
     hint = "reinstall the package, or give --weights-dir"
     if not path.exists():
-        raise WeightsError(f"the package holds no backbone for alpha {width:g}", hint)
+        raise WeightsError(f"the package holds no {path.name}", hint)
     try:
         with np.load(path) as stored:
             return {name: stored[name].astype(np.float32) for name in stored.files}

@@ -11,7 +11,7 @@ import csv
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from io import StringIO
 from pathlib import Path
@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from dse.training.features import Features
 
 __all__ = ["Job", "KmodelMeasure", "Outcome", "load_weights", "measure_kmodel", "run_training"]
+
+
+FINE_TUNING_SHARE = 0.1
+"""Of the learning rate, for a network whose head is trained already."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +186,7 @@ def _fit(
     from dse.training.views import ViewSet
 
     recipe, size = job.recipe, training.input_size
-    start = load_starting_weights(job.weights, training.width).weights
+    start = load_starting_weights(job.weights, training.width, training.breakpoint).weights
     edge = boundary(graph, frozen_layers(graph, training.frozen_until))
     views = ViewSet(_data(job.data, "train", job.cache), size, recipe.views, recipe.seed)
     features = frozen_features(graph, edge, start, views, Path(job.cache))
@@ -190,8 +194,10 @@ def _fit(
     seen = ViewSet(val_data, size, 1, recipe.seed)
     val = frozen_features(graph, edge, start, seen, Path(job.cache))
     tail = build(graph, sources=edge)
-    set_weights(tail, start, partial=True)
     start_heads(tail, recipe.seed)
+    set_weights(tail, start, partial=True)
+    if "head/kernel" in start:
+        recipe = replace(recipe, learning_rate=recipe.learning_rate * FINE_TUNING_SHARE)
     truth = Truth(features.faces, graph["head"].shape[:2], size)
     batches = FeatureBatches(features.tensors, truth, recipe.batch_size, recipe.seed, recipe.views)
     curve, stopped = train(

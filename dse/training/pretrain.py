@@ -15,6 +15,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from dse.data import load_all, open_data
 from dse.data.pictures import Picture
 from dse.network.detector import HEAD_CHANNELS
 from dse.network.graph import Graph, Layer
-from dse.network.keras_model import build, get_weights, set_weights
+from dse.network.keras_model import Weights, build, get_weights, set_weights
 from dse.network.keras_starting_weights import load_starting_weights
 from dse.network.mobilenetv2 import BREAKPOINT_LAYER, backbone_graph
 from dse.training.augmentation import View, augmented_view
@@ -33,9 +34,12 @@ from dse.training.trainer import Batches, train
 from dse.training.truth import Truth
 from dse.training.views import normalise
 
-__all__ = ["main", "two_headed_graph"]
+__all__ = ["Example", "PictureBatches", "main", "print_epoch", "save_half", "two_headed_graph"]
 
 BATCH_NORM_MOMENTUM = 0.97
+
+Example = tuple[Picture, NDArray[np.uint8]]
+"""A picture's labels and its pixels (h, w, 3)."""
 
 
 def two_headed_graph(width: float, input_size: int) -> Graph:
@@ -54,7 +58,7 @@ class PictureBatches(Batches):
 
     def __init__(
         self,
-        pictures: Sequence[tuple[Picture, NDArray[np.uint8]]],
+        pictures: Sequence[Example],
         graph: Graph,
         batch_size: int,
         seed: int,
@@ -64,16 +68,20 @@ class PictureBatches(Batches):
         self._size = graph.input.shape[0]
         self._maps = [graph[name].shape[:2] for name in graph.outputs]
 
-    def __getitem__(self, step: int) -> tuple[NDArray[np.float32], tuple[NDArray[np.float32], ...]]:
-        views = [self._view(index) for index in self.chosen(step)]
+    def __getitem__(self, step: int) -> tuple[NDArray[np.float32], Any]:
+        views = [self._seen(index) for index in self.chosen(step)]
         faces = [(view.boxes, view.ignored) for view in views]
         every = np.arange(len(views))
         truths = tuple(Truth(faces, shape, self._size).dense(every) for shape in self._maps)
         return normalise(np.stack([view.canvas for view in views])), truths
 
-    def _view(self, index: int) -> View:
-        picture, pixels = self._pictures[index]
+    def _seen(self, index: int) -> View:
         rng = np.random.default_rng((self._view_seed, self.epoch, index))
+        return self.view(index, rng)
+
+    def view(self, index: int, rng: np.random.Generator) -> View:
+        """A random view of picture `index`."""
+        picture, pixels = self._pictures[index]
         return augmented_view(pixels, picture, self._size, rng)
 
 
@@ -101,17 +109,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     batches = PictureBatches(pictures, graph, recipe.batch_size, recipe.seed)
     checkpoint = options.out.with_suffix(".checkpoint.npz")
-    curve, _ = train(model, batches, recipe, checkpoint, lambda: float("nan"), _print)
+    curve, _ = train(model, batches, recipe, checkpoint, lambda: float("nan"), print_epoch)
     kept = {n: v for n, v in get_weights(model).items() if not n.startswith("head_")}
-    half = {name: value.astype(np.float16) for name, value in kept.items()}
-    np.savez_compressed(options.out, allow_pickle=False, **half)
+    save_half(options.out, kept)
     checkpoint.unlink()
     settings = {k: str(v) for k, v in vars(options).items() if k not in ("weights_dir", "out")}
     settings["loss"] = f"{curve[-1].loss:.4f}"
     print(json.dumps(settings))
 
 
-def _print(epoch: EpochReport) -> bool:
+def save_half(path: Path, weights: Weights) -> None:
+    """Writes `weights` in half precision."""
+    half = {name: value.astype(np.float16) for name, value in weights.items()}
+    np.savez_compressed(path, allow_pickle=False, **half)
+
+
+def print_epoch(epoch: EpochReport) -> bool:
+    """Reports on stderr; never stops the training."""
     line = f"epoch {epoch.epoch}/{epoch.epochs} loss {epoch.loss:.4f} {epoch.seconds:.0f} s"
     print(line, file=sys.stderr, flush=True)
     return True

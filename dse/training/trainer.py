@@ -26,8 +26,15 @@ WARM_UP_SHARE = 0.05
 """Of all steps, in which the learning rate rises from a tenth."""
 
 CLIP_NORM = 10.0
+WEIGHT_DECAY = 1e-3
+EMA_MOMENTUM = 0.998
+"""Half of the average is from the last 350 steps."""
+
 PREFETCHING_THREADS = 2
 """With one, Keras makes each batch only when the step before it has ended."""
+
+
+Loss = Callable[[Any, Any], Any]
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
@@ -90,14 +97,19 @@ def train(
     checkpoint: Path,
     validate: Callable[[], float],
     report: Callable[[EpochReport], bool],
+    *,
+    loss: Loss | None = None,
+    averaged: bool = False,
 ) -> tuple[list[EpochReport], bool]:
     """Trains `model` and returns its curve, and whether `report` stopped it (returned False).
 
     checkpoint: file written after each epoch; where it exists already, training goes on from
     there, and `report` is told of the finished epochs first.
     validate: AP of the model as it stands, on the validation pictures.
+    loss: instead of the recipe's. averaged: decay the weights, and end with their moving
+    average (Polyak and Juditsky 1992), for trainings of thousands of steps.
     """
-    _compile(model, recipe, len(batches))
+    _compile(model, recipe, len(batches), loss, averaged)
     curve = _restore(model, checkpoint)
     if not all([report(past) for past in curve]):
         return curve, len(curve) < recipe.epochs
@@ -112,10 +124,14 @@ def train(
         _save(model, checkpoint, curve)
         if not report(curve[-1]) and epoch + 1 < recipe.epochs:
             return curve, True
+    if averaged:
+        model.optimizer.finalize_variable_values(model.trainable_variables)
     return curve, False
 
 
-def _compile(model: keras.Model, recipe: Recipe, steps_per_epoch: int) -> None:
+def _compile(
+    model: keras.Model, recipe: Recipe, steps_per_epoch: int, loss: Loss | None, averaged: bool
+) -> None:
     steps = steps_per_epoch * recipe.epochs
     warm_up = max(1, int(steps * WARM_UP_SHARE))
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -125,8 +141,16 @@ def _compile(model: keras.Model, recipe: Recipe, steps_per_epoch: int) -> None:
         warmup_steps=warm_up,
     )
     optimizer = keras.optimizers.Adam(schedule, global_clipnorm=CLIP_NORM)
+    if averaged:
+        optimizer = keras.optimizers.AdamW(
+            schedule,
+            weight_decay=WEIGHT_DECAY,
+            global_clipnorm=CLIP_NORM,
+            use_ema=True,
+            ema_momentum=EMA_MOMENTUM,
+        )
     optimizer.build(model.trainable_variables)
-    model.compile(optimizer=optimizer, loss=LOSSES[recipe.loss], jit_compile=False)
+    model.compile(optimizer=optimizer, loss=loss or LOSSES[recipe.loss], jit_compile=False)
 
 
 def _save(model: keras.Model, path: Path, curve: list[EpochReport]) -> None:

@@ -59,6 +59,6 @@ def test_a_truncated_file_of_the_package_is_named(
     content = starting.shipped_file(0.35).read_bytes()
     broken = tmp_path / "half.npz"
     broken.write_bytes(content[: len(content) // 2])
-    monkeypatch.setattr(starting, "shipped_file", lambda width: broken)
+    monkeypatch.setattr(starting, "shipped_file", lambda width, stem: broken)
     with pytest.raises(WeightsError, match="damaged"):
         starting.load_starting_weights("shipped", 0.35)
