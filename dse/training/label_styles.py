@@ -36,7 +36,8 @@ SAME_FACE_IOU = 0.3
 """From here on two boxes mean the same face: 0.5 would be missed by a loose and a tight box."""
 
 GAUGE_SCORE = 0.3
-"""Detections below are too vague to tell a style from."""
+"""Detections below are left aside first: a loose label would else go to a vague large box beside
+the clear one, and be lost to the median, which then takes the source for tighter than it is."""
 
 GAUGE_SIDE_PIXELS = 14.0
 """On the canvas; of smaller faces the offset is mostly the rounding of their labels."""
@@ -145,16 +146,14 @@ def styles(pictures: Iterable[Seen]) -> Styles:
 
 
 def _matched(seen: Seen) -> Float64s:
-    """Offsets (k, 4) from the labels of a picture to the detections that overlap them most."""
-    labels, found = seen.picture.boxes, seen.found
-    if not len(found):
+    """Offsets (k, 4) from a picture's labels to the clear detections that overlap them most."""
+    labels, clear = seen.picture.boxes, seen.found.boxes[seen.found.scores > GAUGE_SCORE]
+    if not len(clear):
         return np.zeros((0, 4))
-    overlaps = iou_matrix(labels, found.boxes)
-    best = overlaps.argmax(axis=1)
-    is_clear = (overlaps.max(axis=1) > SAME_FACE_IOU) & (found.scores[best] > GAUGE_SCORE)
+    overlaps = iou_matrix(labels, clear)
     sides = (labels[:, 2:] - labels[:, :2]).min(axis=1) * seen.scale
-    tells = is_clear & (sides > GAUGE_SIDE_PIXELS)
-    return offsets(labels[tells], found.boxes[best[tells]])
+    tells = (overlaps.max(axis=1) > SAME_FACE_IOU) & (sides > GAUGE_SIDE_PIXELS)
+    return offsets(labels[tells], clear[overlaps[tells].argmax(axis=1)])
 
 
 def reconciled(seen: Seen, drawn: Styles, incomplete: Collection[str] = ()) -> Picture:

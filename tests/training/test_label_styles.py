@@ -159,6 +159,13 @@ def test_pairs_that_tell_no_style(
     np.testing.assert_array_equal(drawn.mean, np.zeros(4))
 
 
+def test_a_vague_detection_that_fits_better_does_not_hide_the_clear_one() -> None:
+    loose, tight = [100.0, 100.0, 160.0, 160.0], [110.0, 110.0, 150.0, 150.0]
+    seen = _seen("0--s", [loose], [tight, loose], [0.9, 0.2])
+    drawn = styles([seen] * LEAST_MATCHES)
+    np.testing.assert_allclose(drawn.medians["0--s"], [0, 0, *[np.log(2 / 3)] * 2], atol=1e-6)
+
+
 def test_pictures_without_labels_or_detections_are_no_obstacle() -> None:
     face = [100.0, 100.0, 140.0, 140.0]
     pictures = [
