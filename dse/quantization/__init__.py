@@ -9,6 +9,7 @@ from dse.network.graph import Graph
 from dse.network.keras_inference import Predict, compiled
 from dse.network.keras_inference import predictor as float_predictor
 from dse.network.keras_model import Weights
+from dse.quantization.bias_correction import corrected_biases
 from dse.quantization.box_scale import unscale_boxes
 from dse.quantization.formats import BYTES_PER_WEIGHT, quantize_weights
 from dse.quantization.kpu8 import as_deployed, kpu8_predictor
@@ -23,6 +24,7 @@ __all__ = [
     "Ranges",
     "activation_ranges",
     "advice",
+    "corrected_biases",
     "kpu8_predictor",
     "noise_table",
     "predictor",

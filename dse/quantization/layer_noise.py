@@ -93,9 +93,9 @@ def quantization_noise(
     """Follows the float network and its quantized one over `prepared`, layer by layer.
 
     calibration: canvases (n, size, size, 3) that set the ranges, as for the compiler.
-    Quantized is `kpu8.Chip`: the chip's rules without the last roundings of its tables. In a
-    network of 8 bits one level more or less in a hundred thousand moves AP on 100 pictures by
-    up to a point, so expect the model's AP near the kmodel's, and not at it.
+    Quantized is `kpu8.Chip`: the chip's rules without the last roundings of its tables. One
+    rounding in 100,000 that falls the other way spreads through all layers behind it, so
+    expect the model's AP near the kmodel's, and not at it.
     Raises DataError for pictures without faces, WeightsError for another network's weights.
     """
     walk = _Walk(graph, weights, calibration)
