@@ -19,14 +19,17 @@ import tomli
 from dse import resources
 from dse.errors import InvalidFile, UnknownName, UsageError
 
-__all__ = ["FORMATS", "Candidate", "SearchSpace", "Training"]
+__all__ = ["FORMATS", "FREEZABLE", "PLAIN", "WIDTHS", "Candidate", "SearchSpace", "Training"]
 
 FORMATS = ("kpu8", "FP16", "Q9", "Q8", "Q7", "Q6", "FP32")
-FREEZABLE = {"A": (63, 98), "B": (63, 98, 133), "C": (63, 98, 133), "P": (3, 5, 8)}
+PLAIN = "P"
+"""The breakpoint at the end of the plain backbone; all others are MobileNetV2's."""
+
+FREEZABLE = {"A": (63, 98), "B": (63, 98, 133), "C": (63, 98, 133), PLAIN: (3, 5, 8)}
 """Per breakpoint the values of lambda, counted in layers of its backbone: Narduzzi et al.,
 section III, for MobileNetV2 (Keras' layers); convolutions for the plain backbone."""
 
-WIDTHS = {"A": (0.35, 0.5, 0.75, 1.0), "P": (0.5, 0.75, 1.0, 1.5)}
+WIDTHS = {"A": (0.35, 0.5, 0.75, 1.0), PLAIN: (0.5, 1.0, 1.5)}
 WIDTHS |= dict.fromkeys("BC", WIDTHS["A"])
 INPUT_SIZES = range(32, 1025)
 

@@ -1,8 +1,8 @@
 """The front: accuracy against one cost, as a Plotly figure.
 
-Shape tells what a design is (circle: runs on the KPU; diamond: a format it cannot run;
-triangle: training stopped early; square: rejected), filled or hollow whether the kmodel
-itself was measured, colour the input size, area the kmodel's size.
+Shape tells what a design is (circle: runs on the KPU; pentagon: so does the plain network;
+diamond: a format it cannot run; triangle: training stopped early; square: rejected), filled
+or hollow whether the kmodel itself was measured, colour the input size, area the kmodel's size.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ import plotly.graph_objects as go
 
 from dse.dashboard.references import Reference
 from dse.dashboard.style import FAINT, INK, MUTED, PAPER, Axis
+from dse.space import PLAIN
 
 __all__ = ["Marks", "hover_text", "input_sizes", "reference_traces"]
 
@@ -102,7 +103,8 @@ class Marks:
 def _symbol(row: dict[Any, Any]) -> str:
     if not row["deployable"]:
         return "diamond-open"
-    return "circle" if row["measured"] else "circle-open"
+    shape = "pentagon" if row["breakpoint"] == PLAIN else "circle"
+    return shape if row["measured"] else f"{shape}-open"
 
 
 def hover_text(row: dict[Any, Any]) -> str:

@@ -7,12 +7,11 @@ from functools import partial
 
 from dse.network import mobilenetv2, plain
 from dse.network.graph import Graph, Layer
-from dse.space import Training
+from dse.space import PLAIN, Training
 
 __all__ = [
     "ANCHORS",
     "HEAD_CHANNELS",
-    "PLAIN",
     "channel_rule",
     "detector",
     "detector_graph",
@@ -24,9 +23,6 @@ ANCHORS = 25
 
 HEAD_CHANNELS = ANCHORS * 5
 """One face score and four box numbers for each canonical box."""
-
-PLAIN = "P"
-"""The breakpoint at the end of the plain backbone; all others are MobileNetV2's."""
 
 
 def detector_graph(training: Training) -> Graph:

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.errors import WeightsError
-from dse.network.detector import PLAIN
 from dse.network.graph import Graph
 from dse.network.keras_model import Weights, batch_norm_name, get_weights
 from dse.network.keras_startup import keras
 from dse.network.mobilenetv2 import backbone_graph
+from dse.space import PLAIN
 
 __all__ = ["StartingWeights", "load_starting_weights", "narrow", "shipped_file"]
 

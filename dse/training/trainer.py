@@ -90,6 +90,21 @@ class FeatureBatches(Batches):
         return (tensors[0] if len(tensors) == 1 else tensors), self._truth.dense(chosen)
 
 
+class AveragingAdamW(keras.optimizers.AdamW):  # type: ignore[misc]
+    """AdamW whose moving average of the weights takes effect when it is told to.
+
+    Keras' own does so at the end of every `fit`, which is each epoch here: training would go on
+    from the average, and crawl.
+    """
+
+    def finalize_variable_values(self, var_list: list[Any]) -> None:
+        """Leaves the weights as they are."""
+
+    def settle(self, variables: list[Any]) -> None:
+        """Puts the moving averages into `variables`."""
+        super().finalize_variable_values(variables)
+
+
 def train(
     model: keras.Model,
     batches: Batches,
@@ -119,13 +134,13 @@ def train(
         batches.begin(epoch)
         history = model.fit(batches, epochs=1, verbose=0, shuffle=False)
         now = before + perf_counter() - started
-        loss = float(history.history["loss"][0])
-        curve.append(EpochReport(epoch + 1, recipe.epochs, loss, validate(), now))
+        mean_loss = float(history.history["loss"][0])
+        curve.append(EpochReport(epoch + 1, recipe.epochs, mean_loss, validate(), now))
         _save(model, checkpoint, curve)
         if not report(curve[-1]) and epoch + 1 < recipe.epochs:
             return curve, True
     if averaged:
-        model.optimizer.finalize_variable_values(model.trainable_variables)
+        model.optimizer.settle(model.trainable_variables)
     return curve, False
 
 
@@ -142,7 +157,7 @@ def _compile(
     )
     optimizer = keras.optimizers.Adam(schedule, global_clipnorm=CLIP_NORM)
     if averaged:
-        optimizer = keras.optimizers.AdamW(
+        optimizer = AveragingAdamW(
             schedule,
             weight_decay=WEIGHT_DECAY,
             global_clipnorm=CLIP_NORM,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from dse.dashboard.frames import study_tables
-from dse.dashboard.marks import hover_text, input_sizes
+from dse.dashboard.marks import Marks, hover_text, input_sizes
+from dse.dashboard.style import AXES
 
 
 def _first(record: Any, state: str) -> dict[Any, Any]:
@@ -38,6 +41,14 @@ def test_unknown_costs_are_left_out(record: Any) -> None:
     row = {**_first(record, "front"), "latency_ms": nan, "kmodel_bytes": nan}
     assert "nan" not in hover_text(row)
     assert " ms" not in hover_text(row)
+
+
+@pytest.mark.parametrize(("breakpoint", "shape"), [("A", "circle"), ("P", "pentagon")])
+def test_families_have_shapes_of_their_own(record: Any, breakpoint: str, shape: str) -> None:
+    designs = study_tables(record).designs.assign(breakpoint=breakpoint)
+    marks = Marks(designs, AXES["latency_ms"])
+    symbols = marks.trained(designs[designs["deployable"]], "front").marker.symbol
+    assert {symbol.removesuffix("-open") for symbol in symbols} == {shape}
 
 
 def test_input_sizes_are_those_of_designs_with_an_ap(record: Any) -> None:

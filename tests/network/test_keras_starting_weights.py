@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dse import space
 from dse.errors import WeightsError
 from dse.network import keras_starting_weights as starting
+from dse.network.detector import detector_graph
 from dse.network.keras_model import build, get_weights, set_weights
 from dse.network.mobilenetv2 import backbone_graph
 
@@ -24,8 +26,16 @@ def test_the_package_ships_a_backbone_for_every_width(width: float) -> None:
     assert model.count_params() == sum(value.size for value in loaded.weights.values())
 
 
+@pytest.mark.parametrize("width", space.WIDTHS["P"])
+def test_the_package_ships_a_plain_detector_for_every_width(width: float) -> None:
+    graph = detector_graph(space.Training("P", 5, width, 96))
+    loaded = starting.load_starting_weights("imagenet", width, "P")
+    assert sum(value.size for value in loaded.weights.values()) == graph.parameters
+    set_weights(build(graph), loaded.weights)
+
+
 def test_what_ships_is_small() -> None:
-    assert sum(starting.shipped_file(width).stat().st_size for width in WIDTHS) < 10e6
+    assert sum(file.stat().st_size for file in starting.SHIPPED.glob("*.npz")) < 16e6
 
 
 def test_narrowing_keeps_the_strongest_channels() -> None:

@@ -7,9 +7,11 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dse.errors import CompilerError, WeightsError
+from dse.network.keras_starting_weights import load_starting_weights
 from dse.search.job import Job, Outcome, load_weights, measure_kmodel, run_training
 from dse.space import Training
 from dse.training import EpochReport, Recipe
@@ -110,3 +112,12 @@ def test_missing_and_truncated_weights_are_named(
     with pytest.raises(WeightsError, match="damaged") as caught:
         load_weights(tmp_path)
     assert "resume" in caught.value.hint
+
+
+def test_a_head_that_is_trained_already_is_refined(job: Job, tmp_path: Path) -> None:
+    plain = Training("P", 8, 0.5, 96)
+    run_training(replace(job, formats=("FP32",)), plain, tmp_path / "t", _goes_on)
+    start = load_starting_weights("shipped", plain.width, "P").weights["head/kernel"]
+    end = load_weights(tmp_path / "t")["head/kernel"]
+    assert not np.array_equal(start, end)
+    assert np.corrcoef(start.ravel(), end.ravel())[0, 1] > 0.95

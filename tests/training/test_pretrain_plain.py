@@ -46,9 +46,9 @@ def test_from_nothing_with_a_teacher_then_wider(
     )
     assert np.isfinite(maps).all()
 
-    wide = "P5-a0.75-64"
+    wide = "P5-a1-64"
     main(["--design", wide, "--start", f"{DESIGN}={first}", "--out", str(second), *COMMON])
-    assert arrays(second)["conv_10/kernel"].shape == (3, 3, 96, 96)
+    assert arrays(second)["conv_10/kernel"].shape == (3, 3, 128, 128)
     assert not list(tmp_path.glob("*.checkpoint.npz"))
 
 

@@ -40,12 +40,12 @@ def first_weights() -> dict[str, np.ndarray]:
     return get_weights(model)
 
 
-def _train(features, first_weights, checkpoint, report, recipe=RECIPE):  # type: ignore[no-untyped-def]
+def _train(features, first_weights, checkpoint, report, recipe=RECIPE, **how):  # type: ignore[no-untyped-def]
     model = build(GRAPH, sources=EDGE)
     set_weights(model, first_weights)
     truth = Truth(features.faces, GRAPH["head"].shape[:2], 96)
     batches = FeatureBatches(features.tensors, truth, recipe.batch_size, recipe.seed, recipe.views)
-    curve, stopped = train(model, batches, recipe, checkpoint, lambda: 0.5, report)
+    curve, stopped = train(model, batches, recipe, checkpoint, lambda: 0.5, report, **how)
     return get_weights(model), curve, stopped
 
 
@@ -113,3 +113,17 @@ def test_a_damaged_checkpoint_costs_its_epochs_only(
         features, first_weights, tmp_path / "c.npz", _goes_on, replace(RECIPE, epochs=1)
     )
     assert len(curve) == 1
+
+
+def test_averaged_weights_lag_behind_the_last_ones(
+    features: Features, first_weights: dict, tmp_path: Path
+) -> None:
+    """The checkpoint holds the last weights; what is returned lies between them and the first."""
+    found, _, _ = _train(features, first_weights, tmp_path / "c.npz", _goes_on, averaged=True)
+    with np.load(tmp_path / "c.npz") as stored:
+        last = stored["weight/head/kernel"]
+    moved, averaged = last - first_weights["head/kernel"], found["head/kernel"]
+    share = np.sum((averaged - first_weights["head/kernel"]) * moved) / np.sum(moved**2)
+    assert 0 < share < 0.5
+    again, _, _ = _train(features, first_weights, tmp_path / "c.npz", _goes_on, averaged=True)
+    np.testing.assert_array_equal(again["head/kernel"], averaged)
