@@ -13,6 +13,7 @@ from dse.export.simulator import KmodelPredictor, kmodel_predictor
 from dse.export.tflite import to_tflite
 from dse.network.graph import Graph
 from dse.network.keras_inference import Predict, predictor
+from dse.quantization.bias_correction import corrected_biases
 from dse.quantization.box_scale import choose_box_scale, scale_boxes, unscale_boxes
 
 __all__ = ["Deployment", "deploy"]
@@ -20,7 +21,11 @@ __all__ = ["Deployment", "deploy"]
 
 @dataclass(frozen=True)
 class Deployment:
-    """The files of one detector. Both write boxes that are `box_scale` times too large."""
+    """The files of one detector. Both write boxes that are `box_scale` times too large.
+
+    tflite: the network in float32. compiled: the same with biases corrected for the weights
+    that the chip rounds.
+    """
 
     tflite: bytes
     compiled: CompiledKmodel
@@ -52,10 +57,13 @@ def deploy(
     calibration: (n, size, size, 3) uint8 training pictures, letterboxed; 32 or more are a
     good choice. Raises CompilerError, or WeightsError where `weights` are of another network.
     """
-    scale = choose_box_scale(predictor(graph, weights)(calibration))
-    tflite = to_tflite(graph, scale_boxes(graph, weights, scale))
+    corrected = corrected_biases(graph, weights, calibration)
+    scale = choose_box_scale(predictor(graph, corrected)(calibration))
+    tflite, for_chip = (
+        to_tflite(graph, scale_boxes(graph, each, scale)) for each in (weights, corrected)
+    )
     compiled = compile_kmodel(
-        tflite,
+        for_chip,
         calibration,
         time_limit_s=time_limit_s,
         calibrate_method=calibrate_method,

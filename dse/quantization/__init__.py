@@ -48,7 +48,7 @@ def predictor(
 
 
 def _as_deployed(graph: Graph, weights: Weights, calibration: NDArray[np.uint8]) -> Predict:
-    """kpu8 with the boxes scaled as the exporter scales them."""
-    deployed = as_deployed(graph, weights, calibration)
+    """kpu8 with biases corrected and boxes scaled, as the exporter does."""
+    deployed = as_deployed(graph, corrected_biases(graph, weights, calibration), calibration)
     on_chip = compiled(deployed.chip.forward, graph)
     return lambda canvases: unscale_boxes(on_chip(canvases), deployed.box_scale)

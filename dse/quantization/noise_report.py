@@ -50,8 +50,8 @@ def _cause(layer: LayerNoise) -> str:
         )
     if layer.offset_share > MOSTLY:
         return (
-            f"has {layer.offset_share:.0%} of its noise in one constant a channel: correct its "
-            "bias by it"
+            f"has {layer.offset_share:.0%} of its noise in one constant a channel, which the "
+            "kmodel's biases take back on average: fine-tune with it rounded for the rest"
         )
     if layer.weights_share > MOSTLY:
         if layer.weight_spread and layer.weight_spread > SPREAD:

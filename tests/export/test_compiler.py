@@ -127,7 +127,9 @@ def test_compiling_prints_nothing(
 ) -> None:
     compiled = compile_kmodel(deployment.tflite, calibration)
     assert capfd.readouterr() == ("", "")
-    assert compiled.kmodel == deployment.compiled.kmodel  # and is deterministic
+    again = compile_kmodel(deployment.tflite, calibration)
+    assert compiled.kmodel == again.kmodel  # it is deterministic
+    assert compiled.kmodel_bytes == deployment.compiled.kmodel_bytes
     assert "SUMMARY" in compiled.log
 
 
