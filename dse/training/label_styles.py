@@ -156,13 +156,18 @@ def _matched(seen: Seen) -> Float64s:
     return offsets(labels[tells], clear[overlaps[tells].argmax(axis=1)])
 
 
-def reconciled(seen: Seen, drawn: Styles, incomplete: Collection[str] = ()) -> Picture:
+def reconciled(
+    seen: Seen, drawn: Styles, incomplete: Collection[str] = (), *, additions: bool = True
+) -> Picture:
     """The picture with its labels in the mean style, then what the detector adds to them.
 
-    incomplete: sources whose labels leave faces out. Boxes are cut at the picture's border.
+    incomplete: sources whose labels leave faces out. additions: False for the labels alone.
+    Boxes are cut at the picture's border.
     """
     labels = (seen.picture.boxes, seen.picture.ignored)
     faces, ignored = (clip(drawn.labels_in_one(seen.source, boxes), seen.size) for boxes in labels)
+    if not additions:
+        return replace(seen.picture, boxes=faces, ignored=ignored)
     boxes, scores = clip(drawn.detections_in_one(seen.found.boxes), seen.size), seen.found.scores
     overlaps = iou_matrix(boxes, np.concatenate((faces, ignored)))
     is_new = overlaps.max(axis=1, initial=0.0) < SAME_FACE_IOU

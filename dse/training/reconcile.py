@@ -1,12 +1,14 @@
 """Writes a WIDER FACE folder anew, with the labels of all its sources in one style.
 
     python -m dse.training.reconcile --data wider:DIR --design P5-a1-256 --weights FILE.npz \\
-        [--incomplete EVENT ...] --out NEW_DIR
+        [--styles-only | --incomplete EVENT ...] --out NEW_DIR
 
 How, and what becomes of faces that nobody labelled: see `label_styles`. A source is a WIDER
 "event", the first folder of a picture's name; EVENT names those that leave faces out. Styles
-are measured on the training part and hold for both. NEW_DIR is in WIDER FACE's layout (see
-`dse.data.wider`); its pictures are links to those of DIR. Prints a line a source.
+are measured on the training part and hold for both. The best gauge of styles is a detector
+trained on one source alone, the best finder of missing faces one trained on all: so go twice,
+first --styles-only, then over the result with the better detector. NEW_DIR is in WIDER FACE's
+layout (see `dse.data.wider`); its pictures are links to those of DIR. Prints a line a source.
 """
 
 from __future__ import annotations
@@ -95,6 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", required=True, metavar="wider:DIR")
     parser.add_argument("--design", type=Training.parse, required=True)
     parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--styles-only", action="store_true", help="add no faces")
     parser.add_argument("--incomplete", nargs="+", default=[], metavar="EVENT")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(arguments)
@@ -111,7 +114,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     seen = {part: list(detected(predict, size, pictures)) for part, pictures in data.items()}
     drawn = styles(seen["train"])
     new = {
-        part: [reconciled(one, drawn, options.incomplete) for one in pictures]
+        part: [
+            reconciled(one, drawn, options.incomplete, additions=not options.styles_only)
+            for one in pictures
+        ]
         for part, pictures in seen.items()
     }
     write_wider(options.out, folder, new)

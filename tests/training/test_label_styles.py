@@ -198,6 +198,15 @@ def test_what_a_score_makes_of_a_face_without_label(
         assert (len(new.boxes), len(new.ignored)) == expected
 
 
+def test_without_additions_the_labels_alone_are_moved() -> None:
+    seen = _seen("0--s", [[0, 0, 20, 20]], [[100, 100, 140, 140]], [0.9])
+    shifted = Styles({}, {"0--s": np.array([0.0, 0.0, 0.2, 0.2]), "1--t": np.zeros(4)})
+    alone = reconciled(seen, shifted, ["0--s"], additions=False)
+    np.testing.assert_array_equal(alone.boxes, reconciled(seen, shifted, ["0--s"]).boxes[:1])
+    assert len(alone.boxes) == 1
+    assert not len(alone.ignored)
+
+
 def test_detections_on_ignored_boxes_are_not_added() -> None:
     face = [100.0, 100.0, 140.0, 140.0]
     seen = _seen("0--s", [], [face], [0.9], ignored=[face])
