@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Job", "KmodelMeasure", "Outcome", "load_weights", "measure_kmodel", "run_training"]
 
 
-FINE_TUNING_SHARE = 0.1
+FINE_TUNING_SHARE = 0.05
 """Of the learning rate, for a network whose head is trained already."""
 
 
