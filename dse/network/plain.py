@@ -2,8 +2,8 @@
 
 The KPU runs a 3 x 3 convolution in the time of a 1 x 1, and every addition sends two maps
 through the CPU and back (`docs/latency.md`). So no layer here is depthwise and none adds; a
-map never leaves the accelerator before the head. At input sizes whose 16th is a divisor or a
-multiple of 64 no row of the KPU's memory is padded either.
+map never leaves the accelerator before the head. At 256 pixels every map fills the rows of the
+KPU's memory, too.
 """
 
 from __future__ import annotations
