@@ -33,7 +33,7 @@ WIDTHS = {"A": (0.35, 0.5, 0.75, 1.0), PLAIN: (0.5, 1.0, 1.5)}
 WIDTHS |= dict.fromkeys("BC", WIDTHS["A"])
 INPUT_SIZES = range(32, 1025)
 
-_ID = re.compile(r"([ABCP])(\d+)-a(\d+(?:\.\d+)?)-(\d+)(?:-(\w+))?")
+_ID = re.compile(rf"([{''.join(FREEZABLE)}])(\d+)-a(\d+(?:\.\d+)?)-(\d+)(?:-(\w+))?")
 
 
 @dataclass(frozen=True, order=True)

@@ -20,8 +20,9 @@ from dse.cost.memory import MemoryLayout, map_bytes, size_bytes
 from dse.cost.price import KPU_FORMAT, Cost, Figures, Network, file_bytes, lowered
 from dse.cost.program import Program, Step, Value
 from dse.cost.target import Target
-from dse.network.detector import channel_rule, detector
+from dse.network.detector import detector
 from dse.network.graph import Graph
+from dse.network.mobilenetv2 import scaled_channels
 
 __all__ = ["price_networks"]
 
@@ -59,15 +60,13 @@ def _priced(
 
 def _graph(networks: Sequence[Network], lockstep: Lockstep) -> Graph:
     """The layers of all networks, which are of one breakpoint."""
-    breakpoint = networks[0].breakpoint
-    rule = channel_rule(breakpoint)
     widths, place = np.unique([network.width for network in networks], return_inverse=True)
 
     def scaled(channels: int) -> int:
-        return lockstep.number(np.array([rule(w, channels) for w in widths])[place])
+        return lockstep.number(np.array([scaled_channels(w, channels) for w in widths])[place])
 
     size = lockstep.number([network.input_size for network in networks])
-    return detector("detectors", breakpoint, scaled, size)
+    return detector("detectors", networks[0].breakpoint, scaled, size)
 
 
 def _costs(

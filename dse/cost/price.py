@@ -21,8 +21,9 @@ from dse.cost.program import Program
 from dse.cost.target import Target
 from dse.cost.verdict import Verdict, judge
 from dse.errors import UnknownName
-from dse.network.detector import channel_rule, detector
+from dse.network.detector import detector
 from dse.network.graph import Graph
+from dse.network.mobilenetv2 import scaled_channels
 from dse.space import FORMATS, Candidate
 
 __all__ = [
@@ -101,8 +102,9 @@ class Network(NamedTuple):
     @property
     def graph(self) -> Graph:
         """Its layers."""
-        scaled = partial(channel_rule(self.breakpoint), self.width)
-        return detector(str(self), self.breakpoint, scaled, self.input_size)
+        scaled = partial(scaled_channels, self.width)
+        name = f"{self.breakpoint}-a{self.width:g}-{self.input_size}"
+        return detector(name, self.breakpoint, scaled, self.input_size)
 
     def account(self, format: str, target: Target) -> tuple[LayerCost, ...]:
         """Its costs layer by layer."""

@@ -12,7 +12,6 @@ from dse.space import PLAIN, Training
 __all__ = [
     "ANCHORS",
     "HEAD_CHANNELS",
-    "channel_rule",
     "detector",
     "detector_graph",
     "frozen_layers",
@@ -27,7 +26,7 @@ HEAD_CHANNELS = ANCHORS * 5
 
 def detector_graph(training: Training) -> Graph:
     """The face detector of `training`: one output, a map of `HEAD_CHANNELS` channels."""
-    scaled = partial(channel_rule(training.breakpoint), training.width)
+    scaled = partial(mobilenetv2.scaled_channels, training.width)
     return detector(training.id, training.breakpoint, scaled, training.input_size)
 
 
@@ -40,11 +39,6 @@ def detector(name: str, breakpoint: str, scaled: Callable[[int], int], input_siz
     source = layers[-1]
     head = Layer("head", "conv", (source.name,), (*source.shape[:2], HEAD_CHANNELS), bias=True)
     return Graph(name, (*layers, head), ("head",))
-
-
-def channel_rule(breakpoint: str) -> Callable[[float, int], int]:
-    """How (alpha, channels at alpha 1) give a layer's channels."""
-    return plain.rounded_channels if breakpoint == PLAIN else mobilenetv2.scaled_channels
 
 
 def frozen_layers(graph: Graph, frozen_until: int) -> frozenset[str]:

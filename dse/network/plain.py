@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from dse.network.graph import Layer
 
-__all__ = ["CONVOLUTIONS", "plain_backbone", "rounded_channels"]
+__all__ = ["CONVOLUTIONS", "plain_backbone"]
 
 CONVOLUTIONS = (
     (16, 2), (32, 2),                                  # channels, stride
@@ -20,9 +20,6 @@ CONVOLUTIONS = (
     (128, 2), (128, 1), (128, 1), (128, 1), (128, 1), (128, 1),
 )  # fmt: skip
 """One row a convolution, at alpha 1; they are called conv_1, conv_2, ..."""
-
-DIVISOR = 8
-"""Channel numbers are multiples of it."""
 
 
 def plain_backbone(scaled: Callable[[int], int], height: int, columns: int) -> tuple[Layer, ...]:
@@ -39,8 +36,3 @@ def plain_backbone(scaled: Callable[[int], int], height: int, columns: int) -> t
             )
         )  # fmt: skip
     return tuple(layers)
-
-
-def rounded_channels(alpha: float, channels: int) -> int:
-    """`channels` times alpha, rounded to a multiple of `DIVISOR`."""
-    return max(DIVISOR, int(channels * alpha / DIVISOR + 0.5) * DIVISOR)
