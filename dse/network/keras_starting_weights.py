@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +19,7 @@ from dse.network.graph import Graph
 from dse.network.keras_model import Weights, batch_norm_name, get_weights
 from dse.network.keras_startup import keras
 from dse.network.mobilenetv2 import backbone_graph
+from dse.network.weights_file import read_weights
 from dse.space import PLAIN
 
 __all__ = ["StartingWeights", "load_starting_weights", "narrow", "shipped_file"]
@@ -170,11 +170,7 @@ def _read_shipped(width: float, stem: str) -> Weights:
     hint = "reinstall the package, or give --weights-dir"
     if not path.exists():
         raise WeightsError(f"the package holds no {path.name}", hint)
-    try:
-        with np.load(path) as stored:
-            return {name: stored[name].astype(np.float32) for name in stored.files}
-    except (BadZipFile, ValueError, EOFError, KeyError, OSError) as error:
-        raise WeightsError(f"{path} is damaged: {error}", hint) from error
+    return read_weights(path, hint)
 
 
 def _keras_width(width: float) -> str:

@@ -17,7 +17,6 @@ from io import StringIO
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +27,7 @@ from dse.data.rendered import rendered_once
 from dse.data.sources import Split
 from dse.errors import CompilerError, WeightsError
 from dse.network.detector import detector_graph, frozen_layers
+from dse.network.weights_file import read_weights
 from dse.search.disk import write_whole
 from dse.space import Training
 from dse.training.recipe import EpochReport, Recipe
@@ -142,11 +142,7 @@ def load_weights(folder: Path) -> Weights:
     hint = "train it again: delete the training's folder and resume the search"
     if not path.exists():
         raise WeightsError(f"{folder} holds no trained weights", hint)
-    try:
-        with np.load(path) as stored:
-            return {name: stored[name] for name in stored.files}
-    except (BadZipFile, ValueError, EOFError, KeyError, OSError) as error:
-        raise WeightsError(f"{path} is damaged: {error}", hint) from error
+    return read_weights(path, hint)
 
 
 def measure_kmodel(job: Job, training: Training, folder: Path) -> KmodelMeasure:

@@ -35,6 +35,7 @@ from dse.network.keras_inference import predictor
 from dse.network.keras_model import Weights, build, get_weights, set_weights
 from dse.network.keras_startup import keras
 from dse.network.resizing import resized
+from dse.network.weights_file import read_weights
 from dse.space import Training
 from dse.training.augmentation import View, mosaic_view, zoomed_view
 from dse.training.head import start_heads
@@ -155,11 +156,10 @@ def _teacher(named: str) -> keras.Model:
 def _named(text: str) -> tuple[Graph, Weights]:
     """The network and weights of "DESIGN=FILE"."""
     design, separator, file = text.partition("=")
+    hint = "give DESIGN=FILE, such as P5-a1-256=w.npz"
     if not separator or not Path(file).is_file():
-        raise UsageError(f"'{text}' names no weights", "give DESIGN=FILE, such as P5-a1-256=w.npz")
-    with np.load(file) as stored:
-        weights = {name: stored[name].astype(np.float32) for name in stored.files}
-    return detector_graph(Training.parse(design)), weights
+        raise UsageError(f"'{text}' names no weights", hint)
+    return detector_graph(Training.parse(design)), read_weights(Path(file), hint)
 
 
 def _val_ap(graph: Graph, weights: Weights, data: DataSet) -> float:

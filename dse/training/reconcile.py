@@ -17,13 +17,12 @@ import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dse.data import DataSet, Picture, open_data
-from dse.errors import DataError, DseError, UnknownName, UsageError, WeightsError
+from dse.errors import DataError, DseError, UnknownName, UsageError
 from dse.evaluation.decoding import IOU_THRESHOLD, MAX_BOXES, decode_maps
 from dse.evaluation.detections import Detections
 from dse.evaluation.evaluate import chunks
@@ -33,6 +32,7 @@ from dse.network.detector import detector_graph
 from dse.network.graph import Graph
 from dse.network.keras_inference import Predict, predictor
 from dse.network.keras_model import Weights, build, set_weights
+from dse.network.weights_file import read_weights
 from dse.space import Training
 from dse.training.label_styles import Seen, Styles, event, reconciled, styles
 
@@ -135,12 +135,7 @@ def _wider_folder(spec: str) -> Path:
 
 def _weights(path: Path, graph: Graph) -> Weights:
     """The weights in a file. Raises WeightsError where they are none, or not those of `graph`."""
-    try:
-        with np.load(path) as stored:
-            weights = {name: stored[name].astype(np.float32) for name in stored.files}
-    except (BadZipFile, ValueError, EOFError, KeyError, OSError, AttributeError) as error:
-        hint = "--weights names an .npz file that a training wrote"
-        raise WeightsError(f"{path} cannot be read: {error}", hint) from error
+    weights = read_weights(path, "--weights names an .npz file that a training wrote")
     set_weights(build(graph), weights)  # for its checks of names and shapes
     return weights
 
