@@ -30,7 +30,7 @@ def peak_kpu_bytes(codegen: Path) -> int | None:
 
 
 def without_noise(kmodel: bytes, codegen: Path) -> bytes:
-    """`kmodel` with zeros where nncase 1.9 leaves whatever lay in its memory.
+    """`kmodel` with zeros where nncase 1.x leaves whatever lay in its memory.
 
     The spare bits of activation tables are never set, so that two runs on the same input give
     two files. Nothing reads these bits. Raises CompilerError if the tables do not lie
@@ -50,7 +50,7 @@ def without_noise(kmodel: bytes, codegen: Path) -> bytes:
         if end > constants.size_bytes or end - start < SEGMENTS * SEGMENT_BYTES:
             raise CompilerError(
                 f"the compiler's schedule places a table at {start}..{end} of its constants",
-                "this is another compiler than nncase 1.9: install the version dse asks for",
+                "this is another compiler than nncase 1.x: install the version dse asks for",
             )
         last_byte = constants.start + start + SEGMENT_BYTES - 1
         for segment in range(SEGMENTS):
