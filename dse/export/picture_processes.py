@@ -53,11 +53,16 @@ class PictureProcesses:
     """A `Predict` over worker processes, which start with the first call and end with `close`."""
 
     def __init__(
-        self, content: bytes, runner: Runner, workers: int, box_scale: float, time_limit_s: float
+        self,
+        content: bytes,
+        runner: Runner,
+        workers: int | None,
+        box_scale: float,
+        time_limit_s: float,
     ) -> None:
         self._content = content
         self._runner = runner
-        self._count = workers
+        self._count = workers or os.cpu_count() or 1
         self._scale = box_scale
         self._time_limit_s = time_limit_s
         self._workers: list[_Worker] = []

@@ -6,7 +6,6 @@ It takes about 0.3 s a picture at 224 pixels.
 from __future__ import annotations
 
 import math
-import os
 from functools import partial
 
 from dse.errors import VerificationFailed
@@ -44,8 +43,7 @@ def kmodel_predictor(
     shapes = headers.inputs[0].shape, headers.outputs[0].shape
     command = partial(toolchain(nncase_version).command, "simulate")
     runner = Runner("simulator", "kmodel", command, shapes)
-    count = workers or os.cpu_count() or 1
-    return PictureProcesses(kmodel, runner, count, box_scale, time_limit_s)
+    return PictureProcesses(kmodel, runner, workers, box_scale, time_limit_s)
 
 
 def detector_headers(headers: Kmodel) -> Kmodel:

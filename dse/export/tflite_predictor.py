@@ -6,10 +6,8 @@ answers pictures as `nncase_process` does.
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,29 +18,50 @@ from dse.errors import VerificationFailed
 from dse.export import child
 from dse.export.nncase_process import Loaded, answer_pictures
 from dse.export.picture_processes import PictureProcesses, Runner
-from dse.network.keras_inference import Predict
 from dse.quantization.box_scale import unscale_boxes
 
-__all__ = ["guarded_tflite_predictor", "tflite_predictor"]
+__all__ = ["TflitePredictor", "guarded_tflite_predictor", "tflite_predictor"]
 
 
-def tflite_predictor(content: bytes, *, box_scale: float = 1.0) -> Predict:
+def tflite_predictor(content: bytes, *, box_scale: float = 1.0) -> TflitePredictor:
     """The detector in a float32 file: canvases (n, size, size, 3) -> maps (n, h, w, channels).
 
     box_scale: maps are divided by it, as of `simulator.kmodel_predictor`. TensorFlow's
     interpreter trusts its input: a damaged file can end this process.
-    Raises VerificationFailed for a file that it refuses.
+    Raises VerificationFailed for a file that it refuses, or that is not of float32.
     """
-    interpreter = _interpreter(content)
-    shape = interpreter.get_output_details()[0]["shape"][1:]
+    return TflitePredictor(_interpreter(content), box_scale)
 
-    def predict(canvases: NDArray[np.uint8]) -> NDArray[np.float32]:
-        maps = np.empty((len(canvases), *shape), np.float32)
+
+class TflitePredictor:
+    """A `Predict`, one picture at a time.
+
+    input_shape, output_shape: of the file's first tensors, as (1, size, size, 3).
+    """
+
+    def __init__(self, interpreter: Any, box_scale: float) -> None:
+        self._interpreter, self._scale = interpreter, box_scale
+        read, written = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+        for tensor in (read, written):
+            if tensor["dtype"] != np.float32:
+                kind = np.dtype(tensor["dtype"]).name
+                raise VerificationFailed(
+                    f"tensor '{tensor['name']}' of the TensorFlow-Lite file is {kind}, not float32",
+                    "export it without quantization",
+                )
+        self._read, self._written = read["index"], written["index"]
+        self.input_shape = tuple(int(side) for side in read["shape"])
+        self.output_shape = tuple(int(side) for side in written["shape"])
+
+    def __call__(self, canvases: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Maps (n, h, w, channels) of `canvases` (n, size, size, 3), in order."""
+        maps = np.empty((len(canvases), *self.output_shape[1:]), np.float32)
         for number, canvas in enumerate(canvases):
-            maps[number] = _invoke(interpreter, canvas[None])[0]
-        return unscale_boxes(maps, box_scale)
-
-    return predict
+            normalised = canvas[None].astype(np.float32) / 127.5 - 1.0
+            self._interpreter.set_tensor(self._read, normalised)
+            self._interpreter.invoke()
+            maps[number] = self._interpreter.get_tensor(self._written)[0]
+        return unscale_boxes(maps, self._scale)
 
 
 def guarded_tflite_predictor(
@@ -59,9 +78,12 @@ def guarded_tflite_predictor(
     `simulator.kmodel_predictor`. Raises VerificationFailed, when called, for a file that
     cannot be run.
     """
-    command = partial(child.command, "dse.export.tflite_predictor")
-    runner = Runner("interpreter", "TensorFlow-Lite file", lambda path: command(str(path)), shapes)
-    return PictureProcesses(content, runner, workers or os.cpu_count() or 1, box_scale, time_limit_s)
+
+    def command(path: Path) -> list[str]:
+        return child.command("dse.export.tflite_predictor", str(path))
+
+    runner = Runner("interpreter", "TensorFlow-Lite file", command, shapes)
+    return PictureProcesses(content, runner, workers, box_scale, time_limit_s)
 
 
 def _interpreter(content: bytes) -> Any:
@@ -86,32 +108,18 @@ def _interpreter(content: bytes) -> Any:
     return interpreter
 
 
-def _invoke(interpreter: Any, canvas: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The map (1, h, w, channels) of one canvas (1, size, size, 3)."""
-    pixels = canvas.astype(np.float32) / 127.5 - 1.0
-    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], pixels)
-    interpreter.invoke()
-    found: NDArray[np.float32] = interpreter.get_tensor(
-        interpreter.get_output_details()[0]["index"]
-    )
-    return found
-
-
 def _load(content: bytes) -> Loaded:
     """For `answer_pictures`, whose tensors are planar."""
-    interpreter = _interpreter(content)
-    (read,), (written,) = interpreter.get_input_details(), interpreter.get_output_details()
-    if (read["dtype"], written["dtype"]) != (np.float32, np.float32):
-        raise VerificationFailed(f"it computes in {read['dtype'].__name__}, not in float32")
+    predict = tflite_predictor(content)
 
-    def planar(shape: NDArray[np.int32]) -> list[int]:
-        batch, height, width, channels = (int(side) for side in shape)
+    def planar(shape: tuple[int, ...]) -> list[int]:
+        batch, height, width, channels = shape
         return [batch, channels, height, width]
 
     def run(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return _invoke(interpreter, picture.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+        return predict(picture.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
 
-    return {"input": planar(read["shape"]), "output": planar(written["shape"])}, run
+    return {"input": planar(predict.input_shape), "output": planar(predict.output_shape)}, run
 
 
 if __name__ == "__main__":

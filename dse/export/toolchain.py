@@ -104,7 +104,7 @@ def _run(wanted: str, arguments: list[str]) -> None:
         raise CompilerError(
             f"nncase {wanted} cannot be installed beside ours: {arguments[0]} {how}: "
             f"{child.last_lines(said) or 'it printed nothing'}",
-            f"it takes the network, once; or compile with our own: --target k210-sdk",
+            "it takes the network, once; or compile with our own: --target k210-sdk",
         )
 
 

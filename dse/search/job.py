@@ -255,18 +255,17 @@ def _measured(job: Job, training: Training, weights: Weights, folder: Path) -> K
     """Compiles the network, evaluates the kmodel and leaves the figures in kmodel.json."""
     from dse.evaluation import evaluate_canvases
     from dse.export import deploy
-    from dse.export.refereed import refereed
 
     started = perf_counter()
     graph, size = detector_graph(training), training.input_size
     calibration = calibration_canvases(job, size)
     deployment = deploy(graph, weights, calibration, nncase_version=job.nncase_version)
     prepared = _prepared(job.eval_data, size, job.cache)
-    with refereed(deployment, prepared.canvases) as (predict, note):
+    with deployment.refereed(workers=1) as predict:
         found = evaluate_canvases(predict, prepared)
     kmodel_bytes = len(deployment.compiled.kmodel)
     seconds = perf_counter() - started
-    measure = KmodelMeasure(found.ap, found.ap_square, kmodel_bytes, seconds, note)
+    measure = KmodelMeasure(found.ap, found.ap_square, kmodel_bytes, seconds, predict.note)
     write_whole(folder / "kmodel.json", json.dumps(asdict(measure)))
     return measure
 
