@@ -43,10 +43,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _of_kmodel(path: Path, options: argparse.Namespace) -> Evaluation:
-    """In the simulator; detector.json beside the file says how its boxes are scaled."""
+    """In the simulator; files beside it say how its boxes are scaled, and which nncase made it."""
     from dse.evaluation import evaluate
     from dse.export import kmodel_predictor
-    from dse.export.detector_file import box_scale_beside
+    from dse.export.reading import made_by
 
     if options.pyramid:
         raise UsageError("a kmodel has one input size", "leave --pyramid out")
@@ -55,7 +55,8 @@ def _of_kmodel(path: Path, options: argparse.Namespace) -> Evaluation:
         content = file.read_bytes()
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}", "name a .kmodel file or a bundle") from None
-    with kmodel_predictor(content, box_scale=box_scale_beside(file)) as predict:
+    scale, version = made_by(file)
+    with kmodel_predictor(content, box_scale=scale, nncase_version=version) as predict:
         return evaluate(predict, predict.input_size, _pictures(options.data or "synthetic"))
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dse.export.picture_processes import PictureProcesses
     from dse.export.simulator import kmodel_predictor
     from dse.export.tflite import to_tflite
-    from dse.export.verify import VerifyReport, verify_bundle
+    from dse.export.verify import VerifyReport, verify_bundle, verify_kmodel
 
 __all__ = [
     "CompiledKmodel",
@@ -30,6 +30,7 @@ __all__ = [
     "parse_kmodel",
     "to_tflite",
     "verify_bundle",
+    "verify_kmodel",
 ]
 
 _HOMES = {
@@ -40,7 +41,7 @@ _HOMES = {
     "picture_processes": ("PictureProcesses",),
     "simulator": ("kmodel_predictor",),
     "tflite": ("to_tflite",),
-    "verify": ("VerifyReport", "verify_bundle"),
+    "verify": ("VerifyReport", "verify_bundle", "verify_kmodel"),
 }
 
 

@@ -22,9 +22,9 @@ _TEXT = """\
 | `manifest.json` | checksums, versions, figures; `dse verify FOLDER` checks them |
 
 ## What loads it
-kmodel version 5 belongs to nncase 1.x. Use the Kendryte standalone SDK (develop branch) with
-the **runtime of nncase 1.9.0**, from nncase's release page, in place of the SDK's own copy in
-`lib/nncase/v1`: compiler and runtime must match. MaixPy-v1 loads versions 3 and 4 only.
+nncase {nncase_version} compiled it, and only the runtime of the same version loads it:
+{kmodel_loader}.
+MaixPy-v1 loads kmodel versions 3 and 4 only; this is version 5.
 
 ## Memory
 {main_memory_bytes:,} bytes of main memory while it runs: the file {kmodel_bytes:,}, working
@@ -71,6 +71,7 @@ def guide(manifest: Mapping[str, Any], detector: Mapping[str, Any]) -> str:
     kpu = f"{peak:,} of the KPU's own 2,097,152 bytes are in use at the peak." if peak else ""
     return _TEXT.format(
         candidate=manifest["candidate"],
+        kmodel_loader=manifest["target"]["kmodel_loader"],
         flash=FLASH_ADDRESS,
         kpu_sentence=kpu,
         size=detector["input"]["size_pixels"],

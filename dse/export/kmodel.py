@@ -26,7 +26,7 @@ DATA_TYPES = {
 RUNTIMES = {
     3: "nncase 0.1 (standalone SDK, every MaixPy)",
     4: "nncase 0.2 (standalone SDK, MaixPy with kmodel v4)",
-    5: "nncase 1.x (standalone SDK with the 1.9 runtime)",
+    5: "nncase 1.x (standalone SDK, or CanMV built for it; of the compiler's own version)",
 }
 MAX_COUNT = 4096
 """More modules, functions, sections or tensors than any file has: a corrupt count."""
@@ -106,6 +106,11 @@ class Kmodel:
     def output_bytes(self) -> int:
         """Size of all outputs together."""
         return sum(tensor.size_bytes for tensor in self.outputs)
+
+    @property
+    def kpu_bytes(self) -> int:
+        """Memory of the accelerator that the modules ask for; nncase 1.x asks for all it has."""
+        return sum(module.pool_bytes("kpu") for module in self.modules)
 
     @property
     def main_memory_bytes(self) -> int:

@@ -151,6 +151,7 @@ def test_a_kmodel_with_other_weights_is_found(bundle: Path) -> None:
         (lambda t: t["output"].update(map_height=7), "output shape"),
         (lambda t: t["canonical_boxes_pixels"].pop(), "24 canonical boxes"),
         (lambda t: t["canonical_boxes_pixels"].__setitem__(0, [0, 5]), "a canonical box"),
+        (lambda t: t["canonical_boxes_pixels"][3].__setitem__(1, 50), "a canonical box"),
         (lambda t: t.pop("score_threshold"), "score_threshold"),
         (lambda t: t.update(iou_threshold="high"), "detector.json"),
         (lambda t: t.update(box_scale=0), "box_scale"),
