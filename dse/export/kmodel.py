@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from dse.errors import VerificationFailed
 
@@ -201,13 +202,18 @@ def _parse_version_5(reader: _Reader) -> Kmodel:
     _expect(reader.position == len(reader.data), "bytes follow its last module")
     functions = parsed[entry_module][1]
     _expect(entry_function < len(functions), f"its entry function {entry_function} is missing")
-    inputs, outputs = functions[entry_function]
+    entry = functions[entry_function]
     found = tuple(module for module, _ in parsed)
     data_bytes = sum(module.pool_bytes("data") for module in found)
-    return Kmodel(5, len(reader.data), inputs, outputs, data_bytes, found)
+    return Kmodel(5, len(reader.data), entry.inputs, entry.outputs, data_bytes, found)
 
 
-_Function = tuple[tuple[TensorRange, ...], tuple[TensorRange, ...]]
+class _Function(NamedTuple):
+    """What it reads and writes, and where its code ends in the module's .text."""
+
+    inputs: tuple[TensorRange, ...]
+    outputs: tuple[TensorRange, ...]
+    text_end: int
 
 
 def _parse_module(reader: _Reader) -> tuple[Module, list[_Function]]:
@@ -223,6 +229,12 @@ def _parse_module(reader: _Reader) -> tuple[Module, list[_Function]]:
     end = start + size
     _expect(0 <= end - reader.position < 8, f"module '{type_name}' is not {size} bytes long")
     reader.skip(end - reader.position, f"the end of module '{type_name}'")
+    text_bytes = sum(section.size_bytes for section in found_sections if section.name == ".text")
+    for function in found_functions:
+        _expect(
+            function.text_end <= text_bytes,
+            f"code of module '{type_name}' ends at {function.text_end}, .text at {text_bytes}",
+        )
     module = Module(type_name, version, size, found_pools, found_sections, functions)
     return module, found_functions
 
@@ -236,21 +248,25 @@ def _parse_pool(reader: _Reader) -> MemoryPool:
 def _parse_function(reader: _Reader) -> _Function:
     start = reader.position
     fields = reader.numbers("8I", "a function header")
-    header_size, size, _, _, inputs, outputs, _, _ = fields
+    header_size, size, read_bytes, written_bytes, inputs, outputs, entry, text_bytes = fields
     _expect(header_size == 32, f"a function's header is {header_size} bytes long, not 32")
-    read = _parse_tensors(reader, _count(inputs, "inputs"))
-    written = _parse_tensors(reader, _count(outputs, "outputs"))
+    read = _parse_tensors(reader, _count(inputs, "inputs"), read_bytes)
+    written = _parse_tensors(reader, _count(outputs, "outputs"), written_bytes)
     rest = start + size - reader.position
     _expect(0 <= rest < 8, f"a function's header and tensors are not {size} bytes long")
     reader.skip(rest, "the end of a function header")
-    return read, written
+    return _Function(read, written, entry + text_bytes)
 
 
-def _parse_tensors(reader: _Reader, count: int) -> tuple[TensorRange, ...]:
-    """`count` memory ranges, then their `count` shapes."""
+def _parse_tensors(reader: _Reader, count: int, pool_bytes: int) -> tuple[TensorRange, ...]:
+    """`count` memory ranges in a pool, then their `count` shapes."""
     ranges = [reader.numbers("BBHII", "a tensor") for _ in range(count)]
     tensors = []
-    for _, data_type, _, _, size in ranges:
+    for _, data_type, _, start, size in ranges:
+        _expect(
+            start + size <= pool_bytes,
+            f"a tensor ends at {start + size}, its pool of inputs or outputs at {pool_bytes}",
+        )
         (rank,) = reader.numbers("I", "a tensor's rank")
         _expect(rank <= MAX_RANK, f"a tensor claims {rank} dimensions")
         shape = reader.numbers(f"{rank}I", "a tensor's shape")
