@@ -57,7 +57,7 @@ _SUMMARY = re.compile(r"^\s*\.?(input|output|data|MODEL):?\s.*\((\d+) B\)", re.M
 class CompiledKmodel:
     """A kmodel and the compiler's own figures about it.
 
-    data_bytes: working memory beside the file; peak_kpu_bytes: highest address in use of the
+    data_bytes: working memory beside the file; peak_kpu_bytes: what is in use of the
     KPU's own memory, None where no layer runs on the KPU; nncase_version: the compiler's, which
     the runtime must have too; log: what it printed.
     """
