@@ -58,7 +58,8 @@ def file_problems(files: Mapping[str, bytes], manifest: Table) -> list[str]:
     listed = manifest.get("files")
     if not isinstance(listed, dict):
         return ["manifest.json lists no files"]
-    problems = []
+    absent = sorted(set(listed) - set(files))
+    problems = [f"manifest.json lists {shown(name)}, which is not there" for name in absent]
     for name, content in files.items():
         entry = listed.get(name)
         if not isinstance(entry, dict):

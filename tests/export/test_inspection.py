@@ -90,6 +90,11 @@ def test_a_file_of_another_size_is_named() -> None:
         assert "empty" in problem and "it has 0" in problem
 
 
+def test_a_file_that_is_listed_alone_is_named() -> None:
+    (problem,) = file_problems({}, {"files": {"extra.c": {}}})
+    assert problem == "manifest.json lists 'extra.c', which is not there"
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [

@@ -30,7 +30,7 @@ def rewrite(bundle: Path, name: str, change: Callable[[dict[str, Any]], object])
     """Changes a JSON file, and the manifest's checksum of it as a careful forger would."""
     table = json.loads((bundle / name).read_text())
     change(table)
-    (bundle / name).write_bytes(to_json(table))
+    (bundle / name).write_text(json.dumps(table))
     if name != "manifest.json":
         sign(bundle)
 
