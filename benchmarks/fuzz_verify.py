@@ -36,6 +36,7 @@ import traceback
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -129,7 +130,7 @@ def _json_of(content: bytes, dice: random.Random) -> bytes:
         if isinstance(place, dict) and place and dice.random() < 0.25:
             del place[key]
         elif place:
-            place[key] = dice.choice((*ODD_VALUES, _near(inner, dice)))
+            place[key] = deepcopy(dice.choice((*ODD_VALUES, _near(inner, dice))))
     return json.dumps(table).encode()
 
 
