@@ -9,6 +9,7 @@ interpolated curve (Everingham et al. 2015, "all points"), not at 101 samples of
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +19,32 @@ from dse.data.pictures import Boxes
 from dse.errors import DataError
 from dse.evaluation.detections import Detections
 
-__all__ = ["average_precision", "precision_recall"]
+__all__ = ["Judged", "area", "average_precision", "judge", "precision_recall"]
 
 Curve = NDArray[np.float64]
 
 IGNORED_SHARE = 0.5
 """A detection with this share of its area on an ignored face is left out."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Every detection that counts, best score first, over a whole set of pictures.
+
+    scores, correct, picture (k,): its score, whether it found a face, where it lies.
+    faces (n,): labelled faces of each picture.
+    """
+
+    scores: NDArray[np.float64]
+    correct: NDArray[np.bool_]
+    picture: NDArray[np.int64]
+    faces: NDArray[np.int64]
+
+    def precision_recall(self) -> tuple[Curve, Curve, Curve]:
+        """Recall, precision and score (k,) after each detection."""
+        hits = np.cumsum(self.correct)
+        precision = hits / np.arange(1, len(hits) + 1)
+        return hits / self.faces.sum(), precision, self.scores
 
 
 def average_precision(
@@ -39,6 +60,11 @@ def average_precision(
     Raises DataError where there is no face to find: AP has no meaning then.
     """
     recall, precision, _ = precision_recall(detections, truth, ignored, iou)
+    return area(recall, precision)
+
+
+def area(recall: Curve, precision: Curve) -> float:
+    """Area under the interpolated curve (k,), of which recall never falls."""
     best_from_here = np.maximum.accumulate(precision[::-1])[::-1]
     return float(np.sum(np.diff(recall, prepend=0.0) * best_from_here))
 
@@ -53,8 +79,18 @@ def precision_recall(
 
     Arguments and errors as of `average_precision`.
     """
-    faces = sum(len(boxes) for boxes in truth)
-    if not faces:
+    return judge(detections, truth, ignored, iou).precision_recall()
+
+
+def judge(
+    detections: Sequence[Detections],
+    truth: Sequence[Boxes],
+    ignored: Sequence[Boxes] | None = None,
+    iou: float = 0.5,
+) -> Judged:
+    """Which detections found a face. Arguments and errors as of `average_precision`."""
+    faces = np.array([len(boxes) for boxes in truth], np.int64)
+    if not faces.sum():
         raise DataError("no labelled face to find", "evaluate on pictures with faces in them")
     ignored = ignored if ignored is not None else [boxes[:0] for boxes in truth]
     judged = [
@@ -63,10 +99,9 @@ def precision_recall(
     ]
     scores = np.concatenate([scores for scores, _ in judged])
     correct = np.concatenate([correct for _, correct in judged])
+    picture = np.repeat(np.arange(len(judged)), [len(scores) for scores, _ in judged])
     order = np.argsort(-scores, kind="stable")
-    hits = np.cumsum(correct[order])
-    precision = hits / np.arange(1, len(hits) + 1)
-    return hits / faces, precision, scores[order].astype(np.float64)
+    return Judged(scores[order].astype(np.float64), correct[order], picture[order], faces)
 
 
 def _judge(

@@ -18,6 +18,8 @@ NAN = math.nan
 FRONT_FIELDS = (
     "candidate",
     "ap",
+    "ap_low",
+    "ap_high",
     "kmodel_ap",
     "latency_ms",
     "latency_ms_low",
@@ -33,10 +35,10 @@ def outcome_rows(rows: Sequence[Row], entries: Sequence[Entry]) -> list[Row]:
     """One row per candidate of a training that ended, and per refused candidate.
 
     Adds to each row of the plan: state ("front", "dominated", "stopped", "failed",
-    "rejected"), ap, ap_square, val_ap, kmodel_ap, trial, seconds, epochs. What was not
-    measured is NaN, or None for `trial` and `epochs`. A refused candidate keeps the AP that
-    its training measured anyway. The front is over AP (up), latency and size (down) of every
-    accepted candidate with a measured AP.
+    "rejected"), ap, ap_low, ap_high (95 % of resampled pictures), ap_square, val_ap,
+    kmodel_ap, trial, seconds, epochs. What was not measured is NaN, or None for `trial` and
+    `epochs`. A refused candidate keeps the AP that its training measured anyway. The front is
+    over AP (up), latency and size (down) of every accepted candidate with a measured AP.
     """
     ended = {entry.training.id: entry for entry in entries if entry.state != "running"}
     joined = [
@@ -138,8 +140,11 @@ def _measured(row: Row, entry: Entry | None) -> Row:
     outcome = entry.outcome if entry else {}
     kmodel = (entry.kmodel or {}) if entry and row["deployable"] else {}
     squares = outcome.get("ap_square") or {}
+    low, high = (outcome.get("ap_interval") or {}).get(row["format"]) or (NAN, NAN)
     return {
         "ap": _ap(entry, row["format"]) if entry else NAN,
+        "ap_low": low,
+        "ap_high": high,
         "ap_square": _float(squares.get(row["format"])),
         "val_ap": _float(outcome.get("val_ap")),
         "kmodel_ap": _float(kmodel.get("kmodel_ap")),

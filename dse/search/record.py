@@ -12,6 +12,7 @@ from dse.search.outcomes import SearchReport, front_rows, hypervolume_share, out
 from dse.search.plan import Row, make_plan, read_candidates
 from dse.search.provenance import space_from, target_from
 from dse.search.study import StudyFolder
+from dse.space import FORMATS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +29,8 @@ COLUMNS = (
     "format",
     "state",
     "ap",
+    "ap_low",
+    "ap_high",
     "ap_square",
     "val_ap",
     "kmodel_ap",
@@ -95,6 +98,22 @@ class StudyRecord:
             for entry in self.entries
             if entry.outcome.get("curve")
         }
+
+    @property
+    def precision_recall(self) -> dict[str, pd.DataFrame]:
+        """Per candidate id whose curve was written: recall, precision, score, by falling score."""
+        import pandas as pd
+
+        return {
+            entry.training.in_format(format).id: pd.read_csv(file)
+            for entry in self.entries
+            if entry.state == "complete"
+            for format in FORMATS
+            if (file := self._folder(entry) / f"precision_recall_{format}.csv").exists()
+        }
+
+    def _folder(self, entry: Entry) -> Path:
+        return StudyFolder(self.path).training(entry.training.id)
 
     @property
     def history(self) -> pd.DataFrame:
