@@ -129,7 +129,7 @@ class SearchOptions:
 DEFAULTS: dict[str, Any] = {
     "budget": 50,
     "target": "k210",
-    "space": "mobilenetv2_face",
+    "space": "k210_face",
     "data": "synthetic",
     "weights": "auto",
     "proposer": "composite",
