@@ -37,6 +37,7 @@ def main() -> None:
     parser.add_argument("--loss", choices=("focal", "paper"), default="focal")
     parser.add_argument("--weights", choices=("auto", "imagenet", "shipped"))
     parser.add_argument("--weights-dir", type=Path)
+    parser.add_argument("--executor", choices=("ray", "inline"), default="ray")
     parser.add_argument("--workers", type=int)
     parser.add_argument("--name", default="seeds", help="of the studies, a seed is appended")
     parser.add_argument("--results", type=Path, default=Path("results"))
@@ -67,6 +68,7 @@ def measure(options: argparse.Namespace, seed: int, space: Path) -> dict[str, di
             results=options.results,
             study=name,
             resume=known,
+            executor=options.executor,
             workers=options.workers,
         )
     )
