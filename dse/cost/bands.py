@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from dse.cost.target import Cycles, Target
 __all__ = ["FACTORS", "ON_KPU", "Bands", "band_deviations", "four_digits"]
 
 Matrix = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
 FACTORS = ("kpu_time_factor_low", "kpu_time_factor_high")
 """The band of all constants of the KPU together."""
@@ -42,10 +44,12 @@ class Bands:
     """The bands of constants that were fitted to n times.
 
     They are as wide as the constants are still uncertain, and as times that were left out were
-    wrong; a band keeps its ratio of down to up.
+    wrong; a band keeps its ratio of down to up. What a single shape was timed of does not get a
+    narrower band: it cannot say how wrong another shape would be.
 
     before, found: the target and its constants after the fit. work: n x k, amounts.
     covariance: k x k, of the constants. errors: n, of the times left out, as parts of them.
+    shapes: n, equal for equal work.
     """
 
     before: Target
@@ -53,16 +57,22 @@ class Bands:
     work: Matrix
     covariance: Matrix
     errors: Matrix
+    shapes: Sequence[Hashable]
 
     def cpu_cycles(self, name: str) -> Cycles:
         """A constant of the CPU with its band."""
         index, likely = FITTED.index(name), likely_cycles(self.found, name)
-        missed = self._missed(self.work[:, index] * likely) * likely
+        own = self.work[:, index] * likely > OWN
+        sides = _sides(self.before, name)
+        missed = self._missed(own) * likely
         reach = max(2 * float(np.sqrt(self.covariance[index, index].clip(min=0))), missed)
-        down, up = _sides(self.before, name)
         low, high = (
-            max(2 * reach * side / (down + up) if down + up else reach, missed, NARROWEST * likely)
-            for side in (down, up)
+            max(
+                2 * reach * side / sum(sides) if sum(sides) else reach,
+                missed,
+                self._least(own, side) * likely,
+            )
+            for side in sides
         )
         edges = (max(likely - low, 0.0), likely, likely + high)
         return four_digits(edges[0]), four_digits(edges[1]), four_digits(edges[2])
@@ -74,12 +84,19 @@ class Bands:
         variances = ((work @ self.covariance[np.ix_(ON_KPU, ON_KPU)]) * work).sum(axis=1)
         busy = parts > 0
         unsure = 2 * np.sqrt(variances[busy].clip(min=0)) / parts[busy]
-        reach = max(NARROWEST, float(unsure.max(initial=0.0)), self._missed(parts))
-        return four_digits(max(1 - reach, 0.0)), four_digits(1 + reach)
+        own = parts > OWN
+        uncertain = max(float(unsure.max(initial=0.0)), self._missed(own))
+        low, high = (max(uncertain, self._least(own, side)) for side in _sides(self.before, "kpu"))
+        return four_digits(max(1 - low, 0.0)), four_digits(1 + high)
 
-    def _missed(self, parts: Matrix) -> float:
-        """The worst error of a time that is mostly this, and half as much again."""
-        return MARGIN * float(self.errors[parts > OWN].max(initial=0.0))
+    def _missed(self, own: Mask) -> float:
+        """The worst error of the times `own`, and half as much again."""
+        return MARGIN * float(self.errors[own].max(initial=0.0))
+
+    def _least(self, own: Mask, side: float) -> float:
+        """How far a band reaches at the least, when it reached `side` and `own` support it."""
+        shapes = {shape for shape, mine in zip(self.shapes, own, strict=True) if mine}
+        return max(side if len(shapes) == 1 else 0.0, NARROWEST)
 
 
 def _sides(target: Target, name: str) -> tuple[float, float]:

@@ -53,7 +53,8 @@ def refit(times: Sequence[Measured], target: Target) -> Refit:
     left_out = _left_out(used, found, belief)
     work = amounts(used, found)
     errors = np.array([0.0 if ms is None else abs(ms / one.ms - 1) for one, ms in left_out])
-    bands = Bands(target, found, work, belief.after(work), errors)
+    shapes = [one.shape for one in used]
+    bands = Bands(target, found, work, belief.after(work), errors, shapes)
     moved = [FITTED[i] for i in np.flatnonzero(work.any(axis=0) & belief.free)]
     new = {name: value for name, value in _values(bands, moved) if _differs(target, name, value)}
     parts = work * np.array([likely_cycles(found, name) for name in FITTED])
