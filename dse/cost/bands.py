@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dse.cost.calibration import FITTED, likely_cycles
+from dse.cost.calibration import FITTED, constants, likely_cycles
 from dse.cost.target import Cycles, Target
 
 __all__ = ["FACTORS", "ON_KPU", "Bands", "band_deviations", "four_digits"]
@@ -33,9 +33,8 @@ NARROWEST = 0.01
 
 def band_deviations(target: Target) -> Matrix:
     """k: standard deviation of each constant in cycles; two of them reach to the band's edge."""
-    cycles = np.array([likely_cycles(target, name) for name in FITTED])
     reach = np.array([sum(_sides(target, name)) / 2 for name in FITTED])
-    deviations: Matrix = cycles * reach.clip(min=NARROWEST) / 2
+    deviations: Matrix = constants(target) * reach.clip(min=NARROWEST) / 2
     return deviations
 
 
@@ -80,7 +79,7 @@ class Bands:
     def kpu_factors(self) -> tuple[float, float]:
         """What the time of a convolution may be, as parts of the likely one."""
         work = self.work[:, ON_KPU]
-        parts = work @ [likely_cycles(self.found, n) for n in FITTED if n.startswith("kpu")]
+        parts = work @ constants(self.found)[ON_KPU]
         variances = ((work @ self.covariance[np.ix_(ON_KPU, ON_KPU)]) * work).sum(axis=1)
         busy = parts > 0
         unsure = 2 * np.sqrt(variances[busy].clip(min=0)) / parts[busy]

@@ -6,6 +6,10 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from dse.cost.bands import ON_KPU
+from dse.cost.calibration import amounts, constants
 from dse.cost.measurement import Measured
 from dse.cost.refit import Refit
 from dse.cost.table import format_table
@@ -24,6 +28,8 @@ def calibration_account(times: Sequence[Measured], refit: Refit) -> Row:
         after and left_out (its shape left out of the fit) `..._ms` and `..._error`, a part of
         the measured time; null where there is none.
     errors: for before, after and left_out the number of times, the median error and the worst.
+    processors: for kpu and cpu the milliseconds of all fitted times that its constants make,
+        before and after, and their ratio.
     constants: key, before, after, and times, the number of those that notice it.
     """
     left_out = {id(one): ms for one, ms in refit.left_out}
@@ -40,7 +46,7 @@ def calibration_account(times: Sequence[Measured], refit: Refit) -> Row:
             row[f"{guess}_ms"] = ms
             row[f"{guess}_error"] = None if ms is None else ms / one.ms - 1
         rows.append(row)
-    constants = [
+    changed = [
         {
             "constant": name,
             "before": getattr(refit.before, name),
@@ -49,7 +55,23 @@ def calibration_account(times: Sequence[Measured], refit: Refit) -> Row:
         }
         for name in refit.changed
     ]
-    return {"times": rows, "errors": _errors(rows), "constants": constants}
+    used = [one for one, _ in refit.left_out]
+    parts = {"errors": _errors(rows), "processors": _processors(used, refit)}
+    return {"times": rows, **parts, "constants": changed}
+
+
+def _processors(used: Sequence[Measured], refit: Refit) -> Row:
+    """How the time is divided between KPU and CPU: what whole networks tell."""
+    shares = {
+        when: np.array([one.ms for one in used]) @ (amounts(used, target) * constants(target))
+        for when, target in (("before", refit.before), ("after", refit.after))
+    }
+    found: Row = {}
+    for name, mine in (("kpu", ON_KPU), ("cpu", ~ON_KPU)):
+        before, after = (float(shares[when][mine].sum()) for when in ("before", "after"))
+        ratio = after / before if before else None
+        found[name] = {"before_ms": before, "after_ms": after, "ratio": ratio}
+    return found
 
 
 def _errors(rows: Sequence[Row]) -> Row:
@@ -67,7 +89,7 @@ def _errors(rows: Sequence[Row]) -> Row:
 
 
 def calibration_table(account: Row) -> str:
-    """The account for a terminal: times, errors, constants."""
+    """The account for a terminal: times, errors, processors, constants."""
     times = [
         (
             row["name"] + ("" if row["fitted"] else " (not fitted)"),
@@ -81,14 +103,19 @@ def calibration_table(account: Row) -> str:
         (guess.replace("_", " "), str(one["times"]), _size(one["median"]), _size(one["worst"]))
         for guess, one in account["errors"].items()
     ]
-    constants = [
+    processors = [
+        (name.upper(), f"{one['before_ms']:.4g}", f"{one['after_ms']:.4g}", _ratio(one["ratio"]))
+        for name, one in account["processors"].items()
+    ]
+    cycles = [
         (one["constant"], _cycles(one["before"]), _cycles(one["after"]), str(one["times"]))
         for one in account["constants"]
     ]
     parts = [
         format_table(("time", "n", "ms", "before", "after", "left out"), times, left=("time",)),
         format_table(("errors", "times", "median", "worst"), errors, left=("errors",)),
-        format_table(("constant", "before", "after", "times"), constants, left=("constant",)),
+        format_table(("ms of", "before", "after", "ratio"), processors, left=("ms of",)),
+        format_table(("constant", "before", "after", "times"), cycles, left=("constant",)),
     ]
     return "\n\n".join(parts)
 
@@ -99,6 +126,10 @@ def _percent(error: float | None) -> str:
 
 def _size(error: float | None) -> str:
     return "" if error is None else f"{100 * error:.1f} %"
+
+
+def _ratio(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
 
 
 def _cycles(value: float | tuple[float, ...]) -> str:

@@ -19,7 +19,15 @@ from dse.cost.belief import Belief
 from dse.cost.measurement import Measured
 from dse.cost.target import Target
 
-__all__ = ["FITTED", "amounts", "fit", "leave_one_shape_out", "likely_cycles", "with_cycles"]
+__all__ = [
+    "FITTED",
+    "amounts",
+    "constants",
+    "fit",
+    "leave_one_shape_out",
+    "likely_cycles",
+    "with_cycles",
+]
 
 FITTED = tuple(
     field.name for field in fields(Target) if field.name.startswith(("kpu_cycles", "cpu_cycles"))
@@ -95,6 +103,11 @@ def likely_cycles(target: Target, name: str) -> float:
     """A constant of `target`, without its band."""
     present = getattr(target, name)
     return float(present[1] if isinstance(present, tuple) else present)
+
+
+def constants(target: Target) -> Matrix:
+    """k: all constants of `target`, in cycles."""
+    return np.array([likely_cycles(target, name) for name in FITTED])
 
 
 def with_cycles(target: Target, cycles: Mapping[str, float]) -> Target:

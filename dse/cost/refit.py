@@ -10,7 +10,7 @@ import numpy as np
 
 from dse.cost.bands import FACTORS, ON_KPU, Bands, band_deviations, four_digits
 from dse.cost.belief import Belief, believe
-from dse.cost.calibration import FITTED, amounts, fit, leave_one_shape_out, likely_cycles
+from dse.cost.calibration import FITTED, amounts, constants, fit, leave_one_shape_out, likely_cycles
 from dse.cost.measurement import Measured
 from dse.cost.target import Target
 
@@ -45,10 +45,9 @@ class Refit:
 def refit(times: Sequence[Measured], target: Target) -> Refit:
     """`target` with constants and bands that agree with the fitted of `times`, at least one."""
     used = [one for one in times if one.fitted and one.predicted_ms(target) > 0]
-    mean = np.array([likely_cycles(target, name) for name in FITTED])
     found = target
     for _ in range(ROUNDS):
-        belief = believe(mean, band_deviations(target), ON_KPU, amounts(used, found))
+        belief = believe(constants(target), band_deviations(target), ON_KPU, amounts(used, found))
         found = fit(used, found, belief)
     left_out = _left_out(used, found, belief)
     work = amounts(used, found)
@@ -57,7 +56,7 @@ def refit(times: Sequence[Measured], target: Target) -> Refit:
     bands = Bands(target, found, work, belief.after(work), errors, shapes)
     moved = [FITTED[i] for i in np.flatnonzero(work.any(axis=0) & belief.free)]
     new = {name: value for name, value in _values(bands, moved) if _differs(target, name, value)}
-    parts = work * np.array([likely_cycles(found, name) for name in FITTED])
+    parts = work * constants(found)
     noticed = (parts > NOTICED).sum(axis=0)
     support = {name: int(count) for name, count in zip(FITTED, noticed, strict=True)}
     kpu = (parts[:, ON_KPU].sum(axis=1) > NOTICED).sum()
