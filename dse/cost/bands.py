@@ -47,13 +47,14 @@ class Bands:
     narrower band: it cannot say how wrong another shape would be.
 
     before, found: the target and its constants after the fit. work: n x k, amounts.
-    covariance: k x k, of the constants. errors: n, of the times left out, as parts of them.
-    shapes: n, equal for equal work.
+    known, covariance: k x k, of the constants by the bands of `before`, and after the fit.
+    errors: n, of the times left out, as parts of them. shapes: n, equal for equal work.
     """
 
     before: Target
     found: Target
     work: Matrix
+    known: Matrix
     covariance: Matrix
     errors: Matrix
     shapes: Sequence[Hashable]
@@ -61,41 +62,47 @@ class Bands:
     def cpu_cycles(self, name: str) -> Cycles:
         """A constant of the CPU with its band."""
         index, likely = FITTED.index(name), likely_cycles(self.found, name)
+        work = np.zeros((1, len(FITTED)))
+        work[0, index] = 1.0
         own = self.work[:, index] * likely > OWN
-        sides = _sides(self.before, name)
-        missed = self._missed(own) * likely
-        reach = max(2 * float(np.sqrt(self.covariance[index, index].clip(min=0))), missed)
-        low, high = (
-            max(
-                2 * reach * side / sum(sides) if sum(sides) else reach,
-                missed,
-                self._least(own, side) * likely,
-            )
-            for side in sides
-        )
+        low, high = (side * likely for side in self._reach(work, own, name))
         edges = (max(likely - low, 0.0), likely, likely + high)
         return four_digits(edges[0]), four_digits(edges[1]), four_digits(edges[2])
 
     def kpu_factors(self) -> tuple[float, float]:
         """What the time of a convolution may be, as parts of the likely one."""
-        work = self.work[:, ON_KPU]
-        parts = work @ constants(self.found)[ON_KPU]
-        variances = ((work @ self.covariance[np.ix_(ON_KPU, ON_KPU)]) * work).sum(axis=1)
-        busy = parts > 0
-        unsure = 2 * np.sqrt(variances[busy].clip(min=0)) / parts[busy]
-        own = parts > OWN
-        uncertain = max(float(unsure.max(initial=0.0)), self._missed(own))
-        low, high = (max(uncertain, self._least(own, side)) for side in _sides(self.before, "kpu"))
+        work = np.where(ON_KPU, self.work, 0.0)
+        parts = work @ constants(self.found)
+        low, high = self._reach(work[parts > 0], parts > OWN, "kpu")
         return four_digits(max(1 - low, 0.0)), four_digits(1 + high)
+
+    def _reach(self, work: Matrix, own: Mask, name: str) -> tuple[float, float]:
+        """How far times reach down and up that are made of `work`, as parts of them.
+
+        work: m x k, amounts of what the band is of. own: n, which times are mostly that.
+        """
+        after, before = (
+            np.sqrt(np.einsum("ij,jk,ik->i", work, spread, work).clip(min=0)) / (work @ cycles)
+            for spread, cycles in (
+                (self.covariance, constants(self.found)),
+                (self.known, constants(self.before)),
+            )
+        )
+        surer = float((after / before).max())
+        shapes = {shape for shape, mine in zip(self.shapes, own, strict=True) if mine}
+        down, up = (
+            max(
+                side * (max(surer, 1.0) if len(shapes) == 1 else surer),
+                self._missed(own),
+                NARROWEST,
+            )
+            for side in _sides(self.before, name)
+        )
+        return down, up
 
     def _missed(self, own: Mask) -> float:
         """The worst error of the times `own`, and half as much again."""
         return MARGIN * float(self.errors[own].max(initial=0.0))
-
-    def _least(self, own: Mask, side: float) -> float:
-        """How far a band reaches at the least, when it reached `side` and `own` support it."""
-        shapes = {shape for shape, mine in zip(self.shapes, own, strict=True) if mine}
-        return max(side if len(shapes) == 1 else 0.0, NARROWEST)
 
 
 def _sides(target: Target, name: str) -> tuple[float, float]:

@@ -53,7 +53,7 @@ def csv_rows(path: Path, text: str) -> Iterator[tuple[int, Row]]:
             fields = {name.strip(): value.strip() for name, value in row.items()}
             yield line, {name: value for name, value in fields.items() if value}
     except csv.Error as error:
-        raise InvalidFile(path, f"no CSV: {error}", above + reader.line_num) from None
+        raise InvalidFile(path, f"no CSV: {error}", above + reader.reader.line_num) from None
 
 
 def json_row(path: Path, text: str, line: int) -> Row:

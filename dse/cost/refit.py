@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dse.cost.bands import FACTORS, ON_KPU, Bands, band_deviations, four_digits
-from dse.cost.belief import Belief, believe
+from dse.cost.belief import Belief, believe, covariance_of
 from dse.cost.calibration import FITTED, amounts, constants, fit, leave_one_shape_out, likely_cycles
 from dse.cost.measurement import Measured
 from dse.cost.target import Target
@@ -45,15 +45,16 @@ class Refit:
 def refit(times: Sequence[Measured], target: Target) -> Refit:
     """`target` with constants and bands that agree with the fitted of `times`, at least one."""
     used = [one for one in times if one.fitted and one.predicted_ms(target) > 0]
-    found = target
+    found, deviations = target, band_deviations(target)
     for _ in range(ROUNDS):
-        belief = believe(constants(target), band_deviations(target), ON_KPU, amounts(used, found))
+        belief = believe(constants(target), deviations, ON_KPU, amounts(used, found))
         found = fit(used, found, belief)
     left_out = _left_out(used, found, belief)
     work = amounts(used, found)
     errors = np.array([0.0 if ms is None else abs(ms / one.ms - 1) for one, ms in left_out])
     shapes = [one.shape for one in used]
-    bands = Bands(target, found, work, belief.after(work), errors, shapes)
+    known = covariance_of(deviations, ON_KPU)
+    bands = Bands(target, found, work, known, belief.after(work), errors, shapes)
     moved = [FITTED[i] for i in np.flatnonzero(work.any(axis=0) & belief.free)]
     new = {name: value for name, value in _values(bands, moved) if _differs(target, name, value)}
     parts = work * constants(found)
