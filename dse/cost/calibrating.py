@@ -29,7 +29,7 @@ def calibration_account(times: Sequence[Measured], refit: Refit) -> Row:
         the measured time; null where there is none.
     errors: for before, after and left_out the number of times, the median error and the worst.
     processors: for kpu and cpu the milliseconds of all fitted times that its constants make,
-        before and after, and their ratio.
+        before and after, and their ratio; waiting for weights is a constant of the CPU's clock.
     constants: key, before, after, and times, the number of those that notice it.
     """
     left_out = {id(one): ms for one, ms in refit.left_out}
