@@ -62,10 +62,13 @@ class Bands:
     def cpu_cycles(self, name: str) -> Cycles:
         """A constant of the CPU with its band."""
         index, likely = FITTED.index(name), likely_cycles(self.found, name)
-        work = np.zeros((1, len(FITTED)))
-        work[0, index] = 1.0
         own = self.work[:, index] * likely > OWN
-        low, high = (side * likely for side in self._reach(work, own, name))
+        unsure = float(self._unsure(np.eye(len(FITTED))[[index]])[0])
+        unsure *= likely_cycles(self.before, name)
+        low, high = (
+            max(side * unsure, self._least(own, side) * likely)
+            for side in _sides(self.before, name)
+        )
         edges = (max(likely - low, 0.0), likely, likely + high)
         return four_digits(edges[0]), four_digits(edges[1]), four_digits(edges[2])
 
@@ -73,32 +76,27 @@ class Bands:
         """What the time of a convolution may be, as parts of the likely one."""
         work = np.where(ON_KPU, self.work, 0.0)
         parts = work @ constants(self.found)
-        low, high = self._reach(work[parts > 0], parts > OWN, "kpu")
+        busy = parts > 0
+        unsure = self._unsure(work[busy]) * (work[busy] @ constants(self.before)) / parts[busy]
+        low, high = (
+            max(side * float(unsure.max(initial=0.0)), self._least(parts > OWN, side))
+            for side in _sides(self.before, "kpu")
+        )
         return four_digits(max(1 - low, 0.0)), four_digits(1 + high)
 
-    def _reach(self, work: Matrix, own: Mask, name: str) -> tuple[float, float]:
-        """How far times reach down and up that are made of `work`, as parts of them.
-
-        work: m x k, amounts of what the band is of. own: n, which times are mostly that.
-        """
+    def _unsure(self, work: Matrix) -> Matrix:
+        """m: how uncertain times made of `work`, m x k, are after the fit; 1 as before it."""
         after, before = (
-            np.sqrt(np.einsum("ij,jk,ik->i", work, spread, work).clip(min=0)) / (work @ cycles)
-            for spread, cycles in (
-                (self.covariance, constants(self.found)),
-                (self.known, constants(self.before)),
-            )
+            np.einsum("ij,jk,ik->i", work, spread, work).clip(min=0)
+            for spread in (self.covariance, self.known)
         )
-        surer = float((after / before).max())
+        ratio: Matrix = np.sqrt(after / before)
+        return ratio
+
+    def _least(self, own: Mask, side: float) -> float:
+        """How far a band must reach that reached `side`, when the times `own` support it."""
         shapes = {shape for shape, mine in zip(self.shapes, own, strict=True) if mine}
-        down, up = (
-            max(
-                side * (max(surer, 1.0) if len(shapes) == 1 else surer),
-                self._missed(own),
-                NARROWEST,
-            )
-            for side in _sides(self.before, name)
-        )
-        return down, up
+        return max(side if len(shapes) == 1 else 0.0, self._missed(own), NARROWEST)
 
     def _missed(self, own: Mask) -> float:
         """The worst error of the times `own`, and half as much again."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from dse.cost.bands import FACTORS, ON_KPU, Bands, band_deviations, four_digits
 from dse.cost.belief import Belief, believe, covariance_of
@@ -15,6 +16,8 @@ from dse.cost.measurement import Measured
 from dse.cost.target import Target
 
 __all__ = ["Refit", "refit"]
+
+Matrix = npt.NDArray[np.float64]
 
 ROUNDS = 3
 """A convolution waits for its weights or does not: that may change while constants move."""
@@ -57,12 +60,16 @@ def refit(times: Sequence[Measured], target: Target) -> Refit:
     bands = Bands(target, found, work, known, belief.after(work), errors, shapes)
     moved = [FITTED[i] for i in np.flatnonzero(work.any(axis=0) & belief.free)]
     new = {name: value for name, value in _values(bands, moved) if _differs(target, name, value)}
-    parts = work * constants(found)
-    noticed = (parts > NOTICED).sum(axis=0)
-    support = {name: int(count) for name, count in zip(FITTED, noticed, strict=True)}
-    kpu = (parts[:, ON_KPU].sum(axis=1) > NOTICED).sum()
-    support |= dict.fromkeys(FACTORS, int(kpu))
+    support = _support(work * constants(found))
     return Refit(target, replace(target, **new), tuple(new), support, left_out)
+
+
+def _support(parts: Matrix) -> dict[str, int]:
+    """How many times notice each constant; parts: n x k, what it makes of each."""
+    noticed = (parts > NOTICED).sum(axis=0)
+    by_kpu = int((parts[:, ON_KPU].sum(axis=1) > NOTICED).sum())
+    counts = {name: int(count) for name, count in zip(FITTED, noticed, strict=True)}
+    return counts | dict.fromkeys(FACTORS, by_kpu)
 
 
 def _left_out(

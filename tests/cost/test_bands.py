@@ -9,7 +9,7 @@ import pytest
 
 from dse.cost.bands import ON_KPU, Bands, band_deviations, four_digits
 from dse.cost.belief import covariance_of
-from dse.cost.calibration import FITTED, constants
+from dse.cost.calibration import FITTED, constants, with_cycles
 from dse.cost.target import Target
 
 NAME = "cpu_cycles_per_pooled_element"
@@ -53,6 +53,13 @@ def test_one_shape_alone_narrows_nothing(target: Target) -> None:
     found = bands(target, 0.0, 0.0, ("a", "a")).cpu_cycles(NAME)
     assert found == target.cpu_cycles_per_pooled_element
     assert bands(target, 0.0, 0.0, ("a", "b")).cpu_cycles(NAME)[2] < 380
+
+
+def test_a_constant_that_came_to_nothing_keeps_a_band(target: Target) -> None:
+    gone = replace(bands(target, 28.0, 0.0, ("a", "b")), found=with_cycles(target, {NAME: 0.0}))
+    low, likely, high = gone.cpu_cycles(NAME)
+    assert low == likely == 0
+    assert high > 28
 
 
 def test_the_kpu_has_one_band(target: Target) -> None:
