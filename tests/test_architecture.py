@@ -37,6 +37,7 @@ LIGHT_COMMANDS = (
     ["check", "A98-a0.5-224-kpu8"],
     ["explain", "A98-a0.5-224-kpu8"],
     ["search", "--dry-run"],
+    ["calibrate", "missing.log"],
 )
 
 
