@@ -21,14 +21,14 @@ from typing import Any
 import numpy as np
 
 from dse import resources
+from dse.calibration.account import calibration_account
+from dse.calibration.board_run import BoardRun
+from dse.calibration.fit import FITTED, likely_cycles, with_cycles
+from dse.calibration.measurement import Measured
+from dse.calibration.refit import refit
+from dse.calibration.time_log import read_log
 from dse.cost import Target
-from dse.cost.board_run import BoardRun
-from dse.cost.calibrating import calibration_account
-from dse.cost.calibration import FITTED, likely_cycles, with_cycles
-from dse.cost.measurement import Measured
-from dse.cost.refit import refit
 from dse.cost.table import format_table
-from dse.cost.time_log import read_log
 
 Row = dict[str, Any]
 

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from published_networks import Published
 
 from dse import resources
+from dse.calibration.log_tables import read_measurements
 from dse.cost import Target
 from dse.cost.latency import Duration, step_time
-from dse.cost.log_tables import read_measurements
 from dse.cost.lowering import lower
 from dse.cost.program import KPU_CONVOLUTIONS, Program, Step
 from dse.network.graph import Graph, Layer, Shape

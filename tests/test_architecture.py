@@ -26,7 +26,16 @@ HEAVY_HOMES = {
 }
 MAY_NOT_READ = {
     "network": ("cost", "data", "training", "quantization", "evaluation", "search", "export"),
-    "cost": ("training", "quantization", "evaluation", "search", "export", "dashboard"),
+    "cost": (
+        "calibration",
+        "training",
+        "quantization",
+        "evaluation",
+        "search",
+        "export",
+        "dashboard",
+    ),
+    "calibration": ("training", "quantization", "evaluation", "search", "export", "dashboard"),
     "data": ("search", "training", "evaluation", "export", "cost"),
     "training": ("search", "export", "cost", "dashboard"),
     "evaluation": ("search", "export", "cost", "dashboard"),

@@ -34,11 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Writes the profile; prints times, errors and constants before and after."""
-    from dse.cost.calibrating import calibration_account, calibration_table
-    from dse.cost.profile_file import profile_text, write_profile
-    from dse.cost.refit import refit
+    from dse.calibration.account import calibration_account, calibration_table
+    from dse.calibration.profile_file import profile_text, write_profile
+    from dse.calibration.refit import refit
+    from dse.calibration.time_log import read_log
     from dse.cost.target import Target
-    from dse.cost.time_log import read_log
 
     target = Target.load(options.target)
     log = read_log(options.log, target, options.network)

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dse.cost.bands import FACTORS, ON_KPU, Bands, band_deviations, four_digits
-from dse.cost.belief import Belief, believe, covariance_of
-from dse.cost.calibration import FITTED, amounts, constants, fit, leave_one_shape_out, likely_cycles
-from dse.cost.measurement import Measured
+from dse.calibration.bands import FACTORS, ON_KPU, Bands, band_deviations, four_digits
+from dse.calibration.belief import Belief, believe, covariance_of
+from dse.calibration.fit import FITTED, amounts, constants, fit, leave_one_shape_out, likely_cycles
+from dse.calibration.measurement import Measured
 from dse.cost.target import Target
 
 __all__ = ["Refit", "refit"]

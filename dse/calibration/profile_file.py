@@ -7,7 +7,7 @@ from pathlib import Path
 import tomli_w
 
 from dse import resources
-from dse.cost.refit import Refit
+from dse.calibration.refit import Refit
 from dse.errors import UsageError
 
 __all__ = ["profile_text", "write_profile"]

@@ -11,8 +11,8 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from dse.cost.board_run import SETTINGS, BoardRun, milliseconds, whole_number
-from dse.cost.measurement import Measured, Measurement
+from dse.calibration.board_run import SETTINGS, BoardRun, milliseconds, whole_number
+from dse.calibration.measurement import Measured, Measurement
 from dse.cost.target import Target
 from dse.errors import InvalidFile
 

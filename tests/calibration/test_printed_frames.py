@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from dse.cost.board_run import BoardRun
+from dse.calibration.board_run import BoardRun
+from dse.calibration.printed_frames import PROFILE_CLOCK_HZ, PROFILED, Operation, frame_times
 from dse.cost.latency import step_time
-from dse.cost.printed_frames import PROFILE_CLOCK_HZ, PROFILED, Operation, frame_times
 from dse.cost.program import KNOWN_OPS, KPU_CONVOLUTIONS
 from dse.cost.target import Target
 

@@ -58,7 +58,7 @@ class Belief:
         return rows, rows @ self.mean[needed]
 
     def after(self, work: Matrix) -> Matrix:
-        """k x k: the covariance once times were measured; work: n x k, `calibration.amounts`."""
+        """k x k: the covariance once times were measured; work: n x k, `fit.amounts`."""
         spread = work @ self.covariance
         noise = self.noise**2 * np.eye(len(work))
         gain = np.linalg.solve(spread @ work.T + noise, spread)

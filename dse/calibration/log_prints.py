@@ -17,9 +17,9 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from dse.cost.board_run import SETTINGS, BoardRun, milliseconds
-from dse.cost.measurement import NetworkTime
-from dse.cost.printed_frames import Operation, frame_times
+from dse.calibration.board_run import SETTINGS, BoardRun, milliseconds
+from dse.calibration.measurement import NetworkTime
+from dse.calibration.printed_frames import Operation, frame_times
 
 __all__ = ["Printed", "read_prints"]
 

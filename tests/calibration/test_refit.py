@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from dse import resources
-from dse.cost.board_run import BoardRun
-from dse.cost.calibration import FITTED, likely_cycles, with_cycles
-from dse.cost.log_tables import read_measurements
-from dse.cost.measurement import Measured, Measurement
-from dse.cost.refit import Refit, refit
+from dse.calibration.board_run import BoardRun
+from dse.calibration.fit import FITTED, likely_cycles, with_cycles
+from dse.calibration.log_tables import read_measurements
+from dse.calibration.measurement import Measured, Measurement
+from dse.calibration.refit import Refit, refit
+from dse.calibration.time_log import read_log
 from dse.cost.target import Target
-from dse.cost.time_log import read_log
 
 NETWORKS = (
     "P8-a1-256", "P8-a1.5-256", "P8-a0.5-128", "A63-a0.5-192", "A63-a0.35-256", "A98-a0.5-224",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from dse import resources
-from dse.cost.calibrating import calibration_account, calibration_table
-from dse.cost.log_tables import read_measurements
-from dse.cost.refit import refit
+from dse.calibration.account import calibration_account, calibration_table
+from dse.calibration.log_tables import read_measurements
+from dse.calibration.refit import refit
 from dse.cost.target import Target
 
 TIMES = read_measurements(resources.folder("constraints") / "k210_times.csv")

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dse import resources
-from dse.cost.measurement import NetworkTime
+from dse.calibration.measurement import NetworkTime
+from dse.calibration.time_log import read_log
 from dse.cost.target import Target
-from dse.cost.time_log import read_log
 from dse.errors import InvalidFile
 
 TARGET = Target.load("k210")

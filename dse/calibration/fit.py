@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import nnls
 
-from dse.cost.belief import Belief
-from dse.cost.measurement import Measured
+from dse.calibration.belief import Belief
+from dse.calibration.measurement import Measured
 from dse.cost.target import Target
 
 __all__ = [

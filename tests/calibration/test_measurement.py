@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from dse.calibration.board_run import BoardRun
+from dse.calibration.measurement import NetworkTime
 from dse.cost import Target, price
-from dse.cost.board_run import BoardRun
-from dse.cost.measurement import NetworkTime
 from dse.cost.subject import resolve
 
 TARGET = Target.load("k210")

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from dse.cost.board_run import BoardRun
-from dse.cost.measurement import NetworkTime
+from dse.calibration.board_run import BoardRun
+from dse.calibration.measurement import NetworkTime
 from dse.cost.program import KPU_CONVOLUTIONS, Program
 from dse.errors import InvalidFile
 

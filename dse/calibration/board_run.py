@@ -8,8 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from dse.calibration.measurement import NetworkTime
 from dse.cost.lowering import lower
-from dse.cost.measurement import NetworkTime
 from dse.cost.price import KPU_FORMAT
 from dse.cost.program import Program
 from dse.cost.subject import resolve

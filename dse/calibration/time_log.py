@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dse.cost.board_run import BoardRun
-from dse.cost.log_prints import read_prints
-from dse.cost.log_tables import csv_rows, is_header, json_row, measured_row
-from dse.cost.measurement import Measured, NetworkTime
+from dse.calibration.board_run import BoardRun
+from dse.calibration.log_prints import read_prints
+from dse.calibration.log_tables import csv_rows, is_header, json_row, measured_row
+from dse.calibration.measurement import Measured, NetworkTime
 from dse.cost.target import Target
 from dse.errors import InvalidFile
 

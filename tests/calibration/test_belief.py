@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dse.cost.belief import SHARED, Belief, believe
+from dse.calibration.belief import SHARED, Belief, believe
 
 MEAN = np.array([10.0, 20.0, 5.0])
 DEVIATION = 0.05 * MEAN

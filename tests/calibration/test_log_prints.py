@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dse.cost.board_run import BoardRun
-from dse.cost.log_prints import Printed, read_prints
+from dse.calibration.board_run import BoardRun
+from dse.calibration.log_prints import Printed, read_prints
 from dse.cost.target import Target
 from dse.errors import InvalidFile
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dse.cost.board_run import BoardRun
-from dse.cost.log_tables import COLUMNS, csv_rows, is_header, json_row, measured_row
-from dse.cost.measurement import Measurement, NetworkTime
+from dse.calibration.board_run import BoardRun
+from dse.calibration.log_tables import COLUMNS, csv_rows, is_header, json_row, measured_row
+from dse.calibration.measurement import Measurement, NetworkTime
 from dse.cost.target import Target
 from dse.errors import InvalidFile
 

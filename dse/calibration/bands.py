@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dse.cost.calibration import FITTED, constants, likely_cycles
+from dse.calibration.fit import FITTED, constants, likely_cycles
 from dse.cost.target import Cycles, Target
 
 __all__ = ["FACTORS", "ON_KPU", "Bands", "band_deviations", "four_digits"]

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from dse.cost.bands import ON_KPU
-from dse.cost.calibration import amounts, constants
-from dse.cost.measurement import Measured
-from dse.cost.refit import Refit
+from dse.calibration.bands import ON_KPU
+from dse.calibration.fit import amounts, constants
+from dse.calibration.measurement import Measured
+from dse.calibration.refit import Refit
 from dse.cost.table import format_table
 
 __all__ = ["calibration_account", "calibration_table"]

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dse.cost.bands import ON_KPU, Bands, band_deviations, four_digits
-from dse.cost.belief import covariance_of
-from dse.cost.calibration import FITTED, constants, with_cycles
+from dse.calibration.bands import ON_KPU, Bands, band_deviations, four_digits
+from dse.calibration.belief import covariance_of
+from dse.calibration.fit import FITTED, constants, with_cycles
 from dse.cost.target import Target
 
 NAME = "cpu_cycles_per_pooled_element"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dse.cost.profile_file import profile_text, write_profile
-from dse.cost.refit import Refit
+from dse.calibration.profile_file import profile_text, write_profile
+from dse.calibration.refit import Refit
 from dse.cost.target import Target
 from dse.errors import UsageError
 
