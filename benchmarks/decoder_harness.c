@@ -1,5 +1,6 @@
 /* Decodes maps that arrive on stdin: an int of how many, then their planes. For each, an int of how
- * many faces and the faces go to stdout. argv[1]: how often to decode each map, default once. */
+ * many faces and the faces go to stdout. argv: how often to decode each map (default once); scale,
+ * width and height of the picture that the faces are wanted on (default: the canvas). */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -21,6 +22,8 @@ int main(int argc, char **argv)
             return 1;
         for (int i = 0; i < repeats; i++)
             found = decode(planes, faces);
+        if (argc > 4)
+            found = on_picture(faces, found, strtof(argv[2], NULL), atoi(argv[3]), atoi(argv[4]));
         if (fwrite(&found, sizeof found, 1, stdout) != 1
             || fwrite(faces, sizeof *faces, (size_t)found, stdout) != (size_t)found)
             return 1;

@@ -58,18 +58,26 @@ def build(folder: Path, toolchain: Toolchain, sources: Mapping[str, bytes]) -> P
 
 
 def decode(
-    program: Path, toolchain: Toolchain, planes: NDArray[np.float32]
+    program: Path,
+    toolchain: Toolchain,
+    planes: NDArray[np.float32],
+    picture: tuple[float, int, int] | None = None,
 ) -> list[Detections]:
-    """What the program finds in planes (n, channels, h, w)."""
-    command = [*toolchain.runner, str(program)]
+    """What the program finds in planes (n, channels, h, w).
+
+    picture: scale, height and width, as of `Detections.on_picture`; else faces of the canvas.
+    """
+    scale, height, width = picture or (0.0, 0, 0)
+    place = ["1", repr(scale), str(width), str(height)] if picture else []
+    command = [*toolchain.runner, str(program), *place]
     run = subprocess.run(command, input=_stream(planes), capture_output=True, check=True)
-    found, place = [], 0
+    found, start = [], 0
     for _ in planes:
-        (count,) = struct.unpack_from("i", run.stdout, place)
-        faces = np.frombuffer(run.stdout, np.float32, FACE_NUMBERS * count, place + 4)
+        (count,) = struct.unpack_from("i", run.stdout, start)
+        faces = np.frombuffer(run.stdout, np.float32, FACE_NUMBERS * count, start + 4)
         rows = faces.reshape(-1, FACE_NUMBERS)
         found.append(Detections(rows[:, :4], rows[:, 4]))
-        place += 4 + faces.nbytes
+        start += 4 + faces.nbytes
     return found
 
 
