@@ -18,7 +18,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from decoder_harness import HOST, HOST_FAST_MATH, RISCV, Toolchain, build, count_instructions, decode
+from decoder_harness import (
+    HOST,
+    HOST_FAST_MATH,
+    RISCV,
+    Toolchain,
+    build,
+    count_instructions,
+    decode,
+)
 from numpy.typing import NDArray
 
 from dse.data.synthetic import synthetic
@@ -129,9 +137,7 @@ def main() -> int:
     parser.add_argument("--pictures", type=int, default=100)
     parser.add_argument("--counted", type=int, default=20, help="pictures whose instructions count")
     options = parser.parse_args()
-    found = compare(
-        options.design, options.width, options.score, options.pictures, options.counted
-    )
+    found = compare(options.design, options.width, options.score, options.pictures, options.counted)
     print(json.dumps(found, indent=2))
     return int(not found["equal"])
 

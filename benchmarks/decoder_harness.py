@@ -14,7 +14,16 @@ from numpy.typing import NDArray
 
 from dse.evaluation.detections import Detections
 
-__all__ = ["HOST", "HOST_FAST_MATH", "RISCV", "STRICT", "Toolchain", "build", "count_instructions", "decode"]
+__all__ = [
+    "HOST",
+    "HOST_FAST_MATH",
+    "RISCV",
+    "STRICT",
+    "Toolchain",
+    "build",
+    "count_instructions",
+    "decode",
+]
 
 HARNESS = Path(__file__).with_name("decoder_harness.c")
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror")

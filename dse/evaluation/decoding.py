@@ -50,7 +50,8 @@ def decode_maps(
         chosen = _best(cells, logit)
         boxes = np.clip(decode(cells[chosen, 1:], anchors[chosen]), 0.0, input_size)
         best = suppress(boxes.astype(np.float32), cells[chosen, 0], iou_threshold, max_boxes)
-        found.append(Detections(best.boxes, 1.0 / (1.0 + np.exp(-best.scores))))
+        scores = 1.0 / (1.0 + np.exp(-best.scores))
+        found.append(Detections(best.boxes, scores.astype(np.float32, copy=False)))
     return found
 
 

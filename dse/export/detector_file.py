@@ -16,6 +16,7 @@ __all__ = ["box_scale_beside", "box_scale_of", "check_detector", "detector_table
 
 CHANNEL_ORDER = ("score", "tx", "ty", "tw", "th")
 
+
 def detector_table(
     headers: Kmodel, input_size: int, box_scale: float, score: float
 ) -> dict[str, Any]:

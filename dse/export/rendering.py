@@ -21,7 +21,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("dse.export"),
         undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701  # C, Python and Markdown, no HTML
+        autoescape=False,  # C, Python and Markdown, no HTML
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
