@@ -15,8 +15,6 @@ from dse.export.kmodel import Kmodel
 __all__ = ["box_scale_beside", "box_scale_of", "check_detector", "detector_table"]
 
 CHANNEL_ORDER = ("score", "tx", "ty", "tw", "th")
-DECIMALS = 4
-"""Of a pixel: far below what a detector can place."""
 
 
 def detector_table(
@@ -44,7 +42,8 @@ def detector_table(
         "score_threshold": min(math.floor(score * 1e4), 9999) / 1e4,
         "iou_threshold": IOU_THRESHOLD,
         "canonical_boxes_pixels": [
-            [round(float(side), DECIMALS) for side in box] for box in canonical_boxes(input_size)
+            [float(str(side)) for side in box]  # the shortest decimal that is this float32
+            for box in canonical_boxes(input_size)
         ],
     }
 

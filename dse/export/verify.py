@@ -32,7 +32,12 @@ __all__ = ["VerifyReport", "verify_bundle"]
 FILES = (
     "MODEL_CARD.md",
     "README.md",
+    "decode.c",
+    "decode.h",
+    "detector.h",
     "detector.json",
+    "main.c",
+    "main.py",
     "model.kfpkg",
     "model.kmodel",
     "model.tflite",
