@@ -53,10 +53,11 @@ class Finding:
 
 
 class Findings:
-    """The pictures seen so far."""
+    """The pictures seen so far. seconds: from the start to the last of them."""
 
     def __init__(self) -> None:
         self._began = time.perf_counter()
+        self.seconds = 0.0
         self.pictures: list[Finding] = []
         self.skipped: list[Skipped] = []
 
@@ -75,6 +76,7 @@ class Findings:
         )
         self.pictures += [Finding(*row) for row in columns]
         self.skipped += prepared.skipped
+        self.seconds = time.perf_counter() - self._began
 
     @property
     def faces(self) -> int:
@@ -97,7 +99,7 @@ class Findings:
             ap_square=average_precision(detections, squares, ignored) if complete else None,
             images=len(self.pictures),
             faces=self.faces,
-            seconds=time.perf_counter() - self._began,
+            seconds=self.seconds,
             skipped=len(self.skipped),
         )
 

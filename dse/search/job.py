@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.data import load_all, open_data
+from dse.data import load_all
 from dse.data.pictures import DataSet
-from dse.data.rendered import rendered_once
+from dse.data.rendered import open_rendered
 from dse.data.sources import Split
 from dse.errors import CompilerError, WeightsError
 from dse.network.detector import detector_graph, frozen_layers
@@ -269,8 +269,7 @@ def _measured(job: Job, training: Training, weights: Weights, folder: Path) -> K
 
 @lru_cache(maxsize=8)
 def _data(spec: str, split: Split, cache: str, limit: int | None = None) -> DataSet:
-    data = open_data(spec, split, limit=limit)
-    return rendered_once(data, Path(cache)) if spec.startswith("synthetic") else data
+    return open_rendered(spec, split, Path(cache), limit=limit)
 
 
 @lru_cache(maxsize=2)
