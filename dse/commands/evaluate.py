@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
     score = detector.score if options.score is None else options.score
     point = operating_point(findings.curve(), score)
     if sheet:
-        sheet.write(detector.name, findings, data, point.score)
+        sheet.write(detector.name, findings, data, point)
         note(f"written: {sheet.path}")
     if options.json:
         drawn = sheet.path if sheet else None

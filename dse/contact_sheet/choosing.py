@@ -21,16 +21,6 @@ class Counts(NamedTuple):
     missed: int
 
     @property
-    def precision(self) -> float:
-        """Share of the detections that are right; 0 where there is none."""
-        return self.found / max(1, self.found + self.false)
-
-    @property
-    def recall(self) -> float:
-        """Share of the faces that are found; 0 where there is none."""
-        return self.found / max(1, self.found + self.missed)
-
-    @property
     def f1(self) -> float:
         """Harmonic mean of precision and recall; 1 where there is nothing to find or to say."""
         errors = self.false + self.missed

@@ -22,20 +22,19 @@ Corners = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Mark:
-    """A kind of box. dash, space: pixels of line and of gap; no space is a solid line."""
+    """A kind of box. width, dash, space: pixels of the line; no space between dashes is solid."""
 
-    name: str
     colour: str
     width: int
     dash: int = 1
     space: int = 0
 
 
-FOUND = Mark("found", "#56b4e9", 3)
-FALSE = Mark("false alarm", "#e6610b", 3, dash=9, space=5)
-MISSED = Mark("missed", "#f0e442", 3, dash=3, space=4)
-LABEL = Mark("label of a found face", "#ffffff", 1)
-LEFT_OUT = Mark("left out: counts neither way", "#b3bbc7", 1, dash=4, space=3)
+FOUND = Mark("#56b4e9", 3)
+FALSE = Mark("#e6610b", 3, dash=9, space=5)
+MISSED = Mark("#f0e442", 3, dash=3, space=4)
+LABEL = Mark("#ffffff", 1)
+LEFT_OUT = Mark("#b3bbc7", 1, dash=4, space=3)
 
 
 def draw_box(draw: Any, box: Corners, mark: Mark) -> None:

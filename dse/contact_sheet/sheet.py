@@ -15,7 +15,7 @@ from dse.contact_sheet.marks import FALSE, FOUND, LABEL, LEFT_OUT, MISSED, Mark
 from dse.contact_sheet.thumbnail import thumbnail
 from dse.data.pictures import DataSet
 from dse.errors import DseError, UnknownName, UsageError
-from dse.evaluation import Findings
+from dse.evaluation import Findings, OperatingPoint
 
 __all__ = ["SUFFIXES", "Sheet", "contact_sheet"]
 
@@ -46,12 +46,12 @@ class Sheet:
         if self.sort not in SORTS:
             raise UnknownName("order", self.sort, SORTS)
 
-    def write(self, name: str, findings: Findings, data: DataSet, score: float) -> None:
+    def write(self, name: str, findings: Findings, data: DataSet, point: OperatingPoint) -> None:
         """Draws what `contact_sheet` draws, whole or not at all.
 
         Raises DseError where the disk refuses, and what `contact_sheet` raises.
         """
-        image = contact_sheet(name, findings, data, score, self)
+        image = contact_sheet(name, findings, data, point, self)
         unfinished = self.path.with_name(f"{self.path.stem}.part{self.path.suffix}")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,21 +62,21 @@ class Sheet:
 
 
 def contact_sheet(
-    name: str, findings: Findings, data: DataSet, score: float, wanted: Sheet
+    name: str, findings: Findings, data: DataSet, point: OperatingPoint, wanted: Sheet
 ) -> Image.Image:
-    """What the detector `name` found on `data` with `score` or more; equal arguments give
-    equal pixels.
+    """What the detector `name` found on `data`, run at `point`; equal arguments, equal pixels.
 
     Boxes are judged as average precision judges them; the numbers in the head are of the whole
     set. Raises DataError where no picture has a face, or one is gone since it was evaluated.
     """
+    score = point.score
     chosen = choose(findings.pictures, score, wanted.pictures, wanted.sort, wanted.seed)
     tiles = arrange([p.width / p.height for p in chosen], WIDTH - 2 * MARGIN, ROW_HEIGHT, GAP)
     top = heading_height() + 2 * MARGIN
     sheet = Image.new("RGB", (WIDTH, top + tiles[-1].bottom + MARGIN), PAPER)
     draw = ImageDraw.Draw(sheet)
     total = Counts(*map(sum, zip(*(count(p, score) for p in findings.pictures), strict=True)))
-    lines = _title(name, findings, data), _caption(total, score, len(chosen), wanted)
+    lines = _title(name, findings, data), _caption(point, len(chosen), wanted)
     draw_heading(draw, (MARGIN, MARGIN), WIDTH - 2 * MARGIN, lines, _legend(total, findings))
     load = {picture.name: picture.load for picture in data.pictures}
     for picture, tile in zip(chosen, tiles, strict=True):
@@ -92,15 +92,15 @@ def _title(name: str, findings: Findings, data: DataSet) -> str:
     return f"{name}: AP {ap:.3f} on {pictures}"
 
 
-def _caption(total: Counts, score: float, shown: int, wanted: Sheet) -> str:
+def _caption(point: OperatingPoint, shown: int, wanted: Sheet) -> str:
     orders = {
         "random": f"drawn at random (seed {wanted.seed})",
         "worst": "the worst first",
         "best": "the best first",
     }
     return (
-        f"Detections with a score of {score:.2f} or more: precision {total.precision:.3f}, recall "
-        f"{total.recall:.3f}. {shown} of the pictures, {orders[wanted.sort]}"
+        f"Detections with a score of {point.score:.2f} or more: precision {point.precision:.3f}, "
+        f"recall {point.recall:.3f}. {shown} of the pictures, {orders[wanted.sort]}"
     )
 
 
