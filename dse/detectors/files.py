@@ -39,8 +39,9 @@ class KmodelDetector(Detector):
     @classmethod
     def read(cls, path: Path, say: Say) -> KmodelDetector:
         """The kmodel in a file. Raises UsageError where it cannot be read."""
+        content = _content(path)
         scale, score = _told_beside(path, say)
-        return cls(_name(path), _content(path), scale, score, say)
+        return cls(_name(path), content, scale, score, say)
 
     @contextmanager
     def running(self) -> Iterator[Predict]:
