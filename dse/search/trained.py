@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dse.errors import StudyError, UnknownName
 from dse.search.job import Job, calibration_canvases, load_weights
@@ -46,7 +47,7 @@ class TrainedDesign:
         from dse.quantization import predictor
 
         graph = detector_graph(replace(self.candidate.training, input_size=input_size))
-        calibration = np.zeros((0, input_size, input_size, 3), np.uint8)
+        calibration: NDArray[np.uint8] = np.zeros((0, input_size, input_size, 3), np.uint8)
         if self.candidate.format == "kpu8":  # the only one that looks at it
             calibration = calibration_canvases(self.job, input_size)
         return predictor(graph, self.weights, self.candidate.format, calibration)

@@ -78,7 +78,7 @@ def test_other_content_under_a_detectors_name(find: Find, tmp_path: Path, suffix
         find(path)
     path.unlink()
     path.mkdir()
-    with pytest.raises(UsageError, match="Is a directory|No such file"):
+    with pytest.raises(UsageError, match=r"Is a directory|No such file"):
         find(path)
 
 
