@@ -41,6 +41,6 @@ def draw_heading(
     for mark, text in legend:
         right, bottom = left + SWATCH_WIDTH - 1, top + height - 1
         draw.rectangle((left, top, right, bottom), fill=SWATCH)
-        draw_box(draw, (left + 2, top + 2, right - 2, bottom - 2), mark)
+        draw_box(draw, (left + 1, top + 1, right - 1, bottom - 1), mark)
         draw_text(draw, (right + 8, top), text, TEXT, INK)
         left = right + 8 + text_size(text, TEXT)[0] + ITEM_GAP

@@ -38,8 +38,13 @@ LEFT_OUT = Mark("#b3bbc7", 1, dash=4, space=3)
 
 
 def draw_box(draw: Any, box: Corners, mark: Mark) -> None:
-    """Draws the outline of `box` with a Pillow `ImageDraw`; its lines lie inside the box."""
-    pieces = [piece for side in _sides(box, mark.width) for piece in _pieces(side, mark)]
+    """Draws the outline of `box` with a Pillow `ImageDraw`; its lines lie inside the box.
+
+    The lines of a small box are thinner, so that the face in it is still seen.
+    """
+    shorter = 1 + min(box[2] - box[0], box[3] - box[1])
+    width = max(1, min(mark.width, shorter // 6))
+    pieces = [piece for side in _sides(box, width) for piece in _pieces(side, mark)]
     for left, top, right, bottom in pieces:
         draw.rectangle((left - 1, top - 1, right + 1, bottom + 1), fill=EDGE)
     for piece in pieces:

@@ -20,8 +20,13 @@ from dse.evaluation import Findings, OperatingPoint
 __all__ = ["SUFFIXES", "Sheet", "contact_sheet"]
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
-SAVING: dict[str, Any] = {"quality": 88, "subsampling": 0, "optimize": True}
-"""JPEG with colours at full resolution, as thin coloured lines suffer first; PNG, small."""
+SAVING: dict[str, Any] = {
+    "quality": 75,
+    "subsampling": 0,  # colours at full resolution: thin coloured lines suffer first
+    "progressive": True,
+    "optimize": True,
+}
+"""For JPEG; PNG takes of it what it knows."""
 
 PAPER = "#ffffff"
 WIDTH, MARGIN, GAP, ROW_HEIGHT = 1400, 20, 8, 250

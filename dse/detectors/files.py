@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dse.detectors.detector import Detector, Say
-from dse.errors import InvalidFile, UsageError, VerificationFailed
-from dse.export.detector_file import beside
+from dse.errors import DseError, InvalidFile, UsageError, VerificationFailed
+from dse.export.detector_file import box_scale_beside
+from dse.export.manifest import read_json
 from dse.export.refereed import refereed
 from dse.export.tflite_predictor import tflite_predictor
 from dse.network.detector import HEAD_CHANNELS
@@ -102,7 +103,15 @@ def _content(path: Path) -> bytes:
 
 
 def _told_beside(path: Path, say: Say) -> tuple[float, float | None]:
-    """Scale of the boxes, and score to believe."""
-    if not path.with_name("detector.json").is_file():
-        say(f"no detector.json beside {path.name}: its boxes are taken as they are")
-    return beside(path)
+    """Scale of the boxes and score to believe, out of detector.json.
+
+    Raises DseError where that makes no sense.
+    """
+    detector = path.with_name("detector.json")
+    if not detector.is_file():
+        say(f"no {detector.name} beside {path.name}: its boxes are taken as they are")
+        return 1.0, None
+    score = read_json(detector).get("score_threshold")
+    if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score < 1:
+        raise DseError(f"detector.json: score_threshold is {score!r}, not a number from 0 to 1")
+    return box_scale_beside(path), float(score)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from dse.data.canonical_boxes import canonical_boxes
 from dse.errors import DseError
@@ -12,18 +12,11 @@ from dse.evaluation.decoding import IOU_THRESHOLD
 from dse.export import manifest as manifests
 from dse.export.kmodel import Kmodel
 
-__all__ = ["Beside", "beside", "box_scale_of", "check_detector", "detector_table"]
+__all__ = ["box_scale_beside", "box_scale_of", "check_detector", "detector_table"]
 
 CHANNEL_ORDER = ("score", "tx", "ty", "tw", "th")
 DECIMALS = 4
 """Of a pixel: far below what a detector can place."""
-
-
-class Beside(NamedTuple):
-    """box_scale: the factor of the box channels. score: threshold to run at, if there is one."""
-
-    box_scale: float = 1.0
-    score: float | None = None
 
 
 def detector_table(
@@ -72,19 +65,10 @@ def box_scale_of(table: dict[str, Any]) -> float:
     return float(scale)
 
 
-def beside(file: Path) -> Beside:
-    """What the detector.json beside a kmodel or TensorFlow-Lite file says of it.
-
-    Raises DseError where it is none.
-    """
-    path = file.with_name("detector.json")
-    if not path.is_file():
-        return Beside()
-    table = manifests.read_json(path)
-    score = table.get("score_threshold")
-    if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score < 1:
-        raise DseError(f"detector.json: score_threshold is {score!r}, not a number from 0 to 1")
-    return Beside(box_scale_of(table), float(score))
+def box_scale_beside(kmodel: Path) -> float:
+    """The factor for the kmodel in file `kmodel`: from the detector.json beside it, or 1."""
+    table = kmodel.with_name("detector.json")
+    return box_scale_of(manifests.read_json(table)) if table.is_file() else 1.0
 
 
 def _contradictions(table: dict[str, Any], headers: Kmodel) -> list[str]:
