@@ -8,7 +8,7 @@ from typing import Any
 from dse.contact_sheet.lettering import draw_text, fitted, text_size
 from dse.contact_sheet.marks import Mark, draw_box
 
-__all__ = ["INK", "MUTED", "draw_heading", "heading_height"]
+__all__ = ["draw_heading", "heading_height"]
 
 INK, MUTED, SWATCH = "#1c2330", "#5b6472", "#8b939e"
 TITLE, TEXT = 26, 16
