@@ -40,6 +40,9 @@ MAY_NOT_READ = {
     "training": ("search", "export", "cost", "dashboard"),
     "evaluation": ("search", "export", "cost", "dashboard"),
     "quantization": ("search", "export", "dashboard"),
+    "contact_sheet": ("search", "export", "cost", "dashboard", "detectors"),
+    "export": ("search", "dashboard", "detectors"),
+    "search": ("dashboard", "detectors"),
 }
 LIGHT_COMMANDS = (
     ["--help"],

@@ -22,6 +22,11 @@ class Detections:
     def __len__(self) -> int:
         return len(self.scores)
 
+    def above(self, score: float) -> Detections:
+        """Those with `score` or more."""
+        chosen = self.scores >= np.float32(score)
+        return Detections(self.boxes[chosen], self.scores[chosen])
+
     def on_picture(self, scale: float, height: int, width: int) -> Detections:
         """These detections of a canvas in the pixels of its picture (height x width).
 

@@ -19,13 +19,14 @@ __all__ = ["Prepared", "prepare"]
 class Prepared:
     """Canvases and truth of n pictures.
 
-    canvases: uint8 (n, size, size, 3). scales: (n,) canvas pixels per picture pixel.
-    heights, widths: (n,) of the pictures, pixels. truth, ignored, truth_square: one array of
-    boxes (m, 4) a picture, picture pixels; truth_square is None where the set has none.
-    skipped: pictures that could not be read, and why.
+    names: of the pictures. canvases: uint8 (n, size, size, 3). scales: (n,) canvas pixels per
+    picture pixel. heights, widths: (n,) of the pictures, pixels. truth, ignored, truth_square:
+    one array of boxes (m, 4) a picture, picture pixels; truth_square is None where the set has
+    none. skipped: pictures that could not be read, and why.
     """
 
     input_size: int
+    names: tuple[str, ...]
     canvases: NDArray[np.uint8]
     scales: NDArray[np.float64]
     heights: NDArray[np.int64]
@@ -66,6 +67,7 @@ def prepare(data: DataSet | Iterable[Picture], input_size: int) -> Prepared:
     scales, heights, widths = zip(*geometry, strict=True) if geometry else ((), (), ())
     return Prepared(
         input_size=input_size,
+        names=tuple(picture.name for picture in pictures),
         canvases=np.stack(canvases) if canvases else np.zeros(shape, np.uint8),
         scales=np.array(scales, np.float64),
         heights=np.array(heights, np.int64),

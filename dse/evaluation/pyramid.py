@@ -12,14 +12,15 @@ from dse.data.pictures import DataSet, Picture
 from dse.errors import DataError, UsageError
 from dse.evaluation.decoding import IOU_THRESHOLD, MAX_BOXES
 from dse.evaluation.detections import Detections
-from dse.evaluation.evaluate import Evaluation, Tally, chunks, detect
+from dse.evaluation.evaluate import chunks, detect
+from dse.evaluation.findings import Evaluation, Findings
 from dse.evaluation.prepared import prepare
 from dse.evaluation.suppression import suppress
 
 if TYPE_CHECKING:  # the module brings TensorFlow, which judging boxes does not need
     from dse.network.keras_inference import Predict
 
-__all__ = ["PYRAMID_SCALES", "evaluate_pyramid", "pyramid_sizes"]
+__all__ = ["PYRAMID_SCALES", "evaluate_pyramid", "find_faces_pyramid", "pyramid_sizes"]
 
 PYRAMID_SCALES = (0.5, 1.0, 2.0)
 """Narduzzi et al., arXiv 2208.11011, section III: one network on three sizes of a picture."""
@@ -48,14 +49,24 @@ def evaluate_pyramid(
     data: DataSet,
     scales: Sequence[float] = PYRAMID_SCALES,
 ) -> Evaluation:
-    """Average precision with every picture seen at several sizes, results merged by NMS.
+    """Average precision with every picture seen at several sizes, as of `find_faces_pyramid`."""
+    return find_faces_pyramid(predictor_for, input_size, data, scales).evaluation()
+
+
+def find_faces_pyramid(
+    predictor_for: Callable[[int], Predict],
+    input_size: int,
+    data: DataSet,
+    scales: Sequence[float] = PYRAMID_SCALES,
+) -> Findings:
+    """What is found with every picture seen at several sizes, results merged by NMS.
 
     predictor_for: gives the same network for a canvas of that many pixels. It knows its
     canonical boxes in the pixels of `input_size`, so they keep that size on every canvas.
     """
     sizes = pyramid_sizes(input_size, scales)
     predictors = [predictor_for(size) for size in sizes]
-    tally = Tally()
+    findings = Findings()
     for pictures in chunks(data):
         held = [_held(picture) for picture in pictures]
         levels = [prepare(held, size) for size in sizes]
@@ -63,8 +74,8 @@ def evaluate_pyramid(
             detect(predict, level, anchor_size=input_size)
             for predict, level in zip(predictors, levels, strict=True)
         ]
-        tally.add(levels[0], [_merge(seen) for seen in zip(*found, strict=True)])
-    return tally.evaluation()
+        findings.add(levels[0], [_merge(seen) for seen in zip(*found, strict=True)])
+    return findings
 
 
 def _held(picture: Picture) -> Picture:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.evaluation import Prepared, average_precision, precision_recall
+from dse.evaluation import Prepared, average_precision, operating_point, precision_recall
 from dse.evaluation.evaluate import detect
 from dse.network.keras_inference import Predict
 
@@ -36,11 +36,8 @@ def measure_accuracy(predict: Predict, prepared: Prepared) -> Accuracy:
     square = None
     if prepared.truth_square is not None:
         square = average_precision(found, prepared.truth_square, prepared.ignored)
-    recall, precision, score = precision_recall(found, prepared.truth, prepared.ignored)
-    if not len(score):
-        return Accuracy(ap, square, 0.5, 0.0, 0.0)
-    best = int(np.argmax(2 * recall * precision / np.maximum(recall + precision, 1e-12)))
-    return Accuracy(ap, square, float(score[best]), float(precision[best]), float(recall[best]))
+    curve = precision_recall(found, prepared.truth, prepared.ignored)
+    return Accuracy(ap, square, *operating_point(curve))
 
 
 def agreement(first: Predict, second: Predict, canvases: NDArray[np.uint8]) -> float:

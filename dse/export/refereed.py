@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dse import emulation
 from dse.errors import CompilerError
-from dse.export.deployment import Deployment
+from dse.export.simulator import KmodelPredictor, kmodel_predictor
 from dse.network.keras_inference import Predict
+from dse.quantization.box_scale import unscale_boxes
 
 __all__ = ["Refereed", "refereed"]
 
@@ -19,32 +20,54 @@ REFEREE_PICTURES = 2
 """Pictures that both run: 0.3 s each in the simulator, and a wrong layer shows in any."""
 
 
-class Refereed(NamedTuple):
-    """predict: canvases -> maps as in training. note: why it is the simulator; else empty."""
-
-    predict: Predict
-    note: str
-
-
 @contextlib.contextmanager
 def refereed(
-    deployment: Deployment, canvases: NDArray[np.uint8], workers: int = 1
+    kmodel: bytes, workers: int | None = None, *, box_scale: float = 1.0
 ) -> Iterator[Refereed]:
-    """The emulator, if its maps of the first `canvases` are the simulator's to the bit.
+    """The emulator, if its maps of the first canvases are the simulator's to the bit.
 
-    canvases: (n, size, size, 3). workers: threads of the one, processes of the other. Where
-    the two differ, or the emulator does not know an operation, it is the simulator that
-    predicts. Raises VerificationFailed where the simulator cannot run the kmodel either.
+    Where the two differ, or the emulator does not know an operation, it is the simulator that
+    predicts. Arguments as of `kmodel_predictor`; workers: threads of the one, processes of the
+    other. Raises VerificationFailed for what is no kmodel of version 5, and, when called,
+    where the simulator cannot run it either.
     """
-    few = canvases[:REFEREE_PICTURES]
-    with deployment.predictor(workers) as simulate:
+    with kmodel_predictor(kmodel, workers, box_scale=box_scale) as simulate:
+        yield Refereed(kmodel, workers, box_scale, simulate)
+
+
+class Refereed:
+    """A `Predict`: canvases -> maps as in training. Decides when it sees the first canvases.
+
+    note: why it is the simulator; empty while it is the emulator.
+    """
+
+    def __init__(
+        self, kmodel: bytes, workers: int | None, box_scale: float, simulate: KmodelPredictor
+    ) -> None:
+        self.note = ""
+        self.input_size, self.map_shape = simulate.input_size, simulate.map_shape
+        self._kmodel, self._workers, self._scale = kmodel, workers, box_scale
+        self._simulate = simulate
+        self._chosen: Predict | None = None
+
+    def __call__(self, canvases: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Maps (n, h, w, channels) of `canvases` (n, size, size, 3), in order."""
+        if not len(canvases):
+            return self._simulate(canvases)
+        if self._chosen is None:
+            self._chosen = self._choose(canvases[:REFEREE_PICTURES])
+        return self._chosen(canvases)
+
+    def _choose(self, few: NDArray[np.uint8]) -> Predict:
+        # the simulator first: it lives in a process of its own, which a damaged file may kill
+        wanted = self._simulate(few)
         try:
-            emulate = deployment.emulator(workers)
-            same = np.array_equal(emulate(few), simulate(few))
-            note = "" if same else "emulator and simulator differ: simulated"
+            emulate = emulation.predictor(self._kmodel, self._workers)
+            same = np.array_equal(unscale_boxes(emulate(few), self._scale), wanted)
+            self.note = "" if same else "emulator and simulator differ: simulated"
         except CompilerError as error:
-            note = f"{error}: simulated"
-        if note:
-            yield Refereed(simulate, note)
-            return
-    yield Refereed(emulate, "")
+            self.note = f"{error}: simulated"
+        if self.note:
+            return self._simulate
+        self._simulate.close()
+        return lambda canvases: unscale_boxes(emulate(canvases), self._scale)

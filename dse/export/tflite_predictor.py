@@ -3,24 +3,59 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dse.errors import VerificationFailed
-from dse.network.keras_inference import Predict
 from dse.quantization.box_scale import unscale_boxes
 
-__all__ = ["tflite_predictor"]
+__all__ = ["TflitePredictor", "tflite_predictor"]
 
 
-def tflite_predictor(content: bytes, *, box_scale: float = 1.0) -> Predict:
+def tflite_predictor(content: bytes, *, box_scale: float = 1.0) -> TflitePredictor:
     """The detector in a float32 file: canvases (n, size, size, 3) -> maps (n, h, w, channels).
 
     box_scale: maps are divided by it, as of `simulator.kmodel_predictor`. TensorFlow's
     interpreter trusts its input: check the file's checksum first.
-    Raises VerificationFailed for a file that it refuses.
+    Raises VerificationFailed for a file that it refuses, or that is not of float32.
     """
+    return TflitePredictor(_interpreter(content), box_scale)
+
+
+class TflitePredictor:
+    """A `Predict`, one picture at a time.
+
+    input_shape, output_shape: of the file's first tensors, as (1, size, size, 3).
+    """
+
+    def __init__(self, interpreter: Any, box_scale: float) -> None:
+        self._interpreter, self._scale = interpreter, box_scale
+        read, written = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+        for tensor in (read, written):
+            if tensor["dtype"] != np.float32:
+                kind = np.dtype(tensor["dtype"]).name
+                raise VerificationFailed(
+                    f"tensor '{tensor['name']}' of the TensorFlow-Lite file is {kind}, not float32",
+                    "export it without quantization",
+                )
+        self._read, self._written = read["index"], written["index"]
+        self.input_shape = tuple(int(side) for side in read["shape"])
+        self.output_shape = tuple(int(side) for side in written["shape"])
+
+    def __call__(self, canvases: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Maps (n, h, w, channels) of `canvases` (n, size, size, 3), in order."""
+        maps = np.empty((len(canvases), *self.output_shape[1:]), np.float32)
+        for number, canvas in enumerate(canvases):
+            normalised = canvas[None].astype(np.float32) / 127.5 - 1.0
+            self._interpreter.set_tensor(self._read, normalised)
+            self._interpreter.invoke()
+            maps[number] = self._interpreter.get_tensor(self._written)[0]
+        return unscale_boxes(maps, self._scale)
+
+
+def _interpreter(content: bytes) -> Any:
     from dse.network.keras_startup import silent_stderr
 
     with silent_stderr():
@@ -39,15 +74,4 @@ def tflite_predictor(content: bytes, *, box_scale: float = 1.0) -> Predict:
             raise VerificationFailed(
                 f"TensorFlow refuses the TensorFlow-Lite file: {error}", "export it again"
             ) from None
-    read = interpreter.get_input_details()[0]["index"]
-    written = interpreter.get_output_details()[0]
-
-    def predict(canvases: NDArray[np.uint8]) -> NDArray[np.float32]:
-        maps = np.empty((len(canvases), *written["shape"][1:]), np.float32)
-        for number, canvas in enumerate(canvases):
-            interpreter.set_tensor(read, canvas[None].astype(np.float32) / 127.5 - 1.0)
-            interpreter.invoke()
-            maps[number] = interpreter.get_tensor(written["index"])[0]
-        return unscale_boxes(maps, box_scale)
-
-    return predict
+    return interpreter

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.evaluation import Evaluation, Prepared
-from dse.evaluation.evaluate import Tally, detect
+from dse.evaluation.evaluate import detect
+from dse.evaluation.findings import Findings
 from dse.network.graph import Graph, Layer
 from dse.network.keras_inference import apply, fold, normalised
 from dse.network.keras_model import Weights
@@ -113,8 +114,8 @@ class _Walk:
         self._folded = fold(graph, scaled)
         on_kpu = [layer for layer in graph if layer.name in self._chip.layers]
         self._sums = {layer.name: NoiseSums(self._chip.grids[layer.name]) for layer in on_kpu}
-        self._alone = {layer.name: Tally() for layer in on_kpu}
-        self._exact, self._quantized = Tally(), Tally()
+        self._alone = {layer.name: Findings() for layer in on_kpu}
+        self._exact, self._quantized = Findings(), Findings()
 
     def add(self, part: Prepared) -> None:
         """Lets both networks see the pictures of `part`."""
@@ -166,9 +167,9 @@ class _Walk:
             tensors[layer.name] = self._float(layer, tensors)
         return tensors[self._graph.outputs[0]]
 
-    def _judge(self, tally: Tally, maps: Any, part: Prepared) -> None:
+    def _judge(self, findings: Findings, maps: Any, part: Prepared) -> None:
         found = unscale_boxes(np.asarray(maps), self._box_scale)
-        tally.add(part, detect(lambda _: found, part))
+        findings.add(part, detect(lambda _: found, part))
 
 
 def _parts(prepared: Prepared) -> Iterator[Prepared]:
@@ -178,6 +179,7 @@ def _parts(prepared: Prepared) -> Iterator[Prepared]:
         squares = prepared.truth_square
         yield dataclasses.replace(
             prepared,
+            names=prepared.names[few],
             canvases=prepared.canvases[few],
             scales=prepared.scales[few],
             heights=prepared.heights[few],

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.data import load_all, open_data
+from dse.data import load_all
 from dse.data.pictures import DataSet
-from dse.data.rendered import rendered_once
+from dse.data.rendered import open_rendered
 from dse.data.sources import Split
 from dse.errors import CompilerError, WeightsError
 from dse.network.detector import detector_graph, frozen_layers
@@ -267,20 +267,19 @@ def _measured(job: Job, training: Training, weights: Weights, folder: Path) -> K
     """Compiles the network, evaluates the kmodel and leaves the figures in kmodel.json."""
     from dse.evaluation import evaluate_canvases
     from dse.export import deploy
-    from dse.export.refereed import refereed
 
     started = perf_counter()
     graph, size = detector_graph(training), training.input_size
     deployment = deploy(graph, weights, calibration_canvases(job, size))
     prepared = _prepared(job.eval_data, size, job.cache)
-    with refereed(deployment, prepared.canvases) as (predict, note):
+    with deployment.refereed(workers=1) as predict:
         found = evaluate_canvases(predict, prepared)
     measure = KmodelMeasure(
         kmodel_ap=found.ap,
         kmodel_ap_square=found.ap_square,
         kmodel_bytes=len(deployment.compiled.kmodel),
         seconds=perf_counter() - started,
-        note=note,
+        note=predict.note,
         kmodel_ap_interval=list(found.ap_interval or ()),
     )
     _write_precision_recall(folder, "kpu8", found)
@@ -297,8 +296,7 @@ def _write_precision_recall(folder: Path, format: str, found: Evaluation) -> Non
 
 @lru_cache(maxsize=8)
 def _data(spec: str, split: Split, cache: str, limit: int | None = None) -> DataSet:
-    data = open_data(spec, split, limit=limit)
-    return rendered_once(data, Path(cache)) if spec.startswith("synthetic") else data
+    return open_rendered(spec, split, Path(cache), limit=limit)
 
 
 @lru_cache(maxsize=2)

@@ -135,7 +135,7 @@ def test_detections_below_the_picture_do_not_count() -> None:
     canvases[0, 8:28, 50:70] = 230
     truth = (np.array([[50, 8, 70, 28]], np.float32),)
     prepared = Prepared(
-        SIZE, canvases, np.array([1.0]), np.array([48]), np.array([96]), truth,
+        SIZE, ("one",), canvases, np.array([1.0]), np.array([48]), np.array([96]), truth,
         (no_boxes(),), None, (),
     )  # fmt: skip
     assert evaluate_canvases(bright_squares(SIZE), prepared).ap == 1.0

@@ -1,48 +1,75 @@
-from __future__ import annotations
+"""Emulator or simulator: the maps are the simulator's, whoever computes them."""
 
-from dataclasses import replace
+from __future__ import annotations
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dse.errors import CompilerError
+from dse import emulation
+from dse.errors import CompilerError, VerificationFailed
 from dse.export import Deployment
 from dse.export.refereed import refereed
 from dse.network.keras_inference import Predict
 
+Canvases = NDArray[np.uint8]
+
+
+@pytest.fixture(scope="module")
+def wanted(deployment: Deployment, calibration: Canvases) -> NDArray[np.float32]:
+    with deployment.predictor(workers=1) as simulate:
+        return simulate(calibration)
+
 
 def test_the_emulator_predicts_what_the_simulator_does(
-    deployment: Deployment, calibration: NDArray[np.uint8]
+    deployment: Deployment, calibration: Canvases, wanted: NDArray[np.float32]
 ) -> None:
-    with deployment.predictor(workers=1) as simulate:
-        wanted = simulate(calibration)
-    with refereed(deployment, calibration) as (predict, note):
+    with deployment.refereed(workers=1) as predict:
         np.testing.assert_array_equal(predict(calibration), wanted)
-    assert note == ""
+        assert predict(calibration[:0]).shape == (0, *predict.map_shape)
+    assert predict.note == ""
+
+
+def test_no_pictures_decide_nothing(
+    deployment: Deployment, calibration: Canvases, wanted: NDArray[np.float32]
+) -> None:
+    with deployment.refereed(workers=1) as predict:
+        assert predict(calibration[:0]).shape == (0, *predict.map_shape)
+        np.testing.assert_array_equal(predict(calibration), wanted)
 
 
 def test_a_wrong_emulator_is_overruled(
-    deployment: Deployment, calibration: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+    deployment: Deployment,
+    calibration: Canvases,
+    wanted: NDArray[np.float32],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    right = deployment.emulator
+    right = emulation.predictor
 
-    def wrong(self: Deployment, workers: int | None = None) -> Predict:
-        return lambda canvases: right(workers)(canvases) + np.float32(1e-3)
+    def wrong(kmodel: bytes, workers: int | None = None) -> Predict:
+        return lambda canvases: right(kmodel, workers)(canvases) + np.float32(1e-3)
 
-    monkeypatch.setattr(Deployment, "emulator", wrong)
-    with refereed(deployment, calibration) as (predict, note):
-        np.testing.assert_array_equal(predict(calibration), right(1)(calibration))
-    assert "differ" in note
+    monkeypatch.setattr(emulation, "predictor", wrong)
+    with deployment.refereed(workers=1) as predict:
+        np.testing.assert_array_equal(predict(calibration), wanted)
+    assert "differ" in predict.note
 
 
 def test_an_unknown_operation_is_simulated(
-    deployment: Deployment, calibration: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+    deployment: Deployment,
+    calibration: Canvases,
+    wanted: NDArray[np.float32],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def unknown(self: Deployment, workers: int | None = None) -> Predict:
+    def unknown(kmodel: bytes, workers: int | None = None) -> Predict:
         raise CompilerError("the emulator does not know 'gru'")
 
-    monkeypatch.setattr(Deployment, "emulator", unknown)
-    with refereed(replace(deployment), calibration) as (predict, note):
-        assert predict(calibration[:1]).shape[0] == 1
-    assert "gru" in note
+    monkeypatch.setattr(emulation, "predictor", unknown)
+    with deployment.refereed(workers=1) as predict:
+        np.testing.assert_array_equal(predict(calibration), wanted)
+    assert "gru" in predict.note
+
+
+def test_what_is_no_kmodel_is_refused() -> None:
+    with pytest.raises(VerificationFailed, match="not a kmodel"), refereed(b"some text"):
+        pass

@@ -46,7 +46,9 @@ def prepared_with(canvases: NDArray[np.uint8], truth: list[NDArray[np.float32]])
     sides = np.full(len(canvases), canvases.shape[1])
     empty = tuple(np.zeros((0, 4), np.float32) for _ in canvases)
     ones = np.ones(len(canvases))
-    return Prepared(canvases.shape[1], canvases, ones, sides, sides, tuple(truth), empty, None, ())
+    names = tuple(str(number) for number in range(len(canvases)))
+    side = canvases.shape[1]
+    return Prepared(side, names, canvases, ones, sides, sides, tuple(truth), empty, None, ())
 
 
 @pytest.fixture(scope="module")
