@@ -18,7 +18,7 @@ import plotly.graph_objects as go
 from dse.dashboard.frames import Limit, StudyTables, rejected_by_reason
 from dse.dashboard.marks import Marks, input_sizes, reference_traces
 from dse.dashboard.references import Reference
-from dse.dashboard.style import ALERT, AXES, GRID, INK, Axis, layout, size_colours
+from dse.dashboard.style import ACCENT, ALERT, AXES, GRID, INK, Axis, layout, size_colours
 
 __all__ = ["FRAME_RATE_HZ", "Scope", "front_figure", "in_scope", "staircase"]
 
@@ -30,6 +30,9 @@ FRAME_RATE_HZ = 10.0
 
 _NEAR = 2.0
 """The axis reaches to the frame-rate line if that lies within this factor of the designs."""
+
+_NEVER_REACHED = 1e-6
+"""Where a logarithmic axis' shading begins: left of every cost."""
 
 _LOG_FROM_RATIO = 25.0
 """A horizontal axis that spans more than this ratio is logarithmic."""
@@ -222,21 +225,32 @@ def _colour_axis(sizes: list[float]) -> dict[str, Any]:
 
 
 def _draw_limits(figure: go.Figure, axis: Axis, limits: Sequence[Limit]) -> None:
-    """The target's limits, the far side shaded; on the latency axis the frame-rate line."""
-    for limit in limits:
-        if limit.column == axis.column:
-            _line(figure, limit.value / axis.units_per_shown, html.escape(limit.label), "limit")
+    """The target's limits or, on the latency axis, the frame rate; the near side is shaded."""
+    here = [limit for limit in limits if limit.column == axis.column]
+    places = [limit.value / axis.units_per_shown for limit in here]
+    for limit, place in zip(here, places, strict=True):
+        _line(figure, place, html.escape(limit.label), "limit")
     if axis.column == "latency_ms":
-        _line(figure, 1000 / FRAME_RATE_HZ, f"{FRAME_RATE_HZ:g} frames/s", "frame_rate")
+        places.append(1000 / FRAME_RATE_HZ)
+        _line(figure, places[-1], f"{FRAME_RATE_HZ:g} frames/s", "frame_rate")
+    figure.add_shape(
+        name="feasible",
+        type="rect",
+        x0=_NEVER_REACHED if figure.layout.xaxis.type == "log" else 0,
+        x1=min(places, default=0),
+        yref="paper",
+        y0=0,
+        y1=1,
+        visible=bool(places),
+        fillcolor=ACCENT,
+        opacity=0.06,
+        line={"width": 0},
+        layer="below",
+    )
 
 
 def _line(figure: go.Figure, place: float, words: str, name: str) -> None:
     span = {"yref": "paper", "y0": 0, "y1": 1, "name": name}
-    if name == "limit":
-        far = figure.layout.xaxis.range[1]
-        end = 10**far if figure.layout.xaxis.type == "log" else far
-        shade = {"fillcolor": ALERT, "opacity": 0.07, "line": {"width": 0}, "layer": "below"}
-        figure.add_shape(type="rect", x0=place, x1=max(10 * end, place), **span, **shade)
     dash = {"color": ALERT, "width": 1.5, "dash": "dash" if name == "limit" else "dot"}
     figure.add_shape(type="line", x0=place, x1=place, **span, line=dash)
     log = figure.layout.xaxis.type == "log"

@@ -40,6 +40,8 @@ _NUMBERS = (
     "width",
     "input_size",
     "ap",
+    "ap_low",
+    "ap_high",
     "ap_square",
     "val_ap",
     "kmodel_ap",

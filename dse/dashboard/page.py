@@ -34,7 +34,7 @@ from dse.dashboard.frames import (
     rejected_by_reason,
     study_tables,
 )
-from dse.dashboard.marks import hover_text
+from dse.dashboard.marks import hover_text, input_sizes
 from dse.dashboard.references import Reference, references
 from dse.dashboard.story import (
     budget_figure,
@@ -43,12 +43,15 @@ from dse.dashboard.story import (
     learning_curve_figure,
     rejected_figure,
 )
-from dse.dashboard.style import AXES, DARK, INK
+from dse.dashboard.style import AXES, DARK, FAINT, INK, size_colours
 from dse.errors import UsageError
 
 __all__ = ["script_json", "write_dashboard"]
 
-_SCRIPTS = ("base.js", "table.js", "state.js", "plots.js", "details.js", "main.js")
+_SCRIPTS = (
+    "base.js", "state.js", "table.js", "limits.js", "parallel.js", "plots.js", "details.js",
+    "main.js",
+)  # fmt: skip
 _CURVE_COLUMNS = ["epoch", "loss", "val_ap"]
 _SIGNIFICANT_DIGITS = 6
 
@@ -118,6 +121,7 @@ def _payload(studies: Sequence[StudyTables]) -> dict[str, Any]:
         "formats_figure": _figure(formats_figure(no_format)),
         "dark": DARK,
         "ring": INK,
+        "faint": FAINT,
         "frame_rate_hz": FRAME_RATE_HZ,
     }
 
@@ -126,9 +130,11 @@ def _study(tables: StudyTables, marks: Sequence[Reference]) -> dict[str, Any]:
     designs = tables.designs
     spent = budget(designs)
     known, fine = facts(tables)
+    sizes = input_sizes(designs)
     return {
         "name": tables.name,
         "designs": _rows(designs),
+        "size_colours": dict(zip(sizes, size_colours(len(sizes) or 1), strict=False)),
         "counts": {str(k): int(v) for k, v in designs["state"].value_counts().items()},
         "reasons": rejected_by_reason(designs),
         "trainings": int(spent["trainings"].sum()),

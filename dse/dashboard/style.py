@@ -76,6 +76,7 @@ AXES = {
         Axis("kmodel_bytes", "kmodel size", "KiB", 1024.0),
         Axis("main_memory_bytes", "Main memory", "KiB", 1024.0),
         Axis("peak_kpu_bytes", "KPU memory", "KiB", 1024.0),
+        Axis("energy_mj", "Energy", "mJ", 1.0),
     )
 }
 

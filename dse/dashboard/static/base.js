@@ -42,6 +42,16 @@ dse.show = (value, format) => value === null || value === "" ? "–" : dse.forma
 dse.words = (key) => key.replaceAll("_", " ");
 dse.plural = (count, word) => `${dse.format.count(count)} ${word}${count === 1 ? "" : "s"}`;
 
+// What is known of a design: column, name, format.
+dse.MEASURES = {
+  breakpoint: ["Breakpoint", "plain"], frozen_until: ["Frozen until", "plain"], width: ["Width", "plain"],
+  input_size: ["Input", "plain"], format: ["Format", "plain"],
+  shown_ap: ["AP", "ap"], kmodel_ap: ["kmodel AP", "ap"], latency_ms: ["Latency", "ms"],
+  kmodel_bytes: ["kmodel", "bytes"], main_memory_bytes: ["Main memory", "bytes"],
+  peak_kpu_bytes: ["KPU memory", "bytes"], energy_mj: ["Energy", "mj"], parameters: ["Parameters", "count"],
+};
+dse.measure = (column, value) => dse.show(value, dse.MEASURES[column][1]);
+
 dse.STATES = [
   ["front", "On the front"], ["dominated", "Dominated"], ["stopped", "Stopped early"],
   ["failed", "Failed"], ["rejected", "Rejected"],

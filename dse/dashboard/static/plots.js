@@ -29,7 +29,7 @@ dse.recoloured = (value) => {
 
 dse.CONFIG = {
   responsive: true, displaylogo: false, scrollZoom: false,
-  modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+  modeBarButtonsToRemove: ["select2d", "lasso2d", "pan2d", "zoom2d", "autoScale2d"],  // these have a control of their own
   toImageButtonOptions: { format: "svg", filename: "dse" },
 };
 
@@ -72,7 +72,13 @@ dse.frontFigure = () => {
     for (const [path, value] of Object.entries(figure.layout.meta.with_rejected)) dse.assign(figure.layout, path, value);
   }
   dse.moveGoal(figure.layout);
+  dse.shade(figure.layout);
+  if (dse.isNarrowed()) dse.narrowTo(figure, dse.chosen());
   dse.addRing(figure);
+  const drag = state.drag === "scroll" ? false : state.drag;
+  // The reader's zoom outlives a new selection; what Plotly itself calls selected does not.
+  const revision = `${state.study} ${state.axis} ${state.scope} ${dse.isShown("rejected")}`;
+  Object.assign(figure.layout, { dragmode: drag, uirevision: revision, selectionrevision: dse.revision++ });
   if (!dse.printing && dse.byId("front-plot").clientWidth < 560) dse.narrow(figure.layout);
   return figure;
 };
@@ -86,6 +92,77 @@ dse.moveGoal = (layout) => {
     words.x = layout.xaxis.type === "log" ? Math.log10(place) : place;
     words.text = `${dse.state.fps} frames/s`;
   }
+};
+
+// Shades where the target's limits, the goal and the reader's ranges all hold.
+dse.shade = (layout) => {
+  const { axis, fps, ranges } = dse.state;
+  const { units_per_shown: unit } = dse.payload.axes[axis];
+  const shape = layout.shapes.find((one) => one.name === "feasible");
+  const limits = dse.study().limits.filter((limit) => limit.column === axis).map((limit) => limit.value);
+  if (axis === "latency_ms") limits.push(1000 / fps);
+  const [low, high] = ranges[axis] ?? [null, null];
+  const [floor, ceiling] = ranges.shown_ap ?? [null, null];
+  if (high !== null) limits.push(high);
+  const chosen = ranges[axis] || ranges.shown_ap;
+  shape.visible = Boolean(limits.length || chosen);
+  shape.x1 = limits.length ? Math.min(...limits) / unit : 1e9;
+  if (low !== null) shape.x0 = low / unit;
+  if (ranges.shown_ap) Object.assign(shape, { yref: "y", y0: floor ?? -1, y1: ceiling ?? 2 });
+  if (chosen) Object.assign(shape, { opacity: 0.1, line: { width: 1.5, color: shape.fillcolor } });
+};
+
+// Fades every design but the chosen `rows`, and draws the line through these alone.
+dse.narrowTo = (figure, rows) => {
+  const chosen = new Set(rows.map((row) => row.index));
+  for (const trace of figure.data) {
+    if (!trace.customdata) continue;
+    trace.selectedpoints = trace.customdata.flatMap((place, point) => chosen.has(place) ? [point] : []);
+    trace.unselected = { marker: { opacity: 0.1 } };
+    for (const bars of [trace.error_x, trace.error_y]) {
+      for (const end of bars ? ["array", "arrayminus"] : []) bars[end] = bars[end].map((value, point) => chosen.has(trace.customdata[point]) ? value : null);
+    }
+  }
+  const all = figure.data.find((trace) => trace.meta === "line");
+  const [x, y] = dse.staircase(rows.filter(dse.isFinished));
+  if (x.length) { x.push(Math.max(all.x.at(-1), x.at(-1))); y.push(y.at(-1)); }
+  figure.data.splice(figure.data.indexOf(all) + 1, 0, { ...all, x, y, meta: "line-chosen" });
+  all.line = { ...all.line, color: dse.payload.faint, width: 1.5, dash: "dot" };
+};
+
+// Corners of the best AP of `rows` for this cost or less.
+dse.staircase = (rows) => {
+  const { axis } = dse.state;
+  const { units_per_shown: unit } = dse.payload.axes[axis];
+  const known = rows.filter((row) => row[axis] !== null).sort((a, b) => a[axis] - b[axis] || b.shown_ap - a.shown_ap);
+  const corners = known.reduce((found, row) => !found.length || row.shown_ap > found.at(-1).shown_ap ? [...found, row] : found, []);
+  return [corners.map((row) => row[axis] / unit), corners.map((row) => row.shown_ap)];
+};
+
+// A box becomes two ranges, which the sliders and the parallel axes show too; a lasso becomes picks.
+dse.brushed = (event) => {
+  if (!event?.range && !event?.lassoPoints) return;
+  if (event.lassoPoints) {
+    const picks = event.points.filter((point) => point.customdata !== undefined).map((point) => dse.study().rows[point.customdata].candidate);
+    dse.change({ picks, only: picks.length > 0 });
+    return;
+  }
+  const { units_per_shown: unit } = dse.payload.axes[dse.state.axis];
+  const ends = (values, factor) => [Math.min(...values), Math.max(...values)].map((value) => Number((value * factor).toPrecision(4)));
+  let ranges = event.range.x ? dse.withRange(dse.state.axis, ...ends(event.range.x, unit)) : dse.state.ranges;
+  if (event.range.y) ranges = dse.withRange("shown_ap", ...ends(event.range.y, 1), ranges);
+  dse.change({ ranges });
+};
+
+dse.revision = 0;
+dse.wireFront = () => {
+  const plot = dse.byId("front-plot");
+  plot.on?.("plotly_click", (event) => {
+    const place = event.points.find((point) => point.customdata !== undefined)?.customdata;
+    if (place !== undefined) dse.select(dse.study().rows[place].candidate);
+  });
+  plot.on?.("plotly_selected", (event) => dse.brushed(event));
+  plot.on?.("plotly_deselect", () => dse.change(dse.NOTHING_CHOSEN));
 };
 
 // A ring round the chosen design.
@@ -144,4 +221,4 @@ dse.drawDesignPlots = () => {
   } else dse.plot("formats-plot", null, "Not evaluated in any format.");
 };
 
-dse.drawPlots = () => { dse.drawFront(); dse.drawStory(); dse.drawDesignPlots(); };
+dse.drawPlots = () => { dse.drawFront(); dse.drawParallel(); dse.drawStory(); dse.drawDesignPlots(); };
