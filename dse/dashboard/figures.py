@@ -256,13 +256,13 @@ def _line(figure: go.Figure, place: float, words: str, name: str) -> None:
     log = figure.layout.xaxis.type == "log"
     figure.add_annotation(
         x=math.log10(place) if log else place,
-        y=1,
-        yref="paper",
+        y=0.01,
+        yref="y domain",
         text=words,
         name=name,
         showarrow=False,
         xanchor="right",
-        yanchor="top",
+        yanchor="bottom",
         textangle=-90,
         font={"color": ALERT, "size": 11},
     )

@@ -54,7 +54,7 @@ class Marks:
 
     def trained(self, rows: pd.DataFrame, part: str) -> go.Scatter:
         """Designs with a measured AP; those on the front stand out."""
-        front = part == "front"
+        front, few = part == "front", len(rows) <= _MOST_WITH_BARS
         marker = {
             **self._colour(rows),
             "symbol": [_symbol(row) for row in rows.to_dict("records")],
@@ -69,7 +69,7 @@ class Marks:
             **self._common(rows, part, "On the front" if front else "Dominated"),
             y=rows["shown_ap"].round(4).to_list(),
             marker=marker,
-            **(self._bars(rows, MUTED if front else FAINT) if front or len(rows) <= _MOST_WITH_BARS else {}),
+            **(self._bars(rows, MUTED if front else FAINT) if few or front else {}),
         )
 
     def _bars(self, rows: pd.DataFrame, colour: str) -> dict[str, Any]:
@@ -101,11 +101,12 @@ class Marks:
 
 
 def _bar(rows: pd.DataFrame, column: str, ends: str, colour: str) -> dict[str, Any]:
-    """Bars from `column` to the columns `ends`_low and `ends`_high; none where these are unknown."""
+    """Bars to the columns `ends`_low and `ends`_high; none where these are unknown."""
     above = (rows[f"{ends}_high"] - rows[column]).clip(lower=0).round(4)
     below = (rows[column] - rows[f"{ends}_low"]).clip(lower=0).round(4)
     known = {"array": _or_none(above), "arrayminus": _or_none(below)}
-    return {"type": "data", "symmetric": False, **known, "color": colour, "thickness": 1, "width": 3}
+    look = {"color": colour, "thickness": 1, "width": 3}
+    return {"type": "data", "symmetric": False, **known, **look}
 
 
 def _or_none(values: pd.Series[float]) -> list[float | None]:

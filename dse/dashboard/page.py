@@ -134,7 +134,7 @@ def _study(tables: StudyTables, marks: Sequence[Reference]) -> dict[str, Any]:
     return {
         "name": tables.name,
         "designs": _rows(designs),
-        "size_colours": dict(zip(sizes, size_colours(len(sizes) or 1), strict=False)),
+        "size_colours": dict(zip(map(int, sizes), size_colours(len(sizes)), strict=True)),
         "counts": {str(k): int(v) for k, v in designs["state"].value_counts().items()},
         "reasons": rejected_by_reason(designs),
         "trainings": int(spent["trainings"].sum()),

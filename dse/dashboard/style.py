@@ -83,8 +83,8 @@ AXES = {
 
 def size_colours(count: int) -> list[str]:
     """`count` colours of the light page, from the smallest input to the largest."""
-    if count == 1:
-        return [_LIGHT[-1]]
+    if count <= 1:
+        return [_LIGHT[-1]] * count
     return [_LIGHT[round(place * (_STEPS - 1) / (count - 1))] for place in range(count)]
 
 

@@ -164,8 +164,8 @@ def _train(record: FakeRecord, trial: int, training: Training, chance: random.Ra
         else:
             row["val_ap"] = reached[-1]
         if fate == "dominated":
-            row.update(ap=ap_of(training, format, luck))
-            row.update(ap_low=row["ap"] - 0.03, ap_high=min(1.0, row["ap"] + 0.02))
+            ap = ap_of(training, format, luck)
+            row.update(ap=ap, ap_low=ap - 0.03, ap_high=ap + 0.02)
             row["ap_square"] = 0.93 * row["ap"]
         record.rows.append(row)
 

@@ -51,6 +51,7 @@ dse.MEASURES = {
   peak_kpu_bytes: ["KPU memory", "bytes"], energy_mj: ["Energy", "mj"], parameters: ["Parameters", "count"],
 };
 dse.measure = (column, value) => dse.show(value, dse.MEASURES[column][1]);
+dse.brief = (column, value) => dse.measure(column, value).replace(/\.0+ /, " ");
 
 dse.STATES = [
   ["front", "On the front"], ["dominated", "Dominated"], ["stopped", "Stopped early"],

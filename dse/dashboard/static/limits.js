@@ -37,8 +37,7 @@ dse.stepsOf = (column, values) => {
 dse.limitOf = (column) => dse.state.ranges[column]?.[dse.isFloor(column) ? 0 : 1] ?? null;
 dse.limitWords = (column, value) => {
   if (value === null) return "any";
-  const rate = column === "latency_ms" ? `, ${(1000 / value).toPrecision(2)} frames/s` : "";
-  return `${dse.isFloor(column) ? "at least" : "at most"} ${dse.measure(column, value)}${rate}`;
+  return `${dse.isFloor(column) ? "≥" : "≤"} ${dse.brief(column, value)}`;
 };
 
 // The slider's stop that allows no more than `value` does.
@@ -74,7 +73,7 @@ dse.drawLimits = () => {
     const value = dse.limitOf(column);
     const words = dse.limitWords(column, value);
     slider.value = dse.stopOf(column, value);
-    slider.setAttribute("aria-valuetext", words);
+    slider.setAttribute("aria-valuetext", words.replace("≥", "at least").replace("≤", "at most"));
     slider.closest(".limit").classList.toggle("set", value !== null);
     dse.byId(`${slider.id}-words`).textContent = words;
   }
@@ -102,7 +101,7 @@ dse.marginalSteps = (rows, column, limit) => {
 
 // One step in words: how much AP, over how much cost, and whether the pictures can tell.
 dse.stepWords = (column, from, to) => {
-  const [unit, per] = { ms: [1, "a millisecond"], bytes: [102400, "per 100 KiB"], mj: [1, "a millijoule"] }[dse.MEASURES[column][1]];
+  const [unit, per] = { ms: [1, "AP a millisecond"], bytes: [102400, "AP per 100 KiB"], mj: [1, "AP a millijoule"] }[dse.MEASURES[column][1]];
   const gap = Math.abs(to.shown_ap - from.shown_ap);
   const rate = gap * unit / Math.abs(to[column] - from[column]);
   const overlap = [from, to].every((row) => row.ap_low !== null && row.ap_high !== null) && from.ap_low <= to.ap_high && to.ap_low <= from.ap_high;
@@ -148,9 +147,9 @@ dse.drawSelection = () => {
 
 dse.rangeWords = (column, [low, high]) => {
   const name = dse.MEASURES[column][0];
-  if (low === high) return `${name} ${dse.measure(column, low)}`;
-  if (low === null) return `${name} ≤ ${dse.measure(column, high)}`;
-  return high === null ? `${name} ≥ ${dse.measure(column, low)}` : `${name} ${dse.measure(column, low)} to ${dse.measure(column, high)}`;
+  if (low === high) return `${name} ${dse.brief(column, low)}`;
+  if (low === null) return `${name} ≤ ${dse.brief(column, high)}`;
+  return high === null ? `${name} ≥ ${dse.brief(column, low)}` : `${name} ${dse.brief(column, low)} to ${dse.brief(column, high)}`;
 };
 
 dse.clearSelection = () => {

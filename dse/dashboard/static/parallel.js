@@ -22,11 +22,11 @@ dse.svg = (tag, attributes = {}, ...children) => {
 dse.axisOf = (column, rows) => {
   const values = [...new Set(rows.map((row) => row[column]).filter((value) => value !== null && value !== ""))];
   if (values.length < 2) return null;
-  values.sort((a, b) => typeof a === "string" ? a.localeCompare(b, "en", { numeric: true }) : a - b);
+  values.sort((a, b) => a < b ? -1 : 1);
   const [low, high] = [values[0], values.at(-1)];
   if (dse.STEPWISE.has(column)) {
     const last = values.length - 1;
-    return { column, ticks: values, share: (value) => values.indexOf(value) / last, value: (share) => values[Math.round(share * last)], step: 1 / last };
+    return { column, ticks: values, share: (value) => Math.max(0, values.findLastIndex((one) => one <= value)) / last, value: (share) => values[Math.round(share * last)], step: 1 / last };
   }
   const log = low > 0 && high / low > dse.LOG_RATIO;
   const [bend, back] = log ? [Math.log10, (value) => 10 ** value] : [(value) => value, (value) => value];
@@ -40,7 +40,7 @@ dse.axisOf = (column, rows) => {
 
 // A handful of round values between `low` and `high`; bytes are round in KiB or MiB.
 dse.axisTicks = (column, low, high, log) => {
-  const unit = !column.endsWith("_bytes") ? 1 : high >= 2 * 1048576 && !log ? 1048576 : 1024;
+  const unit = !column.endsWith("_bytes") ? 1 : high >= 1048576 && !log ? 1048576 : 1024;
   const [from, to] = [low / unit, high / unit];
   const ticks = [];
   const rough = 10 ** Math.floor(Math.log10((to - from) / 4));
@@ -103,9 +103,10 @@ dse.axisGroup = (axis, place) => {
   const [[x0, y0], [x1, y1]] = [frame.point(place, 0), frame.point(place, 1)];
   const box = (pad, from, to) => ({ x: Math.min(from[0], to[0]) - (frame.flat ? 0 : pad), y: Math.min(from[1], to[1]) - (frame.flat ? pad : 0), width: Math.abs(to[0] - from[0]) + (frame.flat ? 0 : 2 * pad), height: Math.abs(to[1] - from[1]) + (frame.flat ? 2 * pad : 0) });
   const title = frame.flat ? { x: x0, y: y0 - 9 } : { x: x0, y: 14 };
-  const ticks = axis.ticks.map((tick) => {
+  const room = (frame.flat ? 48 : 13) / Math.abs(frame.high - frame.low);
+  const ticks = axis.ticks.filter((tick, which) => which === 0 || dse.STEPWISE.has(axis.column) || axis.share(tick) - axis.share(axis.ticks[which - 1]) > room).map((tick) => {
     const [x, y] = frame.point(place, axis.share(tick));
-    return dse.svg("text", { class: "tick", x: frame.flat ? x : x + 6, y: frame.flat ? y + 16 : y + 3.5, "text-anchor": frame.flat ? (x > frame.width - 40 ? "end" : x < 30 ? "start" : "middle") : null }, dse.measure(axis.column, tick));
+    return dse.svg("text", { class: "mark", x: frame.flat ? x : x + 10, y: frame.flat ? y + 16 : y + 3.5, "text-anchor": frame.flat ? (x > frame.width - 40 ? "end" : x < 30 ? "start" : "middle") : null }, dse.brief(axis.column, tick));
   });
   const shares = dse.rangeShares(axis);
   const parts = [dse.svg("line", { class: "spine", x1: x0, y1: y0, x2: x1, y2: y1 }), ...ticks, dse.svg("text", { class: "name", ...title }, name),
@@ -124,7 +125,7 @@ dse.rangeShares = (axis) => {
 dse.handle = (axis, place, end, share) => {
   const [x, y] = dse.parallel.frame.point(place, share);
   const value = (dse.state.ranges[axis.column] ?? [null, null])[end === "low" ? 0 : 1];
-  const words = value === null ? "any" : dse.measure(axis.column, value);
+  const words = value === null ? "any" : dse.brief(axis.column, value);
   const size = dse.parallel.frame.flat ? { x: x - 2.5, y: y - 7, width: 5, height: 14 } : { x: x - 7, y: y - 2.5, width: 14, height: 5 };
   return dse.svg("rect", {
     class: value === null ? "handle" : "handle set", ...size, rx: 2, tabindex: 0, role: "slider", "data-handle": `${axis.column}-${end}`,

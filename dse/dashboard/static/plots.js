@@ -112,17 +112,25 @@ dse.shade = (layout) => {
   if (chosen) Object.assign(shape, { opacity: 0.1, line: { width: 1.5, color: shape.fillcolor } });
 };
 
+// A trace with those points alone whose row `keeps` says.
+dse.part = (trace, keeps) => {
+  const points = trace.customdata.flatMap((place, point) => keeps(place) ? [point] : []);
+  const count = trace.customdata.length;
+  const cut = (value) => Array.isArray(value) && value.length === count ? points.map((point) => value[point])
+    : value && typeof value === "object" && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, cut(inner)])) : value;
+  return cut(trace);
+};
+
 // Fades every design but the chosen `rows`, and draws the line through these alone.
 dse.narrowTo = (figure, rows) => {
   const chosen = new Set(rows.map((row) => row.index));
-  for (const trace of figure.data) {
-    if (!trace.customdata) continue;
-    trace.selectedpoints = trace.customdata.flatMap((place, point) => chosen.has(place) ? [point] : []);
-    trace.unselected = { marker: { opacity: 0.1 } };
-    for (const bars of [trace.error_x, trace.error_y]) {
-      for (const end of bars ? ["array", "arrayminus"] : []) bars[end] = bars[end].map((value, point) => chosen.has(trace.customdata[point]) ? value : null);
-    }
-  }
+  figure.data = figure.data.flatMap((trace) => {
+    if (!trace.customdata) return [trace];
+    const rest = dse.part(trace, (place) => !chosen.has(place));
+    const { error_x, error_y, ...faded } = rest;  // its bars would hide what is chosen
+    faded.marker = { ...rest.marker, opacity: 0.22 };
+    return [{ ...faded, meta: `${trace.meta}-rest` }, dse.part(trace, (place) => chosen.has(place))];
+  });
   const all = figure.data.find((trace) => trace.meta === "line");
   const [x, y] = dse.staircase(rows.filter(dse.isFinished));
   if (x.length) { x.push(Math.max(all.x.at(-1), x.at(-1))); y.push(y.at(-1)); }

@@ -83,7 +83,8 @@ dse.pick = (candidate, on) => {
   const picks = on ? [...others, candidate] : others;
   dse.change({ picks, only: dse.state.only && picks.length > 0 });
   const rows = [...dse.byId("table").tBodies[0].rows];
-  rows.find((row) => row.dataset.candidate === candidate)?.querySelector(".tick").focus();
+  const here = rows.find((row) => row.dataset.candidate === candidate) ?? rows[0];
+  here?.querySelector(".tick").focus();
 };
 
 dse.wireTable = () => {
