@@ -54,7 +54,7 @@ dse.axisTicks = (column, low, high, log) => {
 dse.frame = (axes) => {
   const width = dse.printing ? 660 : dse.byId("parallel").clientWidth;
   const flat = width < dse.NARROW_PIXELS;
-  const height = flat ? 48 * axes.length + 14 : 280;
+  const height = flat ? 48 * axes.length + 14 : Math.max(280, Math.min(420, width / 4));
   const [first, last] = flat ? [26, height - 36] : [24, width - 62];
   const [low, high] = flat ? [8, width - 14] : [height - 14, 38];
   const across = (place) => first + (last - first) * place / Math.max(1, axes.length - 1);
@@ -102,7 +102,8 @@ dse.axisGroup = (axis, place) => {
   const name = dse.MEASURES[axis.column][0];
   const [[x0, y0], [x1, y1]] = [frame.point(place, 0), frame.point(place, 1)];
   const box = (pad, from, to) => ({ x: Math.min(from[0], to[0]) - (frame.flat ? 0 : pad), y: Math.min(from[1], to[1]) - (frame.flat ? pad : 0), width: Math.abs(to[0] - from[0]) + (frame.flat ? 0 : 2 * pad), height: Math.abs(to[1] - from[1]) + (frame.flat ? 2 * pad : 0) });
-  const title = frame.flat ? { x: x0, y: y0 - 9 } : { x: x0, y: 14 };
+  const crowded = !frame.flat && frame.across(1) - frame.across(0) < 84 && place % 2;  // then names take two rows
+  const title = frame.flat ? { x: x0, y: y0 - 9 } : { x: x0, y: crowded ? 27 : 13 };
   const room = (frame.flat ? 48 : 13) / Math.abs(frame.high - frame.low);
   const ticks = axis.ticks.filter((tick, which) => which === 0 || dse.STEPWISE.has(axis.column) || axis.share(tick) - axis.share(axis.ticks[which - 1]) > room).map((tick) => {
     const [x, y] = frame.point(place, axis.share(tick));
