@@ -49,8 +49,8 @@ from dse.errors import UsageError
 __all__ = ["script_json", "write_dashboard"]
 
 _SCRIPTS = (
-    "base.js", "state.js", "table.js", "limits.js", "parallel.js", "plots.js", "details.js",
-    "main.js",
+    "base.js", "state.js", "table.js", "limits.js", "parallel.js", "brush.js", "plots.js",
+    "details.js", "main.js",
 )  # fmt: skip
 _CURVE_COLUMNS = ["epoch", "loss", "val_ap"]
 _SIGNIFICANT_DIGITS = 6

@@ -92,7 +92,7 @@ dse.drawNote = () => {
   if (dse.state.axis === "energy_mj") parts.push("Energy is power times predicted latency; no board has measured it.");
   if (study.rows.some((row) => row.ap_low !== null)) parts.push("Bars of AP hold 95 % of resampled pictures.");
   dse.byId("chart-note").textContent = parts.join(" ");
-  dse.byId("front-plot").setAttribute("role", "img");
+  dse.byId("front-plot").setAttribute("role", "group");
   dse.byId("front-plot").setAttribute("aria-label", `Average precision against ${axis.title} of ${dse.plural(drawn, "design")}; the table holds the same values.`);
 };
 

@@ -29,7 +29,7 @@ dse.recoloured = (value) => {
 
 dse.CONFIG = {
   responsive: true, displaylogo: false, scrollZoom: false,
-  modeBarButtonsToRemove: ["select2d", "lasso2d", "pan2d", "zoom2d", "autoScale2d"],  // these have a control of their own
+  modeBarButtonsToRemove: ["select2d", "lasso2d", "pan2d", "zoom2d", "autoScale2d", "sendChartToCloud"],  // these have a control of their own
   toImageButtonOptions: { format: "svg", filename: "dse" },
 };
 
