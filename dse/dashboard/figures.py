@@ -155,8 +155,7 @@ def _front_layout(
     sizes = input_sizes(tables.designs)
     here = rejected_by_reason(designs)
     lanes = {reason: here.get(reason, 0) for reason in rejected_by_reason(tables.designs)}
-    shown = designs["shown_ap"].dropna()
-    low, high = (shown.min(), shown.max()) if len(shown) else (0.0, 1.0)
+    low, high = _ap_ends(designs)
     room = max(0.04, 0.1 * (high - low))
     strip = [0.0, min(0.3, 0.08 + 0.06 * len(lanes))]
     return layout(
@@ -169,7 +168,7 @@ def _front_layout(
         },
         yaxis={
             "title": {"text": "Average precision (AP)"},
-            "range": [max(0.0, low - room), min(1.0, high + room)],
+            "range": [max(-0.03, low - room), min(1.03, high + room)],
             "tickformat": ".2~f",
         },
         yaxis2=_strip_axis(lanes, strip),
@@ -186,6 +185,13 @@ def _front_layout(
             }
         },
     )
+
+
+def _ap_ends(designs: pd.DataFrame) -> tuple[float, float]:
+    """The lowest and the highest AP that is drawn, the front's intervals among them."""
+    front = designs[designs["state"] == "front"]
+    drawn = pd.concat([designs["shown_ap"], front["ap_low"], front["ap_high"]]).dropna()
+    return (float(drawn.min()), float(drawn.max())) if len(drawn) else (0.0, 1.0)
 
 
 def _strip_axis(lanes: dict[str, int], strip: list[float]) -> dict[str, Any]:

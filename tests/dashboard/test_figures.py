@@ -93,6 +93,14 @@ def test_ap_has_the_bars_of_its_interval(tables: StudyTables, column: str) -> No
         assert set(bars.arrayminus) == {0.03}
 
 
+def test_the_axis_reaches_to_the_ends_of_the_fronts_bars(tables: StudyTables) -> None:
+    figure = front_figure(tables)
+    trace = _trace(figure, "front")
+    low, high = figure.layout.yaxis.range
+    assert low < min(trace.y) - 0.03
+    assert high > max(trace.y) + 0.02
+
+
 def test_an_older_study_has_no_bars_of_ap(tables: StudyTables) -> None:
     designs = tables.designs.assign(ap_low=math.nan, ap_high=math.nan)
     older = StudyTables(**{**vars(tables), "designs": designs})

@@ -259,6 +259,7 @@ def test_sliders_stop_at_round_values(
     assert [steps[0], steps[-1]] == pytest.approx([first, last])
     floor = page.evaluate("dse.stepsOf('shown_ap', [0.4449, 0.4721])")
     assert floor == [None, 0.45, 0.46, 0.47]
+    assert page.evaluate("dse.stepsOf('peak_kpu_bytes', [0, 2048, 4096])")[0] == 2048
     assert page.evaluate(f"dse.stepsOf('{column}', [5, 5])") is None
 
 

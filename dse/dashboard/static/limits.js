@@ -20,13 +20,13 @@ dse.roundNumbers = (low, high) => {
 
 // Where a slider stops: round AP, milliseconds and millijoules; round KiB, from 1 MiB on round MiB.
 dse.stepsOf = (column, values) => {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const above = values.filter((value) => value > 0);
+  const [low, high] = [Math.min(...above), Math.max(...above)];
   if (!(high > low)) return null;
   if (dse.isFloor(column)) {
     const first = Math.floor(100 * low) + 1;
     return [null, ...Array.from({ length: Math.max(0, Math.floor(100 * high) - first + 1) }, (_, place) => (first + place) / 100)];
   }
-  if (!(low > 0)) return null;
   if (!column.endsWith("_bytes")) return [...dse.roundNumbers(low, high), null];
   const [kib, mib] = [1024, 1048576];
   const small = low < mib ? dse.roundNumbers(low / kib, Math.min(high, mib) / kib).map((number) => number * kib) : [];

@@ -44,7 +44,7 @@ dse.axisTicks = (column, low, high, log) => {
   const ticks = [];
   const rough = 10 ** Math.floor(Math.log10((to - from) / 4));
   const step = [1, 2, 5, 10].map((factor) => factor * rough).find((size) => (to - from) / size <= 5);
-  if (log) for (let power = 10 ** Math.floor(Math.log10(from)); power <= to; power *= 10) ticks.push(power, ...(to / from < 1000 ? [2 * power, 5 * power] : []));
+  if (log) for (let power = 10 ** Math.floor(Math.log10(from)); power <= to; power *= 10) ticks.push(power, ...(to / from < 200 ? [2 * power, 5 * power] : []));
   else for (let count = Math.ceil(from / step); count * step <= to; count++) ticks.push(Number((count * step).toPrecision(6)));
   return ticks.filter((tick) => tick >= from && tick <= to).map((tick) => tick * unit);
 };
@@ -101,7 +101,7 @@ dse.axisGroup = (axis, place) => {
   const name = dse.MEASURES[axis.column][0];
   const [[x0, y0], [x1, y1]] = [frame.point(place, 0), frame.point(place, 1)];
   const box = (pad, from, to) => ({ x: Math.min(from[0], to[0]) - (frame.flat ? 0 : pad), y: Math.min(from[1], to[1]) - (frame.flat ? pad : 0), width: Math.abs(to[0] - from[0]) + (frame.flat ? 0 : 2 * pad), height: Math.abs(to[1] - from[1]) + (frame.flat ? 2 * pad : 0) });
-  const crowded = !frame.flat && frame.across(1) - frame.across(0) < 84 && place % 2;  // then names take two rows
+  const crowded = !frame.flat && frame.across(1) - frame.across(0) < 92 && place % 2;  // then names take two rows
   const title = frame.flat ? { x: x0, y: y0 - 9 } : { x: x0, y: crowded ? 27 : 13 };
   const room = (frame.flat ? 48 : 13) / Math.abs(frame.high - frame.low);
   const ticks = axis.ticks.filter((tick, which) => which === 0 || dse.STEPWISE.has(axis.column) || axis.share(tick) - axis.share(axis.ticks[which - 1]) > room).map((tick) => {
