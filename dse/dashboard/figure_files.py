@@ -71,7 +71,7 @@ def _picture(figure: go.Figure, kind: str) -> bytes:
 
 def _finished(page: str) -> str:
     """The document that a browser makes of `page` once its scripts have run."""
-    program = _browser()
+    program = browser_program()
     with tempfile.TemporaryDirectory(prefix="dse-figure-", ignore_cleanup_errors=True) as folder:
         source = Path(folder) / "figure.html"
         source.write_text(page, encoding="utf-8")
@@ -94,7 +94,7 @@ def _finished(page: str) -> str:
         return done.stdout.decode("utf-8", "replace")
 
 
-def _browser() -> str:
+def browser_program() -> str:
     names = (os.environ.get("DSE_BROWSER", ""), *BROWSERS)
     program = next(filter(None, (shutil.which(name) for name in names if name)), None)
     if program is None:
