@@ -173,12 +173,7 @@ dse.start = async () => {
   dse.drawPublished();
   dse.draw();
   dse.byId("study").value = String(dse.state.study);
-  try {
-    await dse.loadPlotly();
-  } catch (error) {
-    for (const box of document.querySelectorAll(".plot")) { box.classList.add("empty"); box.textContent = "This browser cannot unpack the drawing library (it lacks DecompressionStream). The table holds the same values."; }
-    return;
-  }
+  await dse.loadPlotly();
   dse.drawPlots();
   dse.byId("front-plot").on?.("plotly_click", (event) => {
     const place = event.points.find((point) => point.customdata !== undefined)?.customdata;

@@ -4,10 +4,8 @@ dse.printing = false;
 
 // plotly.js travels compressed; it is unpacked once, in the browser.
 dse.loadPlotly = async () => {
-  const packed = Uint8Array.from(atob(dse.byId("plotly-source").textContent.trim()), (c) => c.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   const script = document.createElement("script");
-  script.textContent = await new Response(stream).text();
+  script.textContent = await dse.unpack("plotly-source");
   document.head.append(script);
 };
 
