@@ -89,7 +89,9 @@ def _entry(number: int, row: Row, chance: random.Random) -> Entry:
     }
     if not stopped:
         outcome["ap"] = {"kpu8": best - 0.005, "FP32": best}
-        outcome["ap_interval"] = {name: (ap - 0.03, ap + 0.03) for name, ap in outcome["ap"].items()}
+        outcome["ap_interval"] = {
+            name: (ap - 0.03, ap + 0.03) for name, ap in outcome["ap"].items()
+        }
     return Entry(
         number=number,
         training=Training.parse(row["training"]),

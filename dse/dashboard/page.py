@@ -23,6 +23,7 @@ import pandas as pd
 import plotly
 import plotly.graph_objects as go
 
+from dse.dashboard.accounts import accounts
 from dse.dashboard.figures import FRAME_RATE_HZ, front_figure
 from dse.dashboard.frames import (
     Record,
@@ -35,20 +36,21 @@ from dse.dashboard.frames import (
     study_tables,
 )
 from dse.dashboard.marks import hover_text
-from dse.dashboard.references import Reference, references
-from dse.dashboard.story import (
-    budget_figure,
-    formats_figure,
-    hypervolume_figure,
+from dse.dashboard.panel_figures import (
+    accuracy_figure,
+    empty_timeline,
     learning_curve_figure,
-    rejected_figure,
+    precision_recall_figure,
 )
+from dse.dashboard.references import Reference, references
+from dse.dashboard.story import budget_figure, hypervolume_figure, rejected_figure
 from dse.dashboard.style import AXES, DARK, INK
 from dse.errors import UsageError
 
 __all__ = ["plain_json", "write_dashboard"]
 
-_SCRIPTS = ("table.js", "state.js", "plots.js", "details.js", "main.js")
+_SCRIPTS = ("table.js", "state.js", "plots.js", "details.js", "inside.js", "main.js")
+_STYLES = ("page.css", "panel.css")
 _CURVE_COLUMNS = ["epoch", "loss", "val_ap"]
 _SIGNIFICANT_DIGITS = 6
 
@@ -72,7 +74,7 @@ def _page(studies: Sequence[StudyTables]) -> str:
     title = ", ".join(tables.name for tables in studies)
     return Template(_static("page.html")).substitute(
         title=html.escape(title),
-        css=_static("page.css"),
+        css="\n".join(_static(name) for name in _STYLES),
         base=_static("base.js"),
         script="\n".join(_static(name) for name in _SCRIPTS),
         payload=_packed(plain_json(_payload(studies)).encode()),
@@ -102,14 +104,11 @@ def _plain(value: Any) -> Any:
 
 def _payload(studies: Sequence[StudyTables]) -> dict[str, Any]:
     marks = references()
-    no_curve = pd.DataFrame(columns=_CURVE_COLUMNS)
-    no_format = pd.DataFrame(columns=["format", "ap"])
     return {
         "studies": [_study(tables, marks) for tables in studies],
         "axes": {column: asdict(axis) for column, axis in AXES.items()},
         "references": [asdict(mark) for mark in marks],
-        "curve_figure": _figure(learning_curve_figure(no_curve)),
-        "formats_figure": _figure(formats_figure(no_format)),
+        "panel_figures": _panel_figures(),
         "dark": DARK,
         "ring": INK,
         "frame_rate_hz": FRAME_RATE_HZ,
@@ -133,6 +132,7 @@ def _study(tables: StudyTables, marks: Sequence[Reference]) -> dict[str, Any]:
             name: {column: curve[column].to_list() for column in _CURVE_COLUMNS}
             for name, curve in tables.curves.items()
         },
+        "inside": accounts(tables),
         "figures": {
             "front": {
                 scope: {axis: _front(tables, axis, scope, marks) for axis in AXES}
@@ -144,6 +144,17 @@ def _study(tables: StudyTables, marks: Sequence[Reference]) -> dict[str, Any]:
         "facts": known,
         "fine_facts": fine,
         "export_command": export_command(tables),
+    }
+
+
+def _panel_figures() -> dict[str, Any]:
+    """A design's figures, empty: the page fills in the one that is chosen."""
+    no_format = pd.DataFrame(columns=["format", "ap", "ap_low", "ap_high", "kmodel_ap"])
+    return {
+        "curve": _figure(learning_curve_figure(pd.DataFrame(columns=_CURVE_COLUMNS))),
+        "accuracy": _figure(accuracy_figure(no_format)),
+        "precision_recall": _figure(precision_recall_figure({"kpu8": [], "FP32": []})),
+        "timeline": _figure(empty_timeline()),
     }
 
 

@@ -1,4 +1,4 @@
-"""The search's own story, and a design's: the small figures of the page."""
+"""The search's own story: the small figures of the page that tell how it went."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from collections.abc import Mapping
 import pandas as pd
 import plotly.graph_objects as go
 
-from dse.dashboard.style import ACCENT, GRID, INK, MUTED, PAPER, layout
-from dse.space import FORMATS
+from dse.dashboard.style import ACCENT, INK, PAPER, layout
 
 __all__ = [
     "budget_figure",
-    "formats_figure",
     "hypervolume_figure",
-    "learning_curve_figure",
     "rejected_figure",
 ]
 
@@ -76,73 +73,5 @@ def _bars(names: list[str], lengths: list[float], words: list[str], unit: str) -
         layout(
             xaxis={"title": {"text": unit}, "range": [0, 1.7 * longest]},
             yaxis={"autorange": "reversed", "ticks": "", "gridcolor": PAPER},
-        ),
-    )
-
-
-def learning_curve_figure(curve: pd.DataFrame) -> go.Figure:
-    """Validation AP and loss over epochs; columns epoch, val_ap, loss."""
-    epoch = curve["epoch"].to_list()
-    ap = go.Scatter(
-        x=epoch,
-        y=curve["val_ap"].to_list(),
-        name="validation AP",
-        mode="lines+markers",
-        line={"color": INK, "width": 1.8},
-        marker={"size": 5},
-    )
-    loss = go.Scatter(
-        x=epoch,
-        y=curve["loss"].to_list(),
-        name="loss",
-        yaxis="y2",
-        mode="lines",
-        line={"color": MUTED, "width": 1.4, "dash": "dot"},
-    )
-    return go.Figure(
-        [ap, loss],
-        layout(
-            xaxis={"title": {"text": "Epoch"}, "tickformat": "d"},
-            yaxis={"title": {"text": "Validation AP"}, "rangemode": "tozero"},
-            yaxis2={
-                "title": {"text": "Loss (dotted)", "font": {"color": MUTED}},
-                "overlaying": "y",
-                "side": "right",
-                "showgrid": False,
-                "zeroline": False,
-                "rangemode": "tozero",
-                "automargin": True,
-                "gridcolor": GRID,
-                "tickmode": "auto",
-                "nticks": 4,
-            },
-            margin={"l": 52, "r": 48, "t": 8, "b": 40},
-        ),
-    )
-
-
-def formats_figure(siblings: pd.DataFrame) -> go.Figure:
-    """AP of one training in each format; columns format, ap."""
-    known = siblings.dropna(subset="ap")
-    bars = go.Bar(
-        x=known["format"].to_list(),
-        y=known["ap"].to_list(),
-        marker={"color": ACCENT},
-        texttemplate="%{y:.3f}",
-        textposition="outside",
-        cliponaxis=False,
-        hoverinfo="skip",
-    )
-    return go.Figure(
-        bars,
-        layout(
-            xaxis={
-                "ticks": "",
-                "type": "category",
-                "categoryorder": "array",
-                "categoryarray": list(reversed(FORMATS)),
-            },
-            yaxis={"title": {"text": "AP"}, "range": [0, 1.08]},
-            margin={"l": 52, "r": 8, "t": 8, "b": 32},
         ),
     )

@@ -67,7 +67,7 @@ def front_rows(joined: Iterable[Row]) -> list[Row]:
 
 def hypervolume_share(rows: Sequence[Row], entries: Iterable[Entry]) -> float:
     """Hypervolume of the complete trainings' deployable candidates, 0..1 of the study's box."""
-    return ([0.0] + hypervolume_shares(rows, entries))[-1]
+    return [0.0, *hypervolume_shares(rows, entries)][-1]
 
 
 def hypervolume_shares(rows: Sequence[Row], entries: Iterable[Entry]) -> list[float]:

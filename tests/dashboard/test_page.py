@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from reader import DRAWN_MS, Reader
 
 import dse.dashboard
 from dse.dashboard.frames import study_tables
@@ -18,7 +19,6 @@ from dse.dashboard.page import plain_json, write_dashboard
 from dse.errors import UsageError
 
 LARGEST_BYTES = 5_000_000
-DRAWN_MS = 30_000
 
 
 class _Scripts(html.parser.HTMLParser):
@@ -104,40 +104,7 @@ def test_json_has_no_words_for_numbers_that_are_none() -> None:
 HOSTILE = "</script><script>document.title='taken'</script><img src=x onerror=alert(1)>"
 
 
-FORGET = """() => new Promise((done) => {
-  if (!location.hash) return done();
-  addEventListener("hashchange", () => done(), { once: true });
-  location.hash = "";
-})"""
-"""Takes the fragment away: the page then shows what it shows at first."""
-
-
 # --- in a browser ---------------------------------------------------------------------------
-
-
-class Reader:
-    """A person at the page: opens it offline, and notes what the console says."""
-
-    def __init__(self, browser: Any, **options: Any) -> None:
-        self.context = browser.new_context(offline=True, reduced_motion="reduce", **options)
-        self.page = self.context.new_page()
-        self.complaints: list[str] = []
-        self.page.on("console", lambda said: self.complaints.append(f"{said.type}: {said.text}"))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def open(self, path: Path, fragment: str = "") -> Any:
-        """The page as it is for one who has just opened it."""
-        if self.page.url.split("#")[0] == path.as_uri() and not fragment:
-            self.page.evaluate(FORGET)
-            return self.page
-        self.page.goto(path.as_uri() + fragment)
-        self.page.wait_for_selector("html[data-ready]", timeout=DRAWN_MS)
-        return self.page
-
-    def names(self) -> list[str]:
-        """The table's designs, from the top."""
-        found: list[str] = self.page.locator("#table tbody .open").all_inner_texts()
-        return found
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +173,7 @@ def test_a_row_opens_the_design_and_escape_closes_it(
     assert f"dse export {best['candidate']} --study k210-001" in panel
     assert f"{best['kmodel_ap']:.3f}" in panel
     assert page.locator("#curve-plot .scatterlayer .trace").count() == 2
-    assert page.locator("#formats-plot .barlayer .point").count() >= 2
+    assert page.locator("#accuracy-plot .scatterlayer .point").count() >= 2
     page.keyboard.press("Escape")
     assert page.inner_text("#details-heading") == "A design"
     assert page.evaluate("document.activeElement.textContent") == best["candidate"]

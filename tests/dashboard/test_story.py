@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
-
 from dse.dashboard import story
 from dse.dashboard.frames import budget, study_tables
 
@@ -29,16 +27,3 @@ def test_reasons_are_escaped() -> None:
     bars = story.rejected_figure({"kpu_memory": 7, "<script>": 2}).data[0]
     assert list(bars.y) == ["kpu memory", "&lt;script&gt;"]
     assert list(bars.x) == [7, 2]
-
-
-def test_the_learning_curve_draws_ap_and_loss(record: Any) -> None:
-    curve = next(iter(record.curves.values()))
-    ap, loss = story.learning_curve_figure(curve).data
-    assert list(ap.y) == curve["val_ap"].to_list()
-    assert list(loss.y) == curve["loss"].to_list()
-    assert loss.yaxis == "y2"
-
-
-def test_formats_without_an_ap_get_no_bar() -> None:
-    table = pd.DataFrame({"format": ["kpu8", "Q6"], "ap": [0.8, float("nan")]})
-    assert list(story.formats_figure(table).data[0].x) == ["kpu8"]

@@ -124,22 +124,4 @@ dse.drawStory = () => {
   dse.plot("rejected-plot", figures.rejected, dse.study().rows.length ? "No candidate is rejected." : "No candidate has been judged yet.");
 };
 
-dse.drawDesignPlots = () => {
-  const row = dse.selected();
-  if (!row || !dse.byId("curve-plot")) return;
-  const curve = dse.study().curves[row.training];
-  if (curve) {
-    const figure = structuredClone(dse.payload.curve_figure);
-    Object.assign(figure.data[0], { x: curve.epoch, y: curve.val_ap });
-    Object.assign(figure.data[1], { x: curve.epoch, y: curve.loss });
-    dse.plot("curve-plot", figure);
-  } else dse.plot("curve-plot", null, "No learning curve.");
-  const formats = dse.study().rows.filter((other) => other.training === row.training && other.ap !== null);
-  if (formats.length) {
-    const figure = structuredClone(dse.payload.formats_figure);
-    Object.assign(figure.data[0], { x: formats.map((other) => other.format), y: formats.map((other) => other.ap) });
-    dse.plot("formats-plot", figure);
-  } else dse.plot("formats-plot", null, "Not evaluated in any format.");
-};
-
 dse.drawPlots = () => { dse.drawFront(); dse.drawStory(); dse.drawDesignPlots(); };
