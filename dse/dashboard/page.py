@@ -17,14 +17,15 @@ from importlib import resources
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 import plotly
 import plotly.graph_objects as go
 
 from dse.dashboard.accounts import accounts
-from dse.dashboard.figures import FRAME_RATE_HZ, front_figure
+from dse.dashboard.comparison import comparison_figure, comparison_table
+from dse.dashboard.figures import FRAME_RATE_HZ, Scope, front_figure
 from dse.dashboard.frames import (
     Record,
     StudyTables,
@@ -35,6 +36,7 @@ from dse.dashboard.frames import (
     rejected_by_reason,
     study_tables,
 )
+from dse.dashboard.importance import Importance, importance
 from dse.dashboard.marks import hover_text
 from dse.dashboard.panel_figures import (
     accuracy_figure,
@@ -43,13 +45,19 @@ from dse.dashboard.panel_figures import (
     precision_recall_figure,
 )
 from dse.dashboard.references import Reference, references
-from dse.dashboard.story import budget_figure, hypervolume_figure, rejected_figure
+from dse.dashboard.story import (
+    Over,
+    budget_figure,
+    hypervolume_figure,
+    importance_figure,
+    rejected_figure,
+)
 from dse.dashboard.style import AXES, DARK, INK
 from dse.errors import UsageError
 
 __all__ = ["plain_json", "write_dashboard"]
 
-_SCRIPTS = ("table.js", "state.js", "plots.js", "details.js", "inside.js", "main.js")
+_SCRIPTS = ("table.js", "state.js", "plots.js", "details.js", "inside.js", "story.js", "main.js")
 _STYLES = ("page.css", "panel.css")
 _CURVE_COLUMNS = ["epoch", "loss", "val_ap"]
 _SIGNIFICANT_DIGITS = 6
@@ -109,6 +117,7 @@ def _payload(studies: Sequence[StudyTables]) -> dict[str, Any]:
         "axes": {column: asdict(axis) for column, axis in AXES.items()},
         "references": [asdict(mark) for mark in marks],
         "panel_figures": _panel_figures(),
+        "comparison": _comparison(studies) if len(studies) > 1 else None,
         "dark": DARK,
         "ring": INK,
         "frame_rate_hz": FRAME_RATE_HZ,
@@ -119,6 +128,7 @@ def _study(tables: StudyTables, marks: Sequence[Reference]) -> dict[str, Any]:
     designs = tables.designs
     spent = budget(designs)
     known, fine = facts(tables)
+    weighed = importance(tables)
     return {
         "name": tables.name,
         "designs": _rows(designs),
@@ -138,12 +148,23 @@ def _study(tables: StudyTables, marks: Sequence[Reference]) -> dict[str, Any]:
                 scope: {axis: _front(tables, axis, scope, marks) for axis in AXES}
                 for scope in ("deployable", "all")
             },
-            **_story_figures(tables, spent),
+            **_story_figures(tables, spent, weighed),
         },
-        "notes": _notes(tables, spent),
+        "notes": _notes(tables, spent, weighed),
         "facts": known,
         "fine_facts": fine,
         "export_command": export_command(tables),
+    }
+
+
+def _comparison(studies: Sequence[StudyTables]) -> dict[str, Any]:
+    """The studies beside each other: a row each, and their fronts by scope and axis."""
+    return {
+        "rows": comparison_table(studies).to_dict("records"),
+        "figures": {
+            scope: {axis: _figure(comparison_figure(studies, axis, scope)) for axis in AXES}
+            for scope in get_args(Scope)
+        },
     }
 
 
@@ -174,20 +195,28 @@ def _front(tables: StudyTables, axis: str, scope: Any, marks: Sequence[Reference
     return figure
 
 
-def _story_figures(tables: StudyTables, spent: pd.DataFrame) -> dict[str, Any]:
+def _story_figures(
+    tables: StudyTables, spent: pd.DataFrame, weighed: Importance | None
+) -> dict[str, Any]:
     """Figures of the search; None where there is nothing to draw."""
     reasons = rejected_by_reason(tables.designs)
+    history = tables.history
     return {
-        "hypervolume": _figure(hypervolume_figure(tables.history)) if len(tables.history) else None,
+        "hypervolume": {
+            over: _figure(hypervolume_figure(history, over)) if len(history) else None
+            for over in get_args(Over)
+        },
+        "importance": _figure(importance_figure(weighed.shares)) if weighed else None,
         "budget": _figure(budget_figure(spent)) if spent["trainings"].sum() else None,
         "rejected": _figure(rejected_figure(reasons)) if reasons else None,
     }
 
 
-def _notes(tables: StudyTables, spent: pd.DataFrame) -> dict[str, str]:
+def _notes(tables: StudyTables, spent: pd.DataFrame, weighed: Importance | None) -> dict[str, str]:
     """One sentence under each of the story's figures, with its numbers."""
     rejected = sum(rejected_by_reason(tables.designs).values())
     notes = {"hypervolume": "", "budget": "", "rejected": ""}
+    notes["importance"] = weighed.words() if weighed else ""
     if len(tables.history):
         last = tables.history.iloc[-1]
         notes["hypervolume"] = (

@@ -12,8 +12,9 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dse.dashboard.explanation import COLOURS, PLACES
+from dse.dashboard.explanation import COLOURS
 from dse.dashboard.style import ACCENT, ALERT, GRID, INK, MUTED, PAPER, layout
+from dse.space import FORMATS
 
 __all__ = [
     "accuracy_figure",
@@ -22,6 +23,9 @@ __all__ = [
     "precision_recall_figure",
 ]
 
+NAN = float("nan")
+_SHORT_PLACES = {"kpu": "KPU", "transfer": "CPU moves", "cpu": "CPU computes"}
+_FORMATS = (FORMATS[-1], *FORMATS[1:-1], FORMATS[0])
 KMODEL = "kmodel"
 """What the chip's own file reached, beside the formats."""
 
@@ -70,42 +74,35 @@ def learning_curve_figure(curve: pd.DataFrame) -> go.Figure:
 def accuracy_figure(siblings: pd.DataFrame) -> go.Figure:
     """AP of one training in each format, and of its kmodel, with the bootstrap intervals.
 
-    siblings: columns format, ap, ap_low, ap_high, kmodel_ap, one row a format.
+    siblings: columns format, ap, ap_low, ap_high, kmodel_ap, one row a format. The layout's
+    `meta` holds the order of the formats, the float network first.
     """
-    known = siblings.dropna(subset="ap")
-    kmodel = siblings["kmodel_ap"].dropna().max()
-    names, ap = known["format"].to_list(), known["ap"].to_list()
-    above = (known["ap_high"] - known["ap"]).fillna(0).to_list()
-    below = (known["ap"] - known["ap_low"]).fillna(0).to_list()
-    if pd.notna(kmodel):
-        names, ap = [*names, KMODEL], [*ap, float(kmodel)]
-        above, below = [*above, 0.0], [*below, 0.0]
+    kmodel = siblings.assign(format=KMODEL, ap=siblings["kmodel_ap"], ap_low=NAN, ap_high=NAN)
+    shown = pd.concat([siblings, kmodel.dropna(subset="ap")]).dropna(subset="ap")
+    shown = shown.sort_values("format", key=lambda names: names.map((*_FORMATS, KMODEL).index))
+    error = {
+        "type": "data",
+        "symmetric": False,
+        "array": (shown["ap_high"] - shown["ap"]).fillna(0).to_list(),
+        "arrayminus": (shown["ap"] - shown["ap_low"]).fillna(0).to_list(),
+    }
     dots = go.Scatter(
-        x=ap,
-        y=names,
-        mode="markers+text",
+        x=shown["ap"].to_list(),
+        y=[
+            f"{name} <b>{ap:.3f}</b>" for name, ap in zip(shown["format"], shown["ap"], strict=True)
+        ],
+        mode="markers",
         marker={"color": ACCENT, "size": 9},
-        texttemplate="%{x:.3f}",
-        textposition="top center",
-        textfont={"size": 11},
-        cliponaxis=False,
         hoverinfo="skip",
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": above,
-            "arrayminus": below,
-            "color": MUTED,
-            "thickness": 1.2,
-            "width": 4,
-        },
+        error_x={**error, "color": MUTED, "thickness": 1.4, "width": 4},
     )
     return go.Figure(
         dots,
         layout(
             xaxis={"title": {"text": "AP"}, "nticks": 6, "tickformat": ".2~f"},
             yaxis={"type": "category", "ticks": "", "autorange": "reversed"},
-            margin={"l": 60, "r": 16, "t": 14, "b": 40},
+            margin={"l": 60, "r": 12, "t": 8, "b": 40},
+            meta={"formats": list(_FORMATS)},
         ),
     )
 
@@ -150,7 +147,7 @@ def empty_timeline() -> go.Figure:
         rows=3, cols=1, shared_xaxes=True, vertical_spacing=0.05, row_heights=[0.5, 0.22, 0.28]
     )
     for row, part in enumerate(("kpu", "data", "time"), start=1):
-        for place, name in PLACES.items():
+        for place, name in _SHORT_PLACES.items():
             bars = go.Bar(
                 x=[],
                 y=[],

@@ -39,14 +39,11 @@ dse.withLimit = (row, column) => {
   return limit ? `${words} of ${dse.format.bytes(limit.value)}` : words;
 };
 
-dse.configuration = (row) => dse.values([
-  ["Breakpoint", row.breakpoint],
-  ["Frozen until (lambda)", dse.show(row.frozen_until, "plain")],
-  ["Width (alpha)", dse.show(row.width, "plain")],
-  ["Input", row.input_size === null ? "–" : `${row.input_size} × ${row.input_size}`],
-  ["Format", row.format],
-  ["Trial", dse.show(row.trial, "plain")],
-]);
+dse.configuration = (row) => dse.el("p", { class: "note" }, [
+  `breakpoint ${row.breakpoint}`, `lambda ${dse.show(row.frozen_until, "plain")}`, `alpha ${dse.show(row.width, "plain")}`,
+  row.input_size === null ? null : `input ${row.input_size} × ${row.input_size}`, row.format,
+  row.trial === null ? null : `trial ${row.trial}`,
+].filter(Boolean).join(" · "));
 
 dse.signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
 
@@ -56,10 +53,10 @@ dse.withInterval = (row) => dse.show(row.ap, "ap") +
 
 dse.accuracy = (row) => {
   const pairs = [[`AP in ${row.format}`, dse.withInterval(row)]];
-  const float = dse.siblings(row).find((other) => other.format === "FP32");
+  const float = dse.siblings(row).find((other) => other.format === "FP32" && other.ap !== null);
   if (float && float !== row) pairs.push(["AP of the float network", dse.withInterval(float)]);
   if (row.kmodel_ap !== null) {
-    const gap = float && float.ap !== null ? ` (${dse.signed(row.kmodel_ap - float.ap)} to float)` : "";
+    const gap = float ? ` (${dse.signed(row.kmodel_ap - float.ap)} to float)` : "";
     pairs.push(["AP of the kmodel itself", dse.show(row.kmodel_ap, "ap") + gap]);
   }
   if (row.ap_square !== null) pairs.push(["AP, square boxes", dse.show(row.ap_square, "ap")]);
@@ -144,11 +141,11 @@ dse.drawDetails = () => {
     dse.el("div", { class: "badges" }, ...badges),
     ...(row.message ? [dse.el("p", { class: row.state === "rejected" || row.state === "failed" ? "message" : "note" }, row.message)] : []),
     ...(row.layer ? [dse.el("p", { class: "note" }, `at layer ${row.layer}`)] : []),
-    ...(trained ? [h3("Export"), dse.exportBlock(row), h3("Accuracy"), dse.accuracy(row)] : []),
+    dse.configuration(row),
+    ...(trained ? [h3("Export"), dse.exportBlock(row), h3("Accuracy"), dse.accuracy(row), ...dse.accuracyPlots(row)] : []),
     h3("Cost on the target"), dse.cost(row),
     ...dse.inside(row),
-    ...(trained ? dse.trainingFigures(row) : []),
-    h3("Configuration"), dse.configuration(row),
+    ...(trained ? [h3("Learning curve"), dse.panelPlot("curve-plot", `Validation AP and loss of ${row.training} over epochs`)] : []),
     dse.el("span", { id: "details-status", class: "hidden", role: "status" }));
   dse.drawDesignPlots();
 };

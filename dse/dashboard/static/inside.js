@@ -11,12 +11,11 @@ dse.word = (place) => dse.study().inside.words[place];
 dse.panelPlot = (id, label, tall = false) => dse.el("div", { id, class: tall ? "plot tall" : "plot", role: "img", "aria-label": label });
 dse.h3 = (words) => dse.el("h3", {}, words);
 
-dse.trainingFigures = (row) => [
-  dse.h3("Accuracy in each format, same training"),
+dse.accuracyPlots = (row) => [
+  dse.h3("Each format, same training"),
   dse.panelPlot("accuracy-plot", `AP of ${row.training} in each format`),
   ...(dse.siblings(row).some((other) => other.ap_low !== null) ? [dse.el("p", { class: "note" }, "Bars: 95 % of resampled evaluation pictures.")] : []),
   ...(Object.keys(dse.account(row).curves ?? {}).length ? [dse.h3("Precision over recall"), dse.panelPlot("precision-plot", `Precision over recall of ${row.candidate}`)] : []),
-  dse.h3("Learning curve"), dse.panelPlot("curve-plot", `Validation AP and loss of ${row.training} over epochs`),
 ];
 
 // Where time and memory go; words that say where to ask, for a design that is not explained here.
@@ -49,7 +48,7 @@ dse.layerTable = (account, layers, everything = false) => {
   const head = dse.el("tr", {}, ...heads.map((words, place) => dse.el("th", { scope: "col", class: place < 2 || words === "why" ? "text" : null }, words)));
   const rows = layers.map(([layer, runsOn, why, ms, kpu, data, constant]) => dse.el("tr", {},
     dse.el("td", { class: "text" }, dse.word(layer)), dse.el("td", { class: "text" }, dse.word(runsOn)),
-    dse.el("td", {}, `${ms.toFixed(2)} ms`), dse.el("td", {}, dse.shareBar(whole ? ms / whole : 0)),
+    dse.el("td", {}, ms < 100 ? `${ms.toFixed(2)} ms` : dse.format.ms(ms)), dse.el("td", {}, dse.shareBar(whole ? ms / whole : 0)),
     ...(everything ? [kpu, data, constant].map((bytes) => dse.el("td", {}, bytes ? dse.format.bytes(bytes) : "–")) : []),
     everything ? dse.el("td", { class: "text wrap" }, dse.word(why)) : null));
   const table = dse.el("table", { class: "short" }, dse.el("thead", {}, head), dse.el("tbody", {}, ...rows));
@@ -73,7 +72,8 @@ dse.timelineFigure = (account) => {
         x: steps.map((step) => step[0]), y: steps.map((step) => step[4]),
         customdata: steps.map(([, layer, op, , ms]) => `<b>${dse.word(layer)}</b><br>${dse.word(op)}, ${ms.toFixed(2)} ms`),
       });
-      trace.name += `, ${dse.format.ms(steps.reduce((sum, step) => sum + step[4], 0))}`;
+      const sum = steps.reduce((total, step) => total + step[4], 0);
+      Object.assign(trace, { name: `${trace.name} ${dse.format.ms(sum)}`, showlegend: sum > 0 });
     } else {
       const buffers = account[part].filter((buffer) => dse.word(buffer[1]) === place);
       Object.assign(trace, {
@@ -101,26 +101,26 @@ dse.precisionFigure = (curves) => {
   return figure;
 };
 
+// A line for each format, in the template's order, and one for the kmodel; the AP stands beside the name.
 dse.accuracyFigure = (row) => {
-  const known = dse.siblings(row).filter((other) => other.ap !== null);
-  const kmodel = known.find((other) => other.kmodel_ap !== null);
   const figure = structuredClone(dse.payload.panel_figures.accuracy);
+  const rank = (one) => figure.layout.meta.formats.indexOf(one.format);
+  const known = dse.siblings(row).filter((other) => other.ap !== null).sort((one, two) => rank(one) - rank(two));
+  const lines = known.map((one) => [one.format, one.ap, one.ap_low ?? one.ap, one.ap_high ?? one.ap]);
+  for (const one of known) if (one.kmodel_ap !== null) lines.push(["kmodel", one.kmodel_ap, one.kmodel_ap, one.kmodel_ap]);
   const dots = figure.data[0];
-  const width = (one, other) => one === null || other === null ? 0 : Math.max(0, one - other);
-  const extra = kmodel ? [0] : [];
-  Object.assign(dots, {
-    x: [...known.map((other) => other.ap), ...(kmodel ? [kmodel.kmodel_ap] : [])],
-    y: [...known.map((other) => other.format), ...(kmodel ? ["kmodel"] : [])],
-  });
-  dots.error_x.array = [...known.map((other) => width(other.ap_high, other.ap)), ...extra];
-  dots.error_x.arrayminus = [...known.map((other) => width(other.ap, other.ap_low)), ...extra];
-  return known.length ? figure : null;
+  dots.x = lines.map(([, ap]) => ap);
+  dots.y = lines.map(([name, ap]) => `${name} <b>${ap.toFixed(3)}</b>`);
+  dots.error_x.array = lines.map(([, ap, , high]) => high - ap);
+  dots.error_x.arrayminus = lines.map(([, ap, low]) => ap - low);
+  return lines.length ? figure : null;
 };
 
 dse.curveFigure = (curve) => {
   const figure = structuredClone(dse.payload.panel_figures.curve);
   Object.assign(figure.data[0], { x: curve.epoch, y: curve.val_ap });
   Object.assign(figure.data[1], { x: curve.epoch, y: curve.loss });
+  figure.layout.xaxis.dtick = Math.ceil(curve.epoch.length / 6);
   return figure;
 };
 
@@ -130,7 +130,7 @@ dse.drawDesignPlots = () => {
   const account = dse.account(row);
   const curve = dse.study().curves[row.training];
   if (dse.byId("timeline-plot")) dse.plot("timeline-plot", dse.timelineFigure(account));
-  if (!dse.byId("curve-plot")) return;
+  if (!dse.byId("accuracy-plot")) return;
   dse.plot("accuracy-plot", dse.accuracyFigure(row), "Not evaluated in any format.");
   if (dse.byId("precision-plot")) dse.plot("precision-plot", dse.precisionFigure(account.curves));
   dse.plot("curve-plot", curve ? dse.curveFigure(curve) : null, "No learning curve.");

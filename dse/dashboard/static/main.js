@@ -82,11 +82,6 @@ dse.drawNote = () => {
   dse.byId("front-plot").setAttribute("aria-label", `Average precision against ${axis.title} of ${dse.plural(drawn, "design")}; the table holds the same values.`);
 };
 
-dse.drawStoryNotes = () => {
-  const { notes } = dse.study();
-  for (const [id, words] of Object.entries(notes)) dse.byId(`${id}-note`).textContent = words;
-};
-
 dse.drawPublished = () => {
   const heads = [["Detector", "text"], ["Input", "text"], ["AP", ""], ["Latency", ""], ["Size", ""], ["Note", "text"], ["Source", "text"]];
   const table = dse.byId("published");
@@ -108,7 +103,8 @@ dse.drawFacts = () => {
 // Redraws what the changed parts of the state show; everything where nothing is named.
 dse.draw = (changed = null) => {
   const touches = (...names) => changed === null || names.some((name) => changed.includes(name));
-  if (touches("study")) { dse.drawSummary(); dse.drawFacts(); dse.drawStoryNotes(); dse.drawStory(); dse.drawControls(); }
+  if (touches("study")) { dse.drawSummary(); dse.drawFacts(); dse.drawStory(); dse.drawControls(); }
+  if (touches("study", "axis", "scope", "fps")) dse.drawComparison();
   if (touches("study", "design")) { dse.drawPicks(); dse.drawDetails(); }
   if (touches("scope")) dse.drawChips();
   if (touches("study", "axis", "scope", "hidden", "published")) dse.drawNote();

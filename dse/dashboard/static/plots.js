@@ -117,11 +117,4 @@ dse.drawFront = () => {
   dse.plot("front-plot", drawable ? dse.frontFigure() : null, "Nothing has been trained yet: the designs appear here as soon as a training ends.");
 };
 
-dse.drawStory = () => {
-  const { figures } = dse.study();
-  dse.plot("hypervolume-plot", figures.hypervolume, "No training has ended yet.");
-  dse.plot("budget-plot", figures.budget, "No training has ended yet.");
-  dse.plot("rejected-plot", figures.rejected, dse.study().rows.length ? "No candidate is rejected." : "No candidate has been judged yet.");
-};
-
-dse.drawPlots = () => { dse.drawFront(); dse.drawStory(); dse.drawDesignPlots(); };
+dse.drawPlots = () => { dse.drawFront(); dse.drawStory(); dse.drawComparison(); dse.drawDesignPlots(); };
