@@ -16,7 +16,7 @@ from dse.dashboard.frames import StudyTables
 from dse.errors import DseError
 from dse.search.provenance import target_from
 
-__all__ = ["MOST", "accounts", "chosen", "curve_points"]
+__all__ = ["MOST", "accounts", "chosen", "curve_points", "target_of"]
 
 Row = dict[str, Any]
 
@@ -38,7 +38,7 @@ def accounts(tables: StudyTables) -> dict[str, Any]:
     Of a study whose target was written by another version there are only the curves.
     """
     words: dict[str, int] = {}
-    target = _target(tables.settings)
+    target = target_of(tables.settings)
     designs = {
         str(row["candidate"]): {
             **(_account(str(row["candidate"]), target, words) if target else {}),
@@ -69,7 +69,8 @@ def curve_points(curve: pd.DataFrame) -> list[list[float]]:
     return points
 
 
-def _target(settings: Mapping[str, Any]) -> Target | None:
+def target_of(settings: Mapping[str, Any]) -> Target | None:
+    """The target of a study; None where another version wrote it, with other constants."""
     try:
         return target_from(settings["target"])
     except (DseError, KeyError, TypeError, AttributeError):

@@ -25,6 +25,7 @@ import plotly.graph_objects as go
 
 from dse.dashboard.accounts import accounts
 from dse.dashboard.comparison import comparison_figure, comparison_table
+from dse.dashboard.figure_files import write_whole
 from dse.dashboard.figures import FRAME_RATE_HZ, Scope, front_figure
 from dse.dashboard.frames import (
     Record,
@@ -55,9 +56,11 @@ from dse.dashboard.story import (
 from dse.dashboard.style import AXES, DARK, INK
 from dse.errors import UsageError
 
-__all__ = ["plain_json", "write_dashboard"]
+__all__ = ["page_text", "payload_json", "plain_json", "write_dashboard"]
 
-_SCRIPTS = ("table.js", "state.js", "plots.js", "details.js", "inside.js", "story.js", "main.js")
+_SCRIPTS = (
+    "table.js", "state.js", "plots.js", "details.js", "inside.js", "story.js", "live.js", "main.js",
+)  # fmt: skip
 _STYLES = ("page.css", "panel.css")
 _CURVE_COLUMNS = ["epoch", "loss", "val_ap"]
 _SIGNIFICANT_DIGITS = 6
@@ -70,26 +73,34 @@ def write_dashboard(records: Sequence[Record], path: Path) -> Path:
     """
     if not records:
         raise UsageError("there is no study to show", "run `dse search` first")
-    page = _page([study_tables(record) for record in records])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_text(page, encoding="utf-8")
-    unfinished.replace(path)
+    studies = [study_tables(record) for record in records]
+    write_whole(path, page_text(studies, payload_json(studies)).encode())
     return path
 
 
-def _page(studies: Sequence[StudyTables]) -> str:
+def page_text(studies: Sequence[StudyTables], payload: str, live: str = "") -> str:
+    """The page as HTML, with its data as `payload_json` gives it.
+
+    live: the version that a `LiveServer` serves: the page then asks for a newer one.
+    """
     title = ", ".join(tables.name for tables in studies)
     return Template(_static("page.html")).substitute(
         title=html.escape(title),
+        live=html.escape(live),
+        connect="'self'" if live else "'none'",
         css="\n".join(_static(name) for name in _STYLES),
         base=_static("base.js"),
         script="\n".join(_static(name) for name in _SCRIPTS),
-        payload=_packed(plain_json(_payload(studies)).encode()),
+        payload=_packed(payload.encode()),
         plotly=_packed_plotly(),
         fallback="".join(_fallback(tables) for tables in studies),
         footer=html.escape(f"Written by dse {_version()}. One file, no network."),
     )
+
+
+def payload_json(studies: Sequence[StudyTables]) -> str:
+    """Everything that the page shows, as JSON."""
+    return plain_json(_payload(studies))
 
 
 def plain_json(value: Any) -> str:

@@ -176,6 +176,7 @@ dse.start = async () => {
     if (place !== undefined) dse.select(dse.study().rows[place].candidate);
   });
   document.documentElement.dataset.ready = "yes";
+  dse.follow();
 };
 
 dse.start();
