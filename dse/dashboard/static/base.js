@@ -2,17 +2,31 @@
 // What every part of the page uses: the data, elements, readable numbers.
 const dse = {};
 
-dse.payload = JSON.parse(document.getElementById("payload").textContent);
+// The text that an element of the page carries compressed.
+dse.unpack = async (id) => {
+  const packed = Uint8Array.from(atob(document.getElementById(id).textContent.trim()), (c) => c.charCodeAt(0));
+  return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+};
 
-for (const study of dse.payload.studies) {
-  const { columns, rows } = study.designs;
-  study.rows = rows.map((values, index) => {
-    const row = { index };
-    columns.forEach((column, place) => { row[column] = values[place]; });
-    return row;
-  });
-  study.byName = new Map(study.rows.map((row) => [row.candidate, row]));
-}
+dse.setPayload = (payload) => {
+  for (const study of payload.studies) {
+    const { columns, rows } = study.designs;
+    study.rows = rows.map((values, index) => {
+      const row = { index };
+      columns.forEach((column, place) => { row[column] = values[place]; });
+      return row;
+    });
+    study.byName = new Map(study.rows.map((row) => [row.candidate, row]));
+  }
+  dse.payload = payload;
+};
+
+// Unpacks the data, then runs the other scripts.
+dse.open = async () => {
+  if (!document.documentElement.classList.contains("can-draw")) return;
+  dse.setPayload(JSON.parse(await dse.unpack("payload")));
+  dse.program();
+};
 
 dse.byId = (id) => document.getElementById(id);
 

@@ -96,11 +96,6 @@ dse.drawNote = () => {
   dse.byId("front-plot").setAttribute("aria-label", `Average precision against ${axis.title} of ${dse.plural(drawn, "design")}; the table holds the same values.`);
 };
 
-dse.drawStoryNotes = () => {
-  const { notes } = dse.study();
-  for (const [id, words] of Object.entries(notes)) dse.byId(`${id}-note`).textContent = words;
-};
-
 dse.drawPublished = () => {
   const heads = [["Detector", "text"], ["Input", "text"], ["AP", ""], ["Latency", ""], ["Size", ""], ["Note", "text"], ["Source", "text"]];
   const table = dse.byId("published");
@@ -123,9 +118,10 @@ dse.drawFacts = () => {
 dse.draw = (changed = null) => {
   const touches = (...names) => changed === null || names.some((name) => changed.includes(name));
   const selects = touches("study", "scope", "hidden", "query", "ranges", "picks", "only");
-  if (touches("study")) { dse.drawSummary(); dse.drawFacts(); dse.drawStoryNotes(); dse.drawStory(); dse.drawControls(); }
+  if (touches("study")) { dse.drawSummary(); dse.drawFacts(); dse.drawStory(); dse.drawControls(); }
   if (touches("study", "scope")) dse.buildLimits();
   if (selects || touches("axis")) dse.drawLimits();
+  if (touches("study", "axis", "scope", "fps")) dse.drawComparison();
   if (touches("study", "design")) { dse.drawPicks(); dse.drawDetails(); }
   if (touches("scope")) dse.drawChips();
   if (selects || touches("axis", "published")) dse.drawNote();
@@ -193,15 +189,11 @@ dse.start = async () => {
   dse.drawPublished();
   dse.draw();
   dse.byId("study").value = String(dse.state.study);
-  try {
-    await dse.loadPlotly();
-  } catch (error) {
-    for (const box of document.querySelectorAll(".plot")) { box.classList.add("empty"); box.textContent = "This browser cannot unpack the drawing library (it lacks DecompressionStream). The table holds the same values."; }
-    return;
-  }
+  await dse.loadPlotly();
   dse.drawPlots();
   dse.wireFront();
   document.documentElement.dataset.ready = "yes";
+  dse.follow();
 };
 
 dse.start();

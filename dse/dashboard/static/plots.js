@@ -4,10 +4,8 @@ dse.printing = false;
 
 // plotly.js travels compressed; it is unpacked once, in the browser.
 dse.loadPlotly = async () => {
-  const packed = Uint8Array.from(atob(dse.byId("plotly-source").textContent.trim()), (c) => c.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   const script = document.createElement("script");
-  script.textContent = await new Response(stream).text();
+  script.textContent = await dse.unpack("plotly-source");
   document.head.append(script);
 };
 
@@ -204,29 +202,4 @@ dse.drawFront = () => {
   dse.plot("front-plot", drawable ? dse.frontFigure() : null, "Nothing has been trained yet: the designs appear here as soon as a training ends.");
 };
 
-dse.drawStory = () => {
-  const { figures } = dse.study();
-  dse.plot("hypervolume-plot", figures.hypervolume, "No training has ended yet.");
-  dse.plot("budget-plot", figures.budget, "No training has ended yet.");
-  dse.plot("rejected-plot", figures.rejected, dse.study().rows.length ? "No candidate is rejected." : "No candidate has been judged yet.");
-};
-
-dse.drawDesignPlots = () => {
-  const row = dse.selected();
-  if (!row || !dse.byId("curve-plot")) return;
-  const curve = dse.study().curves[row.training];
-  if (curve) {
-    const figure = structuredClone(dse.payload.curve_figure);
-    Object.assign(figure.data[0], { x: curve.epoch, y: curve.val_ap });
-    Object.assign(figure.data[1], { x: curve.epoch, y: curve.loss });
-    dse.plot("curve-plot", figure);
-  } else dse.plot("curve-plot", null, "No learning curve.");
-  const formats = dse.study().rows.filter((other) => other.training === row.training && other.ap !== null);
-  if (formats.length) {
-    const figure = structuredClone(dse.payload.formats_figure);
-    Object.assign(figure.data[0], { x: formats.map((other) => other.format), y: formats.map((other) => other.ap) });
-    dse.plot("formats-plot", figure);
-  } else dse.plot("formats-plot", null, "Not evaluated in any format.");
-};
-
-dse.drawPlots = () => { dse.drawFront(); dse.drawParallel(); dse.drawStory(); dse.drawDesignPlots(); };
+dse.drawPlots = () => { dse.drawFront(); dse.drawParallel(); dse.drawStory(); dse.drawComparison(); dse.drawDesignPlots(); };
