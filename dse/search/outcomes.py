@@ -11,7 +11,13 @@ from dse.pareto import MAXIMISE, ObjectiveBox, front_mask
 from dse.search.journal import Entry
 from dse.search.plan import Row, deployable_rows, rejected_by_reason
 
-__all__ = ["SearchReport", "front_rows", "outcome_rows"]
+__all__ = [
+    "SearchReport",
+    "front_rows",
+    "hypervolume_share",
+    "hypervolume_shares",
+    "outcome_rows",
+]
 
 NAN = math.nan
 
@@ -61,16 +67,25 @@ def front_rows(joined: Iterable[Row]) -> list[Row]:
 
 def hypervolume_share(rows: Sequence[Row], entries: Iterable[Entry]) -> float:
     """Hypervolume of the complete trainings' deployable candidates, 0..1 of the study's box."""
+    return [0.0, *hypervolume_shares(rows, entries)][-1]
+
+
+def hypervolume_shares(rows: Sequence[Row], entries: Iterable[Entry]) -> list[float]:
+    """`hypervolume_share` after each of `entries`, in their order."""
     deployable = deployable_rows(rows)
-    if not deployable:
-        return 0.0
-    box = ObjectiveBox.around(_Cost(row) for row in deployable.values())
-    values = [
-        (_ap(entry, row["format"]), row["latency_ms"], row["kmodel_bytes"])
-        for entry in entries
-        if entry.state == "complete" and (row := deployable.get(entry.training.id))
-    ]
-    return box.share(values)
+    box = ObjectiveBox.around(map(_Cost, deployable.values())) if deployable else None
+    front: list[tuple[float, float, float]] = []
+    shares: list[float] = []
+    for entry in entries:
+        share = shares[-1] if shares else 0.0
+        row = deployable.get(entry.training.id) if entry.state == "complete" else None
+        if row and box:
+            front.append((_ap(entry, row["format"]), row["latency_ms"], row["kmodel_bytes"]))
+            kept = front_mask(front, MAXIMISE)
+            front = [values for values, keep in zip(front, kept, strict=True) if keep]
+            share = box.share(front) if kept[-1] else share
+        shares.append(share)
+    return shares
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dse.search.journal import Entry, read_entries
-from dse.search.outcomes import SearchReport, front_rows, hypervolume_share, outcome_rows
+from dse.search.outcomes import SearchReport, front_rows, hypervolume_shares, outcome_rows
 from dse.search.plan import Row, make_plan, read_candidates
 from dse.search.provenance import space_from, target_from
 from dse.search.study import StudyFolder
@@ -124,9 +124,10 @@ class StudyRecord:
             (entry for entry in self.entries if entry.state == "complete"),
             key=lambda entry: (entry.elapsed_s, entry.number),
         )
+        shares = hypervolume_shares(self.candidates, ended)
         rows = [
-            (last.number, last.elapsed_s, hypervolume_share(self.candidates, ended[: count + 1]))
-            for count, last in enumerate(ended)
+            (entry.number, entry.elapsed_s, share)
+            for entry, share in zip(ended, shares, strict=True)
         ]
         return pd.DataFrame(rows, columns=["trial", "elapsed_s", "hypervolume"])
 

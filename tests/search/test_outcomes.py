@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 
 from dse.search.journal import Entry
-from dse.search.outcomes import SearchReport, front_rows, hypervolume_share, outcome_rows
+from dse.search.outcomes import (
+    SearchReport,
+    front_rows,
+    hypervolume_share,
+    hypervolume_shares,
+    outcome_rows,
+)
 from dse.space import Candidate, Training
 
 Row = dict[str, Any]
@@ -87,6 +93,12 @@ def test_hypervolume_counts_deployable_candidates_only(entries: list[Entry]) -> 
     """By hand, in the box 40 ms x 300 bytes: 0.6 x 30/40 x 200/300 + 0.1 x 20/40 x 200/300."""
     assert hypervolume_share(ROWS, entries) == pytest.approx(0.3 + 0.1 / 3)
     assert hypervolume_share(ROWS, []) == 0.0
+
+
+def test_hypervolume_after_each_training_is_that_of_all_before(entries: list[Entry]) -> None:
+    alone = [hypervolume_share(ROWS, entries[: count + 1]) for count in range(len(entries))]
+    assert hypervolume_shares(ROWS, entries) == pytest.approx(alone)
+    assert hypervolume_shares([], entries) == [0.0] * len(entries)
 
 
 def test_report_is_json_with_the_promised_fields(entries: list[Entry]) -> None:
