@@ -78,7 +78,7 @@ dse.drawNote = () => {
   if (dse.isShown("rejected") && study.counts.rejected) parts.push("Rejected candidates have no AP: they lie in the strip below, at their predicted cost, by reason.");
   if (dse.state.axis === "latency_ms") parts.push("Latency is predicted; bars show its error band.");
   dse.byId("chart-note").textContent = parts.join(" ");
-  dse.byId("front-plot").setAttribute("role", "img");
+  dse.byId("front-plot").setAttribute("role", "group");
   dse.byId("front-plot").setAttribute("aria-label", `Average precision against ${axis.title} of ${dse.plural(drawn, "design")}; the table holds the same values.`);
 };
 
