@@ -26,6 +26,7 @@ from typing import Any
 
 from dse.cost import Target, price_space
 from dse.dashboard import write_dashboard
+from dse.dashboard.figure_files import browser_program
 from dse.search.journal import Entry
 from dse.search.plan import Row, candidate_row
 from dse.search.record import StudyRecord
@@ -107,7 +108,7 @@ def measure_page(path: Path, pans: int) -> dict[str, Any]:
 
     with sync_playwright() as driver:
         browser = driver.chromium.launch(
-            executable_path=_browser(),
+            executable_path=browser_program(),
             args=["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
         )
         page = browser.new_page(viewport={"width": 1440, "height": 900})
@@ -130,8 +131,9 @@ PAN = """async (pans) => {
   plot.scrollIntoView({ block: "center", behavior: "instant" });
   const box = plot.querySelector(".nsewdrag").getBoundingClientRect();
   const at = (type, x) => {
-    const where = { bubbles: true, cancelable: true, button: 0, buttons: 1, clientX: x, clientY: box.y + box.height / 2 };
-    const target = type === "mousedown" ? document.elementFromPoint(x, where.clientY) : document;
+    const y = box.y + box.height / 2;
+    const target = type === "mousedown" ? document.elementFromPoint(x, y) : document;
+    const where = { bubbles: true, cancelable: true, buttons: 1, clientX: x, clientY: y };
     target.dispatchEvent(new MouseEvent(type, where));
   };
   const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
@@ -151,19 +153,14 @@ PAN = """async (pans) => {
   busy.push(performance.now() - start);
   await frame();
   frames.push(performance.now() - start);
-  const marks = plot.data.filter((trace) => trace.visible !== false).reduce((sum, trace) => sum + trace.x.length, 0);
+  const drawn = plot.data.filter((trace) => trace.visible !== false);
+  const marks = drawn.reduce((sum, trace) => sum + trace.x.length, 0);
   return { frames, busy, marks };
 }"""
 
 
 def _summary(times_ms: list[float]) -> dict[str, float]:
     return {"median": round(statistics.median(times_ms), 1), "worst": round(max(times_ms), 1)}
-
-
-def _browser() -> str:
-    from dse.dashboard.figure_files import browser_program
-
-    return browser_program()
 
 
 def main() -> None:

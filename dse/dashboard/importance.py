@@ -10,6 +10,7 @@ a fifth of the trainings out, and predicts them: that says whether there is anyt
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,8 @@ from numpy.typing import NDArray
 from dse.dashboard.frames import AXIS_COLUMNS, COST_COLUMNS, StudyTables
 
 __all__ = ["FIRM_SKILL", "LEAST_SKILL", "LEAST_TRAININGS", "Importance", "importance"]
+
+Row = dict[str, Any]
 
 LEAST_TRAININGS = 12
 """Fewer leave some forest with parameter values that it never saw twice."""
@@ -74,7 +77,7 @@ def importance(tables: StudyTables) -> Importance | None:
     parameters = [name for name in AXIS_COLUMNS if space[name].nunique() > 1]
     if not parameters:
         return None
-    rows = [
+    rows: list[Row] = [
         {"objective": column, "parameter": name, "share": share, "low": share, "high": share}
         for column in COST_COLUMNS
         for name, share in main_effects(space[parameters], np.log(_floats(space[column]))).items()
@@ -109,7 +112,7 @@ def _trained(designs: pd.DataFrame) -> pd.DataFrame:
 
 def _forests(
     trained: pd.DataFrame, space: pd.DataFrame, parameters: list[str]
-) -> tuple[list[dict[str, float | str]], float]:
+) -> tuple[list[Row], float]:
     """AP's rows, and the skill on trainings left out."""
     from sklearn.ensemble import RandomForestRegressor
     from sklearn.metrics import r2_score
@@ -124,7 +127,7 @@ def _forests(
         left_out[rest] = forest.predict(known[rest])
         effects.append(main_effects(space[parameters], forest.predict(everywhere)))
     table = pd.DataFrame(effects)
-    rows: list[dict[str, float | str]] = [
+    rows: list[Row] = [
         {"objective": "ap", "parameter": name, "share": float(table[name].mean()),
          "low": float(table[name].min()), "high": float(table[name].max())}
         for name in parameters
@@ -143,4 +146,4 @@ def _encoded(parameters: pd.DataFrame) -> NDArray[np.float64]:
 
 
 def _floats(column: pd.Series[float]) -> NDArray[np.float64]:
-    return column.to_numpy(dtype=np.float64)
+    return np.asarray(column, dtype=np.float64)

@@ -21,7 +21,7 @@ dse.closeDetails = () => {
 };
 
 dse.values = (pairs) => dse.el("dl", { class: "values" }, ...pairs.flatMap(([term, words, meter]) => [
-  dse.el("dt", {}, term), dse.el("dd", {}, words), meter ?? null]));
+  dse.el("dt", {}, term), dse.el("dd", {}, words, meter ?? null)]));
 
 // A bar of how much of a limit is used; null where the target sets none.
 dse.meter = (row, column) => {
