@@ -75,8 +75,9 @@ def run(options: argparse.Namespace) -> int:
         print_json(table)
         return 0
     low, high = result.ap_interval or (result.ap, result.ap)
+    within = f"{low:.3f} to {high:.3f} on other pictures"
     square = "" if result.ap_square is None else f", against square boxes {result.ap_square:.4f}"
-    print(f"AP {result.ap:.4f} ({low:.3f} to {high:.3f}){square}: {result.faces} faces in {result.images} pictures")
+    print(f"AP {result.ap:.4f} ({within}){square}: {result.faces} faces, {result.images} pictures")
     print(f"score {point.score:.2f}: precision {point.precision:.4f}, recall {point.recall:.4f}")
     return 0
 
