@@ -140,7 +140,7 @@ def test_a_dry_run_accounts_for_every_candidate(capsys: pytest.CaptureFixture[st
     code, out, _ = _run(capsys, "search", "--dry-run", "--json")
     table = json.loads(out)
     assert code == 0
-    assert table["candidates"] == table["feasible"] + sum(table["rejected"].values()) == 952
+    assert table["candidates"] == table["feasible"] + sum(table["rejected"].values()) == 714
     assert table["trainings"]
 
 
