@@ -21,7 +21,7 @@ from dse.space import PLAIN
 __all__ = ["Marks", "hover_text", "input_sizes", "reference_traces"]
 
 _LARGEST_MARKER_PIXELS = 24
-_MANY = 2000
+_MANY = 750
 """Traces with more points than this are drawn by WebGL."""
 
 
@@ -62,7 +62,7 @@ class Marks:
             "opacity": 1.0 if front else 0.75,
             "line": {"width": 2.2 if front else 1.2, "color": INK if front else PAPER},
         }
-        return go.Scatter(
+        return _kind(rows)(
             **self._common(rows, part, "On the front" if front else "Dominated"),
             y=rows["shown_ap"].round(4).to_list(),
             marker=marker,
@@ -90,14 +90,17 @@ class Marks:
 
     def rejected(self, rows: pd.DataFrame) -> go.Scatter:
         """Rejected candidates at their predicted cost, in the strip of reasons."""
-        kind = go.Scattergl if len(rows) > _MANY else go.Scatter
-        return kind(
+        return _kind(rows)(
             **self._common(rows, "rejected", "Rejected"),
             y=rows["lane"].round(3).to_list(),
             yaxis="y2",
             visible=False,
             marker={"symbol": "square-open", "size": 7, "color": MUTED, "opacity": 0.7},
         )
+
+
+def _kind(rows: pd.DataFrame) -> Any:
+    return go.Scattergl if len(rows) > _MANY else go.Scatter
 
 
 def _symbol(row: dict[Any, Any]) -> str:
