@@ -21,7 +21,7 @@ from dse.space import PLAIN
 __all__ = ["Marks", "hover_text", "input_sizes", "reference_traces"]
 
 _LARGEST_MARKER_PIXELS = 24
-_MANY = 2000
+_MANY = 750
 """Traces with more points than this are drawn by WebGL."""
 
 _MOST_WITH_BARS = 200
@@ -65,7 +65,7 @@ class Marks:
             "opacity": 1.0 if front else 0.75,
             "line": {"width": 2.2 if front else 1.2, "color": INK if front else PAPER},
         }
-        return go.Scatter(
+        return _kind(rows)(
             **self._common(rows, part, "On the front" if front else "Dominated"),
             y=rows["shown_ap"].round(4).to_list(),
             marker=marker,
@@ -90,8 +90,7 @@ class Marks:
 
     def rejected(self, rows: pd.DataFrame) -> go.Scatter:
         """Rejected candidates at their predicted cost, in the strip of reasons."""
-        kind = go.Scattergl if len(rows) > _MANY else go.Scatter
-        return kind(
+        return _kind(rows)(
             **self._common(rows, "rejected", "Rejected"),
             y=rows["lane"].round(3).to_list(),
             yaxis="y2",
@@ -111,6 +110,10 @@ def _bar(rows: pd.DataFrame, column: str, ends: str, colour: str) -> dict[str, A
 
 def _or_none(values: pd.Series[float]) -> list[float | None]:
     return [None if math.isnan(value) else value for value in values]
+
+
+def _kind(rows: pd.DataFrame) -> Any:
+    return go.Scattergl if len(rows) > _MANY else go.Scatter
 
 
 def _symbol(row: dict[Any, Any]) -> str:
