@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from dse.cli import main
+from dse.cost import Target
+from dse.errors import CompilerError
+from dse.export.toolchain import toolchain
 
 SPACE = """
 breakpoint = ["A"]
@@ -67,6 +70,28 @@ def test_the_best_design_is_exported_verified_and_evaluated(
     assert in_float["ap"] == pytest.approx(exported["ap"], abs=1e-3)
     trained = _json(capsys, "evaluate", "best", "--results", str(results))
     assert trained["ap"] == pytest.approx(exported["kmodel_ap"], abs=1e-6)
+
+
+def test_a_firmware_that_loads_no_such_kmodel_ends_with_3(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["export", "best", "--results", str(results), "--target", "k210-canmv"]
+    assert main(arguments) == 3
+    assert "loads kmodel version 3, 4" in capsys.readouterr().err
+
+
+def test_a_firmware_with_an_older_runtime_gets_a_bundle_of_its_own_compiler(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = Target.load("k210-canmv-v5")
+    try:
+        toolchain(target.nncase_version)
+    except CompilerError as error:
+        pytest.skip(str(error))
+    bundle = _json(capsys, "export", "best", "--results", str(results), "--target", target.name)
+    found = _json(capsys, "verify", bundle["path"])
+    assert (found["target"], found["nncase_version"]) == (target.name, target.nncase_version)
+    assert main(["verify", bundle["path"], "--target", "k210-sdk"]) == 4
 
 
 def test_a_trained_designs_quantization_is_explained_layer_by_layer(

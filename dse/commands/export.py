@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dse.commands.arguments import add_json, add_study, note, print_json
+from dse.errors import NothingFeasible
 from dse.search.selection import LIMITS, PREFERENCES, choose_design, job_of, parse_limit
 
 if TYPE_CHECKING:
@@ -34,7 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"best within it, NAME one of {', '.join(LIMITS)}",
     )
     parser.add_argument("--prefer", choices=PREFERENCES, default="ap", help="what best means")
-    parser.add_argument("--out", type=Path, help="folder (default: export/DESIGN in the study)")
+    parser.add_argument(
+        "--target", help="the firmware it is for, a file of constraints/ (default: the study's)"
+    )
+    parser.add_argument(
+        "--out", type=Path, help="folder (default: export/DESIGN[-TARGET] in the study)"
+    )
     add_study(parser)
     add_json(parser)
 
@@ -46,8 +52,9 @@ def run(options: argparse.Namespace) -> int:
     limits = [parse_limit(text) for text in options.limit]
     record = load_study(find_study(options.results, options.study))
     row = choose_design(record, options.design, limits, options.prefer)
-    note(f"{row['candidate']}: compiling, then running the kmodel on the evaluation pictures")
-    report = _export(record, row, options.out or record.path / "export" / row["candidate"])
+    design = row["candidate"]
+    name = f"{design}-{Path(options.target).stem}" if options.target else design
+    report = _export(record, design, options.target, options.out or record.path / "export" / name)
     if options.json:
         print_json(asdict(report))
         return 0
@@ -57,16 +64,23 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _export(record: StudyRecord, row: dict[str, Any], folder: Path) -> Any:
-    from dse.cost import Target
+def _export(record: StudyRecord, design: str, target_name: str | None, folder: Path) -> Any:
+    from dse.cost import Target, price_candidate
     from dse.data import open_data
     from dse.export import export_bundle
     from dse.network.detector import detector_graph
     from dse.search.job import calibration_canvases, load_weights
     from dse.space import Candidate
 
-    job, candidate = job_of(record), Candidate.parse(row["candidate"])
-    search = record.settings["search"]
+    job, candidate = job_of(record), Candidate.parse(design)
+    target = Target.load(target_name or record.settings["search"]["target"])
+    priced = price_candidate(candidate, target)
+    if priced.cost.deployable and not priced.verdict.accepted:
+        raise NothingFeasible(f"{design}: {priced.verdict.message}")
+    note(
+        f"{design}: nncase {target.nncase_version} for {target.title}, "
+        "then the kmodel on the evaluation pictures"
+    )
     return export_bundle(
         folder,
         candidate,
@@ -75,7 +89,7 @@ def _export(record: StudyRecord, row: dict[str, Any], folder: Path) -> Any:
         calibration_canvases(job, candidate.input_size),
         open_data(job.eval_data, "eval"),
         estimate={
-            name: row[name]
+            name: getattr(priced.cost, name)
             for name in (
                 "parameters",
                 "macs",
@@ -88,9 +102,9 @@ def _export(record: StudyRecord, row: dict[str, Any], folder: Path) -> Any:
         },
         study={
             "name": record.name,
-            "target": search["target"],
+            "target": record.settings["search"]["target"],
             "trained_on": job.data,
             "starting_weights": job.weights,
         },
-        main_memory_limit_bytes=Target.load(search["target"]).model_memory_bytes,
+        target=target,
     )

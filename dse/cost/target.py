@@ -34,6 +34,8 @@ class Target:
     kmodel_version_written: int
     kmodel_versions_loaded: tuple[int, ...]
     kmodel_hint: str
+    nncase_version: str
+    kmodel_loader: str
     kpu_clock_hz: int
     cpu_clock_hz: int
     interleaved: bool

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from dse.detectors.detector import Detector, Say
 from dse.errors import DseError, InvalidFile, UsageError, VerificationFailed
-from dse.export.detector_file import box_scale_beside
-from dse.export.manifest import read_json
+from dse.export.reading import made_by, read_table, shown
 from dse.export.refereed import refereed
 from dse.export.tflite_predictor import tflite_predictor
 from dse.network.detector import HEAD_CHANNELS
@@ -28,12 +27,22 @@ class KmodelDetector(Detector):
     """A kmodel of version 5: the emulator, or the simulator where the two differ."""
 
     def __init__(
-        self, name: str, content: bytes, box_scale: float, score: float | None, say: Say
+        self,
+        name: str,
+        content: bytes,
+        box_scale: float,
+        score: float | None,
+        say: Say,
+        nncase_version: str | None = None,
     ) -> None:
-        """Raises VerificationFailed for what is no kmodel, or of another version or network."""
+        """nncase_version: of the compiler that made it, as of `refereed`.
+
+        Raises VerificationFailed for what is no kmodel, or of another version or network.
+        """
         self.name, self.score = name, score
         self._content, self._scale, self._say = content, box_scale, say
-        with refereed(content) as predict:
+        self._nncase = nncase_version
+        with refereed(content, nncase_version=nncase_version) as predict:
             self.input_size = predict.input_size
             _require_detector(name, predict.map_shape[2])
 
@@ -41,13 +50,14 @@ class KmodelDetector(Detector):
     def read(cls, path: Path, say: Say) -> KmodelDetector:
         """The kmodel in a file. Raises UsageError where it cannot be read."""
         content = _content(path)
-        scale, score = _told_beside(path, say)
-        return cls(_name(path), content, scale, score, say)
+        scale, score, version = _told_beside(path, say)
+        return cls(_name(path), content, scale, score, say, version)
 
     @contextmanager
     def running(self) -> Iterator[Predict]:
         """See `Detector`."""
-        with refereed(self._content, box_scale=self._scale) as predict:
+        tools = self._nncase
+        with refereed(self._content, box_scale=self._scale, nncase_version=tools) as predict:
             yield predict
         self._say(f"kmodel: {predict.note or EMULATED}")
 
@@ -63,7 +73,7 @@ class TfliteDetector(Detector):
             read_tflite(path)  # the interpreter dies of damaged files
         except InvalidFile as error:
             raise VerificationFailed(str(error), error.hint) from None
-        scale, self.score = _told_beside(path, say)
+        scale, self.score, _ = _told_beside(path, say)
         self._predict = tflite_predictor(content, box_scale=scale)
         read, written = self._predict.input_shape, self._predict.output_shape
         if len(read) != 4 or len(written) != 4 or read != (1, read[1], read[1], 3):
@@ -102,16 +112,19 @@ def _content(path: Path) -> bytes:
         raise UsageError(f"{path}: {error.strerror}", hint) from None
 
 
-def _told_beside(path: Path, say: Say) -> tuple[float, float | None]:
-    """Scale of the boxes and score to believe, out of detector.json.
+def _told_beside(path: Path, say: Say) -> tuple[float, float | None, str | None]:
+    """Scale of the boxes, score to believe, nncase that made it: out of the files beside it.
 
-    Raises DseError where that makes no sense.
+    Raises DseError where they make no sense.
     """
     detector = path.with_name("detector.json")
+    scale, version = made_by(path)
     if not detector.is_file():
         say(f"no {detector.name} beside {path.name}: its boxes are taken as they are")
-        return 1.0, None
-    score = read_json(detector).get("score_threshold")
+        return scale, None, version
+    score = read_table(detector).get("score_threshold")
     if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score < 1:
-        raise DseError(f"detector.json: score_threshold is {score!r}, not a number from 0 to 1")
-    return box_scale_beside(path), float(score)
+        raise DseError(
+            f"detector.json: score_threshold is {shown(score)}, not a number from 0 to 1"
+        )
+    return scale, float(score), version

@@ -35,8 +35,8 @@ class TrainedDetector(Detector):
 
         self._say("compiling")
         deployed = self._design.deploy()
-        kmodel = deployed.compiled.kmodel
-        compiled = KmodelDetector(self.name, kmodel, deployed.box_scale, None, self._say)
+        kmodel, version = deployed.compiled.kmodel, deployed.compiled.nncase_version
+        compiled = KmodelDetector(self.name, kmodel, deployed.box_scale, None, self._say, version)
         with compiled.running() as predict:
             yield predict
 

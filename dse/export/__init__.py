@@ -10,16 +10,17 @@ if TYPE_CHECKING:
     from dse.export.compiler import CompiledKmodel, compile_kmodel, compiler_version
     from dse.export.deployment import Deployment, deploy
     from dse.export.kmodel import Kmodel, parse_kmodel
-    from dse.export.simulator import KmodelPredictor, kmodel_predictor
+    from dse.export.picture_processes import PictureProcesses
+    from dse.export.simulator import kmodel_predictor
     from dse.export.tflite import to_tflite
-    from dse.export.verify import VerifyReport, verify_bundle
+    from dse.export.verify import VerifyReport, verify_bundle, verify_kmodel
 
 __all__ = [
     "CompiledKmodel",
     "Deployment",
     "ExportReport",
     "Kmodel",
-    "KmodelPredictor",
+    "PictureProcesses",
     "VerifyReport",
     "compile_kmodel",
     "compiler_version",
@@ -29,6 +30,7 @@ __all__ = [
     "parse_kmodel",
     "to_tflite",
     "verify_bundle",
+    "verify_kmodel",
 ]
 
 _HOMES = {
@@ -36,9 +38,10 @@ _HOMES = {
     "compiler": ("CompiledKmodel", "compile_kmodel", "compiler_version"),
     "deployment": ("Deployment", "deploy"),
     "kmodel": ("Kmodel", "parse_kmodel"),
-    "simulator": ("KmodelPredictor", "kmodel_predictor"),
+    "picture_processes": ("PictureProcesses",),
+    "simulator": ("kmodel_predictor",),
     "tflite": ("to_tflite",),
-    "verify": ("VerifyReport", "verify_bundle"),
+    "verify": ("VerifyReport", "verify_bundle", "verify_kmodel"),
 }
 
 

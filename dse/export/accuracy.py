@@ -11,7 +11,20 @@ from dse.evaluation import Prepared, average_precision, operating_point, precisi
 from dse.evaluation.evaluate import detect
 from dse.network.keras_inference import Predict
 
-__all__ = ["Accuracy", "agreement", "measure_accuracy"]
+__all__ = [
+    "MIN_CORRELATION",
+    "MOST_AP_LOST",
+    "Accuracy",
+    "agreement",
+    "correlation",
+    "measure_accuracy",
+]
+
+MOST_AP_LOST = 0.1
+"""A kmodel whose AP is this far below its float network is broken, not quantized."""
+
+MIN_CORRELATION = 0.9
+"""Of output maps, kmodel against float. Sound ones have 0.995 and more."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +54,13 @@ def measure_accuracy(predict: Predict, prepared: Prepared) -> Accuracy:
 
 
 def agreement(first: Predict, second: Predict, canvases: NDArray[np.uint8]) -> float:
-    """Correlation (-1..1) of two detectors' maps on `canvases`; 0 where one is constant."""
-    one, other = (predict(canvases).astype(np.float64).ravel() for predict in (first, second))
+    """`correlation` of two detectors' maps on `canvases`."""
+    return correlation(first(canvases), second(canvases))
+
+
+def correlation(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
+    """Of two sets of maps, -1..1; 0 where one is constant, not finite, or of another shape."""
+    one, other = (maps.astype(np.float64).ravel() for maps in (first, second))
     if one.shape != other.shape or not (np.isfinite(one).all() and np.isfinite(other).all()):
         return 0.0
     if one.std() == 0 or other.std() == 0:

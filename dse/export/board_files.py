@@ -36,6 +36,8 @@ def board_files(manifest: Mapping[str, Any], detector: Mapping[str, Any]) -> dic
         **output,
         **detector,
         "candidate": manifest["candidate"],
+        "kmodel_loader": manifest["target"]["kmodel_loader"],
+        "runtime": ".".join(compiled["nncase_version"].split(".")[:2]),
         "kmodel_sha256": manifest["files"]["model.kmodel"]["sha256"],
         "size": size,
         "boxes": detector["canonical_boxes_pixels"],

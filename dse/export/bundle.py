@@ -20,11 +20,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.cost import Target
 from dse.data.pictures import DataSet
 from dse.errors import DseError, UsageError, VerificationFailed
 from dse.evaluation import Prepared, prepare
 from dse.export import manifest as manifests
-from dse.export.accuracy import Accuracy, agreement, measure_accuracy
+from dse.export.accuracy import (
+    MIN_CORRELATION,
+    MOST_AP_LOST,
+    Accuracy,
+    agreement,
+    measure_accuracy,
+)
 from dse.export.board_files import board_files
 from dse.export.deployment import Deployment, deploy
 from dse.export.detector_file import detector_table
@@ -34,15 +41,10 @@ from dse.network.graph import Graph
 from dse.network.keras_inference import predictor
 from dse.space import Candidate
 
-__all__ = ["MIN_CORRELATION", "MOST_AP_LOST", "ExportReport", "export_bundle"]
-
-MOST_AP_LOST = 0.1
-"""A kmodel whose AP is this far below its float network is broken, not quantized."""
-
-MIN_CORRELATION = 0.9
-"""Of output maps, kmodel against float. Sound ones have 0.995 and more."""
+__all__ = ["ExportReport", "export_bundle"]
 
 AGREEMENT_PICTURES = 8
+TARGET_KEYS = ("name", "title", "model_memory_bytes", "nncase_version", "kmodel_loader")
 _REJECTED = "calibrate on more pictures, or export another candidate"
 
 
@@ -68,7 +70,7 @@ def export_bundle(
     *,
     estimate: Mapping[str, Any] | None = None,
     study: Mapping[str, Any] | None = None,
-    main_memory_limit_bytes: int | None = None,
+    target: Target | None = None,
     calibrate_method: str = "no_clip",
     workers: int | None = None,
 ) -> ExportReport:
@@ -77,8 +79,9 @@ def export_bundle(
     calibration: (n, size, size, 3) uint8 training pictures that set the activation ranges.
     data: evaluation pictures. estimate: figures of the cost model (`latency_ms`,
     `latency_ms_low`, `latency_ms_high`, `energy_mj`, `macs`, `parameters`, ...). study: where
-    the weights come from. main_memory_limit_bytes: what the target's firmware leaves.
-    workers: simulator processes, default one a core.
+    the weights come from. target: whose memory must hold it and whose nncase compiles it;
+    default the chip with nothing else in memory. workers: simulator processes, default one a
+    core.
 
     Raises UsageError for a format that no chip runs, CompilerError, and VerificationFailed
     where the file fails its check; the bundle then lies in "FOLDER.rejected".
@@ -88,15 +91,23 @@ def export_bundle(
             f"{candidate.id}: {candidate.format} does not run on the KPU",
             f"export {candidate.training.in_format('kpu8').id}",
         )
-    deployment = deploy(graph, weights, calibration, calibrate_method=calibrate_method)
+    target = target or Target.load("k210")
+    deployment = deploy(
+        graph,
+        weights,
+        calibration,
+        calibrate_method=calibrate_method,
+        nncase_version=target.nncase_version,
+    )
     prepared = prepare(data, candidate.input_size)
     measured = _measure(deployment, graph, weights, calibration, prepared, workers)
-    reason = _objection(deployment, measured, main_memory_limit_bytes)
+    reason = _objection(deployment, measured, target)
     manifest = {
         "bundle_version": manifests.LAYOUT_VERSION,
         "candidate": candidate.id,
         "created": datetime.now(tz=timezone.utc).isoformat(timespec="seconds"),
         "rejected": reason,
+        "target": {name: getattr(target, name) for name in TARGET_KEYS},
         "accuracy": measured,
         "compiled": _compiled_table(deployment),
         "estimate": dict(estimate or {}),
@@ -107,12 +118,12 @@ def export_bundle(
             "faces": prepared.faces,
         },
         "study": {"calibration_pictures": len(calibration), **(study or {})},
-        "versions": manifests.versions(),
+        "versions": {**manifests.versions(), "nncase": deployment.compiled.nncase_version},
     }
-    target = folder.with_name(f"{folder.name}.rejected") if reason else folder
-    _write_bundle(target, _contents(deployment, candidate.input_size, manifest))
+    place = folder.with_name(f"{folder.name}.rejected") if reason else folder
+    _write_bundle(place, _contents(deployment, candidate.input_size, manifest))
     if reason:
-        raise VerificationFailed(f"{candidate.id}: {reason} (kept in {target})", _REJECTED)
+        raise VerificationFailed(f"{candidate.id}: {reason} (kept in {place})", _REJECTED)
     return ExportReport(
         path=folder,
         candidate=candidate.id,
@@ -149,19 +160,16 @@ def _measure(
     }
 
 
-def _objection(
-    deployment: Deployment, measured: Mapping[str, Any], main_memory_limit_bytes: int | None
-) -> str | None:
+def _objection(deployment: Deployment, measured: Mapping[str, Any], target: Target) -> str | None:
     """Why this kmodel must not be handed out, or None."""
     if measured["correlation"] < MIN_CORRELATION:
         correlation = measured["correlation"]
         return f"the kmodel's maps correlate with the network's by {correlation:.3f} only"
     if measured["ap"] - measured["kmodel_ap"] > MOST_AP_LOST:
         return f"the kmodel's AP is {measured['kmodel_ap']:.3f}, the network's {measured['ap']:.3f}"
-    needed = deployment.compiled.main_memory_bytes
-    if main_memory_limit_bytes is not None and needed > main_memory_limit_bytes:
-        has = f"the target has {main_memory_limit_bytes:,}"
-        return f"it needs {needed:,} bytes of main memory, {has}"
+    needed, allowed = deployment.compiled.main_memory_bytes, target.model_memory_bytes
+    if needed > allowed:
+        return f"it needs {needed:,} bytes of main memory, {target.title} leaves {allowed:,}"
     return None
 
 

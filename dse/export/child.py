@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import resource
 import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from dse.errors import DseError
 
@@ -23,12 +23,8 @@ __all__ = [
     "disk_errors",
     "environment",
     "last_lines",
-    "limit_memory",
     "run",
 ]
-
-MEMORY_LIMIT_BYTES = 6 << 30
-"""Address space of a child: a corrupt file may ask for any amount."""
 
 
 def command(module: str, *arguments: str) -> list[str]:
@@ -42,21 +38,16 @@ def environment(threads: int = 1) -> dict[str, str]:
     return {**os.environ, "OMP_NUM_THREADS": str(threads), "PYTHONPATH": path}
 
 
-def limit_memory(limit_bytes: int = MEMORY_LIMIT_BYTES) -> None:
-    """Called by a child on itself: allocations beyond `limit_bytes` fail."""
-    resource.setrlimit(resource.RLIMIT_AS, (limit_bytes, limit_bytes))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
 @contextlib.contextmanager
-def disk_errors() -> Iterator[None]:
-    """A full or forbidden temporary folder becomes a DseError that says so."""
+def disk_errors(folder: Path | None = None) -> Iterator[None]:
+    """A full or forbidden `folder` becomes a DseError that says so; default: the temporary one."""
     try:
         yield
     except OSError as error:
+        variable = "TMPDIR" if folder is None else "XDG_CACHE_HOME"
         raise DseError(
-            f"cannot work in {tempfile.gettempdir()}: {error.strerror or error}",
-            "free space there, or name another folder in TMPDIR",
+            f"cannot work in {folder or tempfile.gettempdir()}: {error.strerror or error}",
+            f"free space there, or name another folder in {variable}",
         ) from error
 
 

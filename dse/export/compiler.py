@@ -1,4 +1,4 @@
-"""TensorFlow-Lite to kmodel: nncase 1.9 in a process of its own.
+"""TensorFlow-Lite to kmodel: nncase in a process of its own.
 
 Pictures go in as planar uint8 (1, channels, h, w), as the K210's camera interface delivers
 them, and maps come out planar: an interleaved picture would cost a transpose on the CPU and,
@@ -13,7 +13,6 @@ import struct
 import sys
 import tempfile
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +23,7 @@ from dse.errors import CompilerError
 from dse.export import child
 from dse.export.kmodel import Kmodel, parse_kmodel
 from dse.export.schedules import peak_kpu_bytes, without_noise
+from dse.export.toolchain import HAS_K210, Toolchain, toolchain
 
 __all__ = [
     "CALIBRATE_METHODS",
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 CALIBRATE_METHODS = ("no_clip", "l2", "kld_m0", "kld_m1", "kld_m2", "cdf")
-"""How nncase 1.9 chooses activation ranges (`PTQTensorOptions.calibrate_method`)."""
+"""How nncase chooses activation ranges (`PTQTensorOptions.calibrate_method`)."""
 
 OUT_OF_KPU_MEMORY = "Allocator has ran out of memory"
 """What the compiler says when the feature maps do not fit; no other pool has an end."""
@@ -57,8 +57,9 @@ _SUMMARY = re.compile(r"^\s*\.?(input|output|data|MODEL):?\s.*\((\d+) B\)", re.M
 class CompiledKmodel:
     """A kmodel and the compiler's own figures about it.
 
-    data_bytes: working memory beside the file; peak_kpu_bytes: highest address in use of the
-    KPU's own memory, None where no layer runs on the KPU; log: what the compiler printed.
+    data_bytes: working memory beside the file; peak_kpu_bytes: what is in use of the
+    KPU's own memory, None where no layer runs on the KPU; nncase_version: the compiler's, which
+    the runtime must have too; log: what it printed.
     """
 
     kmodel: bytes
@@ -67,6 +68,7 @@ class CompiledKmodel:
     output_bytes: int
     data_bytes: int
     peak_kpu_bytes: int | None
+    nncase_version: str
     log: str
 
     @property
@@ -87,16 +89,18 @@ def compile_kmodel(
     interleaved: bool = False,
     time_limit_s: float = 120,
     calibrate_method: str = "no_clip",
+    nncase_version: str | None = None,
 ) -> CompiledKmodel:
     """Compiles a float32 `tflite` file for the K210 with post-training quantization.
 
     calibration: (n, h, w, channels) uint8, letterboxed pictures of the network's input shape,
     which set the activation ranges. interleaved: pictures and maps are (h, w, channels) on the
-    board too, see above. Raises CompilerError with the compiler's own reason, also when it
-    takes longer than `time_limit_s` seconds or dies; DseError where there is no room for
-    temporary files.
+    board too, see above. nncase_version: default our own, see `toolchain`. Raises CompilerError
+    with the compiler's own reason, also when it takes longer than `time_limit_s` seconds or
+    dies; DseError where there is no room for temporary files.
     """
     _check(calibration, _input_shape(tflite), calibrate_method)
+    tools = toolchain(nncase_version)
     options = {
         "target": "k210",
         "calibrate_method": calibrate_method,
@@ -108,8 +112,8 @@ def compile_kmodel(
         (folder / "options.json").write_text(json.dumps(options))
         stored = calibration if interleaved else calibration.transpose(0, 3, 1, 2)
         np.save(folder / "calibration.npy", stored)
-        log = _run(folder, time_limit_s)
-        return _read(folder, log)
+        log = _run(tools, folder, time_limit_s)
+        return _read(folder, log, tools.version)
 
 
 def compiler_version() -> str:
@@ -117,13 +121,8 @@ def compiler_version() -> str:
 
     Raises CompilerError where it is missing, or cannot be loaded, or has no such target.
     """
-    hint = "reinstall dse: nncase belongs to it"
-    try:
-        number = version("nncase")
-    except PackageNotFoundError:
-        raise CompilerError("nncase is not installed", hint) from None
-    question = "import nncase, sys; sys.exit(not nncase.test_target('k210'))"
-    code, said, death = child.run([sys.executable, "-c", question], time_limit_s=60)
+    number, hint = toolchain().version, "reinstall dse: nncase belongs to it"
+    code, said, death = child.run([sys.executable, "-c", HAS_K210], time_limit_s=60)
     if code:
         raise CompilerError(f"nncase {number} {death}: {child.last_lines(said)}", hint)
     if code is None:
@@ -171,10 +170,9 @@ def _check(calibration: NDArray[np.uint8], shape: tuple[int, ...], calibrate_met
         )
 
 
-def _run(folder: Path, time_limit_s: float) -> str:
+def _run(tools: Toolchain, folder: Path, time_limit_s: float) -> str:
     """Runs the compiler on `folder`; returns what it printed."""
-    arguments = child.command("dse.export.nncase_compile", str(folder))
-    code, log, death = child.run(arguments, time_limit_s)
+    code, log, death = child.run(tools.command("compile", folder), time_limit_s)
     if code is None:
         raise CompilerError(
             f"the kmodel compiler was stopped after {time_limit_s:g} s",
@@ -198,22 +196,21 @@ def _meaning(log: str) -> str:
     for known, meaning in _MEANINGS:
         if known in log:
             return meaning
-    return "the network holds something that nncase 1.9 cannot compile"
+    return "the network holds something that nncase cannot compile"
 
 
-def _read(folder: Path, log: str) -> CompiledKmodel:
+def _read(folder: Path, log: str, nncase_version: str) -> CompiledKmodel:
     """The file and its figures, checked against what the file's own headers say."""
     kmodel = (folder / "model.kmodel").read_bytes()
-    info = folder / "dump" / "kmodel_info.txt"
-    summary = {key: int(value) for key, value in _SUMMARY.findall(info.read_text())}
+    summary = {key: int(value) for key, value in _SUMMARY.findall(log)}
     headers = parse_kmodel(kmodel)
     told = tuple(summary.get(key) for key in ("MODEL", "input", "output", "data"))
     seen = len(kmodel), headers.input_bytes, headers.output_bytes, headers.data_bytes
     if told != seen:
         raise CompilerError(
             f"the compiler reports {told} bytes (file, input, output, data), its file says {seen}",
-            "this is another compiler than nncase 1.9: install the version dse asks for",
+            "this is another compiler than nncase 1.x: install the version dse asks for",
         )
     codegen = folder / "dump" / "codegen"
     cleaned = without_noise(kmodel, codegen)
-    return CompiledKmodel(cleaned, *seen, peak_kpu_bytes(codegen), log)
+    return CompiledKmodel(cleaned, *seen, peak_kpu_bytes(codegen), nncase_version, log)

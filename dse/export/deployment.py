@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.export.compiler import CompiledKmodel, compile_kmodel
+from dse.export.picture_processes import PictureProcesses
 from dse.export.refereed import Refereed, refereed
-from dse.export.simulator import KmodelPredictor, kmodel_predictor
+from dse.export.simulator import kmodel_predictor
 from dse.export.tflite import to_tflite
 from dse.network.graph import Graph
 from dse.network.keras_inference import predictor
@@ -32,13 +33,19 @@ class Deployment:
     compiled: CompiledKmodel
     box_scale: float
 
-    def predictor(self, workers: int | None = None) -> KmodelPredictor:
+    def predictor(self, workers: int | None = None) -> PictureProcesses:
         """The kmodel in the simulator, as `simulator.kmodel_predictor`; maps as in training."""
-        return kmodel_predictor(self.compiled.kmodel, workers, box_scale=self.box_scale)
+        version = self.compiled.nncase_version
+        return kmodel_predictor(
+            self.compiled.kmodel, workers, box_scale=self.box_scale, nncase_version=version
+        )
 
     def refereed(self, workers: int | None = None) -> AbstractContextManager[Refereed]:
         """The same maps, some 20 times faster, where `dse.emulation` knows the kmodel."""
-        return refereed(self.compiled.kmodel, workers, box_scale=self.box_scale)
+        version = self.compiled.nncase_version
+        return refereed(
+            self.compiled.kmodel, workers, box_scale=self.box_scale, nncase_version=version
+        )
 
 
 def deploy(
@@ -47,12 +54,14 @@ def deploy(
     calibration: NDArray[np.uint8],
     *,
     calibrate_method: str = "no_clip",
+    nncase_version: str | None = None,
     time_limit_s: float = 300,
 ) -> Deployment:
     """Compiles the trained network for the K210.
 
     calibration: (n, size, size, 3) uint8 training pictures, letterboxed; 32 or more are a
-    good choice. Raises CompilerError, or WeightsError where `weights` are of another network.
+    good choice. nncase_version: as for `compile_kmodel`.
+    Raises CompilerError, or WeightsError where `weights` are of another network.
     """
     corrected = corrected_biases(graph, weights, calibration)
     scale = choose_box_scale(predictor(graph, corrected)(calibration))
@@ -64,5 +73,6 @@ def deploy(
         calibration,
         time_limit_s=time_limit_s,
         calibrate_method=calibrate_method,
+        nncase_version=nncase_version,
     )
     return Deployment(tflite, compiled, scale)

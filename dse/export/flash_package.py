@@ -1,4 +1,4 @@
-"""model.kfpkg: the kmodel with the flash address it goes to, as kflash and its GUI take it.
+"""Writes model.kfpkg: the kmodel with the flash address it goes to, as kflash takes it.
 
 A zip of the file and flash-list.json. kflash.py (kendryte and sipeed, 0.8.3) puts quotes
 around whatever follows `"address": ` up to the line's last comma, so that the list has one
@@ -11,7 +11,7 @@ import io
 import json
 import zipfile
 
-__all__ = ["FLASH_ADDRESS", "flash_package", "packed_kmodel"]
+__all__ = ["FLASH_ADDRESS", "flash_package"]
 
 FLASH_ADDRESS = 0x300000
 """Where demos and firmwares of the K210 look for a model; kflash writes multiples of 64 KiB."""
@@ -30,12 +30,3 @@ def flash_package(kmodel: bytes) -> bytes:
         archive.writestr(zipfile.ZipInfo(LIST, EPOCH), listing)
         archive.writestr(zipfile.ZipInfo(KMODEL, EPOCH), kmodel)
     return package.getvalue()
-
-
-def packed_kmodel(package: bytes) -> bytes | None:
-    """The kmodel inside a package; None where it is none."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(package)) as archive:
-            return archive.read(KMODEL)
-    except (zipfile.BadZipFile, KeyError, OSError, ValueError, RuntimeError):
-        return None

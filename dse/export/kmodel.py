@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from dse.errors import VerificationFailed
+from dse.export.kmodel_reader import HINT, Reader, counted, expect
 
 __all__ = ["Kmodel", "MemoryPool", "Module", "Section", "TensorRange", "parse_kmodel"]
 
@@ -26,14 +28,10 @@ DATA_TYPES = {
 RUNTIMES = {
     3: "nncase 0.1 (standalone SDK, every MaixPy)",
     4: "nncase 0.2 (standalone SDK, MaixPy with kmodel v4)",
-    5: "nncase 1.x (standalone SDK with the 1.9 runtime)",
+    5: "nncase 1.x (standalone SDK, or CanMV built for it; of the compiler's own version)",
 }
-MAX_COUNT = 4096
-"""More modules, functions, sections or tensors than any file has: a corrupt count."""
-
 MAX_RANK = 8
 MERGED_INTO_RDATA = 1
-_HINT = "export it again, and copy it in binary mode"
 
 
 @dataclass(frozen=True)
@@ -108,6 +106,11 @@ class Kmodel:
         return sum(tensor.size_bytes for tensor in self.outputs)
 
     @property
+    def kpu_bytes(self) -> int:
+        """Memory of the accelerator that the modules ask for; nncase 1.x asks for all it has."""
+        return sum(module.pool_bytes("kpu") for module in self.modules)
+
+    @property
     def main_memory_bytes(self) -> int:
         """Main memory in use while the network runs: the file, its buffers, inputs, outputs.
 
@@ -122,7 +125,7 @@ def parse_kmodel(data: bytes) -> Kmodel:
 
     Raises VerificationFailed, with the place and the reason, for anything else.
     """
-    reader = _Reader(data)
+    reader = Reader(data)
     if data[:4] == MAGIC:
         version = struct.unpack_from("<4xI", data)[0] if len(data) >= 8 else None
         if version == 5:
@@ -134,127 +137,94 @@ def parse_kmodel(data: bytes) -> Kmodel:
         return _parse_version_3(reader)
     raise VerificationFailed(
         f"this is not a kmodel: it begins with {data[:4]!r}, not {MAGIC!r} ({len(data)} bytes)",
-        _HINT,
+        HINT,
     )
 
 
-class _Reader:
-    """Little-endian numbers from `data`, front to back; never past the end."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.position = 0
-
-    def numbers(self, format: str, what: str) -> tuple[int, ...]:
-        """Unpacks `format` (of `struct`, without byte order) and moves on."""
-        size = struct.calcsize(f"<{format}")
-        self._reserve(size, what)
-        values = struct.unpack_from(f"<{format}", self.data, self.position)
-        self.position += size
-        return values
-
-    def text(self, size: int, what: str) -> str:
-        """A fixed-size field of ASCII text, filled up with zeros."""
-        self._reserve(size, what)
-        raw = self.data[self.position : self.position + size].rstrip(b"\0")
-        self.position += size
-        if not raw or not all(32 < byte < 127 for byte in raw):
-            raise VerificationFailed(f"the kmodel is corrupt: {what} is {raw!r}", _HINT)
-        return raw.decode("ascii")
-
-    def skip(self, size: int, what: str) -> None:
-        """Moves on by `size` bytes, which must be there."""
-        self._reserve(size, what)
-        self.position += size
-
-    def _reserve(self, size: int, what: str) -> None:
-        if self.position + size > len(self.data):
-            raise VerificationFailed(
-                f"the kmodel is truncated: {what} needs {size} bytes at {self.position}, "
-                f"the file ends at {len(self.data)}",
-                _HINT,
-            )
-
-
-def _expect(truth: bool, problem: str) -> None:
-    if not truth:
-        raise VerificationFailed(f"the kmodel is corrupt: {problem}", _HINT)
-
-
-def _count(value: int, what: str) -> int:
-    _expect(value <= MAX_COUNT, f"it claims {value} {what}")
-    return value
-
-
-def _parse_version_5(reader: _Reader) -> Kmodel:
+def _parse_version_5(reader: Reader) -> Kmodel:
     header = reader.numbers("8I", "the model header")
     header_size, alignment, modules, entry_module, entry_function = header[2], *header[4:]
-    _expect(header_size == 32, f"its header says that it is {header_size} bytes long, not 32")
-    _expect(alignment in (1 << i for i in range(13)), f"its alignment is {alignment}")
-    parsed = [_parse_module(reader) for _ in range(_count(modules, "modules"))]
-    _expect(entry_module < len(parsed), f"module {entry_module} of {len(parsed)} is its entry")
-    _expect(reader.position == len(reader.data), "bytes follow its last module")
+    expect(header_size == 32, f"its header says that it is {header_size} bytes long, not 32")
+    expect(alignment in (1 << i for i in range(13)), f"its alignment is {alignment}")
+    parsed = [_parse_module(reader) for _ in range(counted(modules, "modules"))]
+    expect(entry_module < len(parsed), f"module {entry_module} of {len(parsed)} is its entry")
+    expect(reader.position == len(reader.data), "bytes follow its last module")
     functions = parsed[entry_module][1]
-    _expect(entry_function < len(functions), f"its entry function {entry_function} is missing")
-    inputs, outputs = functions[entry_function]
+    expect(entry_function < len(functions), f"its entry function {entry_function} is missing")
+    entry = functions[entry_function]
     found = tuple(module for module, _ in parsed)
     data_bytes = sum(module.pool_bytes("data") for module in found)
-    return Kmodel(5, len(reader.data), inputs, outputs, data_bytes, found)
+    return Kmodel(5, len(reader.data), entry.inputs, entry.outputs, data_bytes, found)
 
 
-_Function = tuple[tuple[TensorRange, ...], tuple[TensorRange, ...]]
+class _Function(NamedTuple):
+    """What it reads and writes, and where its code ends in the module's .text."""
+
+    inputs: tuple[TensorRange, ...]
+    outputs: tuple[TensorRange, ...]
+    text_end: int
 
 
-def _parse_module(reader: _Reader) -> tuple[Module, list[_Function]]:
+def _parse_module(reader: Reader) -> tuple[Module, list[_Function]]:
     start = reader.position
     type_name = reader.text(16, "a module's type")
     fields = reader.numbers("8I", "a module header")
     version, header_size, size, pools, shared, sections, functions, _ = fields
-    _expect(header_size == 48, f"module '{type_name}' has a header of {header_size} bytes")
-    _expect(shared == 0, f"module '{type_name}' claims shared memory")
-    found_pools = tuple(_parse_pool(reader) for _ in range(_count(pools, "memory pools")))
-    found_functions = [_parse_function(reader) for _ in range(_count(functions, "functions"))]
-    found_sections = tuple(_parse_section(reader) for _ in range(_count(sections, "sections")))
+    expect(header_size == 48, f"module '{type_name}' has a header of {header_size} bytes")
+    expect(shared == 0, f"module '{type_name}' claims shared memory")
+    found_pools = tuple(_parse_pool(reader) for _ in range(counted(pools, "memory pools")))
+    found_functions = [_parse_function(reader) for _ in range(counted(functions, "functions"))]
+    found_sections = tuple(_parse_section(reader) for _ in range(counted(sections, "sections")))
     end = start + size
-    _expect(0 <= end - reader.position < 8, f"module '{type_name}' is not {size} bytes long")
+    expect(0 <= end - reader.position < 8, f"module '{type_name}' is not {size} bytes long")
     reader.skip(end - reader.position, f"the end of module '{type_name}'")
+    text_bytes = sum(section.size_bytes for section in found_sections if section.name == ".text")
+    for function in found_functions:
+        expect(
+            function.text_end <= text_bytes,
+            f"code of module '{type_name}' ends at {function.text_end}, .text at {text_bytes}",
+        )
     module = Module(type_name, version, size, found_pools, found_sections, functions)
     return module, found_functions
 
 
-def _parse_pool(reader: _Reader) -> MemoryPool:
+def _parse_pool(reader: Reader) -> MemoryPool:
     location, size = reader.numbers("B3xI", "a memory pool")
-    _expect(location in LOCATIONS, f"memory location {location} is unknown")
+    expect(location in LOCATIONS, f"memory location {location} is unknown")
     return MemoryPool(LOCATIONS[location], size)
 
 
-def _parse_function(reader: _Reader) -> _Function:
+def _parse_function(reader: Reader) -> _Function:
     start = reader.position
     fields = reader.numbers("8I", "a function header")
-    header_size, size, _, _, inputs, outputs, _, _ = fields
-    _expect(header_size == 32, f"a function's header is {header_size} bytes long, not 32")
-    read = _parse_tensors(reader, _count(inputs, "inputs"))
-    written = _parse_tensors(reader, _count(outputs, "outputs"))
+    header_size, size, read_bytes, written_bytes, inputs, outputs, entry, text_bytes = fields
+    expect(header_size == 32, f"a function's header is {header_size} bytes long, not 32")
+    read = _parse_tensors(reader, counted(inputs, "inputs"), read_bytes)
+    written = _parse_tensors(reader, counted(outputs, "outputs"), written_bytes)
     rest = start + size - reader.position
-    _expect(0 <= rest < 8, f"a function's header and tensors are not {size} bytes long")
+    expect(0 <= rest < 8, f"a function's header and tensors are not {size} bytes long")
     reader.skip(rest, "the end of a function header")
-    return read, written
+    return _Function(read, written, entry + text_bytes)
 
 
-def _parse_tensors(reader: _Reader, count: int) -> tuple[TensorRange, ...]:
-    """`count` memory ranges, then their `count` shapes."""
+def _parse_tensors(reader: Reader, count: int, pool_bytes: int) -> tuple[TensorRange, ...]:
+    """`count` memory ranges in a pool, then their `count` shapes."""
     ranges = [reader.numbers("BBHII", "a tensor") for _ in range(count)]
     tensors = []
-    for _, data_type, _, _, size in ranges:
+    for _, data_type, _, start, size in ranges:
+        expect(
+            start + size <= pool_bytes,
+            f"a tensor ends at {start + size}, its pool of inputs or outputs at {pool_bytes}",
+        )
         (rank,) = reader.numbers("I", "a tensor's rank")
-        _expect(rank <= MAX_RANK, f"a tensor claims {rank} dimensions")
+        expect(rank <= MAX_RANK, f"a tensor claims {rank} dimensions")
         shape = reader.numbers(f"{rank}I", "a tensor's shape")
-        _expect(data_type in DATA_TYPES, f"data type {data_type} is unknown")
+        expect(data_type in DATA_TYPES, f"data type {data_type} is unknown")
         tensors.append(TensorRange(DATA_TYPES[data_type], size, shape))
     return tuple(tensors)
 
 
-def _parse_section(reader: _Reader) -> Section:
+def _parse_section(reader: Reader) -> Section:
     """A section's header and, unless it lies inside .rdata, its body."""
     name = reader.text(16, "a section's name")
     flags, gap, size, _ = reader.numbers("4I", "a section header")
@@ -264,15 +234,15 @@ def _parse_section(reader: _Reader) -> Section:
     return Section(name, size, reader.position - size)
 
 
-def _parse_version_4(reader: _Reader) -> Kmodel:
+def _parse_version_4(reader: Reader) -> Kmodel:
     header = reader.numbers("10I", "the model header")
     target, constants, main_memory, nodes, inputs, outputs = header[3:9]
-    _expect(target in (0, 1), f"its target is {target}, not 0 (CPU) or 1 (K210)")
-    ranges = [reader.numbers("4I", "an input") for _ in range(_count(inputs, "inputs"))]
+    expect(target in (0, 1), f"its target is {target}, not 0 (CPU) or 1 (K210)")
+    ranges = [reader.numbers("4I", "an input") for _ in range(counted(inputs, "inputs"))]
     shapes = [reader.numbers("4I", "an input's shape") for _ in ranges]
-    written = [reader.numbers("4I", "an output") for _ in range(_count(outputs, "outputs"))]
+    written = [reader.numbers("4I", "an output") for _ in range(counted(outputs, "outputs"))]
     reader.skip(constants, "the constants")
-    bodies = [reader.numbers("II", "a node")[1] for _ in range(_count(nodes, "nodes"))]
+    bodies = [reader.numbers("II", "a node")[1] for _ in range(counted(nodes, "nodes"))]
     reader.skip(sum(bodies), "the nodes' bodies")
     # version 4 knows two types: 0 is float32, 1 is uint8
     found_inputs = tuple(
@@ -286,15 +256,15 @@ def _parse_version_4(reader: _Reader) -> Kmodel:
 
 
 def _type_of_version_4(data_type: int) -> str:
-    _expect(data_type in (0, 1), f"data type {data_type} is unknown")
+    expect(data_type in (0, 1), f"data type {data_type} is unknown")
     return ("float32", "uint8")[data_type]
 
 
-def _parse_version_3(reader: _Reader) -> Kmodel:
+def _parse_version_3(reader: Reader) -> Kmodel:
     header = reader.numbers("7I", "the model header")
     layers, main_memory, outputs = header[3], header[5], header[6]
-    written = [reader.numbers("II", "an output") for _ in range(_count(outputs, "outputs"))]
-    bodies = [reader.numbers("II", "a layer")[1] for _ in range(_count(layers, "layers"))]
+    written = [reader.numbers("II", "an output") for _ in range(counted(outputs, "outputs"))]
+    bodies = [reader.numbers("II", "a layer")[1] for _ in range(counted(layers, "layers"))]
     reader.skip(sum(bodies), "the layers' bodies")
     found = tuple(TensorRange("float32", size, ()) for _, size in written)
     return Kmodel(3, len(reader.data), (), found, main_memory)

@@ -1,8 +1,9 @@
 """manifest.json: what lies in a bundle, where it came from, and what it measured.
 
-Its tables: `candidate`, `rejected` (why the export failed its own check, or null), `files`
-(sha256 and bytes of each), `accuracy`, `compiled` (the compiler's figures), `estimate` (the
-cost model's), `data` (evaluation pictures), `study`, `versions`.
+Its tables: `candidate`, `rejected` (why the export failed its own check, or null), `target`
+(whose firmware it is for, and what loads it), `files` (sha256 and bytes of each), `accuracy`,
+`compiled` (the compiler's figures), `estimate` (the cost model's), `data` (evaluation
+pictures), `study`, `versions`.
 """
 
 from __future__ import annotations
@@ -13,12 +14,9 @@ import math
 import platform
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
-from dse.errors import DseError
-
-__all__ = ["NAME", "checksums", "read_json", "sha256", "to_json", "versions"]
+__all__ = ["LAYOUT_VERSION", "NAME", "checksums", "to_json", "versions"]
 
 NAME = "manifest.json"
 LAYOUT_VERSION = 1
@@ -27,15 +25,10 @@ LAYOUT_VERSION = 1
 PACKAGES = ("dse", "nncase", "tensorflow-cpu", "keras", "numpy")
 
 
-def sha256(content: bytes) -> str:
-    """Hex digest of `content`."""
-    return hashlib.sha256(content).hexdigest()
-
-
 def checksums(files: Mapping[str, bytes]) -> dict[str, dict[str, Any]]:
     """Name -> {"sha256", "bytes"} of each file."""
     return {
-        name: {"sha256": sha256(content), "bytes": len(content)}
+        name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
         for name, content in sorted(files.items())
     }
 
@@ -54,19 +47,6 @@ def versions() -> dict[str, str]:
 def to_json(table: Mapping[str, Any]) -> bytes:
     """Readable JSON; numbers that JSON cannot hold (NaN, infinite) become null."""
     return (json.dumps(_plain(table), indent=2, ensure_ascii=False) + "\n").encode()
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """The table in `path`. Raises DseError where there is none."""
-    try:
-        table = json.loads(path.read_bytes())
-    except OSError as error:
-        raise DseError(f"{path.name} cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise DseError(f"{path.name} is no JSON: {error}") from None
-    if not isinstance(table, dict):
-        raise DseError(f"{path.name} holds no table")
-    return table
 
 
 def _plain(value: Any) -> Any:

@@ -10,11 +10,16 @@ from numpy.typing import NDArray
 
 from dse import emulation
 from dse.errors import CompilerError
-from dse.export.simulator import KmodelPredictor, kmodel_predictor
+from dse.export.picture_processes import PictureProcesses
+from dse.export.simulator import kmodel_predictor
+from dse.export.toolchain import toolchain
 from dse.network.keras_inference import Predict
 from dse.quantization.box_scale import unscale_boxes
 
 __all__ = ["Refereed", "refereed"]
+
+EMULATED_VERSION = "1.9."
+"""The nncase whose simulator `dse.emulation` was compared with."""
 
 REFEREE_PICTURES = 2
 """Pictures that both run: 0.3 s each in the simulator, and a wrong layer shows in any."""
@@ -22,7 +27,11 @@ REFEREE_PICTURES = 2
 
 @contextlib.contextmanager
 def refereed(
-    kmodel: bytes, workers: int | None = None, *, box_scale: float = 1.0
+    kmodel: bytes,
+    workers: int | None = None,
+    *,
+    box_scale: float = 1.0,
+    nncase_version: str | None = None,
 ) -> Iterator[Refereed]:
     """The emulator, if its maps of the first canvases are the simulator's to the bit.
 
@@ -31,8 +40,12 @@ def refereed(
     other. Raises VerificationFailed for what is no kmodel of version 5, and, when called,
     where the simulator cannot run it either.
     """
-    with kmodel_predictor(kmodel, workers, box_scale=box_scale) as simulate:
-        yield Refereed(kmodel, workers, box_scale, simulate)
+    version = toolchain(nncase_version).version
+    with kmodel_predictor(kmodel, workers, box_scale=box_scale, nncase_version=version) as simulate:
+        predict = Refereed(kmodel, workers, box_scale, simulate)
+        if not version.startswith(EMULATED_VERSION):
+            predict.settle(f"the emulator was never compared with nncase {version}: simulated")
+        yield predict
 
 
 class Refereed:
@@ -42,7 +55,7 @@ class Refereed:
     """
 
     def __init__(
-        self, kmodel: bytes, workers: int | None, box_scale: float, simulate: KmodelPredictor
+        self, kmodel: bytes, workers: int | None, box_scale: float, simulate: PictureProcesses
     ) -> None:
         self.note = ""
         self.input_size, self.map_shape = simulate.input_size, simulate.map_shape
@@ -57,6 +70,10 @@ class Refereed:
         if self._chosen is None:
             self._chosen = self._choose(canvases[:REFEREE_PICTURES])
         return self._chosen(canvases)
+
+    def settle(self, note: str) -> None:
+        """Leaves it to the simulator, for the reason in `note`."""
+        self.note, self._chosen = note, self._simulate
 
     def _choose(self, few: NDArray[np.uint8]) -> Predict:
         # the simulator first: it lives in a process of its own, which a damaged file may kill

@@ -20,17 +20,20 @@ spare (`kpu_activate_table_t` in the standalone SDK's kpu.h)."""
 
 
 def peak_kpu_bytes(codegen: Path) -> int | None:
-    """Highest address in the KPU's own memory that a function uses; None without a function."""
-    ends = [
-        int(end)
-        for schedule in codegen.glob("k210_*.sched")
-        for _, end in _KPU_ADDRESS.findall(schedule.read_text())
-    ]
-    return max(ends, default=None)
+    """Bytes of the KPU's own memory from the lowest to the highest address that a function uses.
+
+    nncase 1.9 hands them out from the start, 1.1 from the end. None without a function.
+    """
+    spans = []
+    for schedule in codegen.glob("k210_*.sched"):
+        used = [(int(start), int(end)) for start, end in _KPU_ADDRESS.findall(schedule.read_text())]
+        if used:
+            spans.append(max(end for _, end in used) - min(start for start, _ in used))
+    return max(spans, default=None)
 
 
 def without_noise(kmodel: bytes, codegen: Path) -> bytes:
-    """`kmodel` with zeros where nncase 1.9 leaves whatever lay in its memory.
+    """`kmodel` with zeros where nncase 1.x leaves whatever lay in its memory.
 
     The spare bits of activation tables are never set, so that two runs on the same input give
     two files. Nothing reads these bits. Raises CompilerError if the tables do not lie
@@ -50,7 +53,7 @@ def without_noise(kmodel: bytes, codegen: Path) -> bytes:
         if end > constants.size_bytes or end - start < SEGMENTS * SEGMENT_BYTES:
             raise CompilerError(
                 f"the compiler's schedule places a table at {start}..{end} of its constants",
-                "this is another compiler than nncase 1.9: install the version dse asks for",
+                "this is another compiler than nncase 1.x: install the version dse asks for",
             )
         last_byte = constants.start + start + SEGMENT_BYTES - 1
         for segment in range(SEGMENTS):

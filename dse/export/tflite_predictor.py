@@ -1,24 +1,33 @@
-"""Runs a TensorFlow-Lite file, as TensorFlow itself understands it."""
+"""Runs a TensorFlow-Lite file, as TensorFlow itself understands it.
+
+`python -m dse.export.tflite_predictor FILE` is the process of `guarded_tflite_predictor`: it
+answers pictures as `nncase_process` does.
+"""
 
 from __future__ import annotations
 
+import sys
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dse.errors import VerificationFailed
+from dse.export import child
+from dse.export.nncase_process import Loaded, answer_pictures
+from dse.export.picture_processes import PictureProcesses, Runner
 from dse.quantization.box_scale import unscale_boxes
 
-__all__ = ["TflitePredictor", "tflite_predictor"]
+__all__ = ["TflitePredictor", "guarded_tflite_predictor", "tflite_predictor"]
 
 
 def tflite_predictor(content: bytes, *, box_scale: float = 1.0) -> TflitePredictor:
     """The detector in a float32 file: canvases (n, size, size, 3) -> maps (n, h, w, channels).
 
     box_scale: maps are divided by it, as of `simulator.kmodel_predictor`. TensorFlow's
-    interpreter trusts its input: check the file's checksum first.
+    interpreter trusts its input: a damaged file can end this process.
     Raises VerificationFailed for a file that it refuses, or that is not of float32.
     """
     return TflitePredictor(_interpreter(content), box_scale)
@@ -55,6 +64,28 @@ class TflitePredictor:
         return unscale_boxes(maps, self._scale)
 
 
+def guarded_tflite_predictor(
+    content: bytes,
+    shapes: tuple[tuple[int, ...], tuple[int, ...]],
+    workers: int | None = None,
+    *,
+    box_scale: float = 1.0,
+    time_limit_s: float = 60.0,
+) -> PictureProcesses:
+    """The same in processes of its own, which a damaged file may kill.
+
+    shapes: planar, of the input and the output that the file must have. The rest is as of
+    `simulator.kmodel_predictor`. Raises VerificationFailed, when called, for a file that
+    cannot be run.
+    """
+
+    def command(path: Path) -> list[str]:
+        return child.command("dse.export.tflite_predictor", str(path))
+
+    runner = Runner("interpreter", "TensorFlow-Lite file", command, shapes)
+    return PictureProcesses(content, runner, workers, box_scale, time_limit_s)
+
+
 def _interpreter(content: bytes) -> Any:
     from dse.network.keras_startup import silent_stderr
 
@@ -75,3 +106,21 @@ def _interpreter(content: bytes) -> Any:
                 f"TensorFlow refuses the TensorFlow-Lite file: {error}", "export it again"
             ) from None
     return interpreter
+
+
+def _load(content: bytes) -> Loaded:
+    """For `answer_pictures`, whose tensors are planar."""
+    predict = tflite_predictor(content)
+
+    def planar(shape: tuple[int, ...]) -> list[int]:
+        batch, height, width, channels = shape
+        return [batch, channels, height, width]
+
+    def run(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return predict(picture.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+
+    return {"input": planar(predict.input_shape), "output": planar(predict.output_shape)}, run
+
+
+if __name__ == "__main__":
+    answer_pictures(Path(sys.argv[1]), _load)

@@ -1,9 +1,9 @@
-"""Checks a bundle from its files alone, whatever wrote it.
+"""Checks a bundle from its files alone, whatever wrote it; or a bare kmodel.
 
-Checksums first; then the kmodel's headers against `detector.json`; then the kmodel in the
-simulator against `model.tflite` in TensorFlow's own interpreter; with pictures at hand also
-its AP against the one that the manifest claims. A file that fails a step is not used in the
-next: damaged files kill the programs that read them.
+First what the files say: checksums, the kmodel's headers against the manifest, `detector.json`
+and the target. Then the kmodel in the simulator of its own nncase against `model.tflite` in
+TensorFlow's interpreter; with pictures at hand also its AP against the one that the manifest
+claims. A file that fails a step is not used in the next.
 """
 
 from __future__ import annotations
@@ -14,20 +14,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from dse.data.letterbox import letterbox
+from dse import resources
+from dse.cost import Target
 from dse.data.pictures import DataSet
-from dse.errors import DseError
-from dse.export import manifest as manifests
-from dse.export.bundle import MIN_CORRELATION, MOST_AP_LOST
-from dse.export.detector_file import box_scale_of, check_detector
-from dse.export.flash_package import packed_kmodel
+from dse.errors import DataError, DseError, VerificationFailed
+from dse.export import inspection
 from dse.export.kmodel import Kmodel, parse_kmodel
-from dse.export.simulator import kmodel_predictor
+from dse.export.reading import box_scale_of, read_bytes, shown, table
+from dse.export.simulator import detector_headers
+from dse.export.verify_runs import Effort, ap_problems, compare, run_alone
 
-__all__ = ["VerifyReport", "verify_bundle"]
+__all__ = ["VerifyReport", "verify_bundle", "verify_kmodel"]
 
 FILES = (
     "MODEL_CARD.md",
@@ -42,9 +39,7 @@ FILES = (
     "model.kmodel",
     "model.tflite",
 )
-AGREEMENT_PICTURES = 4
-SAME_AP = 1e-3
-"""The simulator is deterministic: on the same pictures AP differs by rounding of files only."""
+MANIFEST = "manifest.json"
 
 
 @dataclass
@@ -59,154 +54,168 @@ class VerifyReport:
         """Whether no problem was found."""
         return not self.problems
 
+    @contextlib.contextmanager
+    def noting(self) -> Iterator[None]:
+        """An error inside becomes a problem, unless it is one of the pictures."""
+        try:
+            yield
+        except DataError:
+            raise
+        except DseError as error:
+            self.problems.append(str(error))
+
+
+@dataclass(frozen=True)
+class _Bundle:
+    """What was read. files: name -> content, without the manifest."""
+
+    files: dict[str, bytes]
+    manifest: dict[str, Any]
+    headers: Kmodel
+    target: Target
+
 
 def verify_bundle(
-    path: Path, data: DataSet | None = None, workers: int | None = None
+    path: Path,
+    data: DataSet | None = None,
+    workers: int | None = None,
+    *,
+    target: Target | None = None,
+    time_limit_s: float = 60.0,
 ) -> VerifyReport:
     """Checks the bundle in folder `path`; with `data` also its AP on those pictures.
 
-    workers: simulator processes, default one a core. Never raises for what is wrong with the
-    bundle: that is in the report.
+    workers: processes, default one a core. target: must be able to load and hold it, default
+    the one it was made for. time_limit_s: for one picture. Never raises for what is wrong with
+    the bundle: that is in the report. Raises CompilerError where the nncase of the target
+    cannot be had, DataError where `data` holds no face.
     """
     report = VerifyReport()
-    if not path.is_dir():
-        report.problems.append(f"{path} is no folder")
-        return report
-    with _noting(report):
-        manifest = manifests.read_json(path / manifests.NAME)
-        report.problems += _manifest_problems(manifest) + _file_problems(path, manifest)
-        report.measured["candidate"] = manifest.get("candidate")
-    headers = None
-    with _noting(report):
-        headers = _headers(path, report)
-    if headers is not None:
-        with _noting(report):
-            detector = manifests.read_json(path / "detector.json")
-            report.problems += check_detector(detector, headers)
-    if report.ok and headers is not None:
-        with _noting(report):
-            _run(path, headers, box_scale_of(detector), manifest, data, workers, report)
+    files = _files(path, report)
+    bundle = None
+    with report.noting():
+        manifest = table(MANIFEST, files.pop(MANIFEST, b""))
+        report.problems += inspection.manifest_problems(manifest)
+        report.problems += inspection.file_problems(files, manifest)
+        headers = parse_kmodel(files.get("model.kmodel", b""))
+        bundle = _Bundle(files, manifest, headers, target or _target_of(manifest))
+    if bundle is not None and report.ok:
+        _inspect(bundle, report)
+    if bundle is not None and report.ok:
+        _run(bundle, Effort(data, workers, time_limit_s), report)
     return report
 
 
-@contextlib.contextmanager
-def _noting(report: VerifyReport) -> Iterator[None]:
-    """An error inside becomes a problem in `report`."""
-    try:
-        yield
-    except DseError as error:
-        report.problems.append(str(error))
+def verify_kmodel(
+    file: Path,
+    data: DataSet | None = None,
+    workers: int | None = None,
+    *,
+    target: Target,
+    time_limit_s: float = 60.0,
+) -> VerifyReport:
+    """Checks a bare kmodel: its headers, against `target`, and if it is a detector that it runs.
 
-
-def _manifest_problems(manifest: dict[str, Any]) -> list[str]:
-    if manifest.get("bundle_version") != manifests.LAYOUT_VERSION:
-        return [f"manifest.json is of version {manifest.get('bundle_version')!r}, not 1"]
-    if manifest.get("rejected"):
-        return [f"the export rejected it: {manifest['rejected']}"]
-    return []
-
-
-def _file_problems(path: Path, manifest: dict[str, Any]) -> list[str]:
-    """Files that are missing, changed, or belong to nobody."""
-    listed = manifest.get("files")
-    if not isinstance(listed, dict):
-        return ["manifest.json lists no files"]
-    problems = [f"manifest.json does not list {name}" for name in FILES if name not in listed]
-    for name in FILES:
-        if name in listed:
-            problems += _one_file(path / name, listed[name])
-    known = {*FILES, manifests.NAME}
-    strangers = sorted(file.name for file in path.iterdir() if file.name not in known)
-    return problems + [f"{name} is not part of a bundle" for name in strangers]
-
-
-def _one_file(file: Path, entry: Any) -> list[str]:
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        return [f"{file.name} cannot be read: {error.strerror}"]
-    if not isinstance(entry, dict) or entry.get("sha256") != manifests.sha256(content):
-        return [f"{file.name} has changed: its checksum is not the manifest's"]
-    return []
-
-
-def _headers(path: Path, report: VerifyReport) -> Kmodel:
-    """The kmodel's headers, which go into `report`. Raises VerificationFailed."""
-    try:
-        content = (path / "model.kmodel").read_bytes()
-    except OSError as error:
-        raise DseError(f"model.kmodel cannot be read: {error.strerror}") from None
-    headers = parse_kmodel(content)
-    package = path / "model.kfpkg"
-    if package.is_file() and packed_kmodel(package.read_bytes()) != content:
-        report.problems.append("model.kfpkg holds another kmodel than model.kmodel")
-    report.measured.update(
-        kmodel_version=headers.version,
-        kmodel_bytes=headers.size_bytes,
-        main_memory_bytes=headers.main_memory_bytes,
-    )
-    return headers
-
-
-def _run(
-    path: Path,
-    headers: Kmodel,
-    box_scale: float,
-    manifest: dict[str, Any],
-    data: DataSet | None,
-    workers: int | None,
-    report: VerifyReport,
-) -> None:
-    """Runs both files; what is wrong goes into `report`."""
-    from dse.evaluation import prepare
-    from dse.export.accuracy import agreement, measure_accuracy
-    from dse.export.tflite_predictor import tflite_predictor
-
-    size = headers.inputs[0].shape[2]
-    prepared = prepare(data, size) if data is not None else None
-    canvases = prepared.canvases if prepared is not None else _scenes(size)
-    in_float = tflite_predictor((path / "model.tflite").read_bytes(), box_scale=box_scale)
-    kmodel = (path / "model.kmodel").read_bytes()
-    with kmodel_predictor(kmodel, workers, box_scale=box_scale) as on_chip:
-        correlation = agreement(in_float, on_chip, canvases[:AGREEMENT_PICTURES])
-        report.measured["correlation"] = correlation
-        if correlation < MIN_CORRELATION:
-            report.problems.append(
-                f"the kmodel's maps correlate with the TensorFlow-Lite file's by {correlation:.3f}"
-            )
-        if data is not None and prepared is not None:
-            found, in_tflite = (measure_accuracy(p, prepared) for p in (on_chip, in_float))
-            report.measured.update(pictures=len(prepared), faces=prepared.faces)
-            report.measured.update(kmodel_ap=found.ap, ap=in_tflite.ap)
-            claimed = _claimed_ap(manifest, data)
-            report.problems += _ap_problems(found.ap, in_tflite.ap, claimed)
-
-
-def _claimed_ap(manifest: dict[str, Any], data: DataSet) -> float | None:
-    """The kmodel's AP that the manifest claims for `data`, None where it is for other pictures.
-
-    Raises DseError where the manifest's tables are none.
+    `measured["not_run"]` says why it was not. The rest is as of `verify_bundle`.
     """
+    report = VerifyReport()
+    with report.noting():
+        content = read_bytes(file)
+        headers = parse_kmodel(content)
+        report.measured.update(_figures(headers, target), **_modules(headers))
+        report.problems += inspection.fit_problems(headers, target)
+        try:
+            detector_headers(headers)
+        except VerificationFailed as reason:
+            report.measured["not_run"] = str(reason)
+    if report.ok and "not_run" not in report.measured:
+        effort = Effort(data, workers, time_limit_s)
+        report.measured["nncase_version"] = target.nncase_version
+        with effort.simulator(content, target.nncase_version) as on_chip, report.noting():
+            report.problems += run_alone(on_chip, effort, report.measured)
+    return report
+
+
+def _files(path: Path, report: VerifyReport) -> dict[str, bytes]:
+    """Name -> content of every file that a bundle has; notes what is missing or too much."""
+    files = {}
+    for name in (MANIFEST, *FILES):
+        with report.noting():
+            files[name] = read_bytes(path / name)
     try:
-        if manifest["data"]["checksum"] != data.checksum:
-            return None
-        return float(manifest["accuracy"]["kmodel_ap"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise DseError(f"manifest.json lacks or mistypes {error}") from None
+        found = {file.name for file in path.iterdir()}
+    except OSError as error:
+        report.problems.append(f"the folder cannot be read: {error.strerror}")
+        return files
+    strangers = sorted(found - {MANIFEST, *FILES})
+    report.problems += [f"{shown(name)} is not part of a bundle" for name in strangers]
+    return files
 
 
-def _ap_problems(kmodel_ap: float, ap: float, claimed: float | None) -> list[str]:
-    problems = []
-    if ap - kmodel_ap > MOST_AP_LOST:
-        problems.append(f"the kmodel's AP is {kmodel_ap:.3f}, its network's {ap:.3f}")
-    if claimed is not None and abs(claimed - kmodel_ap) > SAME_AP:
-        problems.append(f"the manifest claims AP {claimed:.4f} on these pictures: {kmodel_ap:.4f}")
-    return problems
+def _target_of(manifest: dict[str, Any]) -> Target:
+    """The shipped target that the bundle was made for. Raises VerificationFailed for another."""
+    made_for = manifest.get("target")
+    name = made_for.get("name") if isinstance(made_for, dict) else None
+    if name not in resources.names("constraints"):
+        raise VerificationFailed(
+            f"the bundle is for target {shown(name)}, which is not known here: name its file "
+            "with --target"
+        )
+    return Target.load(str(name))
 
 
-def _scenes(size: int) -> NDArray[np.uint8]:
-    """A few synthetic pictures on canvases (n, size, size, 3), for want of better ones."""
-    from dse.data.synthetic import synthetic
+def _inspect(bundle: _Bundle, report: VerifyReport) -> None:
+    """Compares what the files say; nothing is run."""
+    files, manifest, headers, target = (
+        bundle.files, bundle.manifest, bundle.headers, bundle.target,
+    )  # fmt: skip
+    design = str(manifest["candidate"])
+    report.measured.update(candidate=design, **_figures(headers, target))
+    with report.noting():
+        report.problems += inspection.package_problems(files["model.kfpkg"], files["model.kmodel"])
+    with report.noting():
+        report.problems += inspection.fit_problems(headers, target)
+        report.problems += inspection.figure_problems(manifest, headers, target)
+        detector_headers(headers)
+        detector = table("detector.json", files["detector.json"])
+        report.problems += inspection.detector_problems(detector, headers, design)
+        box_scale_of(detector)
 
-    pictures = synthetic("eval", AGREEMENT_PICTURES).pictures
-    return np.stack([letterbox(picture.load(), size)[0] for picture in pictures])
+
+def _figures(headers: Kmodel, target: Target) -> dict[str, Any]:
+    return {
+        "target": target.name,
+        "kmodel_version": headers.version,
+        "runtime": headers.runtime,
+        "kmodel_bytes": headers.size_bytes,
+        "main_memory_bytes": headers.main_memory_bytes,
+        "main_memory_allowed_bytes": target.model_memory_bytes,
+        "kpu_pool_bytes": headers.kpu_bytes,
+    }
+
+
+def _modules(headers: Kmodel) -> dict[str, str]:
+    """What each module holds and asks for, in words."""
+    return {
+        f"module_{number}": ", ".join(
+            [module.type]
+            + [f"{section.name} {section.size_bytes} bytes" for section in module.sections]
+            + [f"pool {pool.location} {pool.size_bytes} bytes" for pool in module.pools]
+        )
+        for number, module in enumerate(headers.modules)
+    }
+
+
+def _run(bundle: _Bundle, effort: Effort, report: VerifyReport) -> None:
+    """Runs both files; what is wrong goes into `report`."""
+    scale = box_scale_of(table("detector.json", bundle.files["detector.json"]))
+    version, measured = bundle.target.nncase_version, report.measured
+    measured["nncase_version"] = version
+    with (
+        effort.simulator(bundle.files["model.kmodel"], version, scale) as on_chip,
+        effort.interpreter(bundle.files["model.tflite"], bundle.headers, scale) as in_float,
+        report.noting(),
+    ):
+        report.problems += compare(on_chip, in_float, effort, measured)
+        if report.ok:
+            report.problems += ap_problems(bundle.manifest, effort.data, measured)

@@ -51,6 +51,7 @@ class Job:
 
     data, eval_data: specifications for `open_data`. weights: a source of starting weights.
     formats: number formats whose AP is measured. cache: folder for shared features.
+    nncase_version: of the compiler that the target's runtime asks for; None is our own.
     """
 
     data: str
@@ -59,6 +60,7 @@ class Job:
     weights: str
     formats: tuple[str, ...]
     cache: str
+    nncase_version: str | None = None
 
 
 @dataclass(frozen=True)
@@ -270,7 +272,8 @@ def _measured(job: Job, training: Training, weights: Weights, folder: Path) -> K
 
     started = perf_counter()
     graph, size = detector_graph(training), training.input_size
-    deployment = deploy(graph, weights, calibration_canvases(job, size))
+    calibration = calibration_canvases(job, size)
+    deployment = deploy(graph, weights, calibration, nncase_version=job.nncase_version)
     prepared = _prepared(job.eval_data, size, job.cache)
     with deployment.refereed(workers=1) as predict:
         found = evaluate_canvases(predict, prepared)

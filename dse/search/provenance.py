@@ -19,6 +19,10 @@ __all__ = ["check_unchanged", "make_settings", "space_from", "target_from"]
 PACKAGES = ("dse", "tensorflow-cpu", "keras", "ray", "optuna", "numpy", "nncase", "Pillow", "scipy")
 
 
+TOLD_LATER = {"nncase_version": "1.9.0.20230322", "kmodel_loader": ""}
+"""Keys of a target that older studies lack, and what was so when they were made."""
+
+
 def make_settings(
     options: SearchOptions, space: SearchSpace, target: Target, about: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -39,7 +43,8 @@ def make_settings(
 
 def target_from(table: Mapping[str, Any]) -> Target:
     """The target that `make_settings` described. Raises StudyError if it lacks a constant."""
-    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+    whole = {**TOLD_LATER, **table}
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in whole.items()}
     try:
         return Target(**values)
     except TypeError as error:

@@ -58,7 +58,8 @@ class TrainedDesign:
         from dse.network.detector import detector_graph
 
         calibration = calibration_canvases(self.job, self.candidate.input_size)
-        return deploy(detector_graph(self.candidate.training), self.weights, calibration)
+        graph, version = detector_graph(self.candidate.training), self.job.nncase_version
+        return deploy(graph, self.weights, calibration, nncase_version=version)
 
 
 def find_trained(name: str, results: Path, study: str | None = None) -> TrainedDesign:

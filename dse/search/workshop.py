@@ -17,8 +17,9 @@ class Workshop:
     """describe(options) -> tables for study.toml: pictures with checksums, starting weights.
 
     make_job(options, about, space) -> what every training of the study has in common; `about`
-    is what `describe` gave when the study was made. train, measure: see `Workbench`; they
-    are functions of an importable module, as they travel to other processes by name.
+    is study.toml, with the target and what `describe` gave when the study was made. train,
+    measure: see `Workbench`; they are functions of an importable module, as they travel to
+    other processes by name.
     """
 
     describe: Callable[[SearchOptions], dict[str, Any]]
@@ -75,4 +76,5 @@ def _make_job(options: SearchOptions, about: Mapping[str, Any], space: SearchSpa
         weights=about["starting_weights"]["source"],
         formats=space.format,
         cache=str(options.cache),
+        nncase_version=about["target"].get("nncase_version"),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,9 @@ def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
         (["evaluate", "best", "--sheet", "sheet.png", "--sort", "worse"], "Did you mean 'worst'"),
         (["evaluate", "best", "--sheet", "sheet.png", "--sheet-pictures", "0"], "--sheet-pictures"),
         (["evaluate", "best", "--score", "2"], "0 to 1"),
+        (["verify", "missing.kmodel"], "neither a folder nor a file"),
+        (["verify", "/dev/null"], "neither a folder nor a file"),
+        (["verify", ".", "--target", "k21"], "Did you mean 'k210'"),
         (["explain", "best", "--quantization", "--figure", "noise.svg"], "no figure"),
         (["explain", "best", "--quantization", "--pictures", "0"], "--pictures"),
     ],
@@ -214,3 +218,17 @@ def test_no_pictures_are_an_error_of_their_own(
     code, out, err = _run(capsys, *asked, "--results", str(tmp_path))
     assert (code, out) == (1, "")
     assert str(tmp_path) in err
+
+
+def test_an_older_kmodel_is_reported_and_not_run(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "old.kmodel"
+    file.write_bytes(b"LDMK" + struct.pack("<9I", 4, 0, 1, 0, 5000, 0, 0, 0, 0))
+    code, out, _ = _run(capsys, "verify", str(file), "--target", "k210-maixpy-full", "--json")
+    found = json.loads(out)
+    assert (code, found["ok"], found["kmodel_version"]) == (0, True, 4)
+    assert "nncase 0.2" in found["runtime"]
+    assert "simulator runs version 5" in found["not_run"]
+    code, out, _ = _run(capsys, "verify", str(file), "--target", "k210-sdk")
+    assert code == 0 and out.endswith("verified\n") and "not_run: " in out

@@ -28,9 +28,10 @@ def sources(score: float = SCORE, size: int = SIZE) -> dict[str, bytes]:
     compiled = {
         "kmodel_bytes": 1000, "data_bytes": headers.data_bytes, "input_bytes": headers.input_bytes,
         "output_bytes": headers.output_bytes, "main_memory_bytes": headers.main_memory_bytes,
-        "peak_kpu_bytes": None,
+        "peak_kpu_bytes": None, "nncase_version": "1.9.0.20230322",
     }  # fmt: skip
     manifest = {
+        "target": {"kmodel_loader": "a program"},
         "candidate": "P5-a1-64-kpu8",
         "files": {"model.kmodel": {"sha256": "0123abcd"}},
         "compiled": compiled,

@@ -10,7 +10,7 @@ from networks_and_pictures import SIZE, TRAINING, random_canvases, random_weight
 from numpy.typing import NDArray
 
 from dse.data.pictures import DataSet, Picture
-from dse.export import Deployment, deploy
+from dse.export import Deployment, deploy, export_bundle
 from dse.network.detector import detector_graph
 from dse.network.graph import Graph
 from dse.network.keras_model import Weights
@@ -52,6 +52,24 @@ def data() -> DataSet:
 
     shapes = [(64, 48), (40, 64), (64, 64)]
     return DataSet("three", tuple(picture(n, *shape) for n, shape in enumerate(shapes)))
+
+
+@pytest.fixture(scope="session")
+def pristine(
+    tmp_path_factory: pytest.TempPathFactory,
+    deployment: Deployment,
+    graph: Graph,
+    weights: Weights,
+    calibration: NDArray[np.uint8],
+    data: DataSet,
+) -> Path:
+    """The folder of a whole bundle; copy it before you change it."""
+    folder = tmp_path_factory.mktemp("bundles") / "whole"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dse.export.bundle.deploy", lambda *_, **__: deployment)
+        candidate = TRAINING.in_format("kpu8")
+        export_bundle(folder, candidate, graph, weights, calibration, data, workers=1)
+    return folder
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from networks_and_pictures import SIZE, TRAINING
 from numpy.typing import NDArray
 
+from dse.cost import Target
 from dse.data import canonical_boxes
 from dse.data.pictures import DataSet
 from dse.errors import DseError, UsageError, VerificationFailed
@@ -164,7 +166,7 @@ def test_formats_that_no_chip_runs_are_refused(exported: Any, tmp_path: Path) ->
 
 def test_too_little_memory_fails_the_check(exported: Any, tmp_path: Path) -> None:
     with pytest.raises(VerificationFailed, match="main memory") as caught:
-        exported(main_memory_limit_bytes=100_000)
+        exported(target=replace(Target.load("k210"), main_memory_bytes=100_000))
     assert caught.value.exit_code == 4
     assert [path.name for path in tmp_path.iterdir()] == ["out.rejected"]
     assert "do not deploy" in (tmp_path / "out.rejected" / "MODEL_CARD.md").read_text()

@@ -40,7 +40,7 @@ def test_time_is_limited_for_grandchildren_too() -> None:
 
 def test_a_childs_memory_is_limited() -> None:
     script = (
-        "from dse.export.child import limit_memory; limit_memory(1 << 30)\n"
+        "from dse.export.nncase_process import limit_memory; limit_memory(1 << 30)\n"
         "try: bytearray(2 << 30)\n"
         "except MemoryError: print('refused')"
     )

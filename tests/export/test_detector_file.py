@@ -6,10 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from dse.errors import DseError
 from dse.evaluation import decode_maps
 from dse.export import Deployment
-from dse.export.detector_file import box_scale_of, check_detector, detector_table
+from dse.export.detector_file import detector_table
 from dse.export.manifest import to_json
 from dse.quantization.box_scale import unscale_boxes
 
@@ -56,20 +55,8 @@ def test_a_program_that_follows_the_guide_finds_the_same_box(
     assert guided[4] == pytest.approx(float(ours.scores[0]), abs=1e-5)
 
 
-def test_a_table_agrees_with_its_kmodel(table: dict, deployment: Deployment) -> None:
-    assert check_detector(table, deployment.compiled.headers) == []
-    table["output"]["channels"] = 120
-    assert len(check_detector(table, deployment.compiled.headers)) == 2
-
-
 @pytest.mark.parametrize(("score", "stored"), [(0.0, 0.0), (0.33587, 0.3358), (1.0, 0.9999)])
 def test_threshold_keeps_the_detection_that_set_it(
     deployment: Deployment, score: float, stored: float
 ) -> None:
     assert detector_table(deployment.compiled.headers, 64, 1.0, score)["score_threshold"] == stored
-
-
-@pytest.mark.parametrize("scale", [None, 0, -1, "4", True, float("nan")])
-def test_a_scale_that_is_none_is_refused(scale: object) -> None:
-    with pytest.raises(DseError, match="box_scale"):
-        box_scale_of({"box_scale": scale})

@@ -5,7 +5,7 @@ import json
 import re
 import zipfile
 
-from dse.export.flash_package import FLASH_ADDRESS, flash_package, packed_kmodel
+from dse.export.flash_package import FLASH_ADDRESS, flash_package
 
 KMODEL = bytes(range(256)) * 10
 
@@ -27,15 +27,3 @@ def test_address_is_one_that_kflash_can_write() -> None:
 
 def test_equal_kmodels_make_equal_packages() -> None:
     assert flash_package(KMODEL) == flash_package(KMODEL)
-    assert packed_kmodel(flash_package(KMODEL)) == KMODEL
-
-
-def test_what_is_no_package_holds_no_kmodel() -> None:
-    whole = flash_package(KMODEL)
-    empty = io.BytesIO()
-    zipfile.ZipFile(empty, "w").close()
-    for content in (b"", b"PK", whole[: len(whole) // 2], empty.getvalue()):
-        assert packed_kmodel(content) is None
-    damaged = bytearray(whole)
-    damaged[len(whole) // 2] ^= 1
-    assert packed_kmodel(bytes(damaged)) is None

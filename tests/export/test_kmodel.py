@@ -106,6 +106,21 @@ def test_a_flipped_byte_is_refused_or_harmless(version: int, draw: st.DataObject
         assert found.size_bytes == len(content)
 
 
+POOL_OF_INPUTS = 32 + 48 + 8 + 8
+"""Where `version_5` keeps it: behind three headers and two fields of the function's."""
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "words"),
+    [(POOL_OF_INPUTS, 47, "a tensor ends at 48"), (POOL_OF_INPUTS + 20, 17, "ends at 17, .text")],
+)
+def test_ranges_that_leave_their_memory_are_refused(place: int, value: int, words: str) -> None:
+    content = bytearray(version_5())
+    struct.pack_into("<I", content, place, value)
+    with pytest.raises(VerificationFailed, match=words):
+        parse_kmodel(bytes(content))
+
+
 @pytest.mark.parametrize("count", [2**32 - 1, 5000])
 def test_absurd_counts_are_refused_at_once(count: int) -> None:
     content = bytearray(version_5())

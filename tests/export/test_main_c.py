@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 from board_tables import SIZE, expected, planes, random_maps, sources
 
+from dse.calibration.time_log import read_log
+from dse.cost import Target
+
 FAKE = Path(__file__).with_name("fake_sdk")
 FLAGS = (
     "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g", "-no-pie", "-fno-pie",
@@ -87,9 +90,18 @@ def test_boxes_are_drawn_where_they_are_found(
 def test_the_log_says_what_each_part_took(program: Path, tmp_path: Path, frame: np.ndarray) -> None:
     log = run(program, tmp_path, frame, planes(random_maps(1, 0, 0.0)))
     assert log.splitlines() == [
-        "P5-a1-64-kpu8, kmodel sha256 0123abcd",
-        "frame 4000 us: camera 1000, network 1000, decode 1000, display 1000; faces 0",
+        "network=P5-a1-64-kpu8 runtime=1.9 kpu_mhz=400 cpu_mhz=400 kmodel_sha256=0123abcd",
+        "run_ms=1.000 frame_us=4000 camera_us=1000 decode_us=1000 display_us=1000 faces=0",
     ]
+
+
+def test_the_log_is_one_that_calibration_reads(
+    program: Path, tmp_path: Path, frame: np.ndarray
+) -> None:
+    file = tmp_path / "board.log"
+    file.write_text(run(program, tmp_path, frame, planes(random_maps(1, 0, 0.0))))
+    (time,) = read_log(file, Target.load("k210")).times
+    assert (time.name, time.ms) == ("P5-a1-64-kpu8", 1.0)
 
 
 def test_another_kmodels_output_stops_the_program(

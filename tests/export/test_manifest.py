@@ -4,12 +4,10 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dse.errors import DseError
-from dse.export.manifest import checksums, read_json, to_json, versions
+from dse.export.manifest import checksums, to_json, versions
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats() | st.text(),
@@ -35,13 +33,6 @@ def test_numpy_numbers_and_paths_are_written() -> None:
 def test_checksums_are_sha256() -> None:
     empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     assert checksums({"empty": b""}) == {"empty": {"sha256": empty, "bytes": 0}}
-
-
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"{", b"[]", b"3"])
-def test_what_is_no_table_is_refused(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "table.json").write_bytes(content)
-    with pytest.raises(DseError, match=r"table\.json"):
-        read_json(tmp_path / "table.json")
 
 
 def test_versions_name_the_compiler() -> None:

@@ -20,7 +20,8 @@ def write(folder: Path, start: int) -> None:
     (folder / "k210_0.sched").write_text(LINES.format(start=start, end=start + 144))
 
 
-def test_peak_is_the_highest_end(tmp_path: Path) -> None:
+def test_peak_is_what_lies_between_the_lowest_and_the_highest_address(tmp_path: Path) -> None:
+    (tmp_path / "k210_1.sched").write_text("%1(x) : <u8> @unknown[2096640, 2097152] life(0, 2)")
     write(tmp_path, 0)
     (tmp_path / "main.sched").write_text("%1(x) : <u8> @unknown[0, 99999] life(0, 2)")
     assert peak_kpu_bytes(tmp_path) == 2560

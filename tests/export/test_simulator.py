@@ -11,7 +11,7 @@ from networks_and_pictures import random_canvases
 from numpy.typing import NDArray
 
 from dse.errors import VerificationFailed
-from dse.export import Deployment, KmodelPredictor, child, kmodel_predictor
+from dse.export import Deployment, PictureProcesses, child, kmodel_predictor
 from dse.export.accuracy import agreement
 from dse.network.graph import Graph
 from dse.network.keras_inference import predictor
@@ -24,13 +24,13 @@ def canvases() -> NDArray[np.uint8]:
 
 
 @pytest.fixture(scope="module")
-def running(deployment: Deployment) -> Iterator[KmodelPredictor]:
+def running(deployment: Deployment) -> Iterator[PictureProcesses]:
     with deployment.predictor(workers=1) as predict:
         yield predict
 
 
 def test_chip_computes_what_the_network_means(
-    running: KmodelPredictor, graph: Graph, weights: Weights, canvases: NDArray[np.uint8]
+    running: PictureProcesses, graph: Graph, weights: Weights, canvases: NDArray[np.uint8]
 ) -> None:
     found, expected = running(canvases), predictor(graph, weights)(canvases)
     assert found.shape == expected.shape == (5, 4, 4, 125)
@@ -42,14 +42,14 @@ def test_chip_computes_what_the_network_means(
 
 
 def test_workers_share_pictures_and_keep_their_order(
-    running: KmodelPredictor, deployment: Deployment, canvases: NDArray[np.uint8]
+    running: PictureProcesses, deployment: Deployment, canvases: NDArray[np.uint8]
 ) -> None:
     with deployment.predictor(workers=2) as together:
         np.testing.assert_array_equal(together(canvases), running(canvases))
 
 
 def test_box_scale_is_undone(
-    kmodel: bytes, deployment: Deployment, canvases: NDArray[np.uint8], running: KmodelPredictor
+    kmodel: bytes, deployment: Deployment, canvases: NDArray[np.uint8], running: PictureProcesses
 ) -> None:
     assert deployment.box_scale > 1
     with kmodel_predictor(kmodel, 1) as raw:
@@ -59,12 +59,12 @@ def test_box_scale_is_undone(
     np.testing.assert_array_equal(stored[:, 1:], found[:, 1:] * deployment.box_scale)
 
 
-def test_no_pictures_no_maps(running: KmodelPredictor) -> None:
+def test_no_pictures_no_maps(running: PictureProcesses) -> None:
     assert running(np.zeros((0, 64, 64, 3), np.uint8)).shape == (0, 4, 4, 125)
 
 
 @pytest.mark.parametrize("shape", [(1, 32, 32, 3), (1, 3, 64, 64), (64, 64, 3)])
-def test_other_pictures_are_refused(running: KmodelPredictor, shape: tuple[int, ...]) -> None:
+def test_other_pictures_are_refused(running: PictureProcesses, shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="canvases"):
         running(np.zeros(shape, np.uint8))
 
@@ -83,7 +83,7 @@ def test_closing_leaves_nothing_behind(
 
 
 def test_a_predictor_works_again_after_a_close(
-    deployment: Deployment, canvases: NDArray[np.uint8], running: KmodelPredictor
+    deployment: Deployment, canvases: NDArray[np.uint8], running: PictureProcesses
 ) -> None:
     predict = deployment.predictor(workers=1)
     first = predict(canvases[:1])
@@ -115,7 +115,7 @@ def test_a_hanging_simulator_is_stopped(
 ) -> None:
     script = "import time; time.sleep(600)"
     monkeypatch.setattr(child, "command", lambda *_: ["/usr/bin/env", "python3", "-c", script])
-    monkeypatch.setattr("dse.export.simulator.START_LIMIT_S", 0.2)
+    monkeypatch.setattr("dse.export.picture_processes.START_LIMIT_S", 0.2)
     with (
         kmodel_predictor(kmodel, 1) as predict,
         pytest.raises(VerificationFailed, match="too long"),

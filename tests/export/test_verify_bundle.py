@@ -8,32 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from networks_and_pictures import TRAINING
-from numpy.typing import NDArray
 
+from dse.cost import Target
 from dse.data.pictures import DataSet
-from dse.export import Deployment, VerifyReport, export_bundle, verify_bundle
+from dse.errors import CompilerError
+from dse.export import VerifyReport, verify_bundle, verify_kmodel
 from dse.export.flash_package import flash_package
 from dse.export.manifest import checksums, to_json
-from dse.network.graph import Graph
-from dse.network.keras_model import Weights
-
-
-@pytest.fixture(scope="module")
-def pristine(
-    tmp_path_factory: pytest.TempPathFactory,
-    deployment: Deployment,
-    graph: Graph,
-    weights: Weights,
-    calibration: NDArray[np.uint8],
-    data: DataSet,
-) -> Path:
-    folder = tmp_path_factory.mktemp("bundles") / "whole"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dse.export.bundle.deploy", lambda *_, **__: deployment)
-        candidate = TRAINING.in_format("kpu8")
-        export_bundle(folder, candidate, graph, weights, calibration, data, workers=1)
-    return folder
 
 
 @pytest.fixture
@@ -49,7 +30,7 @@ def rewrite(bundle: Path, name: str, change: Callable[[dict[str, Any]], object])
     """Changes a JSON file, and the manifest's checksum of it as a careful forger would."""
     table = json.loads((bundle / name).read_text())
     change(table)
-    (bundle / name).write_bytes(to_json(table))
+    (bundle / name).write_text(json.dumps(table))
     if name != "manifest.json":
         sign(bundle)
 
@@ -151,6 +132,7 @@ def test_a_kmodel_with_other_weights_is_found(bundle: Path) -> None:
         (lambda t: t["output"].update(map_height=7), "output shape"),
         (lambda t: t["canonical_boxes_pixels"].pop(), "24 canonical boxes"),
         (lambda t: t["canonical_boxes_pixels"].__setitem__(0, [0, 5]), "a canonical box"),
+        (lambda t: t["canonical_boxes_pixels"][3].__setitem__(1, 50), "a canonical box"),
         (lambda t: t.pop("score_threshold"), "score_threshold"),
         (lambda t: t.update(iou_threshold="high"), "detector.json"),
         (lambda t: t.update(box_scale=0), "box_scale"),
@@ -191,3 +173,60 @@ def test_strangers_are_named(bundle: Path) -> None:
 def test_a_folder_that_is_none(tmp_path: Path) -> None:
     assert not verify(tmp_path / "missing").ok
     assert not verify(tmp_path).ok
+
+
+def test_a_target_that_cannot_load_it_is_named(pristine: Path) -> None:
+    report = verify_bundle(pristine, target=Target.load("k210-canmv-v5"))
+    assert any("loads what nncase 1.1.0" in problem for problem in report.problems)
+    report = verify_bundle(pristine, target=Target.load("k210-maixpy-full"))
+    assert any("loads kmodel version 3, 4" in problem for problem in report.problems)
+    assert "correlation" not in report.measured
+
+
+@pytest.mark.parametrize("name", ["mine", "../k210", "k210/../k210", None, 3, "\ud800"])
+def test_a_target_that_nobody_knows_is_named(bundle: Path, name: object) -> None:
+    rewrite(bundle, "manifest.json", lambda table: table["target"].update(name=name))
+    assert any("not known here" in problem for problem in verify(bundle).problems)
+
+
+def test_a_compiler_that_cannot_be_had_is_no_fault_of_the_bundle(
+    pristine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*_: object) -> None:
+        raise CompilerError("there is no uv here")
+
+    monkeypatch.setattr("dse.export.simulator.toolchain", missing)
+    with pytest.raises(CompilerError, match="no uv"):
+        verify(pristine)
+
+
+@pytest.mark.parametrize("damage", ["all", "head", "tail"])
+def test_a_damaged_tflite_file_is_found_in_its_own_process(bundle: Path, damage: str) -> None:
+    whole = bytearray((bundle / "model.tflite").read_bytes())
+    rng = np.random.default_rng(1)
+    if damage == "all":
+        whole[:] = b"TFL3" * (len(whole) // 4)
+    elif damage == "head":
+        whole[16:4000] = rng.bytes(3984)
+    else:
+        del whole[len(whole) // 2 :]
+    (bundle / "model.tflite").write_bytes(whole)
+    sign(bundle)
+    (problem,) = verify(bundle).problems
+    assert "TensorFlow-Lite file" in problem
+
+
+def test_a_bare_kmodel_is_run(pristine: Path, data: DataSet) -> None:
+    file, target = pristine / "model.kmodel", Target.load("k210")
+    report = verify_kmodel(file, data, workers=1, target=target)
+    assert report.ok, report.problems
+    assert report.measured["kmodel_version"] == 5
+    assert report.measured["module_0"].startswith(("k210", "stackvm"))
+    assert 0 <= report.measured["kmodel_ap"] <= 1
+    assert not verify_kmodel(file, target=Target.load("k210-canmv")).ok
+
+
+@pytest.mark.parametrize("content", [b"", b"LDMK", bytes(100), b"\xff" * 5000])
+def test_a_file_that_is_no_kmodel_is_a_problem(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "model.kmodel").write_bytes(content)
+    assert verify_kmodel(tmp_path / "model.kmodel", target=Target.load("k210")).problems

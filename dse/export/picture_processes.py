@@ -1,0 +1,259 @@
+"""Detectors that run in processes of their own, fed with pictures through pipes.
+
+Native code that reads a damaged file may print, hang, ask for any amount of memory or die: in
+a child it hurts nobody, and the clock watches it. One child a core, as they use one each.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import select
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import IO, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.errors import VerificationFailed
+from dse.export import child
+from dse.export.nncase_process import FRAME
+from dse.quantization.box_scale import unscale_boxes
+
+__all__ = ["PictureProcesses", "Runner"]
+
+START_LIMIT_S = 300.0
+"""A simulator starts in 0.5 s, TensorFlow in 4 s, on a loaded machine in over a minute."""
+
+_HINT = "the file is damaged or was made by another compiler: export it again"
+
+
+class Runner(NamedTuple):
+    """What runs a file. name: for messages, such as "simulator". file: of what, such as "kmodel".
+
+    command: path of the file -> command line of a process that answers with frames, see
+    `nncase_process`. shapes: of its input and output, planar.
+    """
+
+    name: str
+    file: str
+    command: Callable[[Path], list[str]]
+    shapes: tuple[tuple[int, ...], tuple[int, ...]]
+
+
+class PictureProcesses:
+    """A `Predict` over worker processes, which start with the first call and end with `close`."""
+
+    def __init__(
+        self,
+        content: bytes,
+        runner: Runner,
+        workers: int | None,
+        box_scale: float,
+        time_limit_s: float,
+    ) -> None:
+        self._content = content
+        self._runner = runner
+        self._count = workers or os.cpu_count() or 1
+        self._scale = box_scale
+        self._time_limit_s = time_limit_s
+        self._workers: list[_Worker] = []
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    def __enter__(self) -> PictureProcesses:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+    def __call__(self, canvases: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Maps (n, h, w, channels) of `canvases` (n, size, size, 3), in order."""
+        pictures = self._arrange(canvases)
+        height, width, channels = self.map_shape
+        maps = np.empty((len(pictures), height, width, channels), np.float32)
+        if len(pictures):
+            self._simulate(pictures, maps)
+        return unscale_boxes(maps, self._scale)
+
+    @property
+    def input_size(self) -> int:
+        """Side of the picture, pixels."""
+        return self._runner.shapes[0][2]
+
+    @property
+    def map_shape(self) -> tuple[int, int, int]:
+        """(height, width, channels) of one map."""
+        channels, height, width = self._runner.shapes[1][1:]
+        return height, width, channels
+
+    def close(self) -> None:
+        """Ends the worker processes. Safe to call twice."""
+        workers, self._workers = getattr(self, "_workers", []), []
+        for worker in workers:
+            worker.close()
+        folder = getattr(self, "_folder", None)
+        if folder is not None:
+            folder.cleanup()
+            self._folder = None
+
+    def _arrange(self, canvases: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Planar pictures, as the file wants them."""
+        side = self.input_size
+        if canvases.dtype != np.uint8 or canvases.shape[1:] != (side, side, 3):
+            raise ValueError(
+                f"canvases are {canvases.dtype} {canvases.shape}, not uint8 (n, {side}, {side}, 3)"
+            )
+        return np.ascontiguousarray(canvases.transpose(0, 3, 1, 2))
+
+    def _simulate(self, pictures: NDArray[np.uint8], maps: NDArray[np.float32]) -> None:
+        """Fills `maps`; each worker takes the next picture when it is done with one."""
+        self._start(min(self._count, len(pictures)))
+        waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+        for index in range(len(pictures)):
+            waiting.put(index)
+        failures: list[VerificationFailed] = []
+
+        def work(worker: _Worker) -> None:
+            while not failures:
+                try:
+                    index = waiting.get_nowait()
+                except queue.Empty:
+                    return
+                try:
+                    maps[index] = worker.run(pictures[index], self._time_limit_s)
+                except VerificationFailed as failure:
+                    failures.append(failure)
+
+        threads = [threading.Thread(target=work, args=(w,)) for w in self._workers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if failures:
+            self.close()
+            raise failures[0]
+
+    def _start(self, count: int) -> None:
+        """Brings the number of workers up to `count`; they load side by side."""
+        if self._folder is None:
+            with child.disk_errors():
+                self._folder = tempfile.TemporaryDirectory(prefix="dse-simulate-")
+                (Path(self._folder.name) / "model").write_bytes(self._content)
+        path = Path(self._folder.name) / "model"
+        fresh = [_Worker(self._runner, path) for _ in range(count - len(self._workers))]
+        self._workers += fresh
+        try:
+            for worker in fresh:
+                worker.wait_ready()
+        except VerificationFailed:
+            self.close()
+            raise
+
+
+class _Worker:
+    """One process."""
+
+    def __init__(self, runner: Runner, path: Path) -> None:
+        self._runner = runner
+        self._process = subprocess.Popen(
+            runner.command(path),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=child.environment(threads=1),
+            start_new_session=True,
+        )
+
+    def wait_ready(self) -> None:
+        """Until the file is loaded; its shapes must be those that the runner expects."""
+        shapes = json.loads(self._receive(START_LIMIT_S, b"r"))
+        told = tuple(shapes["input"]), tuple(shapes["output"])
+        if told != self._runner.shapes:
+            raise VerificationFailed(
+                f"the {self._runner.name} finds tensors of shapes {told} in the "
+                f"{self._runner.file}, not {self._runner.shapes}",
+                _HINT,
+            )
+
+    def run(self, picture: NDArray[np.uint8], time_limit_s: float) -> NDArray[np.float32]:
+        """The map (h, w, channels) of one planar picture."""
+        content, shape = picture.tobytes(), self._runner.shapes[1][1:]
+        try:
+            self._pipe(self._process.stdin).write(FRAME.pack(b"p", len(content)) + content)
+            self._pipe(self._process.stdin).flush()
+        except OSError:
+            raise self._failure() from None
+        answer = self._receive(time_limit_s, b"d")
+        if len(answer) != 4 * int(np.prod(shape)):
+            raise VerificationFailed(f"the {self._runner.name} returned a map of another size")
+        return np.frombuffer(answer, np.float32).reshape(shape).transpose(1, 2, 0)
+
+    def close(self) -> None:
+        """Ends the process at once: it holds nothing worth saving."""
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):  # unsent pixels of a process that is gone
+                    pipe.close()
+
+    def _receive(self, time_limit_s: float, kind: bytes) -> bytes:
+        """The content of the next frame, which must be of `kind`."""
+        deadline = time.monotonic() + time_limit_s
+        found, size = FRAME.unpack(self._read(FRAME.size, deadline))
+        content = self._read(size, deadline)
+        if found != kind:
+            said = content.decode(errors="replace")
+            raise VerificationFailed(
+                f"the {self._runner.name} cannot run this {self._runner.file}: {said}", _HINT
+            )
+        return content
+
+    def _read(self, size: int, deadline: float) -> bytes:
+        pipe = self._pipe(self._process.stdout)
+        content = bytearray()
+        while len(content) < size:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([pipe], [], [], left)[0]:
+                raise VerificationFailed(
+                    f"the {self._runner.name} took too long and was stopped", _HINT
+                )
+            part = os.read(pipe.fileno(), size - len(content))
+            if not part:
+                raise self._failure()
+            content += part
+        return bytes(content)
+
+    def _failure(self) -> VerificationFailed:
+        """The process is gone: says how."""
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        how = child.death_of(self._process)
+        return VerificationFailed(
+            f"the {self._runner.name} {how} on this {self._runner.file}", _HINT
+        )
+
+    @staticmethod
+    def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+        assert pipe is not None, "the process was started with pipes"
+        return pipe
