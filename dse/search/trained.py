@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +12,9 @@ from numpy.typing import NDArray
 
 from dse.errors import StudyError, UnknownName
 from dse.search.job import Job, calibration_canvases, load_weights
-from dse.search.options import SearchOptions
+from dse.search.options import DEFAULTS, SearchOptions
 from dse.search.record import StudyRecord, load_study
-from dse.search.selection import choose_design, job_of
+from dse.search.selection import AtMost, choose_design, job_of
 from dse.search.study import find_study
 from dse.space import FORMATS, PLAIN, WIDTHS, Candidate, Training
 from dse.training.recipe import Recipe
@@ -31,12 +32,18 @@ SHIPPED = tuple(Training(PLAIN, 5, width, 256).id for width in WIDTHS[PLAIN])
 
 @dataclass(frozen=True)
 class TrainedDesign:
-    """origin: whose weights these are, for people. job: what it was trained and is judged on."""
+    """origin: whose weights these are, for people. job: what calibrates and judges it.
+
+    home: folder for what is made from it. study: where it comes from, as bundles say it: name,
+    target, trained_on, starting_weights.
+    """
 
     candidate: Candidate
     weights: Weights
     job: Job
     origin: str
+    home: Path
+    study: Mapping[str, str]
 
     def predict_at(self, input_size: int) -> Predict:
         """The network in its format, for a canvas of any size in pixels.
@@ -62,16 +69,23 @@ class TrainedDesign:
         return deploy(graph, self.weights, calibration, nncase_version=version)
 
 
-def find_trained(name: str, results: Path, study: str | None = None) -> TrainedDesign:
+def find_trained(
+    name: str,
+    results: Path,
+    study: str | None = None,
+    limits: Sequence[AtMost] = (),
+    prefer: str = "ap",
+) -> TrainedDesign:
     """The design of a study under `results` that `name` means, as of `choose_design`.
 
-    study: default the latest. A name of `SHIPPED`, with or without a format, is the package's
-    own detector where the latest study has none of that name.
+    study: default the latest. limits, prefer: what is best. A name of `SHIPPED`, with or without
+    a format, is the package's own detector where the latest study has none of that name.
     Raises UnknownName, StudyError, NothingFeasible, or WeightsError.
     """
     try:
         record = load_study(find_study(results, study))
-        return trained_design(record, Candidate.parse(choose_design(record, name)["candidate"]))
+        row = choose_design(record, name, limits, prefer)
+        return trained_design(record, Candidate.parse(row["candidate"]))
     except (StudyError, UnknownName):
         shipped = None if study else shipped_design(name, results)
         if shipped is None:
@@ -82,7 +96,14 @@ def find_trained(name: str, results: Path, study: str | None = None) -> TrainedD
 def trained_design(record: StudyRecord, candidate: Candidate) -> TrainedDesign:
     """What the study trained. Raises WeightsError where the training left no weights."""
     weights = load_weights(record.path / "trainings" / candidate.training.id)
-    return TrainedDesign(candidate, weights, job_of(record), f"study {record.name}")
+    job = job_of(record)
+    about = {
+        "name": record.name,
+        "target": record.settings["search"]["target"],
+        "trained_on": job.data,
+        "starting_weights": job.weights,
+    }
+    return TrainedDesign(candidate, weights, job, f"study {record.name}", record.path, about)
 
 
 def shipped_design(name: str, results: Path) -> TrainedDesign | None:
@@ -101,4 +122,10 @@ def shipped_design(name: str, results: Path) -> TrainedDesign | None:
     start = load_starting_weights("shipped", training.width, training.breakpoint)
     cache = SearchOptions(results=results).cache
     job = Job("synthetic", "synthetic", Recipe(), "shipped", (candidate.format,), str(cache))
-    return TrainedDesign(candidate, start.weights, job, start.source)
+    about = {
+        "name": f"none: shipped with dse, {start.source}",
+        "target": DEFAULTS["target"],
+        "trained_on": "photographs (dse/network/weights/README.md)",
+        "starting_weights": "its own",
+    }
+    return TrainedDesign(candidate, start.weights, job, start.source, results, about)

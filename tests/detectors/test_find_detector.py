@@ -154,7 +154,7 @@ def test_a_trained_design_in_kpu8_is_the_kmodel_itself(
     from dse.training.recipe import Recipe
 
     job = Job("synthetic", "synthetic:9", Recipe(), "shipped", ("kpu8",), "cache")
-    design = TrainedDesign(TRAINING.in_format("kpu8"), {}, job, "study")
+    design = TrainedDesign(TRAINING.in_format("kpu8"), {}, job, "study", Path("results"), {})
     monkeypatch.setattr(TrainedDesign, "deploy", lambda self: deployment)
     said: list[str] = []
     detector = TrainedDetector(design, said.append)
@@ -174,7 +174,7 @@ def test_other_formats_are_the_network_without_calibration() -> None:
     graph = detector_graph(TRAINING)
     weights = random_weights(graph)
     job = Job("fddb:gone", "fddb:gone", Recipe(), "shipped", ("FP32",), "cache")
-    design = TrainedDesign(TRAINING.in_format("FP32"), weights, job, "study")
+    design = TrainedDesign(TRAINING.in_format("FP32"), weights, job, "study", Path("results"), {})
     with TrainedDetector(design, print).running() as predict:
         wanted = predictor(graph, weights)(CANVASES)
         np.testing.assert_allclose(predict(CANVASES), wanted, atol=1e-4)

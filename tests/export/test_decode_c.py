@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from dse.evaluation.detections import Detections
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-ODD = [np.nan, np.inf, -np.inf, 3.4e38, -3.4e38, 1e-45, -0.0]
+ODD = [np.nan, np.inf, -np.inf, 3.4e38, -3.4e38, 1.2e-38, -0.0]
 
 Decode = Callable[..., list[Detections]]
 
