@@ -22,14 +22,10 @@ from old_runtimes import old_operations, predict, rfb_without_slim
 from published_networks import PUBLISHED, RFB_LESS_SLIM, Published
 
 from dse import resources
+from dse.calibration.fit import FITTED, fit, leave_one_shape_out
+from dse.calibration.log_tables import read_measurements
+from dse.calibration.measurement import Measurement
 from dse.cost import Target, price
-from dse.cost.calibration import (
-    FITTED,
-    Measurement,
-    fit,
-    leave_one_shape_out,
-    read_measurements,
-)
 from dse.cost.latency import Duration, step_time
 from dse.cost.lowering import lower
 from dse.cost.subject import resolve

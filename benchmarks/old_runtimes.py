@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from published_networks import Published
 
 from dse import resources
+from dse.calibration.log_tables import read_measurements
 from dse.cost import Target
-from dse.cost.calibration import read_measurements
 from dse.cost.latency import Duration, step_time
 from dse.cost.lowering import lower
 from dse.cost.program import KPU_CONVOLUTIONS, Program, Step

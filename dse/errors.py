@@ -3,7 +3,7 @@
     DseError                     1  something failed
     ├── UsageError               2  the command line or a file it names is wrong
     │   ├── UnknownName             a name nobody knows (target, space, study, ...)
-    │   └── InvalidFile             a space, target or study file that cannot be read
+    │   └── InvalidFile             a space, target, study or log file that cannot be read
     ├── DataError                1  pictures or annotations that cannot be used
     ├── StudyError               1  a study folder that cannot be used as it is
     │   ├── StudyLocked             another process is writing it
@@ -68,7 +68,7 @@ class UnknownName(UsageError):
 
 
 class InvalidFile(UsageError):
-    """A settings file is wrong. The message names the file, the line if known, and why."""
+    """A settings file or log is wrong. The message names the file, the line if known, and why."""
 
     def __init__(self, path: object, why: str, line: int | None = None, hint: str = "") -> None:
         where = f"{path}:{line}" if line else f"{path}"

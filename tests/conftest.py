@@ -32,3 +32,9 @@ def photographs() -> Path:
 def k210_grid() -> Path:
     """Networks compiled with nncase 1.9.0: sizes, memory and graph of each, as JSON."""
     return _folder("DSE_K210_GRID", BESIDE / "k210" / "grid_nncase190.json")
+
+
+@pytest.fixture(scope="session")
+def k210_timings() -> Path:
+    """Times of 24 layers of one network that a chip printed, with their shapes, as JSON."""
+    return _folder("DSE_K210_TIMINGS", BESIDE / "k210" / "layer_timings.json")

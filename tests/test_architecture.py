@@ -26,17 +26,30 @@ HEAVY_HOMES = {
 }
 MAY_NOT_READ = {
     "network": ("cost", "data", "training", "quantization", "evaluation", "search", "export"),
-    "cost": ("training", "quantization", "evaluation", "search", "export", "dashboard"),
+    "cost": (
+        "calibration",
+        "training",
+        "quantization",
+        "evaluation",
+        "search",
+        "export",
+        "dashboard",
+    ),
+    "calibration": ("training", "quantization", "evaluation", "search", "export", "dashboard"),
     "data": ("search", "training", "evaluation", "export", "cost"),
     "training": ("search", "export", "cost", "dashboard"),
     "evaluation": ("search", "export", "cost", "dashboard"),
     "quantization": ("search", "export", "dashboard"),
+    "contact_sheet": ("search", "export", "cost", "dashboard", "detectors"),
+    "export": ("search", "dashboard", "detectors"),
+    "search": ("dashboard", "detectors"),
 }
 LIGHT_COMMANDS = (
     ["--help"],
     ["check", "A98-a0.5-224-kpu8"],
     ["explain", "A98-a0.5-224-kpu8"],
     ["search", "--dry-run"],
+    ["calibrate", "missing.log"],
 )
 
 

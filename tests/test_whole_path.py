@@ -66,8 +66,10 @@ def test_the_best_design_is_exported_verified_and_evaluated(
     assert _json(capsys, "verify", str(bundle))["ok"]
     found = _json(capsys, "evaluate", str(bundle), "--data", "synthetic:40")
     assert found["ap"] == pytest.approx(exported["kmodel_ap"], abs=1e-6)
+    in_float = _json(capsys, "evaluate", str(bundle / "model.tflite"), "--data", "synthetic:40")
+    assert in_float["ap"] == pytest.approx(exported["ap"], abs=1e-3)
     trained = _json(capsys, "evaluate", "best", "--results", str(results))
-    assert trained["ap"] == pytest.approx(exported["kmodel_ap"], abs=0.1)
+    assert trained["ap"] == pytest.approx(exported["kmodel_ap"], abs=1e-6)
 
 
 def test_a_firmware_that_loads_no_such_kmodel_ends_with_3(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from dse.commands import (
+    calibrate,
     check,
     dashboard,
     doctor,
@@ -29,6 +30,7 @@ COMMANDS: dict[str, ModuleType] = {
     "explain": explain,
     "evaluate": evaluate,
     "verify": verify,
+    "calibrate": calibrate,
     "reproduce": reproduce,
     "doctor": doctor,
 }

@@ -4,30 +4,81 @@ from __future__ import annotations
 
 import argparse
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 
 from dse.commands.arguments import add_study, note
 
 __all__ = ["add_arguments", "run"]
 
+PORT = 8421
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `dse dashboard`."""
-    parser.add_argument("studies", nargs="*", metavar="STUDY", help="default: the latest")
+    parser.add_argument(
+        "studies", nargs="*", metavar="STUDY", help="default: the latest; several are compared"
+    )
     parser.add_argument("--out", type=Path, help="the file (default: dashboard.html in the study)")
     parser.add_argument("--no-open", action="store_true", help="write it, open no browser")
+    parser.add_argument(
+        "--live",
+        action="store_true",
+        help="serve the page on 127.0.0.1 and rewrite it as the search goes on, until Ctrl-C",
+    )
+    parser.add_argument(
+        "--port", type=_port, default=PORT, help=f"of --live (default: {PORT}; 0: any free one)"
+    )
+    parser.add_argument(
+        "--figures",
+        type=Path,
+        metavar="DIR",
+        help="write every figure there instead, as PNG, SVG and CSV",
+    )
     add_study(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Writes the page, prints its path, opens it."""
-    from dse.dashboard import write_dashboard
+    from dse.dashboard import write_dashboard, write_figures
     from dse.search import find_study, load_study
 
-    names = options.studies or [None]
-    records = [load_study(find_study(options.results, name)) for name in names]
-    path = write_dashboard(records, options.out or records[0].path / "dashboard.html")
-    print(path)
-    if not options.no_open and not webbrowser.open(path.resolve().as_uri()):
-        note("no browser found here: open the file in yours")
+    folders = [find_study(options.results, name) for name in options.studies or [None]]
+    path = options.out or folders[0] / "dashboard.html"
+    if options.live:
+        return _serve(folders, path, options)
+    records = [load_study(folder) for folder in folders]
+    if options.figures:
+        for file in write_figures(records, options.figures):
+            print(file)
+        return 0
+    print(write_dashboard(records, path))
+    _open(path.resolve().as_uri(), options)
     return 0
+
+
+def _serve(folders: Sequence[Path], path: Path, options: argparse.Namespace) -> int:
+    """Serves the page until Ctrl-C, which is how this ends."""
+    from dse.dashboard import LiveServer
+    from dse.search import load_study
+
+    with LiveServer(folders, load_study, path, options.port) as server:
+        print(server.address, flush=True)
+        note("Ctrl-C ends it")
+        _open(server.address, options)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            note(f"ended; the page is {path}")
+    return 0
+
+
+def _open(address: str, options: argparse.Namespace) -> None:
+    if not options.no_open and not webbrowser.open(address):
+        note(f"no browser found here: open {address} in yours")
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535")
+    return int(text)

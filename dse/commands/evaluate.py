@@ -1,4 +1,7 @@
-"""Measure the AP of a trained design, or of a kmodel, on a data set."""
+"""Measure the AP of a trained design, a kmodel or a TensorFlow-Lite file on a data set.
+
+--sheet draws what it found, what it missed, and what is no face.
+"""
 
 from __future__ import annotations
 
@@ -7,75 +10,102 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dse.commands.arguments import add_json, add_study, print_json
-from dse.errors import UsageError
+from dse.commands.arguments import add_json, add_study, note, positive_int, print_json
 
 if TYPE_CHECKING:
+    from dse.contact_sheet import Sheet
     from dse.data import DataSet
-    from dse.evaluation import Evaluation
+    from dse.detectors import Detector
+    from dse.evaluation import Findings
 
 __all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `dse evaluate`."""
-    parser.add_argument("design", help="best, a candidate, a trial number, a .kmodel or a bundle")
+    parser.add_argument(
+        "design",
+        help="best, a candidate, a trial number, a .kmodel or .tflite file, a bundle, or a "
+        "detector that the package ships, such as P5-a1-256",
+    )
     parser.add_argument("--data", help="pictures (default: the study's evaluation pictures)")
     parser.add_argument("--study", help="default: the latest")
     parser.add_argument(
         "--pyramid", action="store_true", help="three scales (0.5, 1, 2), as in the paper"
     )
+    parser.add_argument(
+        "--score",
+        type=_score,
+        metavar="0..1",
+        help="believe detections from this score on (default: the file's own threshold, or the "
+        "one with the best F1 on these pictures)",
+    )
     add_study(parser)
     add_json(parser)
+    sheet = parser.add_argument_group("pictures of the detections")
+    sheet.add_argument("--sheet", metavar="FILE", help="draw them: .png or .jpg")
+    sheet.add_argument(
+        "--sheet-pictures", type=positive_int, default=24, metavar="N", help="default: 24"
+    )
+    sheet.add_argument("--sort", default="random", help="random (default), worst or best first")
+    sheet.add_argument("--seed", type=int, default=0, help="of the random choice (default: 0)")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints AP on the pictures."""
-    path = Path(options.design)
-    is_file = path.suffix == ".kmodel" or (path / "model.kmodel").exists()
-    found = _of_kmodel(path, options) if is_file else _of_training(options)
+    """Prints AP and the operating point, and draws the sheet."""
+    from dse.data.rendered import open_rendered
+    from dse.detectors import find_detector
+    from dse.evaluation import operating_point
+    from dse.search.options import SearchOptions
+
+    sheet = _sheet(options)
+    detector = find_detector(options.design, options.results, options.study, note)
+    cache = SearchOptions(results=options.results).cache
+    data = open_rendered(options.data or detector.pictures, "eval", cache)
+    findings = _find(detector, data, options.pyramid)
+    result = findings.evaluation()
+    score = detector.score if options.score is None else options.score
+    point = operating_point(findings.curve(), score)
+    if sheet:
+        sheet.write(detector.name, findings, data, point)
+        note(f"written: {sheet.path}")
     if options.json:
-        print_json(asdict(found))
+        drawn = sheet.path if sheet else None
+        table = {"design": detector.name, **asdict(result), **point._asdict(), "sheet": drawn}
+        print_json(table)
         return 0
-    square = "" if found.ap_square is None else f", against square boxes {found.ap_square:.4f}"
-    print(f"AP {found.ap:.4f}{square}: {found.faces} faces in {found.images} pictures")
+    low, high = result.ap_interval or (result.ap, result.ap)
+    within = f"{low:.3f} to {high:.3f} on other pictures"
+    square = "" if result.ap_square is None else f", against square boxes {result.ap_square:.4f}"
+    print(f"AP {result.ap:.4f} ({within}){square}: {result.faces} faces, {result.images} pictures")
+    print(f"score {point.score:.2f}: precision {point.precision:.4f}, recall {point.recall:.4f}")
     return 0
 
 
-def _of_kmodel(path: Path, options: argparse.Namespace) -> Evaluation:
-    """In the simulator; files beside it say how its boxes are scaled, and which nncase made it."""
-    from dse.evaluation import evaluate
-    from dse.export import kmodel_predictor
-    from dse.export.reading import made_by
+def _find(detector: Detector, data: DataSet, pyramid: bool) -> Findings:
+    from dse.evaluation import find_faces, find_faces_pyramid
 
-    if options.pyramid:
-        raise UsageError("a kmodel has one input size", "leave --pyramid out")
-    file = path / "model.kmodel" if path.is_dir() else path
+    if pyramid:
+        return find_faces_pyramid(detector.predict_at, detector.input_size, data)
+    with detector.running() as predict:
+        return find_faces(predict, detector.input_size, data)
+
+
+def _sheet(options: argparse.Namespace) -> Sheet | None:
+    """The sheet that is wanted; what is wrong with it is told before anything is run."""
+    if not options.sheet:
+        return None
+    from dse.contact_sheet import Sheet
+
+    return Sheet(Path(options.sheet), options.sheet_pictures, options.sort, options.seed)
+
+
+def _score(text: str) -> float:
+    """A number in 0..1; argparse turns the error into a usage message."""
     try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{file}: {error.strerror}", "name a .kmodel file or a bundle") from None
-    scale, version = made_by(file)
-    with kmodel_predictor(content, box_scale=scale, nncase_version=version) as predict:
-        return evaluate(predict, predict.input_size, _pictures(options.data or "synthetic"))
-
-
-def _of_training(options: argparse.Namespace) -> Evaluation:
-    from dse.evaluation import evaluate, evaluate_pyramid
-    from dse.search import find_study, load_study
-    from dse.search.selection import choose_design, job_of, predictors_of
-    from dse.space import Candidate
-
-    record = load_study(find_study(options.results, options.study))
-    candidate = Candidate.parse(choose_design(record, options.design)["candidate"])
-    predict_at = predictors_of(record, candidate)
-    data, size = _pictures(options.data or job_of(record).eval_data), candidate.input_size
-    if options.pyramid:
-        return evaluate_pyramid(predict_at, size, data)
-    return evaluate(predict_at(size), size, data)
-
-
-def _pictures(source: str) -> DataSet:
-    from dse.data import open_data
-
-    return open_data(source, "eval")
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to 1")
+    return value

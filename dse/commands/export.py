@@ -9,14 +9,16 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dse.commands.arguments import add_json, add_study, note, print_json
 from dse.errors import NothingFeasible
-from dse.search.selection import LIMITS, PREFERENCES, choose_design, job_of, parse_limit
+from dse.search.selection import LIMITS, PREFERENCES, parse_limit
 
 if TYPE_CHECKING:
-    from dse.search.record import StudyRecord
+    from dse.cost import Target
+    from dse.export import ExportReport
+    from dse.search.trained import TrainedDesign
 
 __all__ = ["add_arguments", "run"]
 
@@ -24,7 +26,11 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `dse export`."""
     parser.add_argument(
-        "design", nargs="?", default="best", help="best, a candidate or a trial number"
+        "design",
+        nargs="?",
+        default="best",
+        help="best, a candidate, a trial number, or a detector that the package ships, such as "
+        "P5-a1-256",
     )
     parser.add_argument("--study", help="default: the latest")
     parser.add_argument(
@@ -47,14 +53,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Chooses, compiles, checks, writes; prints where the bundle lies."""
-    from dse.search import find_study, load_study
+    from dse.cost import Target
+    from dse.search.trained import find_trained
 
     limits = [parse_limit(text) for text in options.limit]
-    record = load_study(find_study(options.results, options.study))
-    row = choose_design(record, options.design, limits, options.prefer)
-    design = row["candidate"]
-    name = f"{design}-{Path(options.target).stem}" if options.target else design
-    report = _export(record, design, options.target, options.out or record.path / "export" / name)
+    design = find_trained(options.design, options.results, options.study, limits, options.prefer)
+    target = Target.load(options.target or design.study["target"])
+    name = design.candidate.id + (f"-{target.name}" if options.target else "")
+    report = _export(design, target, options.out or design.home / "export" / name)
     if options.json:
         print_json(asdict(report))
         return 0
@@ -64,47 +70,36 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _export(record: StudyRecord, design: str, target_name: str | None, folder: Path) -> Any:
-    from dse.cost import Target, price_candidate
-    from dse.data import open_data
+ESTIMATED = (
+    "parameters", "macs", "latency_ms", "latency_ms_low", "latency_ms_high", "energy_mj",
+    "peak_kpu_bytes",
+)  # fmt: skip
+"""What the cost model says in a bundle's manifest."""
+
+
+def _export(design: TrainedDesign, target: Target, folder: Path) -> ExportReport:
+    from dse.cost import price_candidate
+    from dse.data.rendered import open_rendered
     from dse.export import export_bundle
     from dse.network.detector import detector_graph
-    from dse.search.job import calibration_canvases, load_weights
-    from dse.space import Candidate
+    from dse.search.job import calibration_canvases
 
-    job, candidate = job_of(record), Candidate.parse(design)
-    target = Target.load(target_name or record.settings["search"]["target"])
+    candidate, job = design.candidate, design.job
     priced = price_candidate(candidate, target)
     if priced.cost.deployable and not priced.verdict.accepted:
-        raise NothingFeasible(f"{design}: {priced.verdict.message}")
+        raise NothingFeasible(f"{candidate.id}: {priced.verdict.message}")
     note(
-        f"{design}: nncase {target.nncase_version} for {target.title}, "
+        f"{candidate.id}: nncase {target.nncase_version} for {target.title}, "
         "then the kmodel on the evaluation pictures"
     )
     return export_bundle(
         folder,
         candidate,
         detector_graph(candidate.training),
-        load_weights(record.path / "trainings" / candidate.training.id),
+        design.weights,
         calibration_canvases(job, candidate.input_size),
-        open_data(job.eval_data, "eval"),
-        estimate={
-            name: getattr(priced.cost, name)
-            for name in (
-                "parameters",
-                "macs",
-                "latency_ms",
-                "latency_ms_low",
-                "latency_ms_high",
-                "energy_mj",
-                "peak_kpu_bytes",
-            )
-        },
-        study={
-            "name": record.name,
-            "target": record.settings["search"]["target"],
-            "trained_on": job.data,
-            "starting_weights": job.weights,
-        },
+        open_rendered(job.eval_data, "eval", Path(job.cache)),
+        estimate={name: getattr(priced.cost, name) for name in ESTIMATED},
+        study=design.study,
         target=target,
     )

@@ -38,9 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--target", help="the chip: a file of constraints/, or a path (default: k210)"
     )
-    what.add_argument(
-        "--space", help="a file of search_spaces/, or a path (default: mobilenetv2_face)"
-    )
+    what.add_argument("--space", help="a file of search_spaces/, or a path (default: k210_face)")
     what.add_argument("--data", help=f"pictures to train on: {DATA_HELP} (default: synthetic)")
     what.add_argument("--eval-data", help="pictures to measure AP on (default: those of --data)")
     add_weights(what)

@@ -3,7 +3,7 @@
 The KPU takes a (input channel, output channel) pair of one 64-byte line per cycle, whatever
 the filter, so a 1x1 convolution costs as much as a 3x3 one, until the map is so small that the
 weights do not come fast enough. What the CPU does is priced by the element. The constants are
-fitted by `dse.cost.calibration`; their sources stand in `constraints/k210.toml`.
+fitted by `dse.calibration.fit`; their sources stand in `constraints/k210.toml`.
 
 A step's sides may be arrays, which give arrays of times: no formula branches on a side.
 """

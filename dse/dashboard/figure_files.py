@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import base64
 import html
+import json
 import os
 import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 import plotly.graph_objects as go
+from plotly.offline import get_plotlyjs
 
 from dse.errors import DseError, UsageError
 
-__all__ = ["BROWSERS", "write_figure"]
+__all__ = ["BROWSERS", "browser_program", "pictures", "write_figure", "write_whole"]
 
 BROWSERS = (
     "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge",
@@ -32,7 +35,22 @@ SUFFIXES = (".html", ".png", ".svg")
 PIXEL_RATIO = 2
 TIME_LIMIT_S = 60
 
-_DRAWN = re.compile(r'<img id="drawn" src="data:image/[^,"]*?(;base64)?,([^"]*)"')
+_DRAWN = re.compile(r'<img class="drawn" src="data:image/[^,"]*?(;base64)?,([^"]*)"')
+
+_DRAW = """
+(async () => {
+  const box = document.getElementById("figure"), images = [];
+  for (const [kind, { data, layout }] of FIGURES) {
+    await Plotly.newPlot(box, data, layout);
+    const image = document.createElement("img");
+    image.className = "drawn";
+    image.src = await Plotly.toImage(box, { format: kind, scale: RATIO });
+    images.push(image);
+    Plotly.purge(box);
+  }
+  document.body.replaceChildren(...images);
+})();
+"""
 
 
 def write_figure(figure: go.Figure, path: Path) -> Path:
@@ -46,32 +64,43 @@ def write_figure(figure: go.Figure, path: Path) -> Path:
     if path.suffix == ".html":
         content = figure.to_html(include_plotlyjs=True, config={"displaylogo": False}).encode()
     else:
-        content = _picture(figure, path.suffix[1:])
+        content = pictures([(figure, path.suffix[1:])])[0]
+    write_whole(path, content)
+    return path
+
+
+def pictures(figures: Sequence[tuple[go.Figure, str]]) -> list[bytes]:
+    """What plotly.js draws of each (figure, "png" or "svg"), in one browser.
+
+    Raises DseError where no browser is found, or it does not draw all of them.
+    """
+    listed = ",".join(f"[{json.dumps(kind)},{figure.to_json()}]" for figure, kind in figures)
+    draw = _DRAW.replace("RATIO", str(PIXEL_RATIO)).replace("FIGURES", f"[{listed}]")
+    draw = draw.replace("</", "<\\/")  # nothing in a figure may end its script
+    page = (
+        f"<!doctype html><script>{get_plotlyjs()}</script>"
+        f"<body><div id='figure'></div><script>{draw}</script>"
+    )
+    found = _DRAWN.findall(_finished(page))
+    if len(found) != len(figures):
+        raise DseError("the browser drew no picture", "write an .html file instead")
+    return [
+        base64.b64decode(html.unescape(text)) if packed else unquote_to_bytes(html.unescape(text))
+        for packed, text in found
+    ]
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes `content` to `path` under a new name first, so that it is whole or absent."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".part")
     unfinished.write_bytes(content)
     unfinished.replace(path)
-    return path
-
-
-def _picture(figure: go.Figure, kind: str) -> bytes:
-    """What plotly.js draws: the browser ends with the picture in its page."""
-    draw = (
-        f"Plotly.toImage('figure', {{format: '{kind}', scale: {PIXEL_RATIO}}}).then(drawn => {{"
-        "const image = document.createElement('img'); image.id = 'drawn'; image.src = drawn;"
-        "document.body.replaceChildren(image); })"
-    )
-    page = figure.to_html(include_plotlyjs=True, div_id="figure", post_script=draw)
-    found = _DRAWN.search(_finished(page))
-    if not found:
-        raise DseError("the browser drew no picture", "write an .html file instead")
-    content = html.unescape(found[2])
-    return base64.b64decode(content) if found[1] else unquote_to_bytes(content)
 
 
 def _finished(page: str) -> str:
     """The document that a browser makes of `page` once its scripts have run."""
-    program = _browser()
+    program = browser_program()
     with tempfile.TemporaryDirectory(prefix="dse-figure-", ignore_cleanup_errors=True) as folder:
         source = Path(folder) / "figure.html"
         source.write_text(page, encoding="utf-8")
@@ -94,7 +123,8 @@ def _finished(page: str) -> str:
         return done.stdout.decode("utf-8", "replace")
 
 
-def _browser() -> str:
+def browser_program() -> str:
+    """The Chromium or Chrome of this machine. Raises DseError where there is none."""
     names = (os.environ.get("DSE_BROWSER", ""), *BROWSERS)
     program = next(filter(None, (shutil.which(name) for name in names if name)), None)
     if program is None:

@@ -18,7 +18,7 @@ import plotly.graph_objects as go
 from dse.dashboard.frames import Limit, StudyTables, rejected_by_reason
 from dse.dashboard.marks import Marks, input_sizes, reference_traces
 from dse.dashboard.references import Reference
-from dse.dashboard.style import ALERT, AXES, GRID, INK, Axis, layout, size_colours
+from dse.dashboard.style import ACCENT, ALERT, AXES, GRID, INK, Axis, layout, size_colours
 
 __all__ = ["FRAME_RATE_HZ", "Scope", "front_figure", "in_scope", "staircase"]
 
@@ -30,6 +30,9 @@ FRAME_RATE_HZ = 10.0
 
 _NEAR = 2.0
 """The axis reaches to the frame-rate line if that lies within this factor of the designs."""
+
+_NEVER_REACHED = 1e-6
+"""Where a logarithmic axis' shading begins: left of every cost."""
 
 _LOG_FROM_RATIO = 25.0
 """A horizontal axis that spans more than this ratio is logarithmic."""
@@ -152,8 +155,7 @@ def _front_layout(
     sizes = input_sizes(tables.designs)
     here = rejected_by_reason(designs)
     lanes = {reason: here.get(reason, 0) for reason in rejected_by_reason(tables.designs)}
-    shown = designs["shown_ap"].dropna()
-    low, high = (shown.min(), shown.max()) if len(shown) else (0.0, 1.0)
+    low, high = _ap_ends(designs)
     room = max(0.04, 0.1 * (high - low))
     strip = [0.0, min(0.3, 0.08 + 0.06 * len(lanes))]
     return layout(
@@ -166,7 +168,7 @@ def _front_layout(
         },
         yaxis={
             "title": {"text": "Average precision (AP)"},
-            "range": [max(0.0, low - room), min(1.0, high + room)],
+            "range": [max(-0.03, low - room), min(1.03, high + room)],
             "tickformat": ".2~f",
         },
         yaxis2=_strip_axis(lanes, strip),
@@ -183,6 +185,13 @@ def _front_layout(
             }
         },
     )
+
+
+def _ap_ends(designs: pd.DataFrame) -> tuple[float, float]:
+    """The lowest and the highest AP that is drawn, the front's intervals among them."""
+    front = designs[designs["state"] == "front"]
+    drawn = pd.concat([designs["shown_ap"], front["ap_low"], front["ap_high"]]).dropna()
+    return (float(drawn.min()), float(drawn.max())) if len(drawn) else (0.0, 1.0)
 
 
 def _strip_axis(lanes: dict[str, int], strip: list[float]) -> dict[str, Any]:
@@ -222,33 +231,44 @@ def _colour_axis(sizes: list[float]) -> dict[str, Any]:
 
 
 def _draw_limits(figure: go.Figure, axis: Axis, limits: Sequence[Limit]) -> None:
-    """The target's limits, the far side shaded; on the latency axis the frame-rate line."""
-    for limit in limits:
-        if limit.column == axis.column:
-            _line(figure, limit.value / axis.units_per_shown, html.escape(limit.label), "limit")
+    """The target's limits or, on the latency axis, the frame rate; the near side is shaded."""
+    here = [limit for limit in limits if limit.column == axis.column]
+    places = [limit.value / axis.units_per_shown for limit in here]
+    for limit, place in zip(here, places, strict=True):
+        _line(figure, place, html.escape(limit.label), "limit")
     if axis.column == "latency_ms":
-        _line(figure, 1000 / FRAME_RATE_HZ, f"{FRAME_RATE_HZ:g} frames/s", "frame_rate")
+        places.append(1000 / FRAME_RATE_HZ)
+        _line(figure, places[-1], f"{FRAME_RATE_HZ:g} frames/s", "frame_rate")
+    figure.add_shape(
+        name="feasible",
+        type="rect",
+        x0=_NEVER_REACHED if figure.layout.xaxis.type == "log" else 0,
+        x1=min(places, default=0),
+        yref="paper",
+        y0=0,
+        y1=1,
+        visible=bool(places),
+        fillcolor=ACCENT,
+        opacity=0.06,
+        line={"width": 0},
+        layer="below",
+    )
 
 
 def _line(figure: go.Figure, place: float, words: str, name: str) -> None:
     span = {"yref": "paper", "y0": 0, "y1": 1, "name": name}
-    if name == "limit":
-        far = figure.layout.xaxis.range[1]
-        end = 10**far if figure.layout.xaxis.type == "log" else far
-        shade = {"fillcolor": ALERT, "opacity": 0.07, "line": {"width": 0}, "layer": "below"}
-        figure.add_shape(type="rect", x0=place, x1=max(10 * end, place), **span, **shade)
     dash = {"color": ALERT, "width": 1.5, "dash": "dash" if name == "limit" else "dot"}
     figure.add_shape(type="line", x0=place, x1=place, **span, line=dash)
     log = figure.layout.xaxis.type == "log"
     figure.add_annotation(
         x=math.log10(place) if log else place,
-        y=1,
-        yref="paper",
+        y=0.01,
+        yref="y domain",
         text=words,
         name=name,
         showarrow=False,
         xanchor="right",
-        yanchor="top",
+        yanchor="bottom",
         textangle=-90,
         font={"color": ALERT, "size": 11},
     )

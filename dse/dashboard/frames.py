@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +16,10 @@ from typing import Any, Protocol
 import pandas as pd
 
 __all__ = [
+    "AXIS_COLUMNS",
     "COLUMNS",
+    "COST_COLUMNS",
+    "SPACE_COLUMNS",
     "STATES",
     "Limit",
     "Pick",
@@ -40,6 +43,8 @@ _NUMBERS = (
     "width",
     "input_size",
     "ap",
+    "ap_low",
+    "ap_high",
     "ap_square",
     "val_ap",
     "kmodel_ap",
@@ -59,6 +64,12 @@ _NUMBERS = (
 COLUMNS = (*_TEXT, *_NUMBERS, "deployable")
 """Columns of a record's frame; one that is missing counts as unknown in every row."""
 
+AXIS_COLUMNS = ("breakpoint", "frozen_until", "width", "input_size")
+"""What varies from training to training."""
+
+COST_COLUMNS = ("latency_ms", "kmodel_bytes", "main_memory_bytes", "peak_kpu_bytes")
+SPACE_COLUMNS = ("training", *AXIS_COLUMNS, "format", *COST_COLUMNS, "status", "deployable")
+
 _LANE_SPREAD = 0.7
 """Share of a lane's height over which its rejected candidates are spread."""
 
@@ -71,7 +82,9 @@ class Record(Protocol):
     """What the page needs of a study. `dse.search` provides it.
 
     curves: training id -> columns epoch, loss, val_ap, seconds, one row an epoch.
+    precision_recall: candidate id -> columns recall, precision, score, by falling score.
     history: columns trial, elapsed_s, hypervolume, one row a finished training.
+    candidates: axes, costs, `status` and `deployable` of every candidate of the space.
     """
 
     @property
@@ -82,6 +95,10 @@ class Record(Protocol):
     def settings(self) -> Mapping[str, Any]: ...
     @property
     def curves(self) -> Mapping[str, pd.DataFrame]: ...
+    @property
+    def precision_recall(self) -> Mapping[str, pd.DataFrame]: ...
+    @property
+    def candidates(self) -> Sequence[Mapping[str, Any]]: ...
     @property
     def history(self) -> pd.DataFrame: ...
     def frame(self) -> pd.DataFrame: ...
@@ -112,12 +129,15 @@ class StudyTables:
     designs: one row per candidate, COLUMNS and: `shown_ap` (the AP it is drawn at: `ap`, or
     the validation AP reached by a training that was stopped), `measured` (the kmodel itself
     was run), `lane` (where a rejected candidate lies in the strip of reasons, else NaN).
+    space: one row per candidate of the space, trained or not, with its costs.
     """
 
     name: str
     path: Path
     designs: pd.DataFrame
+    space: pd.DataFrame
     curves: Mapping[str, pd.DataFrame]
+    precision_recall: Mapping[str, pd.DataFrame]
     history: pd.DataFrame
     settings: Mapping[str, Any]
     limits: tuple[Limit, ...]
@@ -129,7 +149,9 @@ def study_tables(record: Record) -> StudyTables:
         name=record.name,
         path=Path(record.path),
         designs=_designs(record.frame()),
+        space=pd.DataFrame(list(record.candidates), columns=list(SPACE_COLUMNS)),
         curves=record.curves,
+        precision_recall=record.precision_recall,
         history=record.history,
         settings=record.settings,
         limits=target_limits(record.settings),

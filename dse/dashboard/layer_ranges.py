@@ -145,7 +145,7 @@ def _layout(title: str) -> dict[str, Any]:
         title={"text": html.escape(title), "x": 0, "xref": "paper", "xanchor": "left"},
         barmode="overlay",
         showlegend=True,
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 0.455, "yanchor": "bottom"},
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 0.428, "yanchor": "bottom"},
         yaxis={**axis, "title": {"text": "activations"}},
         yaxis2={**axis, "title": {"text": "kernels and biases"}},
         yaxis3={**axis, "title": {"text": "bits before the point"}},

@@ -21,8 +21,11 @@ from dse.space import PLAIN
 __all__ = ["Marks", "hover_text", "input_sizes", "reference_traces"]
 
 _LARGEST_MARKER_PIXELS = 24
-_MANY = 2000
+_MANY = 750
 """Traces with more points than this are drawn by WebGL."""
+
+_MOST_WITH_BARS = 200
+"""Of more dominated designs than this no error bars are drawn: nobody could read them."""
 
 
 class Marks:
@@ -51,7 +54,7 @@ class Marks:
 
     def trained(self, rows: pd.DataFrame, part: str) -> go.Scatter:
         """Designs with a measured AP; those on the front stand out."""
-        front = part == "front"
+        front, few = part == "front", len(rows) <= _MOST_WITH_BARS
         marker = {
             **self._colour(rows),
             "symbol": [_symbol(row) for row in rows.to_dict("records")],
@@ -62,22 +65,19 @@ class Marks:
             "opacity": 1.0 if front else 0.75,
             "line": {"width": 2.2 if front else 1.2, "color": INK if front else PAPER},
         }
-        return go.Scatter(
+        return _kind(rows)(
             **self._common(rows, part, "On the front" if front else "Dominated"),
             y=rows["shown_ap"].round(4).to_list(),
             marker=marker,
-            **self._band(rows, MUTED if front else FAINT),
+            **(self._bars(rows, MUTED if front else FAINT) if few or front else {}),
         )
 
-    def _band(self, rows: pd.DataFrame, colour: str) -> dict[str, Any]:
-        """The latency's error band; other costs are exact."""
-        if self.axis.column != "latency_ms":
-            return {}
-        above = (rows["latency_ms_high"] - rows["latency_ms"]).clip(lower=0).fillna(0)
-        below = (rows["latency_ms"] - rows["latency_ms_low"]).clip(lower=0).fillna(0)
-        band = {"array": above.round(3).to_list(), "arrayminus": below.round(3).to_list()}
-        look = {"color": colour, "thickness": 1, "width": 3}
-        return {"error_x": {"type": "data", "symmetric": False, **band, **look}}
+    def _bars(self, rows: pd.DataFrame, colour: str) -> dict[str, Any]:
+        """AP's bootstrap interval and, on its axis, the latency's band; other costs are exact."""
+        bars = {"error_y": _bar(rows, "shown_ap", "ap", colour)}
+        if self.axis.column == "latency_ms":
+            bars["error_x"] = _bar(rows, "latency_ms", "latency_ms", colour)
+        return bars
 
     def stopped(self, rows: pd.DataFrame) -> go.Scatter:
         """Trainings stopped early, at the validation AP that they had reached."""
@@ -90,14 +90,30 @@ class Marks:
 
     def rejected(self, rows: pd.DataFrame) -> go.Scatter:
         """Rejected candidates at their predicted cost, in the strip of reasons."""
-        kind = go.Scattergl if len(rows) > _MANY else go.Scatter
-        return kind(
+        return _kind(rows)(
             **self._common(rows, "rejected", "Rejected"),
             y=rows["lane"].round(3).to_list(),
             yaxis="y2",
             visible=False,
             marker={"symbol": "square-open", "size": 7, "color": MUTED, "opacity": 0.7},
         )
+
+
+def _bar(rows: pd.DataFrame, column: str, ends: str, colour: str) -> dict[str, Any]:
+    """Bars to the columns `ends`_low and `ends`_high; none where these are unknown."""
+    above = (rows[f"{ends}_high"] - rows[column]).clip(lower=0).round(4)
+    below = (rows[column] - rows[f"{ends}_low"]).clip(lower=0).round(4)
+    known = {"array": _or_none(above), "arrayminus": _or_none(below)}
+    look = {"color": colour, "thickness": 1, "width": 3}
+    return {"type": "data", "symmetric": False, **known, **look}
+
+
+def _or_none(values: pd.Series[float]) -> list[float | None]:
+    return [None if math.isnan(value) else value for value in values]
+
+
+def _kind(rows: pd.DataFrame) -> Any:
+    return go.Scattergl if len(rows) > _MANY else go.Scatter
 
 
 def _symbol(row: dict[Any, Any]) -> str:
@@ -116,6 +132,8 @@ def hover_text(row: dict[Any, Any]) -> str:
         lines.append(f"stopped early at AP {row['shown_ap']:.3f}")
     else:
         lines.append(f"AP {row['shown_ap']:.3f}")
+        if not math.isnan(row["ap_low"] + row["ap_high"]):
+            lines[-1] += f" ({row['ap_low']:.3f} to {row['ap_high']:.3f})"
     if row["measured"]:
         lines[-1] += f", kmodel {row['kmodel_ap']:.3f}"
     if not math.isnan(row["latency_ms"]):
@@ -155,7 +173,7 @@ def reference_traces(references: Sequence[Reference], axis: Axis) -> list[go.Sca
 def _reference_text(reference: Reference) -> str:
     ap = "AP not given" if reference.ap is None else f"AP {reference.ap:.3f}"
     words = (reference.name, f"{ap}, input {reference.input}", reference.note)
-    return "<br>".join(html.escape(word) for word in (*words, "published elsewhere"))
+    return "<br>".join(html.escape(word) for word in (*words, f"published: {reference.source}"))
 
 
 def input_sizes(designs: pd.DataFrame) -> list[float]:

@@ -17,13 +17,16 @@ from importlib import resources
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 import plotly
 import plotly.graph_objects as go
 
-from dse.dashboard.figures import FRAME_RATE_HZ, front_figure
+from dse.dashboard.accounts import accounts
+from dse.dashboard.comparison import comparison_figure, comparison_table
+from dse.dashboard.figure_files import write_whole
+from dse.dashboard.figures import FRAME_RATE_HZ, Scope, front_figure
 from dse.dashboard.frames import (
     Record,
     StudyTables,
@@ -34,21 +37,32 @@ from dse.dashboard.frames import (
     rejected_by_reason,
     study_tables,
 )
-from dse.dashboard.marks import hover_text
+from dse.dashboard.importance import Importance, importance
+from dse.dashboard.marks import hover_text, input_sizes
+from dse.dashboard.panel_figures import (
+    accuracy_figure,
+    empty_timeline,
+    learning_curve_figure,
+    precision_recall_figure,
+)
 from dse.dashboard.references import Reference, references
 from dse.dashboard.story import (
+    Over,
     budget_figure,
-    formats_figure,
     hypervolume_figure,
-    learning_curve_figure,
+    importance_figure,
     rejected_figure,
 )
-from dse.dashboard.style import AXES, DARK, INK
+from dse.dashboard.style import AXES, DARK, FAINT, INK, size_colours
 from dse.errors import UsageError
 
-__all__ = ["script_json", "write_dashboard"]
+__all__ = ["page_text", "payload_json", "plain_json", "write_dashboard"]
 
-_SCRIPTS = ("base.js", "table.js", "state.js", "plots.js", "details.js", "main.js")
+_SCRIPTS = (
+    "state.js", "table.js", "limits.js", "parallel.js", "brush.js", "plots.js", "details.js",
+    "inside.js", "story.js", "live.js", "main.js",
+)  # fmt: skip
+_STYLES = ("page.css", "panel.css")
 _CURVE_COLUMNS = ["epoch", "loss", "val_ap"]
 _SIGNIFICANT_DIGITS = 6
 
@@ -60,37 +74,39 @@ def write_dashboard(records: Sequence[Record], path: Path) -> Path:
     """
     if not records:
         raise UsageError("there is no study to show", "run `dse search` first")
-    page = _page([study_tables(record) for record in records])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_text(page, encoding="utf-8")
-    unfinished.replace(path)
+    studies = [study_tables(record) for record in records]
+    write_whole(path, page_text(studies, payload_json(studies)).encode())
     return path
 
 
-def _page(studies: Sequence[StudyTables]) -> str:
+def page_text(studies: Sequence[StudyTables], payload: str, live: str = "") -> str:
+    """The page as HTML, with its data as `payload_json` gives it.
+
+    live: the version that a `LiveServer` serves: the page then asks for a newer one.
+    """
     title = ", ".join(tables.name for tables in studies)
     return Template(_static("page.html")).substitute(
         title=html.escape(title),
-        css=_static("page.css"),
+        live=html.escape(live),
+        connect="'self'" if live else "'none'",
+        css="\n".join(_static(name) for name in _STYLES),
+        base=_static("base.js"),
         script="\n".join(_static(name) for name in _SCRIPTS),
-        payload=script_json(_payload(studies)),
+        payload=_packed(payload.encode()),
         plotly=_packed_plotly(),
         fallback="".join(_fallback(tables) for tables in studies),
         footer=html.escape(f"Written by dse {_version()}. One file, no network."),
     )
 
 
-def script_json(value: Any) -> str:
-    """`value` as JSON that cannot end the script element it stands in.
+def payload_json(studies: Sequence[StudyTables]) -> str:
+    """Everything that the page shows, as JSON."""
+    return plain_json(_payload(studies))
 
-    "<", ">" and "&" are written as escapes, and the line separators that older JavaScript
-    forbids; what is no number becomes null.
-    """
-    text = json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
+
+def plain_json(value: Any) -> str:
+    """`value` as JSON with shortened numbers; what is no number becomes null."""
+    return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def _plain(value: Any) -> Any:
@@ -108,16 +124,15 @@ def _plain(value: Any) -> Any:
 
 def _payload(studies: Sequence[StudyTables]) -> dict[str, Any]:
     marks = references()
-    no_curve = pd.DataFrame(columns=_CURVE_COLUMNS)
-    no_format = pd.DataFrame(columns=["format", "ap"])
     return {
         "studies": [_study(tables, marks) for tables in studies],
         "axes": {column: asdict(axis) for column, axis in AXES.items()},
         "references": [asdict(mark) for mark in marks],
-        "curve_figure": _figure(learning_curve_figure(no_curve)),
-        "formats_figure": _figure(formats_figure(no_format)),
+        "panel_figures": _panel_figures(),
+        "comparison": _comparison(studies) if len(studies) > 1 else None,
         "dark": DARK,
         "ring": INK,
+        "faint": FAINT,
         "frame_rate_hz": FRAME_RATE_HZ,
     }
 
@@ -126,9 +141,12 @@ def _study(tables: StudyTables, marks: Sequence[Reference]) -> dict[str, Any]:
     designs = tables.designs
     spent = budget(designs)
     known, fine = facts(tables)
+    sizes = input_sizes(designs)
+    weighed = importance(tables)
     return {
         "name": tables.name,
         "designs": _rows(designs),
+        "size_colours": dict(zip(map(int, sizes), size_colours(len(sizes)), strict=True)),
         "counts": {str(k): int(v) for k, v in designs["state"].value_counts().items()},
         "reasons": rejected_by_reason(designs),
         "trainings": int(spent["trainings"].sum()),
@@ -139,17 +157,40 @@ def _study(tables: StudyTables, marks: Sequence[Reference]) -> dict[str, Any]:
             name: {column: curve[column].to_list() for column in _CURVE_COLUMNS}
             for name, curve in tables.curves.items()
         },
+        "inside": accounts(tables),
         "figures": {
             "front": {
                 scope: {axis: _front(tables, axis, scope, marks) for axis in AXES}
                 for scope in ("deployable", "all")
             },
-            **_story_figures(tables, spent),
+            **_story_figures(tables, spent, weighed),
         },
-        "notes": _notes(tables, spent),
+        "notes": _notes(tables, spent, weighed),
         "facts": known,
         "fine_facts": fine,
         "export_command": export_command(tables),
+    }
+
+
+def _comparison(studies: Sequence[StudyTables]) -> dict[str, Any]:
+    """The studies beside each other: a row each, and their fronts by scope and axis."""
+    return {
+        "rows": comparison_table(studies).to_dict("records"),
+        "figures": {
+            scope: {axis: _figure(comparison_figure(studies, axis, scope)) for axis in AXES}
+            for scope in get_args(Scope)
+        },
+    }
+
+
+def _panel_figures() -> dict[str, Any]:
+    """A design's figures, empty: the page fills in the one that is chosen."""
+    no_format = pd.DataFrame(columns=["format", "ap", "ap_low", "ap_high", "kmodel_ap"])
+    return {
+        "curve": _figure(learning_curve_figure(pd.DataFrame(columns=_CURVE_COLUMNS))),
+        "accuracy": _figure(accuracy_figure(no_format)),
+        "precision_recall": _figure(precision_recall_figure({"kpu8": [], "FP32": []})),
+        "timeline": _figure(empty_timeline()),
     }
 
 
@@ -169,20 +210,28 @@ def _front(tables: StudyTables, axis: str, scope: Any, marks: Sequence[Reference
     return figure
 
 
-def _story_figures(tables: StudyTables, spent: pd.DataFrame) -> dict[str, Any]:
+def _story_figures(
+    tables: StudyTables, spent: pd.DataFrame, weighed: Importance | None
+) -> dict[str, Any]:
     """Figures of the search; None where there is nothing to draw."""
     reasons = rejected_by_reason(tables.designs)
+    history = tables.history
     return {
-        "hypervolume": _figure(hypervolume_figure(tables.history)) if len(tables.history) else None,
+        "hypervolume": {
+            over: _figure(hypervolume_figure(history, over)) if len(history) else None
+            for over in get_args(Over)
+        },
+        "importance": _figure(importance_figure(weighed.shares)) if weighed else None,
         "budget": _figure(budget_figure(spent)) if spent["trainings"].sum() else None,
         "rejected": _figure(rejected_figure(reasons)) if reasons else None,
     }
 
 
-def _notes(tables: StudyTables, spent: pd.DataFrame) -> dict[str, str]:
+def _notes(tables: StudyTables, spent: pd.DataFrame, weighed: Importance | None) -> dict[str, str]:
     """One sentence under each of the story's figures, with its numbers."""
     rejected = sum(rejected_by_reason(tables.designs).values())
     notes = {"hypervolume": "", "budget": "", "rejected": ""}
+    notes["importance"] = weighed.words() if weighed else ""
     if len(tables.history):
         last = tables.history.iloc[-1]
         notes["hypervolume"] = (
@@ -220,9 +269,13 @@ def _static(name: str) -> str:
 
 @functools.cache
 def _packed_plotly() -> str:
-    """plotly.js, compressed: a third of its size even as base64."""
     source = resources.files(plotly) / "package_data" / "plotly.min.js"
-    return base64.b64encode(gzip.compress(source.read_bytes(), 9, mtime=0)).decode("ascii")
+    return _packed(source.read_bytes())
+
+
+def _packed(content: bytes) -> str:
+    """Compressed, as base64: a third of plotly.js, a quarter of a study, and no markup in it."""
+    return base64.b64encode(gzip.compress(content, 9, mtime=0)).decode("ascii")
 
 
 def _version() -> str:

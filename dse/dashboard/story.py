@@ -1,35 +1,61 @@
-"""The search's own story, and a design's: the small figures of the page."""
+"""The search's own story: the small figures of the page that tell how it went."""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Mapping
+from typing import Literal
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from dse.dashboard.style import ACCENT, GRID, INK, MUTED, PAPER, layout
-from dse.space import FORMATS
+from dse.dashboard.style import ACCENT, INK, PAPER, layout
 
 __all__ = [
+    "Over",
     "budget_figure",
-    "formats_figure",
     "hypervolume_figure",
-    "learning_curve_figure",
+    "importance_figure",
     "rejected_figure",
 ]
 
+Over = Literal["trainings", "minutes"]
+"""What the search's progress is measured in."""
+
+_OVER_TITLES = {"trainings": "Finished trainings", "minutes": "Minutes of search"}
+_OBJECTIVES = {
+    "ap": "AP",
+    "latency_ms": "Latency",
+    "kmodel_bytes": "kmodel size",
+    "main_memory_bytes": "Main memory",
+    "peak_kpu_bytes": "KPU memory",
+}
+_PARAMETERS = {
+    "breakpoint": "breakpoint",
+    "frozen_until": "lambda",
+    "width": "alpha",
+    "input_size": "input size",
+}
+_STEP_WORDS = {
+    "trainings": "training %{x}, after %{customdata:.1f} min",
+    "minutes": "after %{x:.1f} min, training %{customdata}",
+}
 _WORDS = {"trained": "trained to the end", "stopped": "stopped early", "failed": "failed"}
 
 
-def hypervolume_figure(history: pd.DataFrame) -> go.Figure:
-    """Hypervolume of the deployable front after each training; columns as in `Record`."""
-    minutes = (history["elapsed_s"] / 60).round(1)
+def hypervolume_figure(history: pd.DataFrame, over: Over = "trainings") -> go.Figure:
+    """Hypervolume of the deployable front after each training; columns as in `Record`.
+
+    over: what it is drawn over: the number of finished trainings, or minutes of search.
+    """
+    minutes = (history["elapsed_s"] / 60).round(2).to_list()
+    counts = list(range(1, len(history) + 1))
+    x, other = (counts, minutes) if over == "trainings" else (minutes, counts)
     line = go.Scatter(
-        x=list(range(1, len(history) + 1)),
+        x=x,
         y=history["hypervolume"].to_list(),
-        text=[f"{m} minutes" for m in minutes],
-        hovertemplate="training %{x}, after %{text}<br>hypervolume %{y:.4g}<extra></extra>",
+        customdata=other,
+        hovertemplate=f"{_STEP_WORDS[over]}<br>hypervolume %{{y:.4g}}<extra></extra>",
         mode="lines+markers",
         line={"shape": "hv", "color": INK, "width": 1.8},
         marker={"size": 5, "color": INK},
@@ -37,7 +63,11 @@ def hypervolume_figure(history: pd.DataFrame) -> go.Figure:
     return go.Figure(
         line,
         layout(
-            xaxis={"title": {"text": "Finished trainings"}, "tickformat": "d"},
+            xaxis={
+                "title": {"text": _OVER_TITLES[over]},
+                "tickformat": ",~f",
+                "rangemode": "tozero",
+            },
             yaxis={"title": {"text": "Hypervolume"}, "rangemode": "tozero"},
         ),
     )
@@ -46,9 +76,10 @@ def hypervolume_figure(history: pd.DataFrame) -> go.Figure:
 def budget_figure(budget: pd.DataFrame) -> go.Figure:
     """Minutes of training by what became of them; `budget` as `frames.budget` gives it."""
     minutes = budget["seconds"] / 60
-    pairs = zip(budget["trainings"], minutes, strict=True)
-    words = [f"{count} in {length:.1f} min" for count, length in pairs]
-    return _bars([_WORDS[fate] for fate in budget["fate"]], minutes.to_list(), words, "Minutes")
+    words = [f"{length:.1f} min" for length in minutes]
+    pairs = zip(budget["fate"], budget["trainings"], strict=True)
+    names = [f"{_WORDS[fate]}, <b>{count}</b>" for fate, count in pairs]
+    return _bars(names, minutes.to_list(), words, "Minutes")
 
 
 def rejected_figure(reasons: Mapping[str, int]) -> go.Figure:
@@ -74,75 +105,57 @@ def _bars(names: list[str], lengths: list[float], words: list[str], unit: str) -
     return go.Figure(
         bars,
         layout(
-            xaxis={"title": {"text": unit}, "range": [0, 1.7 * longest]},
+            xaxis={"title": {"text": unit}, "range": [0, 1.6 * longest], "nticks": 4},
             yaxis={"autorange": "reversed", "ticks": "", "gridcolor": PAPER},
         ),
     )
 
 
-def learning_curve_figure(curve: pd.DataFrame) -> go.Figure:
-    """Validation AP and loss over epochs; columns epoch, val_ap, loss."""
-    epoch = curve["epoch"].to_list()
-    ap = go.Scatter(
-        x=epoch,
-        y=curve["val_ap"].to_list(),
-        name="validation AP",
-        mode="lines+markers",
-        line={"color": INK, "width": 1.8},
-        marker={"size": 5},
-    )
-    loss = go.Scatter(
-        x=epoch,
-        y=curve["loss"].to_list(),
-        name="loss",
-        yaxis="y2",
-        mode="lines",
-        line={"color": MUTED, "width": 1.4, "dash": "dot"},
-    )
-    return go.Figure(
-        [ap, loss],
-        layout(
-            xaxis={"title": {"text": "Epoch"}, "tickformat": "d"},
-            yaxis={"title": {"text": "Validation AP"}, "rangemode": "tozero"},
-            yaxis2={
-                "title": {"text": "Loss (dotted)", "font": {"color": MUTED}},
-                "overlaying": "y",
-                "side": "right",
-                "showgrid": False,
-                "zeroline": False,
-                "rangemode": "tozero",
-                "automargin": True,
-                "gridcolor": GRID,
-                "tickmode": "auto",
-                "nticks": 4,
-            },
-            margin={"l": 52, "r": 48, "t": 8, "b": 40},
-        ),
-    )
-
-
-def formats_figure(siblings: pd.DataFrame) -> go.Figure:
-    """AP of one training in each format; columns format, ap."""
-    known = siblings.dropna(subset="ap")
-    bars = go.Bar(
-        x=known["format"].to_list(),
-        y=known["ap"].to_list(),
-        marker={"color": ACCENT},
-        texttemplate="%{y:.3f}",
-        textposition="outside",
-        cliponaxis=False,
+def importance_figure(shares: pd.DataFrame) -> go.Figure:
+    """Shares of variance, a cell for each objective and parameter; as `Importance.shares`."""
+    table = shares.pivot(index="objective", columns="parameter")
+    objectives = [name for name in _OBJECTIVES if name in table.index]
+    parameters = [name for name in _PARAMETERS if name in table["share"].columns]
+    cells = {part: table[part].loc[objectives, parameters] for part in ("share", "low", "high")}
+    words = [
+        [
+            _share_words(*(float(cells[part].loc[row, column]) for part in cells))
+            for column in parameters
+        ]
+        for row in objectives
+    ]
+    heat = go.Heatmap(
+        z=cells["share"].to_numpy().tolist(),
+        x=[_PARAMETERS[name] for name in parameters],
+        y=[_OBJECTIVES[name] for name in objectives],
+        text=words,
+        texttemplate="%{text}",
+        textfont={"size": 12},
         hoverinfo="skip",
+        colorscale=[[0, PAPER], [1, ACCENT]],
+        zmin=0,
+        zmax=1,
+        showscale=False,
+        xgap=2,
+        ygap=2,
     )
     return go.Figure(
-        bars,
+        heat,
         layout(
             xaxis={
+                "side": "top",
+                "tickangle": 0,
                 "ticks": "",
-                "type": "category",
-                "categoryorder": "array",
-                "categoryarray": list(reversed(FORMATS)),
+                "showgrid": False,
+                "fixedrange": True,
             },
-            yaxis={"title": {"text": "AP"}, "range": [0, 1.08]},
-            margin={"l": 52, "r": 8, "t": 8, "b": 32},
+            yaxis={"autorange": "reversed", "ticks": "", "showgrid": False, "fixedrange": True},
+            margin={"l": 60, "r": 8, "t": 30, "b": 8},
         ),
     )
+
+
+def _share_words(share: float, low: float, high: float) -> str:
+    if low == high:
+        return f"{share:.0%}"
+    return f"{share:.0%}<br><span style='font-size:10px'>{low:.0%} to {high:.0%}</span>"

@@ -76,14 +76,15 @@ AXES = {
         Axis("kmodel_bytes", "kmodel size", "KiB", 1024.0),
         Axis("main_memory_bytes", "Main memory", "KiB", 1024.0),
         Axis("peak_kpu_bytes", "KPU memory", "KiB", 1024.0),
+        Axis("energy_mj", "Energy", "mJ", 1.0),
     )
 }
 
 
 def size_colours(count: int) -> list[str]:
     """`count` colours of the light page, from the smallest input to the largest."""
-    if count == 1:
-        return [_LIGHT[-1]]
+    if count <= 1:
+        return [_LIGHT[-1]] * count
     return [_LIGHT[round(place * (_STEPS - 1) / (count - 1))] for place in range(count)]
 
 

@@ -15,8 +15,15 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from dse.data.pictures import DataSet, Picture
+from dse.data.sources import Split, open_data
 
-__all__ = ["rendered_once"]
+__all__ = ["open_rendered", "rendered_once"]
+
+
+def open_rendered(spec: str, split: Split, cache: Path, *, limit: int | None = None) -> DataSet:
+    """`open_data`, whose synthetic scenes are drawn once for all that use the same `cache`."""
+    data = open_data(spec, split, limit=limit)
+    return rendered_once(data, cache) if spec.startswith("synthetic") else data
 
 
 def rendered_once(data: DataSet, cache: Path) -> DataSet:

@@ -7,6 +7,7 @@ curve (Everingham et al. 2015, "all points"), not at 101 samples of it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -20,9 +21,12 @@ from dse.evaluation.matching import FOUND_IOU, judge
 __all__ = [
     "OperatingPoint",
     "PrecisionRecall",
+    "Ranked",
+    "area",
     "average_precision",
     "operating_point",
     "precision_recall",
+    "rank",
 ]
 
 Curve = NDArray[np.float64]
@@ -40,6 +44,26 @@ class PrecisionRecall(NamedTuple):
     recall: Curve
     precision: Curve
     score: Curve
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Every detection that counts, best score first, over a whole set of pictures.
+
+    score, correct, picture (k,): its score, whether it found a face, where it lies.
+    faces (n,): labelled faces of each picture.
+    """
+
+    score: Curve
+    correct: NDArray[np.bool_]
+    picture: NDArray[np.int64]
+    faces: NDArray[np.int64]
+
+    def curve(self) -> PrecisionRecall:
+        """The whole curve."""
+        hits = np.cumsum(self.correct)
+        precision = hits / np.arange(1, len(hits) + 1)
+        return PrecisionRecall(hits / self.faces.sum(), precision, self.score)
 
 
 class OperatingPoint(NamedTuple):
@@ -63,6 +87,11 @@ def average_precision(
     Raises DataError where there is no face to find: AP has no meaning then.
     """
     recall, precision, _ = precision_recall(detections, truth, ignored, iou)
+    return area(recall, precision)
+
+
+def area(recall: Curve, precision: Curve) -> float:
+    """Area under the interpolated curve (k,), of which recall never falls."""
     best_from_here = np.maximum.accumulate(precision[::-1])[::-1]
     return float(np.sum(np.diff(recall, prepend=0.0) * best_from_here))
 
@@ -74,8 +103,18 @@ def precision_recall(
     iou: float = FOUND_IOU,
 ) -> PrecisionRecall:
     """The whole curve. Arguments and errors as of `average_precision`."""
-    faces = sum(len(boxes) for boxes in truth)
-    if not faces:
+    return rank(detections, truth, ignored, iou).curve()
+
+
+def rank(
+    detections: Sequence[Detections],
+    truth: Sequence[Boxes],
+    ignored: Sequence[Boxes] | None = None,
+    iou: float = FOUND_IOU,
+) -> Ranked:
+    """All detections in one order. Arguments and errors as of `average_precision`."""
+    faces = np.array([len(boxes) for boxes in truth], np.int64)
+    if not faces.sum():
         raise DataError("no labelled face to find", "evaluate on pictures with faces in them")
     ignored = ignored if ignored is not None else [boxes[:0] for boxes in truth]
     scores, correct = [], []
@@ -84,10 +123,9 @@ def precision_recall(
         scores.append(found.scores[~judged.left_out])
         correct.append(judged.true[~judged.left_out])
     score, hit = np.concatenate(scores), np.concatenate(correct)
+    picture = np.repeat(np.arange(len(scores)), [len(some) for some in scores])
     order = np.argsort(-score, kind="stable")
-    hits = np.cumsum(hit[order])
-    precision = hits / np.arange(1, len(hits) + 1)
-    return PrecisionRecall(hits / faces, precision, score[order].astype(np.float64))
+    return Ranked(score[order].astype(np.float64), hit[order], picture[order], faces)
 
 
 def operating_point(curve: PrecisionRecall, score: float | None = None) -> OperatingPoint:

@@ -21,7 +21,11 @@ IOU_THRESHOLD = 0.4
 MAX_BOXES = 200
 
 CANDIDATES = 400
-"""Boxes that enter suppression, best scores first: bounds the time of a crowded picture."""
+"""Boxes that enter suppression, best scores first: bounds the time of a crowded picture.
+
+Of equal scores the first in the map comes first, here and in suppression; a box with a number
+that is none (NaN) is no box. The board's decoders (`dse/export/templates`) follow.
+"""
 
 
 def decode_maps(
@@ -43,18 +47,20 @@ def decode_maps(
     logit = math.log(score_threshold / (1.0 - score_threshold))
     found = []
     for cells in maps.reshape(len(maps), -1, 5):
-        chosen = _best(cells[:, 0], logit)
+        chosen = _best(cells, logit)
         boxes = np.clip(decode(cells[chosen, 1:], anchors[chosen]), 0.0, input_size)
-        scores = 1.0 / (1.0 + np.exp(-cells[chosen, 0]))
-        found.append(suppress(boxes.astype(np.float32), scores, iou_threshold, max_boxes))
+        best = suppress(boxes.astype(np.float32), cells[chosen, 0], iou_threshold, max_boxes)
+        scores = 1.0 / (1.0 + np.exp(-best.scores))
+        found.append(Detections(best.boxes, scores.astype(np.float32, copy=False)))
     return found
 
 
-def _best(logits: NDArray[np.float32], threshold: float) -> NDArray[np.intp]:
-    """Indices of the logits above `threshold`: all, or the `CANDIDATES` highest."""
-    above = np.flatnonzero(logits > threshold)
+def _best(cells: NDArray[np.float32], threshold: float) -> NDArray[np.intp]:
+    """Indices of the cells (n, 5) with a logit above `threshold`: all, or the best `CANDIDATES`."""
+    above = np.flatnonzero(cells[:, 0] > threshold)
+    above = above[~np.isnan(cells[above]).any(axis=1)]
     if len(above) > CANDIDATES:
-        above = above[np.argpartition(logits[above], -CANDIDATES)[-CANDIDATES:]]
+        above = above[np.argsort(-cells[above, 0], kind="stable")[:CANDIDATES]]
         above.sort()
     return above
 

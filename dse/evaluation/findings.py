@@ -6,17 +6,18 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from dse.data.pictures import Boxes, Skipped
 from dse.errors import DataError
-from dse.evaluation.average_precision import (
-    PrecisionRecall,
-    average_precision,
-    precision_recall,
-)
+from dse.evaluation.average_precision import PrecisionRecall, area, average_precision, rank
+from dse.evaluation.confidence import ap_interval
 from dse.evaluation.detections import Detections
 from dse.evaluation.prepared import Prepared
 
 __all__ = ["Evaluation", "Finding", "Findings"]
+
+CURVE_POINTS = 100
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,9 @@ class Evaluation:
 
     ap: against the set's boxes. ap_square: against FDDB's square boxes, where there are any.
     images, faces: pictures and labelled faces that counted. seconds: all that it took.
-    skipped: pictures that could not be read.
+    skipped: pictures that could not be read. ap_interval: 95 % of bootstrap resamples of the
+    pictures lie in it. curve: (recall, precision, score) of at most CURVE_POINTS points, by
+    falling score.
     """
 
     ap: float
@@ -34,6 +37,8 @@ class Evaluation:
     faces: int
     seconds: float
     skipped: int
+    ap_interval: tuple[float, float] | None = None
+    curve: tuple[tuple[float, float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,10 +58,11 @@ class Finding:
 
 
 class Findings:
-    """The pictures seen so far."""
+    """The pictures seen so far. seconds: from the start to the last of them."""
 
     def __init__(self) -> None:
         self._began = time.perf_counter()
+        self.seconds = 0.0
         self.pictures: list[Finding] = []
         self.skipped: list[Skipped] = []
 
@@ -75,6 +81,7 @@ class Findings:
         )
         self.pictures += [Finding(*row) for row in columns]
         self.skipped += prepared.skipped
+        self.seconds = time.perf_counter() - self._began
 
     @property
     def faces(self) -> int:
@@ -84,7 +91,7 @@ class Findings:
     def curve(self) -> PrecisionRecall:
         """Precision over recall at IoU 0.5. Raises DataError where no picture has a face."""
         self._require_pictures()
-        return precision_recall(*self._columns())
+        return rank(*self._columns()).curve()
 
     def evaluation(self) -> Evaluation:
         """The result. Raises DataError where no picture could be read or none has a face."""
@@ -92,13 +99,17 @@ class Findings:
         detections, truth, ignored = self._columns()
         squares = [one.squares for one in self.pictures if one.squares is not None]
         complete = len(squares) == len(self.pictures)
+        ranked = rank(detections, truth, ignored)
+        curve = ranked.curve()
         return Evaluation(
-            ap=average_precision(detections, truth, ignored),
+            ap=area(curve.recall, curve.precision),
             ap_square=average_precision(detections, squares, ignored) if complete else None,
             images=len(self.pictures),
             faces=self.faces,
-            seconds=time.perf_counter() - self._began,
+            seconds=self.seconds,
             skipped=len(self.skipped),
+            ap_interval=ap_interval(ranked),
+            curve=_thinned(curve),
         )
 
     def _columns(self) -> tuple[list[Detections], list[Boxes], list[Boxes]]:
@@ -113,3 +124,13 @@ class Findings:
                 f"none of {count} pictures could be read ({first.name}: {first.reason})",
                 "check the data folder",
             )
+
+
+def _thinned(curve: PrecisionRecall) -> tuple[tuple[float, float, float], ...]:
+    """Points of the curve, evenly spaced along its recall, both ends included."""
+    points = np.stack(curve, axis=1)
+    if len(points) > CURVE_POINTS:
+        steps = np.linspace(points[0, 0], points[-1, 0], CURVE_POINTS - 1)
+        chosen = np.append(np.searchsorted(points[:, 0], steps), len(points) - 1)
+        points = points[np.unique(chosen)]
+    return tuple((recall, precision, score) for recall, precision, score in points.tolist())

@@ -32,10 +32,10 @@ from dse.export.accuracy import (
     agreement,
     measure_accuracy,
 )
+from dse.export.board_files import board_files
 from dse.export.deployment import Deployment, deploy
 from dse.export.detector_file import detector_table
 from dse.export.flash_package import flash_package
-from dse.export.guide import guide
 from dse.export.model_card import model_card
 from dse.network.graph import Graph
 from dse.network.keras_inference import predictor
@@ -193,10 +193,11 @@ def _contents(
         "model.kfpkg": flash_package(compiled.kmodel),
         "model.tflite": deployment.tflite,
         "detector.json": manifests.to_json(detector),
-        "README.md": guide(manifest, detector).encode(),
     }
     manifest["files"] = manifests.checksums(files)
-    files["MODEL_CARD.md"] = model_card(manifest).encode()
+    files |= board_files(manifest, detector)
+    manifest["files"] = manifests.checksums(files)
+    files["MODEL_CARD.md"] = model_card(manifest)
     manifest["files"] = manifests.checksums(files)
     return {**files, manifests.NAME: manifests.to_json(manifest)}
 

@@ -12,8 +12,6 @@ from dse.export.kmodel import Kmodel
 __all__ = ["detector_table"]
 
 CHANNEL_ORDER = ("score", "tx", "ty", "tw", "th")
-DECIMALS = 4
-"""Of a pixel: far below what a detector can place."""
 
 
 def detector_table(
@@ -41,6 +39,7 @@ def detector_table(
         "score_threshold": min(math.floor(score * 1e4), 9999) / 1e4,
         "iou_threshold": IOU_THRESHOLD,
         "canonical_boxes_pixels": [
-            [round(float(side), DECIMALS) for side in box] for box in canonical_boxes(input_size)
+            [float(str(side)) for side in box]  # the shortest decimal that is this float32
+            for box in canonical_boxes(input_size)
         ],
     }

@@ -2,78 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
+
+from dse.export.rendering import render
 
 __all__ = ["model_card"]
 
-_CAUTIONS = """\
-## What to know before using it
-* Accuracy of the kmodel comes from nncase's simulator, which computes what the chip computes;
-  no board took part.
-* Latency, its band and energy are the cost model's estimates, not measurements.
-* It finds faces; it does not tell whose they are. Check it on pictures like yours: light,
-  distance, masks and skin tones that the data lacks are where detectors fail.
-"""
+SIZES = {
+    "kmodel_bytes": "file",
+    "data_bytes": "working memory",
+    "input_bytes": "input",
+    "output_bytes": "output",
+    "main_memory_bytes": "main memory in all",
+    "peak_kpu_bytes": "KPU memory at the peak",
+}
 
 
-def model_card(manifest: Mapping[str, Any]) -> str:
-    """The text, from the tables of `manifest.json`."""
-    parts = [
-        f"# {manifest['candidate']}",
-        _verdict(manifest),
-        "## Accuracy",
-        _accuracy(manifest["accuracy"], manifest["data"]),
-        "## Size and memory",
-        _table(("what", "bytes"), _sizes(manifest["compiled"])),
-        "## Time and energy (estimated)",
-        _table(("what", "value"), _estimates(manifest["estimate"])),
-        _CAUTIONS,
-        "## Where it comes from",
-        _table(("study", "value"), _flat(manifest["study"])),
-        _table(("package", "version"), manifest["versions"].items()),
-        "## Checksums (sha256)",
-        _table(("file", "sha256"), ((n, f["sha256"]) for n, f in manifest["files"].items())),
-    ]
-    return "\n\n".join(part.strip() for part in parts if part) + "\n"
-
-
-def _verdict(manifest: Mapping[str, Any]) -> str:
-    reason = manifest["rejected"]
-    if reason:
-        return f"**Rejected: do not deploy.** {reason}"
-    return "Face detector for the Kendryte K210; the kmodel passed its check in the simulator."
-
-
-def _accuracy(accuracy: Mapping[str, Any], data: Mapping[str, Any]) -> str:
-    rows = [("plain boxes", accuracy["ap"], accuracy["kmodel_ap"])]
-    if accuracy["kmodel_ap_square"] is not None:
-        rows.append(("square boxes", accuracy["ap_square"], accuracy["kmodel_ap_square"]))
-    head = ("average precision, IoU 0.5", "float32", "kmodel")
-    table = _table(head, ((name, _ap(one), _ap(other)) for name, one, other in rows))
-    return (
-        f"{table}\n\nMeasured on `{data['source']}` ({data['pictures']} pictures, "
-        f"{data['faces']} faces, checksum {data['checksum']}), one scale. Output maps of the two "
-        f"correlate with {accuracy['correlation']:.4f}. At score {accuracy['score']:.2f} or more, "
-        f"the best F1 on these pictures, precision is {accuracy['precision']:.2f} and recall "
-        f"{accuracy['recall']:.2f}."
+def model_card(manifest: Mapping[str, Any]) -> bytes:
+    """The file, from the tables of `manifest.json`."""
+    compiled = manifest["compiled"]
+    return render(
+        "MODEL_CARD.md",
+        **manifest,
+        sizes=[(name, f"{compiled[key]:,}") for key, name in SIZES.items() if compiled[key]],
+        estimates=_estimates(manifest["estimate"]),
+        origin=_flat(manifest["study"]),
     )
-
-
-def _ap(value: float | None) -> str:
-    return "not measured" if value is None else f"{value:.4f}"
-
-
-def _sizes(compiled: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    names = {
-        "kmodel_bytes": "file",
-        "data_bytes": "working memory",
-        "input_bytes": "input",
-        "output_bytes": "output",
-        "main_memory_bytes": "main memory in all",
-        "peak_kpu_bytes": "KPU memory at the peak",
-    }
-    return ((name, f"{compiled[key]:,}") for key, name in names.items() if compiled[key])
 
 
 def _estimates(estimate: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -100,10 +55,3 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
         else:
             rows.append((f"{prefix}{key}", str(value).replace("|", "\\|").replace("\n", " ")))
     return rows
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
-    if not lines:
-        return "Not given."
-    return "\n".join(["| " + " | ".join(head) + " |", "|" + "--|" * len(head), *lines])

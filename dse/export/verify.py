@@ -29,7 +29,12 @@ __all__ = ["VerifyReport", "verify_bundle", "verify_kmodel"]
 FILES = (
     "MODEL_CARD.md",
     "README.md",
+    "decode.c",
+    "decode.h",
+    "detector.h",
     "detector.json",
+    "main.c",
+    "main.py",
     "model.kfpkg",
     "model.kmodel",
     "model.tflite",

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from dse.reproduction.rows import table_rows
 from dse.search import StudyRecord
 from dse.search.disk import write_whole
-from dse.search.selection import job_of, predictors_of
+from dse.search.selection import job_of
+from dse.search.trained import trained_design
 from dse.space import Candidate
 
 __all__ = ["Measure", "measure_networks"]
@@ -63,7 +64,8 @@ def _in_three_scales(
     if candidate.id not in known:
         say(f"{record.name}: {candidate.id} in three scales")
         data = open_data(job_of(record).eval_data, "eval")
-        whole = evaluate_pyramid(predictors_of(record, candidate), candidate.input_size, data)
+        network = trained_design(record, candidate)
+        whole = evaluate_pyramid(network.predict_at, candidate.input_size, data)
         known[candidate.id] = asdict(whole)
         write_whole(path, json.dumps(known, indent=1))
     whole_ap, whole_square = (known[candidate.id][name] for name in ("ap", "ap_square"))

@@ -23,7 +23,7 @@ from dse.search.study import study_names
 from dse.search.workshop import Workshop
 from dse.space import AXES, FORMATS, Training
 
-__all__ = ["train_networks"]
+__all__ = ["train_networks", "write_space"]
 
 
 def train_networks(
@@ -46,7 +46,7 @@ def train_networks(
                     f"a study named '{name}' exists",
                     "go on with --resume, or give another folder with --results",
                 )
-    space = _write_space(options, trainings)
+    space = write_space(options.results / f"{options.name}.toml", trainings)
     return [_train(options, seed, trainings, space, known, workshop) for seed in seeds]
 
 
@@ -80,13 +80,14 @@ def _complete(record: StudyRecord) -> list[Any]:
     return [entry for entry in record.entries if entry.state == "complete"]
 
 
-def _write_space(options: ReproductionOptions, trainings: Sequence[Training]) -> Path:
-    """The space of exactly these trainings, as a file beside the studies."""
+def write_space(
+    path: Path, trainings: Sequence[Training], formats: Sequence[str] = FORMATS
+) -> Path:
+    """The space of exactly these trainings, as the file `path`, which is returned."""
     axes: dict[str, list[Any]] = {
         axis: sorted({getattr(one, axis) for one in trainings}) for axis in AXES if axis != "format"
     }
-    table = {**axes, "format": list(FORMATS), "only": [one.id for one in trainings]}
-    path = options.results / f"{options.name}.toml"
-    options.results.mkdir(parents=True, exist_ok=True)
+    table = {**axes, "format": list(formats), "only": [one.id for one in trainings]}
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, tomli_w.dumps(table))
     return path

@@ -11,19 +11,19 @@ import csv
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from io import StringIO
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.data import load_all, open_data
+from dse.data import load_all
 from dse.data.pictures import DataSet
-from dse.data.rendered import rendered_once
+from dse.data.rendered import open_rendered
 from dse.data.sources import Split
 from dse.errors import CompilerError, WeightsError
 from dse.network.detector import detector_graph, frozen_layers
@@ -33,7 +33,7 @@ from dse.space import Training
 from dse.training.recipe import EpochReport, Recipe
 
 if TYPE_CHECKING:
-    from dse.evaluation import Prepared
+    from dse.evaluation import Evaluation, Prepared
     from dse.network.graph import Graph
     from dse.network.keras_model import Weights
     from dse.training.features import Features
@@ -66,7 +66,8 @@ class Job:
 @dataclass(frozen=True)
 class Outcome:
     """What a training came to. AP is on the evaluation pictures, `val_ap` on the validation
-    ones; `ap` and `ap_square` are empty where it was stopped early."""
+    ones; `ap`, `ap_square` and `ap_interval` (see `Evaluation`) are empty where it was stopped
+    early."""
 
     training_id: str
     epochs: int
@@ -76,6 +77,7 @@ class Outcome:
     ap: dict[str, float]
     ap_square: dict[str, float | None]
     curve: list[EpochReport]
+    ap_interval: dict[str, list[float]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
@@ -92,6 +94,7 @@ class KmodelMeasure:
     """AP of the compiled kmodel itself on the evaluation pictures.
 
     note: why the simulator measured it and not the emulator, empty where the emulator did.
+    kmodel_ap_interval: as `Evaluation.ap_interval`.
     """
 
     kmodel_ap: float
@@ -99,6 +102,15 @@ class KmodelMeasure:
     kmodel_bytes: int
     seconds: float
     note: str = ""
+    kmodel_ap_interval: list[float] = field(default_factory=list)
+
+
+class _FormatAp(NamedTuple):
+    """AP of the network in one format, as in `Evaluation`."""
+
+    ap: float
+    square: float | None
+    interval: list[float]
 
 
 def run_training(
@@ -117,16 +129,17 @@ def run_training(
     started = perf_counter()
     weights, curve, stopped = _fit(job, training, graph, folder, report)
     fitted = perf_counter()
-    ap, square = ({}, {}) if stopped else _evaluate_formats(job, training, graph, weights, folder)
+    formats = {} if stopped else _evaluate_formats(job, training, graph, weights, folder)
     outcome = Outcome(
         training_id=training.id,
         epochs=len(curve),
         stopped=stopped,
         seconds=max(fitted - started, curve[-1].seconds) + perf_counter() - fitted,
         val_ap=curve[-1].val_ap,
-        ap=ap,
-        ap_square=square,
+        ap={format: one.ap for format, one in formats.items()},
+        ap_square={format: one.square for format, one in formats.items()},
         curve=curve,
+        ap_interval={format: one.interval for format, one in formats.items()},
     )
     write_whole(folder / "curve.csv", _curve_csv(curve))
     _save_weights(folder / "weights.npz", weights)
@@ -228,7 +241,7 @@ def _validator(tail: Any, features: Features, input_size: int) -> Callable[[], f
 
 def _evaluate_formats(
     job: Job, training: Training, graph: Graph, weights: Weights, folder: Path
-) -> tuple[dict[str, float], dict[str, float | None]]:
+) -> dict[str, _FormatAp]:
     """AP of the network in every format, for both styles of FDDB's boxes.
 
     That of kpu8 is the kmodel's own, which goes into kmodel.json, unless it does not fit.
@@ -238,17 +251,18 @@ def _evaluate_formats(
 
     prepared = _prepared(job.eval_data, training.input_size, job.cache)
     calibration = calibration_canvases(job, training.input_size)
-    ap: dict[str, float] = {}
-    square: dict[str, float | None] = {}
+    formats: dict[str, _FormatAp] = {}
     for format in job.formats:
         if format == "kpu8":
             with contextlib.suppress(CompilerError):  # most of all, for want of the KPU's memory
-                measure = _measured(job, training, weights, folder)
-                ap[format], square[format] = measure.kmodel_ap, measure.kmodel_ap_square
+                on_chip = _measured(job, training, weights, folder)
+                figures = on_chip.kmodel_ap, on_chip.kmodel_ap_square, on_chip.kmodel_ap_interval
+                formats[format] = _FormatAp(*figures)
                 continue
         found = evaluate_canvases(predictor(graph, weights, format, calibration), prepared)
-        ap[format], square[format] = found.ap, found.ap_square
-    return ap, square
+        formats[format] = _FormatAp(found.ap, found.ap_square, list(found.ap_interval or ()))
+        _write_precision_recall(folder, format, found)
+    return formats
 
 
 def _measured(job: Job, training: Training, weights: Weights, folder: Path) -> KmodelMeasure:
@@ -263,17 +277,29 @@ def _measured(job: Job, training: Training, weights: Weights, folder: Path) -> K
     prepared = _prepared(job.eval_data, size, job.cache)
     with deployment.refereed(workers=1) as predict:
         found = evaluate_canvases(predict, prepared)
-    kmodel_bytes = len(deployment.compiled.kmodel)
-    seconds = perf_counter() - started
-    measure = KmodelMeasure(found.ap, found.ap_square, kmodel_bytes, seconds, predict.note)
+    measure = KmodelMeasure(
+        kmodel_ap=found.ap,
+        kmodel_ap_square=found.ap_square,
+        kmodel_bytes=len(deployment.compiled.kmodel),
+        seconds=perf_counter() - started,
+        note=predict.note,
+        kmodel_ap_interval=list(found.ap_interval or ()),
+    )
+    _write_precision_recall(folder, "kpu8", found)
     write_whole(folder / "kmodel.json", json.dumps(asdict(measure)))
     return measure
 
 
+def _write_precision_recall(folder: Path, format: str, found: Evaluation) -> None:
+    """precision_recall_<format>.csv: the curve's points, by falling score."""
+    rows = (",".join(f"{value:.5f}" for value in point) for point in found.curve)
+    text = "\n".join(["recall,precision,score", *rows]) + "\n"
+    write_whole(folder / f"precision_recall_{format}.csv", text)
+
+
 @lru_cache(maxsize=8)
 def _data(spec: str, split: Split, cache: str, limit: int | None = None) -> DataSet:
-    data = open_data(spec, split, limit=limit)
-    return rendered_once(data, Path(cache)) if spec.startswith("synthetic") else data
+    return open_rendered(spec, split, Path(cache), limit=limit)
 
 
 @lru_cache(maxsize=2)

@@ -84,6 +84,11 @@ class SearchOptions:
                 "run on a machine of the cluster and give 'auto', or HOST:6379",
             )
 
+    @property
+    def cache(self) -> Path:
+        """Folder for what several studies share: scenes, features."""
+        return Path(os.environ.get("DSE_CACHE") or self.results / ".cache").resolve()
+
     def with_defaults(self) -> SearchOptions:
         """A copy in which everything that makes the study is set."""
         set_here = {name: getattr(self, name) for name in DEFAULTS}
@@ -129,7 +134,7 @@ class SearchOptions:
 DEFAULTS: dict[str, Any] = {
     "budget": 50,
     "target": "k210",
-    "space": "mobilenetv2_face",
+    "space": "k210_face",
     "data": "synthetic",
     "weights": "auto",
     "proposer": "composite",

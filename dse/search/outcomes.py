@@ -11,13 +11,21 @@ from dse.pareto import MAXIMISE, ObjectiveBox, front_mask
 from dse.search.journal import Entry
 from dse.search.plan import Row, deployable_rows, rejected_by_reason
 
-__all__ = ["SearchReport", "front_rows", "outcome_rows"]
+__all__ = [
+    "SearchReport",
+    "front_rows",
+    "hypervolume_share",
+    "hypervolume_shares",
+    "outcome_rows",
+]
 
 NAN = math.nan
 
 FRONT_FIELDS = (
     "candidate",
     "ap",
+    "ap_low",
+    "ap_high",
     "kmodel_ap",
     "latency_ms",
     "latency_ms_low",
@@ -33,10 +41,10 @@ def outcome_rows(rows: Sequence[Row], entries: Sequence[Entry]) -> list[Row]:
     """One row per candidate of a training that ended, and per refused candidate.
 
     Adds to each row of the plan: state ("front", "dominated", "stopped", "failed",
-    "rejected"), ap, ap_square, val_ap, kmodel_ap, trial, seconds, epochs. What was not
-    measured is NaN, or None for `trial` and `epochs`. A refused candidate keeps the AP that
-    its training measured anyway. The front is over AP (up), latency and size (down) of every
-    accepted candidate with a measured AP.
+    "rejected"), ap, ap_low, ap_high (95 % of resampled pictures), ap_square, val_ap,
+    kmodel_ap, trial, seconds, epochs. What was not measured is NaN, or None for `trial` and
+    `epochs`. A refused candidate keeps the AP that its training measured anyway. The front is
+    over AP (up), latency and size (down) of every accepted candidate with a measured AP.
     """
     ended = {entry.training.id: entry for entry in entries if entry.state != "running"}
     joined = [
@@ -59,16 +67,25 @@ def front_rows(joined: Iterable[Row]) -> list[Row]:
 
 def hypervolume_share(rows: Sequence[Row], entries: Iterable[Entry]) -> float:
     """Hypervolume of the complete trainings' deployable candidates, 0..1 of the study's box."""
+    return [0.0, *hypervolume_shares(rows, entries)][-1]
+
+
+def hypervolume_shares(rows: Sequence[Row], entries: Iterable[Entry]) -> list[float]:
+    """`hypervolume_share` after each of `entries`, in their order."""
     deployable = deployable_rows(rows)
-    if not deployable:
-        return 0.0
-    box = ObjectiveBox.around(_Cost(row) for row in deployable.values())
-    values = [
-        (_ap(entry, row["format"]), row["latency_ms"], row["kmodel_bytes"])
-        for entry in entries
-        if entry.state == "complete" and (row := deployable.get(entry.training.id))
-    ]
-    return box.share(values)
+    box = ObjectiveBox.around(map(_Cost, deployable.values())) if deployable else None
+    front: list[tuple[float, float, float]] = []
+    shares: list[float] = []
+    for entry in entries:
+        share = shares[-1] if shares else 0.0
+        row = deployable.get(entry.training.id) if entry.state == "complete" else None
+        if row and box:
+            front.append((_ap(entry, row["format"]), row["latency_ms"], row["kmodel_bytes"]))
+            kept = front_mask(front, MAXIMISE)
+            front = [values for values, keep in zip(front, kept, strict=True) if keep]
+            share = box.share(front) if kept[-1] else share
+        shares.append(share)
+    return shares
 
 
 @dataclass(frozen=True)
@@ -138,8 +155,11 @@ def _measured(row: Row, entry: Entry | None) -> Row:
     outcome = entry.outcome if entry else {}
     kmodel = (entry.kmodel or {}) if entry and row["deployable"] else {}
     squares = outcome.get("ap_square") or {}
+    low, high = (outcome.get("ap_interval") or {}).get(row["format"]) or (NAN, NAN)
     return {
         "ap": _ap(entry, row["format"]) if entry else NAN,
+        "ap_low": low,
+        "ap_high": high,
         "ap_square": _float(squares.get(row["format"])),
         "val_ap": _float(outcome.get("val_ap")),
         "kmodel_ap": _float(kmodel.get("kmodel_ap")),

@@ -16,7 +16,7 @@ from dse.errors import NothingFeasible
 from dse.search.proposers import Design
 from dse.space import SearchSpace, Training
 
-__all__ = ["SearchPlan", "make_plan", "read_candidates"]
+__all__ = ["SearchPlan", "candidate_row", "make_plan", "read_candidates"]
 
 COST_FIELDS = (
     "parameters",
@@ -74,7 +74,7 @@ def make_plan(space: SearchSpace, target: Target) -> SearchPlan:
     Raises NothingFeasible, with the candidates that come nearest, when no design has a
     deployable candidate within the target's limits.
     """
-    rows = tuple(_row(priced) for priced in price_space(space, target))
+    rows = tuple(candidate_row(priced) for priced in price_space(space, target))
     designs = [
         Design(_training(row), row["latency_ms"], row["kmodel_bytes"])
         for row in deployable_rows(rows).values()
@@ -116,7 +116,8 @@ def read_candidates(path: Path) -> list[Row]:
         return [{k: _READ.get(k, _text)(v) for k, v in row.items()} for row in csv.DictReader(file)]
 
 
-def _row(priced: Any) -> Row:
+def candidate_row(priced: Any) -> Row:
+    """Axes, cost and verdict of one `dse.cost.Priced`."""
     candidate, cost, verdict = priced.candidate, priced.cost, priced.verdict
     return {
         "candidate": candidate.id,

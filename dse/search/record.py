@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dse.search.journal import Entry, read_entries
-from dse.search.outcomes import SearchReport, front_rows, hypervolume_share, outcome_rows
+from dse.search.outcomes import SearchReport, front_rows, hypervolume_shares, outcome_rows
 from dse.search.plan import Row, make_plan, read_candidates
 from dse.search.provenance import space_from, target_from
 from dse.search.study import StudyFolder
+from dse.space import FORMATS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +29,8 @@ COLUMNS = (
     "format",
     "state",
     "ap",
+    "ap_low",
+    "ap_high",
     "ap_square",
     "val_ap",
     "kmodel_ap",
@@ -97,6 +100,22 @@ class StudyRecord:
         }
 
     @property
+    def precision_recall(self) -> dict[str, pd.DataFrame]:
+        """Per candidate id whose curve was written: recall, precision, score, by falling score."""
+        import pandas as pd
+
+        return {
+            entry.training.in_format(format).id: pd.read_csv(file)
+            for entry in self.entries
+            if entry.state == "complete"
+            for format in FORMATS
+            if (file := self._folder(entry) / f"precision_recall_{format}.csv").exists()
+        }
+
+    def _folder(self, entry: Entry) -> Path:
+        return StudyFolder(self.path).training(entry.training.id)
+
+    @property
     def history(self) -> pd.DataFrame:
         """A row a complete training, as they ended: trial, elapsed_s, hypervolume (0..1)."""
         import pandas as pd
@@ -105,9 +124,10 @@ class StudyRecord:
             (entry for entry in self.entries if entry.state == "complete"),
             key=lambda entry: (entry.elapsed_s, entry.number),
         )
+        shares = hypervolume_shares(self.candidates, ended)
         rows = [
-            (last.number, last.elapsed_s, hypervolume_share(self.candidates, ended[: count + 1]))
-            for count, last in enumerate(ended)
+            (entry.number, entry.elapsed_s, share)
+            for entry, share in zip(ended, shares, strict=True)
         ]
         return pd.DataFrame(rows, columns=["trial", "elapsed_s", "hypervolume"])
 

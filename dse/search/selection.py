@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dse.errors import NothingFeasible, UnknownName, UsageError
-from dse.space import Candidate
 
 if TYPE_CHECKING:
-    from dse.network.keras_inference import Predict
     from dse.search.job import Job
     from dse.search.plan import Row
     from dse.search.record import StudyRecord
@@ -22,7 +20,6 @@ __all__ = [
     "choose_design",
     "job_of",
     "parse_limit",
-    "predictors_of",
 ]
 
 PREFERENCES = ("ap", "size", "latency")
@@ -90,26 +87,6 @@ def job_of(record: StudyRecord) -> Job:
     space = space_from(record.settings["space"])
     job: Job = default_workshop().make_job(options, record.settings, space)
     return job
-
-
-def predictors_of(record: StudyRecord, candidate: Candidate) -> Callable[[int], Predict]:
-    """The trained network of `candidate` in its format, for a canvas of any size in pixels.
-
-    Raises WeightsError where its training left none.
-    """
-    from dse.network.detector import detector_graph
-    from dse.quantization import predictor
-    from dse.search.job import calibration_canvases, load_weights
-
-    job = job_of(record)
-    weights = load_weights(record.path / "trainings" / candidate.training.id)
-
-    def predict_at(input_size: int) -> Predict:
-        graph = detector_graph(replace(candidate.training, input_size=input_size))
-        calibration = calibration_canvases(job, input_size)
-        return predictor(graph, weights, candidate.format, calibration)
-
-    return predict_at
 
 
 def _named(rows: Sequence[Row], wanted: str) -> Row:

@@ -4,7 +4,8 @@ study.toml       the settings, written first: space, target, data, recipe, seeds
 candidates.csv   cost and verdict of every candidate of the space
 journal.log      the record of trainings, in Optuna's journal format
 lock             held by the process that writes; names it
-trainings/<id>/  curve.csv, weights.npz, metrics.json, checkpoint.npz, kmodel.json
+trainings/<id>/  curve.csv, weights.npz, metrics.json, checkpoint.npz, kmodel.json,
+                 precision_recall_<format>.csv
 """
 
 from __future__ import annotations

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from dse.search.options import SearchOptions
@@ -71,13 +69,12 @@ def _make_job(options: SearchOptions, about: Mapping[str, Any], space: SearchSpa
     from dse.search.job import Job
     from dse.training.recipe import Recipe
 
-    cache = Path(os.environ.get("DSE_CACHE") or options.results / ".cache").resolve()
     return Job(
         data=options.data or "",
         eval_data=options.eval_data or "",
         recipe=options.recipe or Recipe(),
         weights=about["starting_weights"]["source"],
         formats=space.format,
-        cache=str(cache),
+        cache=str(options.cache),
         nncase_version=about["target"].get("nncase_version"),
     )

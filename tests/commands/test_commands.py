@@ -7,6 +7,7 @@ import struct
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from dse.cli import main
 
@@ -35,6 +36,12 @@ def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
         (["export", "best", "--limit", "latency=3"], "latency_ms"),
         (["export", "best", "--limit", "latency_ms=fast"], "number"),
         (["evaluate", "missing.kmodel"], "missing.kmodel"),
+        (["evaluate", "missing.tflite"], "missing.tflite"),
+        (["evaluate", "dse"], "without model.kmodel"),
+        (["evaluate", "best", "--sheet", "sheet.pdf"], ".png"),
+        (["evaluate", "best", "--sheet", "sheet.png", "--sort", "worse"], "Did you mean 'worst'"),
+        (["evaluate", "best", "--sheet", "sheet.png", "--sheet-pictures", "0"], "--sheet-pictures"),
+        (["evaluate", "best", "--score", "2"], "0 to 1"),
         (["verify", "missing.kmodel"], "neither a folder nor a file"),
         (["verify", "/dev/null"], "neither a folder nor a file"),
         (["verify", ".", "--target", "k21"], "Did you mean 'k210'"),
@@ -137,7 +144,7 @@ def test_a_dry_run_accounts_for_every_candidate(capsys: pytest.CaptureFixture[st
     code, out, _ = _run(capsys, "search", "--dry-run", "--json")
     table = json.loads(out)
     assert code == 0
-    assert table["candidates"] == table["feasible"] + sum(table["rejected"].values()) == 1792
+    assert table["candidates"] == table["feasible"] + sum(table["rejected"].values()) == 714
     assert table["trainings"]
 
 
@@ -175,6 +182,42 @@ def test_verify_refuses_what_is_no_bundle(
     code, out, _ = _run(capsys, "verify", str(tmp_path), "--json")
     assert code == 4
     assert json.loads(out)["problems"]
+
+
+def test_what_is_no_detector_is_refused_with_4(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for name in ("notes.kmodel", "notes.tflite"):
+        (tmp_path / name).write_text("a text under the name of a network")
+        code, out, err = _run(capsys, "evaluate", str(tmp_path / name))
+        assert (code, out) == (4, "")
+        assert "not a" in err
+
+
+def test_a_shipped_detector_is_evaluated_and_drawn_without_any_study(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    sheet = tmp_path / "sheet.jpg"
+    asked = ("evaluate", "P5-a0.5-256-FP32", "--data", "synthetic:20", "--sheet", str(sheet))
+    code, out, err = _run(capsys, *asked, "--json", "--results", str(tmp_path))
+    table = json.loads(out)
+    assert code == 0
+    assert {"ap", "ap_square", "images", "faces", "seconds"} <= set(table)
+    assert table["images"] == 4 and table["ap"] > 0
+    assert table["precision"] > 0 and table["recall"] > 0 and 0 < table["score"] < 1
+    assert table["sheet"] == str(sheet)
+    with Image.open(sheet) as image:
+        assert image.width == 1400
+    assert str(sheet) in err
+
+
+def test_no_pictures_are_an_error_of_their_own(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    asked = ("evaluate", "P5-a0.5-256-FP32", "--data", f"fddb:{tmp_path}")
+    code, out, err = _run(capsys, *asked, "--results", str(tmp_path))
+    assert (code, out) == (1, "")
+    assert str(tmp_path) in err
 
 
 def test_an_older_kmodel_is_reported_and_not_run(

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from dse import resources
-from dse.cost.calibration import Measurement, read_measurements
+from dse.calibration.log_tables import read_measurements
+from dse.calibration.measurement import Measurement
 from dse.cost.latency import step_time
 from dse.cost.program import Program, Step
 from dse.cost.target import Target

@@ -6,13 +6,14 @@ import math
 import random
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from dse.cost import Target
 from dse.dashboard.frames import COLUMNS
 from dse.pareto import front_mask
 from dse.space import FORMATS, SearchSpace, Training
@@ -25,14 +26,7 @@ SETTINGS: dict[str, Any] = {
     "pictures": {"data": "synthetic", "eval_data": "synthetic", "checksum": "4f9a22c01b"},
     "weights": {"source": "package", "checksum": "77ab01"},
     "space": {"name": "mobilenetv2_face", "width": [0.35, 0.5, 0.75, 1.0]},
-    "target": {
-        "name": "k210",
-        "title": "Kendryte K210",
-        "kpu_memory_bytes": KPU_BYTES,
-        "main_memory_bytes": MAIN_BYTES,
-        "firmware_bytes": 0,
-        "kpu_clock_hz": 400000000,
-    },
+    "target": asdict(Target.load("k210")),
     "versions": {"python": "3.10.13", "dse": "0.1.0", "tensorflow-cpu": "2.21.0"},
 }
 
@@ -43,6 +37,8 @@ class FakeRecord:
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     curves: dict[str, pd.DataFrame] = field(default_factory=dict)
+    precision_recall: dict[str, pd.DataFrame] = field(default_factory=dict)
+    candidates: list[dict[str, Any]] = field(default_factory=list)
     history: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=["trial", "elapsed_s", "hypervolume"])
     )
@@ -110,16 +106,19 @@ def make_record(
     chance = random.Random(3)
     space = SearchSpace.load("mobilenetv2_face")
     rows: list[dict[str, Any]] = []
+    candidates: list[dict[str, Any]] = []
     feasible: list[Training] = []
     for training in space.trainings():
         for format in FORMATS:
             row = {**_names(training, format), **cost_of(training, format)}
             refused = _judged(row)
+            candidates.append({**row, "status": "rejected" if refused else "accepted"})
             if refused:
                 rows.append(refused)
             elif format == "kpu8":
                 feasible.append(training)
-    record = FakeRecord(rows=rows[:rejected], name=name, path=Path("results") / name)
+    record = FakeRecord(rows[:rejected], name=name, candidates=candidates)
+    record.path = Path("results") / name
     for trial, training in enumerate(chance.sample(feasible, trained)):
         _train(record, trial, training, chance)
     _find_front(record.rows)
@@ -164,9 +163,19 @@ def _train(record: FakeRecord, trial: int, training: Training, chance: random.Ra
         else:
             row["val_ap"] = reached[-1]
         if fate == "dominated":
-            row.update(ap=ap_of(training, format, luck))
+            ap = ap_of(training, format, luck)
+            row.update(ap=ap, ap_low=ap - 0.03, ap_high=ap + 0.02)
+            record.precision_recall[row["candidate"]] = _curve(ap)
             row["ap_square"] = 0.93 * row["ap"]
         record.rows.append(row)
+
+
+def _curve(ap: float) -> pd.DataFrame:
+    """Precision that falls towards the last face that is found, 300 detections."""
+    recall = [ap * (step + 1) / 300 for step in range(300)]
+    precision = [1 - 0.4 * (r / ap) ** 6 for r in recall]
+    score = [1 - 0.9 * r / ap for r in recall]
+    return pd.DataFrame({"recall": recall, "precision": precision, "score": score})
 
 
 def _find_front(rows: list[dict[str, Any]]) -> None:

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import hypothesis
+import pandas as pd
 import pytest
 from hypothesis import strategies as st
 
@@ -84,6 +85,63 @@ def test_only_latency_has_an_error_band(tables: StudyTables) -> None:
     assert _trace(front_figure(tables, "kmodel_bytes"), "front").error_x.array is None
 
 
+@pytest.mark.parametrize("column", AXES)
+def test_ap_has_the_bars_of_its_interval(tables: StudyTables, column: str) -> None:
+    for part in ("front", "dominated"):
+        bars = _trace(front_figure(tables, column), part).error_y
+        assert set(bars.array) == {0.02}
+        assert set(bars.arrayminus) == {0.03}
+
+
+def test_the_axis_reaches_to_the_ends_of_the_fronts_bars(tables: StudyTables) -> None:
+    figure = front_figure(tables)
+    trace = _trace(figure, "front")
+    low, high = figure.layout.yaxis.range
+    assert low < min(trace.y) - 0.03
+    assert high > max(trace.y) + 0.02
+
+
+def test_an_older_study_has_no_bars_of_ap(tables: StudyTables) -> None:
+    designs = tables.designs.assign(ap_low=math.nan, ap_high=math.nan)
+    older = StudyTables(**{**vars(tables), "designs": designs})
+    assert set(_trace(front_figure(older), "front").error_y.array) == {None}
+
+
+def test_of_very_many_designs_only_the_front_has_bars(tables: StudyTables) -> None:
+    many = pd.concat([tables.designs] * 6, ignore_index=True)
+    figure = front_figure(StudyTables(**{**vars(tables), "designs": many}), scope="all")
+    assert _trace(figure, "front").error_y.array is not None
+    assert _trace(figure, "dominated").error_y.array is None
+
+
+@pytest.mark.parametrize(
+    ("column", "scope", "begin", "end"),
+    [
+        ("latency_ms", "deployable", 0, 100),
+        ("latency_ms", "all", 1e-6, 100),
+        ("main_memory_bytes", "deployable", 0, 6144),
+        ("energy_mj", "deployable", None, None),
+    ],
+)
+def test_the_side_within_the_limits_is_shaded(
+    tables: StudyTables, column: str, scope: Any, begin: float | None, end: float | None
+) -> None:
+    figure = front_figure(tables, column, scope)
+    shade = next(shape for shape in figure.layout.shapes if shape.name == "feasible")
+    assert shade.visible == (end is not None)
+    if shade.visible:
+        assert (shade.x0, shade.x1) == (begin, end)
+
+
+def test_the_firmwares_rest_bounds_the_shading(record: Any) -> None:
+    target = {"main_memory_bytes": 6 * 2**20, "firmware_bytes": 2**20}
+    profile = type(record)(rows=record.rows, settings={"target": target})
+    figure = front_figure(study_tables(profile), "main_memory_bytes")
+    assert next(s for s in figure.layout.shapes if s.name == "feasible").x1 == 5 * 1024
+    lines = {shape.x0 for shape in figure.layout.shapes if shape.name == "limit"}
+    assert lines == {5 * 1024, 6 * 1024}
+
+
 def test_limits_and_the_frame_rate_are_drawn(tables: StudyTables) -> None:
     for column, words, place in (
         ("peak_kpu_bytes", "2 MiB of KPU memory", 2048),
@@ -116,8 +174,6 @@ def test_a_wide_axis_is_logarithmic(tables: StudyTables) -> None:
 
 
 def test_many_rejected_designs_are_drawn_by_webgl(tables: StudyTables) -> None:
-    import pandas as pd
-
     many = pd.concat([tables.designs] * 4, ignore_index=True)
     crowded = StudyTables(**{**vars(tables), "designs": many})
     assert _trace(front_figure(crowded, scope="all"), "rejected").type == "scattergl"

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from dse.dashboard.frames import study_tables
-from dse.dashboard.marks import Marks, hover_text, input_sizes
+from dse.dashboard.marks import Marks, hover_text, input_sizes, reference_traces
+from dse.dashboard.references import references
 from dse.dashboard.style import AXES
 
 
@@ -21,7 +22,8 @@ def test_a_measured_design_shows_both_aps(record: Any) -> None:
     designs = study_tables(record).designs
     row = designs[designs["measured"]].iloc[0].to_dict()
     text = hover_text(row)
-    assert f"AP {row['ap']:.3f}, kmodel {row['kmodel_ap']:.3f}" in text
+    interval = f"({row['ap_low']:.3f} to {row['ap_high']:.3f})"
+    assert f"AP {row['ap']:.3f} {interval}, kmodel {row['kmodel_ap']:.3f}" in text
     assert f"{row['latency_ms']:.1f} ms ({row['latency_ms_low']:.1f} to" in text
 
 
@@ -38,9 +40,18 @@ def test_a_stopped_design_says_so(record: Any) -> None:
 
 def test_unknown_costs_are_left_out(record: Any) -> None:
     nan = float("nan")
-    row = {**_first(record, "front"), "latency_ms": nan, "kmodel_bytes": nan}
+    row = {**_first(record, "front"), "latency_ms": nan, "kmodel_bytes": nan, "ap_low": nan}
     assert "nan" not in hover_text(row)
     assert " ms" not in hover_text(row)
+
+
+def test_a_published_mark_says_its_input_and_source() -> None:
+    [stars, ticks] = reference_traces(references(), AXES["latency_ms"])
+    assert list(stars.text) == []
+    slim = next(text for text in ticks.text if text.startswith("Ultra-Light slim-320"))
+    assert "AP not given, input 320x240" in slim
+    assert "published: kendryte/nncase" in slim
+    assert reference_traces(references(), AXES["energy_mj"]) == []
 
 
 @pytest.mark.parametrize(("breakpoint", "shape"), [("A", "circle"), ("P", "pentagon")])

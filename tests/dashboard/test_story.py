@@ -15,14 +15,21 @@ def test_hypervolume_has_a_step_for_each_training(record: Any) -> None:
     assert list(line.x) == list(range(1, len(record.history) + 1))
     assert list(line.y) == record.history["hypervolume"].to_list()
     assert line.line.shape == "hv"
+    timed = story.hypervolume_figure(record.history, "minutes").data[0]
+    assert list(timed.x) == (record.history["elapsed_s"] / 60).round(2).to_list()
+    assert list(timed.y) == list(line.y)
 
 
 def test_the_budget_is_in_minutes(record: Any) -> None:
     spent = budget(study_tables(record).designs)
     bars = story.budget_figure(spent).data[0]
-    assert list(bars.y) == ["trained to the end", "stopped early", "failed"]
+    assert [name.split(",")[0] for name in bars.y] == [
+        "trained to the end",
+        "stopped early",
+        "failed",
+    ]
     assert sum(bars.x) * 60 == spent["seconds"].sum()
-    assert bars.text[1].startswith("4 in ")
+    assert bars.y[1].endswith("<b>4</b>")
 
 
 def test_reasons_are_escaped() -> None:
@@ -31,14 +38,12 @@ def test_reasons_are_escaped() -> None:
     assert list(bars.x) == [7, 2]
 
 
-def test_the_learning_curve_draws_ap_and_loss(record: Any) -> None:
-    curve = next(iter(record.curves.values()))
-    ap, loss = story.learning_curve_figure(curve).data
-    assert list(ap.y) == curve["val_ap"].to_list()
-    assert list(loss.y) == curve["loss"].to_list()
-    assert loss.yaxis == "y2"
-
-
-def test_formats_without_an_ap_get_no_bar() -> None:
-    table = pd.DataFrame({"format": ["kpu8", "Q6"], "ap": [0.8, float("nan")]})
-    assert list(story.formats_figure(table).data[0].x) == ["kpu8"]
+def test_shares_stand_in_their_cells() -> None:
+    rows = [("latency_ms", "width", 0.6, 0.6, 0.6), ("ap", "input_size", 0.5, 0.4, 0.61)]
+    rows += [("latency_ms", "input_size", 0.3, 0.3, 0.3), ("ap", "width", 0.1, 0.1, 0.1)]
+    columns = ["objective", "parameter", "share", "low", "high"]
+    heat = story.importance_figure(pd.DataFrame(rows, columns=columns)).data[0]
+    assert (list(heat.x), list(heat.y)) == (["alpha", "input size"], ["AP", "Latency"])
+    assert [list(row) for row in heat.z] == [[0.1, 0.5], [0.6, 0.3]]
+    assert heat.text[0][1].startswith("50%") and "40% to 61%" in heat.text[0][1]
+    assert heat.text[1][0] == "60%"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dse.data.canonical_boxes import canonical_boxes
-from dse.data.geometry import anchor_grid, encode
+from dse.data.geometry import anchor_grid, corners, encode
 from dse.evaluation import decode_maps
 from dse.evaluation.decoding import CANDIDATES
 
@@ -85,3 +85,20 @@ def test_canonical_boxes_keep_their_pixels_on_other_canvases(canvas: int) -> Non
     sides = [found.boxes[0, 2:] - found.boxes[0, :2] for found in (base, other)]
     np.testing.assert_allclose(sides[0], sides[1], rtol=1e-3)
     assert base.boxes[0, 0] / 128 == pytest.approx(4.5 / 8 - sides[0][0] / 256, rel=1e-3)
+
+
+def test_of_equal_scores_the_first_in_the_map_counts() -> None:
+    maps = empty_map()
+    maps[0, :, 0] = 1.5
+    (found,) = decode_maps(shaped(maps), SIZE, iou_threshold=1.0, max_boxes=1000)
+    anchors = anchor_grid(SIZE, CELLS, CELLS)[:CANDIDATES]
+    np.testing.assert_allclose(found.boxes, np.clip(corners(anchors), 0, SIZE), atol=1e-4)
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_a_box_with_a_number_that_is_none_is_no_box(number: int) -> None:
+    maps = empty_map()
+    maps[0, [40, 700], 0] = [3.0, 1.0]
+    maps[0, 40, number] = np.nan
+    (found,) = decode_maps(shaped(maps), SIZE)
+    np.testing.assert_allclose(found.scores, [1 / (1 + np.exp(-1.0))], rtol=1e-6)

@@ -64,6 +64,14 @@ def test_a_detector_that_sees_half_gets_half(pictures: DataSet) -> None:
     assert found.ap == pytest.approx(0.5)
 
 
+def test_the_curve_and_the_interval_belong_to_the_figure(pictures: DataSet) -> None:
+    found = evaluate(bright_squares(SIZE, quality=0.5), SIZE, pictures)
+    assert found.ap_interval is not None
+    assert found.ap_interval[0] <= found.ap <= found.ap_interval[1]
+    assert found.curve[-1][0] == pytest.approx(0.5)  # half of the faces are never found
+    assert all(precision == 1 for _, precision, _ in found.curve)
+
+
 def test_prepared_canvases_give_the_same(pictures: DataSet) -> None:
     predict = bright_squares(SIZE)
     streamed, prepared = (

@@ -30,9 +30,9 @@ def decoded_by_the_guide(planes: np.ndarray, table: dict) -> list[tuple[float, .
         for i in range(height):
             for j in range(width):
                 score, tx, ty, tw, th = (float(planes[5 * b + k][i][j]) for k in range(5))
-                probability = 1 / (1 + math.exp(-score))
-                if probability < table["score_threshold"]:
+                if score <= math.log(SCORE / (1 - SCORE)):
                     continue
+                probability = 1 / (1 + math.exp(-score))
                 cx = (j + 0.5) * size / width + w * tx / scale
                 cy = (i + 0.5) * size / height + h * ty / scale
                 bw, bh = w * math.exp(tw / scale), h * math.exp(th / scale)
@@ -60,20 +60,3 @@ def test_threshold_keeps_the_detection_that_set_it(
     deployment: Deployment, score: float, stored: float
 ) -> None:
     assert detector_table(deployment.compiled.headers, 64, 1.0, score)["score_threshold"] == stored
-
-
-def test_guide_is_written_from_the_same_numbers(table: dict, deployment: Deployment) -> None:
-    from dse.export.guide import guide
-
-    compiled = deployment.compiled
-    figures = {
-        name: getattr(compiled, name)
-        for name in (
-            "kmodel_bytes", "data_bytes", "input_bytes", "output_bytes", "main_memory_bytes",
-            "peak_kpu_bytes", "nncase_version",
-        )
-    }  # fmt: skip
-    target = {"kmodel_loader": "a program"}
-    text = guide({"candidate": "X", "compiled": figures, "target": target}, table)
-    assert "/ 4" in text and "0.6" in text and "4 x 4 cells" in text
-    assert "model.kfpkg" in text

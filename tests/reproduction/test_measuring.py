@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fake_training import final_ap, workshop
@@ -38,7 +39,7 @@ def test_three_scales_are_kept_in_the_studys_folder(
         return Evaluation(0.25, 0.125, 8, 9, 1.0, 0)
 
     monkeypatch.setattr(evaluation, "evaluate_pyramid", pyramid)
-    monkeypatch.setattr(measuring, "predictors_of", lambda record, candidate: None)
+    monkeypatch.setattr(measuring, "trained_design", lambda *_: SimpleNamespace(predict_at=None))
     said: list[str] = []
     first = measure_networks(record, ("II",), 96, True, said.append)
     assert sizes == [96] * 7 and len(said) == 7

@@ -45,8 +45,22 @@ def test_a_training_yields_a_figure_for_every_format(
     assert not outcome.stopped
     assert outcome.epochs == len(outcome.curve) == 2
     assert sorted(file.name for file in folder.iterdir()) == [
-        "curve.csv", "kmodel.json", "metrics.json", "weights.npz",
+        "curve.csv", "kmodel.json", "metrics.json", "precision_recall_FP32.csv",
+        "precision_recall_Q9.csv", "precision_recall_kpu8.csv", "weights.npz",
     ]  # fmt: skip
+
+
+def test_every_figure_has_its_interval_and_its_curve(
+    job: Job, finished: tuple[Path, Outcome]
+) -> None:
+    folder, outcome = finished
+    for format in job.formats:
+        low, high = outcome.ap_interval[format]
+        assert low <= outcome.ap[format] <= high
+        lines = (folder / f"precision_recall_{format}.csv").read_text().splitlines()
+        assert lines[0] == "recall,precision,score"
+        rows = [[float(value) for value in line.split(",")] for line in lines[1:]]
+        assert [row[2] for row in rows] == sorted((row[2] for row in rows), reverse=True)
 
 
 def test_a_finished_training_is_not_repeated(job: Job, finished: tuple[Path, Outcome]) -> None:

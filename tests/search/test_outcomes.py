@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 
 from dse.search.journal import Entry
-from dse.search.outcomes import SearchReport, front_rows, hypervolume_share, outcome_rows
+from dse.search.outcomes import (
+    SearchReport,
+    front_rows,
+    hypervolume_share,
+    hypervolume_shares,
+    outcome_rows,
+)
 from dse.space import Candidate, Training
 
 Row = dict[str, Any]
@@ -51,7 +57,7 @@ def entries() -> list[Entry]:
     return [
         entry(0, "A63-a0.5-96", "complete", ap={"kpu8": 0.6, "FP32": 0.61}, val_ap=0.5),
         entry(1, "A63-a0.5-128", "failed", error="gone"),
-        entry(2, "A63-a0.5-128", "complete", ap={"kpu8": 0.7}),
+        entry(2, "A63-a0.5-128", "complete", ap={"kpu8": 0.7}, ap_interval={"kpu8": [0.66, 0.73]}),
         entry(3, "A98-a0.5-128", "complete", ap={"kpu8": 0.65}, ap_square={"kpu8": 0.3}),
         entry(4, "B63-a0.5-128", "stopped", val_ap=0.4),
         entry(5, "B98-a0.5-128", "running"),
@@ -70,6 +76,9 @@ def test_states(entries: list[Entry]) -> None:
     }
     assert rows["A63-a0.5-128-kpu8"]["trial"] == 2
     assert rows["A98-a0.5-128-kpu8"]["ap_square"] == 0.3
+    low_high = [rows["A63-a0.5-128-kpu8"][name] for name in ("ap_low", "ap_high")]
+    assert low_high == [0.66, 0.73]
+    assert math.isnan(rows["A98-a0.5-128-kpu8"]["ap_low"])
     assert math.isnan(rows["B63-a0.5-128-kpu8"]["ap"])
     assert rows["B63-a0.5-128-kpu8"]["val_ap"] == 0.4
     assert rows["C98-a0.5-320-kpu8"]["trial"] is None
@@ -84,6 +93,12 @@ def test_hypervolume_counts_deployable_candidates_only(entries: list[Entry]) -> 
     """By hand, in the box 40 ms x 300 bytes: 0.6 x 30/40 x 200/300 + 0.1 x 20/40 x 200/300."""
     assert hypervolume_share(ROWS, entries) == pytest.approx(0.3 + 0.1 / 3)
     assert hypervolume_share(ROWS, []) == 0.0
+
+
+def test_hypervolume_after_each_training_is_that_of_all_before(entries: list[Entry]) -> None:
+    alone = [hypervolume_share(ROWS, entries[: count + 1]) for count in range(len(entries))]
+    assert hypervolume_shares(ROWS, entries) == pytest.approx(alone)
+    assert hypervolume_shares([], entries) == [0.0] * len(entries)
 
 
 def test_report_is_json_with_the_promised_fields(entries: list[Entry]) -> None:
@@ -105,6 +120,8 @@ def test_report_is_json_with_the_promised_fields(entries: list[Entry]) -> None:
     assert list(table["front"][0]) == [
         "candidate",
         "ap",
+        "ap_low",
+        "ap_high",
         "kmodel_ap",
         "latency_ms",
         "latency_ms_low",

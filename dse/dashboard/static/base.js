@@ -2,17 +2,31 @@
 // What every part of the page uses: the data, elements, readable numbers.
 const dse = {};
 
-dse.payload = JSON.parse(document.getElementById("payload").textContent);
+// The text that an element of the page carries compressed.
+dse.unpack = async (id) => {
+  const packed = Uint8Array.from(atob(document.getElementById(id).textContent.trim()), (c) => c.charCodeAt(0));
+  return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+};
 
-for (const study of dse.payload.studies) {
-  const { columns, rows } = study.designs;
-  study.rows = rows.map((values, index) => {
-    const row = { index };
-    columns.forEach((column, place) => { row[column] = values[place]; });
-    return row;
-  });
-  study.byName = new Map(study.rows.map((row) => [row.candidate, row]));
-}
+dse.setPayload = (payload) => {
+  for (const study of payload.studies) {
+    const { columns, rows } = study.designs;
+    study.rows = rows.map((values, index) => {
+      const row = { index };
+      columns.forEach((column, place) => { row[column] = values[place]; });
+      return row;
+    });
+    study.byName = new Map(study.rows.map((row) => [row.candidate, row]));
+  }
+  dse.payload = payload;
+};
+
+// Unpacks the data, then runs the other scripts.
+dse.open = async () => {
+  if (!document.documentElement.classList.contains("can-draw")) return;
+  dse.setPayload(JSON.parse(await dse.unpack("payload")));
+  dse.program();
+};
 
 dse.byId = (id) => document.getElementById(id);
 
@@ -41,6 +55,17 @@ dse.format = {
 dse.show = (value, format) => value === null || value === "" ? "–" : dse.format[format](value);
 dse.words = (key) => key.replaceAll("_", " ");
 dse.plural = (count, word) => `${dse.format.count(count)} ${word}${count === 1 ? "" : "s"}`;
+
+// What is known of a design: column, name, format.
+dse.MEASURES = {
+  breakpoint: ["Breakpoint", "plain"], frozen_until: ["Frozen until", "plain"], width: ["Width", "plain"],
+  input_size: ["Input", "plain"], format: ["Format", "plain"],
+  shown_ap: ["AP", "ap"], kmodel_ap: ["kmodel AP", "ap"], latency_ms: ["Latency", "ms"],
+  kmodel_bytes: ["kmodel", "bytes"], main_memory_bytes: ["Main memory", "bytes"],
+  peak_kpu_bytes: ["KPU memory", "bytes"], energy_mj: ["Energy", "mj"], parameters: ["Parameters", "count"],
+};
+dse.measure = (column, value) => dse.show(value, dse.MEASURES[column][1]);
+dse.brief = (column, value) => dse.measure(column, value).replace(/\.0+ /, " ");
 
 dse.STATES = [
   ["front", "On the front"], ["dominated", "Dominated"], ["stopped", "Stopped early"],

@@ -21,7 +21,7 @@ dse.closeDetails = () => {
 };
 
 dse.values = (pairs) => dse.el("dl", { class: "values" }, ...pairs.flatMap(([term, words, meter]) => [
-  dse.el("dt", {}, term), dse.el("dd", {}, words), meter ?? null]));
+  dse.el("dt", {}, term), dse.el("dd", {}, words, meter ?? null)]));
 
 // A bar of how much of a limit is used; null where the target sets none.
 dse.meter = (row, column) => {
@@ -39,19 +39,24 @@ dse.withLimit = (row, column) => {
   return limit ? `${words} of ${dse.format.bytes(limit.value)}` : words;
 };
 
-dse.configuration = (row) => dse.values([
-  ["Breakpoint", row.breakpoint],
-  ["Frozen until (lambda)", dse.show(row.frozen_until, "plain")],
-  ["Width (alpha)", dse.show(row.width, "plain")],
-  ["Input", row.input_size === null ? "–" : `${row.input_size} × ${row.input_size}`],
-  ["Format", row.format],
-  ["Trial", dse.show(row.trial, "plain")],
-]);
+dse.configuration = (row) => dse.el("p", { class: "note" }, [
+  `breakpoint ${row.breakpoint}`, `lambda ${dse.show(row.frozen_until, "plain")}`, `alpha ${dse.show(row.width, "plain")}`,
+  row.input_size === null ? null : `input ${row.input_size} × ${row.input_size}`, row.format,
+  row.trial === null ? null : `trial ${row.trial}`,
+].filter(Boolean).join(" · "));
+
+dse.signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
+
+// AP with its bootstrap interval, where there is one.
+dse.withInterval = (row) => dse.show(row.ap, "ap") +
+  (row.ap_low === null || row.ap_high === null ? "" : ` (${row.ap_low.toFixed(3)} to ${row.ap_high.toFixed(3)})`);
 
 dse.accuracy = (row) => {
-  const pairs = [["AP", dse.show(row.ap, "ap")]];
+  const pairs = [[`AP in ${row.format}`, dse.withInterval(row)]];
+  const float = dse.siblings(row).find((other) => other.format === "FP32" && other.ap !== null);
+  if (float && float !== row) pairs.push(["AP of the float network", dse.withInterval(float)]);
   if (row.kmodel_ap !== null) {
-    const gap = row.ap === null ? "" : ` (${row.kmodel_ap >= row.ap ? "+" : "−"}${Math.abs(row.kmodel_ap - row.ap).toFixed(3)})`;
+    const gap = float ? ` (${dse.signed(row.kmodel_ap - float.ap)} to float)` : "";
     pairs.push(["AP of the kmodel itself", dse.show(row.kmodel_ap, "ap") + gap]);
   }
   if (row.ap_square !== null) pairs.push(["AP, square boxes", dse.show(row.ap_square, "ap")]);
@@ -118,7 +123,7 @@ dse.frontList = () => {
 dse.drawDetails = () => {
   const row = dse.selected();
   const panel = dse.byId("details");
-  for (const id of ["curve-plot", "formats-plot"]) if (dse.byId(id) && window.Plotly) window.Plotly.purge(dse.byId(id));
+  for (const box of panel.querySelectorAll(".js-plotly-plot")) window.Plotly.purge(box);
   if (!row) {
     panel.replaceChildren(
       dse.el("h2", { id: "details-heading", tabindex: "-1" }, "A design"),
@@ -136,11 +141,11 @@ dse.drawDetails = () => {
     dse.el("div", { class: "badges" }, ...badges),
     ...(row.message ? [dse.el("p", { class: row.state === "rejected" || row.state === "failed" ? "message" : "note" }, row.message)] : []),
     ...(row.layer ? [dse.el("p", { class: "note" }, `at layer ${row.layer}`)] : []),
-    ...(trained ? [h3("Export"), dse.exportBlock(row), h3("Accuracy"), dse.accuracy(row)] : []),
+    dse.configuration(row),
+    ...(trained ? [h3("Export"), dse.exportBlock(row), h3("Accuracy"), dse.accuracy(row), ...dse.accuracyPlots(row)] : []),
     h3("Cost on the target"), dse.cost(row),
-    ...(trained ? [h3("Learning curve"), dse.el("div", { id: "curve-plot", class: "plot" }),
-      h3("AP in each format, same training"), dse.el("div", { id: "formats-plot", class: "plot" })] : []),
-    h3("Configuration"), dse.configuration(row),
+    ...dse.inside(row),
+    ...(trained ? [h3("Learning curve"), dse.panelPlot("curve-plot", `Validation AP and loss of ${row.training} over epochs`)] : []),
     dse.el("span", { id: "details-status", class: "hidden", role: "status" }));
   dse.drawDesignPlots();
 };

@@ -39,20 +39,31 @@ dse.segments = (id, name, choices, chosen, onchange) => {
   box.replaceChildren(box.querySelector("legend"), ...labels);
 };
 
+dse.DRAGS = [["select", "Select"], ["lasso", "Lasso"], ["pan", "Move"]];
+if (dse.DEFAULTS.drag === "scroll") dse.DRAGS.push(["scroll", "Scroll"]);
+
 dse.drawControls = () => {
   const { state } = dse;
   dse.segments("axis-control", "axis", Object.entries(dse.payload.axes).map(([column, axis]) => [column, axis.title]), state.axis, (axis) => dse.change({ axis }));
   dse.segments("scope-control", "scope", [["deployable", "On the KPU"], ["all", "All"]], state.scope, (scope) => dse.change({ scope }));
+  dse.segments("drag-control", "drag", dse.DRAGS, state.drag, (drag) => dse.change({ drag }));
   dse.byId("fps").value = state.fps;
   dse.byId("query").value = state.query;
   dse.drawChips();
+};
+
+// The mark of a state, as the plot draws it; null for a state that it does not draw.
+dse.mark = (name) => {
+  const symbol = document.querySelector(`#marks [data-mark="${name}"]`)?.cloneNode(true) ?? null;
+  symbol?.removeAttribute("data-mark");
+  return symbol;
 };
 
 dse.drawChips = () => {
   const study = dse.study();
   const counted = study.rows.filter(dse.inScope);
   const chip = (name, words, count, checked, onchange, title) => dse.el("label", { title },
-    dse.el("input", { type: "checkbox", name, checked, onchange: (event) => onchange(event.target.checked) }), words,
+    dse.el("input", { type: "checkbox", name, checked, onchange: (event) => onchange(event.target.checked) }), dse.mark(name), words,
     count === null ? null : dse.el("span", { class: "count" }, dse.format.count(count)));
   const box = dse.byId("state-control");
   const chips = dse.STATES.map(([name, words]) => {
@@ -73,18 +84,16 @@ dse.drawNote = () => {
   const axis = dse.payload.axes[dse.state.axis];
   dse.byId("fps-control").hidden = dse.state.axis !== "latency_ms";
   const drawn = study.rows.filter((row) => dse.inScope(row) && row.shown_ap !== null && dse.isShown(row.state)).length;
-  const parts = [`The line is the best AP for this cost or less. Designs on the front that lie below it win on another cost.`];
+  const parts = [dse.isNarrowed() ? "The line is the best AP among the chosen designs for this cost or less; dotted, among all." :
+    "The line is the best AP for this cost or less. Designs on the front that lie below it win on another cost."];
   if (dse.state.scope === "deployable") parts.push("Only formats that the KPU runs are drawn.");
   if (dse.isShown("rejected") && study.counts.rejected) parts.push("Rejected candidates have no AP: they lie in the strip below, at their predicted cost, by reason.");
-  if (dse.state.axis === "latency_ms") parts.push("Latency is predicted; bars show its error band.");
+  if (dse.state.axis === "latency_ms") parts.push("Latency is predicted; its bars show the error band.");
+  if (dse.state.axis === "energy_mj") parts.push("Energy is power times predicted latency; no board has measured it.");
+  if (study.rows.some((row) => row.ap_low !== null)) parts.push("Bars of AP hold 95 % of resampled pictures.");
   dse.byId("chart-note").textContent = parts.join(" ");
-  dse.byId("front-plot").setAttribute("role", "img");
+  dse.byId("front-plot").setAttribute("role", "group");
   dse.byId("front-plot").setAttribute("aria-label", `Average precision against ${axis.title} of ${dse.plural(drawn, "design")}; the table holds the same values.`);
-};
-
-dse.drawStoryNotes = () => {
-  const { notes } = dse.study();
-  for (const [id, words] of Object.entries(notes)) dse.byId(`${id}-note`).textContent = words;
 };
 
 dse.drawPublished = () => {
@@ -108,13 +117,18 @@ dse.drawFacts = () => {
 // Redraws what the changed parts of the state show; everything where nothing is named.
 dse.draw = (changed = null) => {
   const touches = (...names) => changed === null || names.some((name) => changed.includes(name));
-  if (touches("study")) { dse.drawSummary(); dse.drawFacts(); dse.drawStoryNotes(); dse.drawStory(); dse.drawControls(); }
+  const selects = touches("study", "scope", "hidden", "query", "ranges", "picks", "only");
+  if (touches("study")) { dse.drawSummary(); dse.drawFacts(); dse.drawStory(); dse.drawControls(); }
+  if (touches("study", "scope")) dse.buildLimits();
+  if (selects || touches("axis")) dse.drawLimits();
+  if (touches("study", "axis", "scope", "fps")) dse.drawComparison();
   if (touches("study", "design")) { dse.drawPicks(); dse.drawDetails(); }
   if (touches("scope")) dse.drawChips();
-  if (touches("study", "axis", "scope", "hidden", "published")) dse.drawNote();
-  if (touches("study", "scope", "hidden", "query", "sort", "falling")) dse.drawTable();
+  if (selects || touches("axis", "published")) dse.drawNote();
+  if (selects || touches("sort", "falling")) dse.drawTable();
   else if (touches("design")) dse.markRow();
-  if (touches("study", "axis", "scope", "hidden", "published", "fps", "design")) dse.drawFront();
+  if (selects || touches("axis", "published", "fps", "design", "drag")) dse.drawFront();
+  if (selects || touches("design")) dse.drawParallel();
 };
 
 dse.wireTheme = () => {
@@ -147,7 +161,9 @@ dse.wirePage = () => {
     if (fps > 0) dse.change({ fps });
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && dse.state.design && event.target.id !== "query") dse.closeDetails();
+    if (event.key !== "Escape" || event.target.id === "query") return;
+    if (dse.state.design) dse.closeDetails();
+    else if (dse.isNarrowed()) dse.clearSelection();
   });
   addEventListener("hashchange", () => { dse.readFragment(); dse.draw(); });
   document.querySelector(".skip").addEventListener("click", (event) => {
@@ -161,7 +177,7 @@ dse.wirePage = () => {
     dse.byId("study").append(...options);
     dse.byId("study").addEventListener("change", (event) => {
       const study = Number(event.target.value);
-      dse.change({ study, design: null, scope: dse.defaultScope(studies[study]) });
+      dse.change({ ...dse.NOTHING_CHOSEN, study, design: null, scope: dse.defaultScope(studies[study]) });
     });
   }
 };
@@ -169,22 +185,15 @@ dse.wirePage = () => {
 dse.start = async () => {
   dse.readFragment();
   dse.byId("page").hidden = false;
-  dse.wirePage(); dse.wireTable(); dse.wireTheme(); dse.wirePrint();
+  dse.wirePage(); dse.wireTable(); dse.wireParallel(); dse.wireTheme(); dse.wirePrint();
   dse.drawPublished();
   dse.draw();
   dse.byId("study").value = String(dse.state.study);
-  try {
-    await dse.loadPlotly();
-  } catch (error) {
-    for (const box of document.querySelectorAll(".plot")) { box.classList.add("empty"); box.textContent = "This browser cannot unpack the drawing library (it lacks DecompressionStream). The table holds the same values."; }
-    return;
-  }
+  await dse.loadPlotly();
   dse.drawPlots();
-  dse.byId("front-plot").on?.("plotly_click", (event) => {
-    const place = event.points.find((point) => point.customdata !== undefined)?.customdata;
-    if (place !== undefined) dse.select(dse.study().rows[place].candidate);
-  });
+  dse.wireFront();
   document.documentElement.dataset.ready = "yes";
+  dse.follow();
 };
 
 dse.start();

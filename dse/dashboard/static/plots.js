@@ -4,10 +4,8 @@ dse.printing = false;
 
 // plotly.js travels compressed; it is unpacked once, in the browser.
 dse.loadPlotly = async () => {
-  const packed = Uint8Array.from(atob(dse.byId("plotly-source").textContent.trim()), (c) => c.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   const script = document.createElement("script");
-  script.textContent = await new Response(stream).text();
+  script.textContent = await dse.unpack("plotly-source");
   document.head.append(script);
 };
 
@@ -29,7 +27,7 @@ dse.recoloured = (value) => {
 
 dse.CONFIG = {
   responsive: true, displaylogo: false, scrollZoom: false,
-  modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+  modeBarButtonsToRemove: ["select2d", "lasso2d", "pan2d", "zoom2d", "autoScale2d", "sendChartToCloud"],  // these have a control of their own
   toImageButtonOptions: { format: "svg", filename: "dse" },
 };
 
@@ -46,7 +44,7 @@ dse.plot = (id, figure, empty) => {
   const { data, layout } = dse.recoloured(figure);
   const small = { ...dse.CONFIG, displayModeBar: id === "front-plot" && box.clientWidth > 600 };
   // Paper has its own width, which the browser tells only after the figures are drawn.
-  const paper = { autosize: false, width: 660, height: id === "front-plot" ? 380 : 220 };
+  const paper = { autosize: false, width: 660, height: id === "front-plot" ? 310 : 220 };
   window.Plotly.react(box, data, { ...layout, ...(dse.printing ? paper : { autosize: true }) }, small);
   if (!dse.printing) window.Plotly.Plots.resize(box);
 };
@@ -72,7 +70,13 @@ dse.frontFigure = () => {
     for (const [path, value] of Object.entries(figure.layout.meta.with_rejected)) dse.assign(figure.layout, path, value);
   }
   dse.moveGoal(figure.layout);
+  dse.shade(figure.layout);
+  if (dse.isNarrowed()) dse.narrowTo(figure, dse.chosen());
   dse.addRing(figure);
+  const drag = state.drag === "scroll" ? false : state.drag;
+  // The reader's zoom outlives a new selection; what Plotly itself calls selected does not.
+  const revision = `${state.study} ${state.axis} ${state.scope} ${dse.isShown("rejected")}`;
+  Object.assign(figure.layout, { dragmode: drag, uirevision: revision, selectionrevision: dse.revision++ });
   if (!dse.printing && dse.byId("front-plot").clientWidth < 560) dse.narrow(figure.layout);
   return figure;
 };
@@ -86,6 +90,85 @@ dse.moveGoal = (layout) => {
     words.x = layout.xaxis.type === "log" ? Math.log10(place) : place;
     words.text = `${dse.state.fps} frames/s`;
   }
+};
+
+// Shades where the target's limits, the goal and the reader's ranges all hold.
+dse.shade = (layout) => {
+  const { axis, fps, ranges } = dse.state;
+  const { units_per_shown: unit } = dse.payload.axes[axis];
+  const shape = layout.shapes.find((one) => one.name === "feasible");
+  const limits = dse.study().limits.filter((limit) => limit.column === axis).map((limit) => limit.value);
+  if (axis === "latency_ms") limits.push(1000 / fps);
+  const [low, high] = ranges[axis] ?? [null, null];
+  const [floor, ceiling] = ranges.shown_ap ?? [null, null];
+  if (high !== null) limits.push(high);
+  const chosen = ranges[axis] || ranges.shown_ap;
+  shape.visible = Boolean(limits.length || chosen);
+  shape.x1 = limits.length ? Math.min(...limits) / unit : 1e9;
+  if (low !== null) shape.x0 = low / unit;
+  if (ranges.shown_ap) Object.assign(shape, { yref: "y", y0: floor ?? -1, y1: ceiling ?? 2 });
+  if (chosen) Object.assign(shape, { opacity: 0.1, line: { width: 1.5, color: shape.fillcolor } });
+};
+
+// A trace with those points alone whose row `keeps` says.
+dse.part = (trace, keeps) => {
+  const points = trace.customdata.flatMap((place, point) => keeps(place) ? [point] : []);
+  const count = trace.customdata.length;
+  const cut = (value) => Array.isArray(value) && value.length === count ? points.map((point) => value[point])
+    : value && typeof value === "object" && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, cut(inner)])) : value;
+  return cut(trace);
+};
+
+// Fades every design but the chosen `rows`, and draws the line through these alone.
+dse.narrowTo = (figure, rows) => {
+  const chosen = new Set(rows.map((row) => row.index));
+  figure.data = figure.data.flatMap((trace) => {
+    if (!trace.customdata) return [trace];
+    const rest = dse.part(trace, (place) => !chosen.has(place));
+    const { error_x, error_y, ...faded } = rest;  // its bars would hide what is chosen
+    faded.marker = { ...rest.marker, opacity: 0.22 };
+    return [{ ...faded, meta: `${trace.meta}-rest` }, dse.part(trace, (place) => chosen.has(place))];
+  });
+  const all = figure.data.find((trace) => trace.meta === "line");
+  const [x, y] = dse.staircase(rows.filter(dse.isFinished));
+  if (x.length) { x.push(Math.max(all.x.at(-1), x.at(-1))); y.push(y.at(-1)); }
+  figure.data.splice(figure.data.indexOf(all) + 1, 0, { ...all, x, y, meta: "line-chosen" });
+  all.line = { ...all.line, color: dse.payload.faint, width: 1.5, dash: "dot" };
+};
+
+// Corners of the best AP of `rows` for this cost or less.
+dse.staircase = (rows) => {
+  const { axis } = dse.state;
+  const { units_per_shown: unit } = dse.payload.axes[axis];
+  const known = rows.filter((row) => row[axis] !== null).sort((a, b) => a[axis] - b[axis] || b.shown_ap - a.shown_ap);
+  const corners = known.reduce((found, row) => !found.length || row.shown_ap > found.at(-1).shown_ap ? [...found, row] : found, []);
+  return [corners.map((row) => row[axis] / unit), corners.map((row) => row.shown_ap)];
+};
+
+// A box becomes two ranges, which the sliders and the parallel axes show too; a lasso becomes picks.
+dse.brushed = (event) => {
+  if (!event?.range && !event?.lassoPoints) return;
+  if (event.lassoPoints) {
+    const picks = event.points.filter((point) => point.customdata !== undefined).map((point) => dse.study().rows[point.customdata].candidate);
+    dse.change({ picks, only: picks.length > 0 });
+    return;
+  }
+  const { units_per_shown: unit } = dse.payload.axes[dse.state.axis];
+  const ends = (values, factor) => [Math.min(...values), Math.max(...values)].map((value) => Number((value * factor).toPrecision(4)));
+  let ranges = event.range.x ? dse.withRange(dse.state.axis, ...ends(event.range.x, unit)) : dse.state.ranges;
+  if (event.range.y) ranges = dse.withRange("shown_ap", ...ends(event.range.y, 1), ranges);
+  dse.change({ ranges });
+};
+
+dse.revision = 0;
+dse.wireFront = () => {
+  const plot = dse.byId("front-plot");
+  plot.on?.("plotly_click", (event) => {
+    const place = event.points.find((point) => point.customdata !== undefined)?.customdata;
+    if (place !== undefined) dse.select(dse.study().rows[place].candidate);
+  });
+  plot.on?.("plotly_selected", (event) => dse.brushed(event));
+  plot.on?.("plotly_deselect", () => dse.change(dse.NOTHING_CHOSEN));
 };
 
 // A ring round the chosen design.
@@ -119,29 +202,4 @@ dse.drawFront = () => {
   dse.plot("front-plot", drawable ? dse.frontFigure() : null, "Nothing has been trained yet: the designs appear here as soon as a training ends.");
 };
 
-dse.drawStory = () => {
-  const { figures } = dse.study();
-  dse.plot("hypervolume-plot", figures.hypervolume, "No training has ended yet.");
-  dse.plot("budget-plot", figures.budget, "No training has ended yet.");
-  dse.plot("rejected-plot", figures.rejected, dse.study().rows.length ? "No candidate is rejected." : "No candidate has been judged yet.");
-};
-
-dse.drawDesignPlots = () => {
-  const row = dse.selected();
-  if (!row || !dse.byId("curve-plot")) return;
-  const curve = dse.study().curves[row.training];
-  if (curve) {
-    const figure = structuredClone(dse.payload.curve_figure);
-    Object.assign(figure.data[0], { x: curve.epoch, y: curve.val_ap });
-    Object.assign(figure.data[1], { x: curve.epoch, y: curve.loss });
-    dse.plot("curve-plot", figure);
-  } else dse.plot("curve-plot", null, "No learning curve.");
-  const formats = dse.study().rows.filter((other) => other.training === row.training && other.ap !== null);
-  if (formats.length) {
-    const figure = structuredClone(dse.payload.formats_figure);
-    Object.assign(figure.data[0], { x: formats.map((other) => other.format), y: formats.map((other) => other.ap) });
-    dse.plot("formats-plot", figure);
-  } else dse.plot("formats-plot", null, "Not evaluated in any format.");
-};
-
-dse.drawPlots = () => { dse.drawFront(); dse.drawStory(); dse.drawDesignPlots(); };
+dse.drawPlots = () => { dse.drawFront(); dse.drawParallel(); dse.drawStory(); dse.drawComparison(); dse.drawDesignPlots(); };

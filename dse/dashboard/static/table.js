@@ -1,25 +1,18 @@
 "use strict";
-// The table of designs: sorted, filtered, a page at a time.
+// The table of designs: sorted, filtered, a page at a time; a tick picks a design.
 dse.TABLE_COLUMNS = [
-  ["candidate", "Design", null], ["state", "State", null], ["shown_ap", "AP", "ap"],
-  ["kmodel_ap", "kmodel AP", "ap"], ["latency_ms", "Latency", "ms"],
-  ["kmodel_bytes", "kmodel", "bytes"], ["main_memory_bytes", "Main memory", "bytes"],
-  ["peak_kpu_bytes", "KPU memory", "bytes"], ["energy_mj", "Energy", "mj"],
-  ["parameters", "Parameters", "count"],
+  "candidate", "state", "shown_ap", "kmodel_ap", "latency_ms", "kmodel_bytes", "main_memory_bytes",
+  "peak_kpu_bytes", "energy_mj", "parameters",
 ];
+dse.TABLE_WORDS = { candidate: "Design", state: "State" };
 dse.PAGE_ROWS = 50;
 dse.rowsShown = dse.PAGE_ROWS;
 
-dse.matches = (row, words) => {
-  const text = `${row.candidate} ${row.state} ${row.reason} ${row.input_size} ${row.deployable ? "deployable" : ""}`.toLowerCase();
-  return words.every((word) => text.includes(word));
-};
-
-// Rows that pass every filter, in the chosen order; unknown values last.
+// The selection's rows in the chosen order, unknown values last; those not picked stay in sight
+// to be picked, unless the reader asked for the picks alone.
 dse.tableRows = () => {
-  const { sort, falling, query } = dse.state;
-  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  const rows = dse.study().rows.filter((row) => dse.isShown(row.state) && dse.inScope(row) && dse.matches(row, words));
+  const { sort, falling, only } = dse.state;
+  const rows = only ? dse.chosen() : dse.listed();
   const rank = Object.fromEntries(dse.STATES.map(([name], place) => [name, place]));
   const key = (row) => sort === "state" ? rank[row.state] ?? 9 : row[sort];
   const sign = falling ? -1 : 1;
@@ -34,24 +27,27 @@ dse.tableRows = () => {
 
 dse.drawHead = () => {
   const { sort, falling } = dse.state;
-  const cells = dse.TABLE_COLUMNS.map(([column, title, format]) => dse.el(
-    "th", { scope: "col", class: format ? null : "text", "aria-sort": column !== sort ? "none" : falling ? "descending" : "ascending" },
-    dse.el("button", { type: "button", "data-sort": column, onclick: () => dse.sortBy(column, format) }, title)));
+  const cells = dse.TABLE_COLUMNS.map((column) => dse.el(
+    "th", { scope: "col", class: dse.TABLE_WORDS[column] ? "text" : null, "aria-sort": column !== sort ? "none" : falling ? "descending" : "ascending" },
+    dse.el("button", { type: "button", "data-sort": column, onclick: () => dse.sortBy(column) }, dse.TABLE_WORDS[column] ?? dse.MEASURES[column][0])));
   dse.byId("table").tHead.replaceChildren(dse.el("tr", {}, ...cells));
 };
 
-dse.sortBy = (column, format) => {
+dse.sortBy = (column) => {
   const same = dse.state.sort === column;
   const better = column === "shown_ap" || column === "kmodel_ap";
-  dse.change({ sort: column, falling: same ? !dse.state.falling : Boolean(format && better) });
+  dse.change({ sort: column, falling: same ? !dse.state.falling : better });
   dse.byId("table").tHead.querySelector(`[data-sort="${column}"]`).focus();
 };
 
 dse.tableRow = (row) => {
-  const cells = dse.TABLE_COLUMNS.map(([column, , format]) => {
-    if (column === "candidate") return dse.el("td", { class: "text" }, dse.el("button", { type: "button", class: "open" }, row.candidate));
+  const picked = dse.state.picks.includes(row.candidate);
+  const cells = dse.TABLE_COLUMNS.map((column) => {
+    if (column === "candidate") return dse.el("td", { class: "text" },
+      dse.el("input", { type: "checkbox", class: "tick", checked: picked, "aria-label": `Pick ${row.candidate}` }),
+      dse.el("button", { type: "button", class: "open" }, row.candidate));
     if (column === "state") return dse.el("td", { class: "text" }, dse.stateBadge(row));
-    return dse.el("td", {}, dse.show(row[column], format));
+    return dse.el("td", {}, dse.measure(column, row[column]));
   });
   return dse.el("tr", { "data-candidate": row.candidate, "aria-current": String(row.candidate === dse.state.design) }, ...cells);
 };
@@ -66,6 +62,9 @@ dse.drawTable = () => {
   const page = rows.slice(0, dse.rowsShown);
   dse.drawHead();
   dse.byId("table").tBodies[0].replaceChildren(...page.map(dse.tableRow));
+  dse.byId("only").checked = dse.state.only;
+  dse.byId("only-control").hidden = dse.state.picks.length === 0;
+  if (dse.byId("query").value.trim() !== dse.state.query.trim()) dse.byId("query").value = dse.state.query;
   dse.byId("table-count").textContent = `${dse.plural(rows.length, "design")} of ${dse.format.count(dse.study().rows.length)}`;
   const left = rows.length - page.length;
   const button = (words, count) => dse.el("button", { type: "button", class: "quiet", onclick: () => { dse.rowsShown += count; dse.drawTable(); } }, words);
@@ -78,19 +77,31 @@ dse.markRow = () => {
   }
 };
 
+// Takes a design into the picks or out of them; the last one out ends the picking.
+dse.pick = (candidate, on) => {
+  const others = dse.state.picks.filter((name) => name !== candidate);
+  const picks = on ? [...others, candidate] : others;
+  dse.change({ picks, only: dse.state.only && picks.length > 0 });
+  const rows = [...dse.byId("table").tBodies[0].rows];
+  const here = rows.find((row) => row.dataset.candidate === candidate) ?? rows[0];
+  here?.querySelector(".tick").focus();
+};
+
 dse.wireTable = () => {
   const body = dse.byId("table").tBodies[0];
   body.addEventListener("click", (event) => {
     const row = event.target.closest("tr");
-    if (row) dse.select(row.dataset.candidate, row.querySelector(".open"));
+    if (event.target.matches(".tick")) dse.pick(row.dataset.candidate, event.target.checked);
+    else if (row) dse.select(row.dataset.candidate, row.querySelector(".open"));
   });
   body.addEventListener("keydown", (event) => {
     const step = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key];
     const next = step && event.target.closest("tr")?.[step];
-    if (next) { event.preventDefault(); next.querySelector(".open").focus(); }
+    if (next) { event.preventDefault(); next.querySelector(event.target.matches(".tick") ? ".tick" : ".open").focus(); }
   });
   dse.byId("query").addEventListener("input", (event) => {
     dse.rowsShown = dse.PAGE_ROWS;
     dse.change({ query: event.target.value });
   });
+  dse.byId("only").addEventListener("change", (event) => dse.change({ only: event.target.checked }));
 };

@@ -6,13 +6,9 @@ from pathlib import Path
 import pytest
 
 from dse import resources
-from dse.cost.calibration import (
-    FITTED,
-    Measurement,
-    fit,
-    leave_one_shape_out,
-    read_measurements,
-)
+from dse.calibration.fit import FITTED, fit, leave_one_shape_out
+from dse.calibration.log_tables import read_measurements
+from dse.calibration.measurement import Measurement
 from dse.cost.target import Target
 
 SHIPPED = resources.folder("constraints") / "k210_times.csv"

@@ -1,0 +1,201 @@
+"""How large the Pareto explorer is, how soon it stands, how long a pan of its figure takes.
+
+    python benchmarks/dashboard_page.py [--trainings 1000] [--rejected 10000] [--pans 20]
+        [--page FILE]
+
+Prints one JSON object. The study is invented, its costs are not: a space of many input
+sizes is priced for the target, as many of its designs count as rejected, and as many
+trainings get an AP, a learning curve and a time from a formula. A browser then opens the page
+from disk. `write_seconds`: making it. `load_ms`: from the address to the drawn page.
+`pan_ms`: from a step of the mouse to the next frame, and the last from letting go, with all
+marks drawn, rejected candidates included. `..._core_ms`: of them the time of one core that the
+page's own thread took, which a busy machine leaves as it is; of a pan, the mean.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import math
+import random
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from dse.cost import Target, price_space
+from dse.dashboard import write_dashboard
+from dse.dashboard.figure_files import browser_program
+from dse.search.journal import Entry
+from dse.search.plan import Row, candidate_row
+from dse.search.record import StudyRecord
+from dse.space import FREEZABLE, WIDTHS, Candidate, Training
+
+__all__ = ["invented_study", "measure_page"]
+
+FORMATS = ("kpu8", "FP32")
+EPOCHS = 12
+READY_MS = 120_000
+
+
+def invented_study(trainings: int, rejected: int, seed: int = 0) -> StudyRecord:
+    """A study of `trainings` trainings, every tenth stopped early, and `rejected` candidates.
+
+    Costs and verdicts are the cost model's. An AP grows with the design's arithmetic, with luck.
+    """
+    chance = random.Random(seed)
+    target = Target.load("k210")
+    rows = [candidate_row(priced) for priced in price_space(_space(), target)]
+    refused = [row for row in rows if row["status"] != "accepted"]
+    fitting = [row for row in rows if row["status"] == "accepted" and row["deployable"]]
+    chosen = chance.sample(fitting, trainings)
+    names = {row["training"] for row in chosen}
+    kept = [row for row in rows if row["status"] == "accepted" and row["training"] in names]
+    entries = [_entry(number, row, chance) for number, row in enumerate(chosen)]
+    return StudyRecord(
+        path=Path("results") / "invented",
+        settings={"command": "none: invented", "target": dataclasses.asdict(target)},
+        candidates=[*kept, *chance.sample(refused, rejected)],
+        entries=entries,
+    )
+
+
+def _space() -> list[Candidate]:
+    return [
+        Candidate(breakpoint, frozen_until, width, size, format)
+        for breakpoint in "ABP"
+        for frozen_until in FREEZABLE[breakpoint]
+        for width in WIDTHS[breakpoint]
+        for size in range(96, 1024, 4)
+        for format in FORMATS
+    ]
+
+
+def _entry(number: int, row: Row, chance: random.Random) -> Entry:
+    """A training that ended, with an AP that its arithmetic earns it."""
+    best = 0.95 - 0.5 * math.exp(-row["macs"] / 4e7) + chance.gauss(0, 0.02)
+    stopped = number % 10 == 9
+    epochs = range(1, 5 if stopped else EPOCHS + 1)
+    curve = [
+        {"epoch": e, "loss": 2 * math.exp(-e / 4), "val_ap": best * (1 - math.exp(-e / 3)),
+         "seconds": 5.0 * e}
+        for e in epochs
+    ]  # fmt: skip
+    outcome: dict[str, Any] = {
+        "val_ap": curve[-1]["val_ap"],
+        "curve": curve,
+        "seconds": curve[-1]["seconds"],
+        "epochs": len(curve),
+    }
+    if not stopped:
+        outcome["ap"] = {"kpu8": best - 0.005, "FP32": best}
+        outcome["ap_interval"] = {
+            name: (ap - 0.03, ap + 0.03) for name, ap in outcome["ap"].items()
+        }
+    return Entry(
+        number=number,
+        training=Training.parse(row["training"]),
+        state="stopped" if stopped else "complete",
+        outcome=outcome,
+        elapsed_s=60.0 * (number + 1),
+    )
+
+
+def measure_page(path: Path, pans: int) -> dict[str, Any]:
+    """Opens the page at `path` in the machine's Chromium, and pans its figure `pans` times."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(
+            executable_path=browser_program(),
+            args=["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
+        )
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        meter = page.context.new_cdp_session(page)
+        meter.send("Performance.enable", {"timeDomain": "threadTicks"})
+        start = time.perf_counter()
+        page.goto(path.resolve().as_uri() + "#hide=&drag=pan")
+        page.wait_for_selector("html[data-ready]", timeout=READY_MS)
+        load_ms, load_core_ms = 1000 * (time.perf_counter() - start), _core_ms(meter)
+        answer: dict[str, Any] = page.evaluate(PAN, pans)
+        pan_core_ms = (_core_ms(meter) - load_core_ms) / (pans + 1)
+        browser.close()
+    return {
+        "load_ms": round(load_ms),
+        "load_core_ms": round(load_core_ms),
+        "pan_ms": _summary(answer["frames"]),
+        "pan_core_ms": round(pan_core_ms, 1),
+        "marks_drawn": answer["marks"],
+    }
+
+
+def _core_ms(meter: Any) -> float:
+    """Time of one core that the page's main thread has taken so far."""
+    metrics = {one["name"]: one["value"] for one in meter.send("Performance.getMetrics")["metrics"]}
+    return 1000 * float(metrics["TaskDuration"])
+
+
+PAN = """async (pans) => {
+  const plot = document.getElementById("front-plot");
+  plot.scrollIntoView({ block: "center", behavior: "instant" });
+  const box = plot.querySelector(".nsewdrag").getBoundingClientRect();
+  const at = (type, x) => {
+    const y = box.y + box.height / 2;
+    const target = type === "mousedown" ? document.elementFromPoint(x, y) : document;
+    const where = { bubbles: true, cancelable: true, buttons: 1, clientX: x, clientY: y };
+    target.dispatchEvent(new MouseEvent(type, where));
+  };
+  const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
+  const frames = [];
+  const middle = box.x + box.width / 2;
+  at("mousedown", middle);
+  for (let step = 1; step <= pans; step += 1) {
+    await frame();
+    const start = performance.now();
+    at("mousemove", middle + 6 * step);
+    await frame();
+    frames.push(performance.now() - start);
+  }
+  const start = performance.now();
+  at("mouseup", middle + 6 * pans);
+  await frame();
+  frames.push(performance.now() - start);
+  const drawn = plot.data.filter((trace) => trace.visible !== false);
+  const marks = drawn.reduce((sum, trace) => sum + trace.x.length, 0);
+  return { frames, marks };
+}"""
+
+
+def _summary(times_ms: list[float]) -> dict[str, float]:
+    return {"median": round(statistics.median(times_ms), 1), "worst": round(max(times_ms), 1)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--trainings", type=int, default=1000)
+    parser.add_argument("--rejected", type=int, default=10_000)
+    parser.add_argument("--pans", type=int, default=20)
+    parser.add_argument("--page", type=Path, help="keep the page here")
+    options = parser.parse_args()
+    study = invented_study(options.trainings, options.rejected)
+    with tempfile.TemporaryDirectory() as folder:
+        path = options.page or Path(folder) / "dashboard.html"
+        start, busy = time.perf_counter(), time.process_time()
+        write_dashboard([study], path)
+        written, busy = time.perf_counter() - start, time.process_time() - busy
+        found = {
+            "trainings": options.trainings,
+            "rejected": options.rejected,
+            "designs": len(study.rows),
+            "bytes": path.stat().st_size,
+            "write_seconds": round(written, 1),
+            "write_core_seconds": round(busy, 1),
+            **measure_page(path, options.pans),
+        }
+    print(json.dumps(found, indent=2))
+
+
+if __name__ == "__main__":
+    main()

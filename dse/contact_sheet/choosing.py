@@ -1,0 +1,55 @@
+"""Which pictures the sheet shows."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from dse.evaluation import Finding, judge
+
+__all__ = ["SORTS", "Counts", "choose", "count"]
+
+SORTS = ("random", "worst", "best")
+
+
+class Counts(NamedTuple):
+    """Faces found, false detections and missed faces."""
+
+    found: int
+    false: int
+    missed: int
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall; 1 where there is nothing to find or to say."""
+        errors = self.false + self.missed
+        return 2 * self.found / (2 * self.found + errors) if errors else 1.0
+
+
+def count(picture: Finding, score: float) -> Counts:
+    """What `picture` comes to at the threshold `score`."""
+    judged = judge(picture.detections.above(score), picture.faces, picture.ignored)
+    parts = (judged.true, judged.false, judged.missed)
+    return Counts(*(int(part.sum()) for part in parts))
+
+
+def choose(
+    pictures: Sequence[Finding], score: float, wanted: int, sort: str = "random", seed: int = 0
+) -> list[Finding]:
+    """At most `wanted` of `pictures`; the same for the same seed.
+
+    sort: "random" (in the order of the set), "worst" (lowest F1 of the picture first, then most
+    errors) or "best" (highest F1 first, then most faces).
+    """
+    if sort == "random":
+        chosen = random.Random(seed).sample(range(len(pictures)), min(wanted, len(pictures)))
+        return [pictures[index] for index in sorted(chosen)]
+
+    def key(picture: Finding) -> tuple[float, int]:
+        counts = count(picture, score)
+        if sort == "worst":
+            return counts.f1, -(counts.false + counts.missed)
+        return -counts.f1, -counts.found
+
+    return sorted(pictures, key=key)[:wanted]

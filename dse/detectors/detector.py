@@ -1,0 +1,43 @@
+"""What every detector can do, wherever it comes from."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+from dse.errors import UsageError
+
+if TYPE_CHECKING:
+    from dse.network.keras_inference import Predict
+
+__all__ = ["Detector", "Say"]
+
+Say = Callable[[str], None]
+"""Told, for the person who waits, what takes time and who computes."""
+
+
+class Detector(ABC):
+    """A network that finds faces.
+
+    Finding one reads its file and refuses what is no detector; it runs while `running` is
+    entered, and says at the end who computed.
+
+    name: for people. input_size: side of its canvas, pixels. pictures: what it is judged on
+    unless others are wanted, as of `open_data`. score: the threshold that it is run at, 0..1,
+    where it has one of its own.
+    """
+
+    name: str
+    input_size: int
+    pictures: str = "synthetic"
+    score: float | None = None
+
+    @abstractmethod
+    def running(self) -> AbstractContextManager[Predict]:
+        """The detector on canvases (n, size, size, 3); maps (n, h, w, 125) as in training."""
+
+    def predict_at(self, input_size: int) -> Predict:
+        """The same weights on a canvas of any size. Raises UsageError where that is fixed."""
+        raise UsageError(f"{self.name} has one input size", "leave --pyramid out")

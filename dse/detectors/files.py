@@ -1,0 +1,130 @@
+"""Detectors in files: a kmodel, as the chip runs it, and TensorFlow-Lite.
+
+detector.json beside the file says how its boxes are scaled and which scores to believe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dse.detectors.detector import Detector, Say
+from dse.errors import DseError, InvalidFile, UsageError, VerificationFailed
+from dse.export.reading import made_by, read_table, shown
+from dse.export.refereed import refereed
+from dse.export.tflite_predictor import tflite_predictor
+from dse.network.detector import HEAD_CHANNELS
+from dse.network.keras_inference import Predict
+from dse.network.tflite_graph import read_tflite
+
+__all__ = ["KmodelDetector", "TfliteDetector"]
+
+EMULATED = "emulated, with the same maps of the first pictures as in the simulator"
+
+
+class KmodelDetector(Detector):
+    """A kmodel of version 5: the emulator, or the simulator where the two differ."""
+
+    def __init__(
+        self,
+        name: str,
+        content: bytes,
+        box_scale: float,
+        score: float | None,
+        say: Say,
+        nncase_version: str | None = None,
+    ) -> None:
+        """nncase_version: of the compiler that made it, as of `refereed`.
+
+        Raises VerificationFailed for what is no kmodel, or of another version or network.
+        """
+        self.name, self.score = name, score
+        self._content, self._scale, self._say = content, box_scale, say
+        self._nncase = nncase_version
+        with refereed(content, nncase_version=nncase_version) as predict:
+            self.input_size = predict.input_size
+            _require_detector(name, predict.map_shape[2])
+
+    @classmethod
+    def read(cls, path: Path, say: Say) -> KmodelDetector:
+        """The kmodel in a file. Raises UsageError where it cannot be read."""
+        content = _content(path)
+        scale, score, version = _told_beside(path, say)
+        return cls(_name(path), content, scale, score, say, version)
+
+    @contextmanager
+    def running(self) -> Iterator[Predict]:
+        """See `Detector`."""
+        tools = self._nncase
+        with refereed(self._content, box_scale=self._scale, nncase_version=tools) as predict:
+            yield predict
+        self._say(f"kmodel: {predict.note or EMULATED}")
+
+
+class TfliteDetector(Detector):
+    """A float32 TensorFlow-Lite file, in TensorFlow's own interpreter."""
+
+    def __init__(self, path: Path, say: Say) -> None:
+        """Raises UsageError where it cannot be read, VerificationFailed for another network."""
+        self.name, self._say = _name(path), say
+        content = _content(path)
+        try:
+            read_tflite(path)  # the interpreter dies of damaged files
+        except InvalidFile as error:
+            raise VerificationFailed(str(error), error.hint) from None
+        scale, self.score, _ = _told_beside(path, say)
+        self._predict = tflite_predictor(content, box_scale=scale)
+        read, written = self._predict.input_shape, self._predict.output_shape
+        if len(read) != 4 or len(written) != 4 or read != (1, read[1], read[1], 3):
+            raise VerificationFailed(
+                f"{self.name} reads {read} and writes {written}, not a picture and a map",
+                "name a face detector that dse exported",
+            )
+        self.input_size = read[1]
+        _require_detector(self.name, written[3])
+
+    @contextmanager
+    def running(self) -> Iterator[Predict]:
+        """See `Detector`."""
+        yield self._predict
+        self._say("TensorFlow-Lite's interpreter, float32")
+
+
+def _require_detector(name: str, channels: int) -> None:
+    if channels != HEAD_CHANNELS:
+        raise VerificationFailed(
+            f"{name} writes {channels} channels, not the {HEAD_CHANNELS} of a face detector",
+            "name a face detector that dse exported",
+        )
+
+
+def _name(path: Path) -> str:
+    """Exported files are all called alike: their folder says which one it is."""
+    return f"{path.resolve().parent.name}/{path.name}" if path.stem == "model" else path.name
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        hint = "name a .kmodel or .tflite file, or a bundle"
+        raise UsageError(f"{path}: {error.strerror}", hint) from None
+
+
+def _told_beside(path: Path, say: Say) -> tuple[float, float | None, str | None]:
+    """Scale of the boxes, score to believe, nncase that made it: out of the files beside it.
+
+    Raises DseError where they make no sense.
+    """
+    detector = path.with_name("detector.json")
+    scale, version = made_by(path)
+    if not detector.is_file():
+        say(f"no {detector.name} beside {path.name}: its boxes are taken as they are")
+        return scale, None, version
+    score = read_table(detector).get("score_threshold")
+    if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score < 1:
+        raise DseError(
+            f"detector.json: score_threshold is {shown(score)}, not a number from 0 to 1"
+        )
+    return scale, float(score), version

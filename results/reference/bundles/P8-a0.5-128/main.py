@@ -1,0 +1,158 @@
+# Faces in the camera's picture, on the display: P8-a0.5-128-kpu8 under CanMV (MicroPython for the K210).
+#
+# The firmware must hold the runtime of the kmodel's compiler, and its heap HEAP_BYTES: README.md.
+import math
+import time
+
+SIZE = 128  # side of the canvas, pixels
+ROWS, COLUMNS = 8, 8
+CELLS = ROWS * COLUMNS
+SCORE_LOGIT = -0.678035  # log(t / (1 - t)) of the score threshold t = 0.3367
+IOU_THRESHOLD = 0.4
+BOX_SCALE = 4.0  # the kmodel writes box offsets this many times too large
+LARGEST_LOG_RATIO = 8.0
+LARGEST_LOGIT = 80.0
+MAX_CANDIDATES = 400
+MAX_FACES = 200
+KMODEL_ADDRESS, KMODEL_BYTES = 0x300000, 236256
+EMPTY = (127, 127, 127)
+COLOUR = (255, 0, 0)
+CANONICAL_BOXES = (  # width, height
+    (88.410355, 116.16678),
+    (49.92, 66.816),
+    (34.048, 44.8),
+    (26.368, 34.56),
+    (20.736, 27.904),
+    (17.664, 22.272),
+    (14.592, 19.456),
+    (13.13736, 16.036942),
+    (11.066215, 14.130007),
+    (10.24, 11.52),
+    (8.96, 13.056),
+    (8.359928, 10.693401),
+    (7.545728, 8.826957),
+    (6.507571, 9.499159),
+    (6.1982207, 7.734927),
+    (5.6353025, 6.3247104),
+    (4.944435, 7.173171),
+    (4.599731, 5.8329344),
+    (3.9967487, 5.015219),
+    (3.3751552, 4.6955776),
+    (3.4567091, 3.8602753),
+    (2.8439295, 4.2216706),
+    (2.8100762, 3.5962367),
+    (2.5528831, 3.177088),
+    (2.4732928, 2.7177217),
+)
+HEAP_BYTES = 579072  # the output as a list: a 32-byte object a number, and the list as it grows
+
+
+def clip(value, low, high):
+    return low if value < low else high if value > high else value
+
+
+def candidates(output):
+    """(-logit, place) of the boxes above the threshold, best first, the first of equals first."""
+    found = []
+    for b in range(len(CANONICAL_BOXES)):
+        start = 5 * b * CELLS
+        for cell in range(CELLS):
+            if output[start + cell] > SCORE_LOGIT:
+                numbers = [output[start + k * CELLS + cell] for k in range(5)]
+                if all([number == number for number in numbers]):  # NaN is not itself
+                    found.append((-numbers[0], cell * len(CANONICAL_BOXES) + b))
+    found.sort()
+    return found[:MAX_CANDIDATES]
+
+
+def face_of(output, logit, place):
+    """x0, y0, x1, y1 in pixels of the canvas, and the score."""
+    cell, b = divmod(place, len(CANONICAL_BOXES))
+    row, column = divmod(cell, COLUMNS)
+    width, height = CANONICAL_BOXES[b]
+    tx, ty, tw, th = [output[(5 * b + k) * CELLS + cell] / BOX_SCALE for k in (1, 2, 3, 4)]
+    x = (column + 0.5) * SIZE / COLUMNS + width * tx
+    y = (row + 0.5) * SIZE / ROWS + height * ty
+    half_width = width / 2 * math.exp(clip(tw, -LARGEST_LOG_RATIO, LARGEST_LOG_RATIO))
+    half_height = height / 2 * math.exp(clip(th, -LARGEST_LOG_RATIO, LARGEST_LOG_RATIO))
+    return (
+        clip(x - half_width, 0, SIZE),
+        clip(y - half_height, 0, SIZE),
+        clip(x + half_width, 0, SIZE),
+        clip(y + half_height, 0, SIZE),
+        1 / (1 + math.exp(-clip(logit, -LARGEST_LOGIT, LARGEST_LOGIT))),
+    )
+
+
+def area(x0, y0, x1, y1):
+    return (x1 - x0) * (y1 - y0) if x1 > x0 and y1 > y0 else 0.0
+
+
+def iou(a, b):
+    common = area(max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3]))
+    union = area(*a[:4]) + area(*b[:4]) - common
+    return common / max(union, 1e-9)
+
+
+def decode(output):
+    """The faces that the kmodel's output (planes, one after the other) shows, best first."""
+    kept = []
+    for negative, place in candidates(output):
+        face = face_of(output, -negative, place)
+        if all([iou(face, better) <= IOU_THRESHOLD for better in kept]):
+            kept.append(face)
+            if len(kept) == MAX_FACES:
+                break
+    return kept
+
+
+def on_picture(faces, scale, width, height):
+    """Faces of the canvas as faces of the picture that lies at its top left, `scale` times as large."""
+    found = []
+    for x0, y0, x1, y1, score in faces:
+        x0, x1 = clip(x0 / scale, 0, width), clip(x1 / scale, 0, width)
+        y0, y1 = clip(y0 / scale, 0, height), clip(y1 / scale, 0, height)
+        if x1 > x0 and y1 > y0:
+            found.append((x0, y0, x1, y1, score))
+    return found
+
+
+def main():
+    import image
+    import lcd
+    import sensor
+    from maix import KPU, utils
+
+    if utils.gc_heap_size() < HEAP_BYTES:
+        raise MemoryError("type: from maix import utils; utils.gc_heap_size(%d); then reset" % HEAP_BYTES)
+    lcd.init()
+    sensor.reset()
+    sensor.set_pixformat(sensor.RGB565)
+    sensor.set_framesize(sensor.QVGA)
+    sensor.run(1)
+    kpu = KPU()
+    kpu.load_kmodel(KMODEL_ADDRESS, KMODEL_BYTES)
+    canvas = image.Image(size=(SIZE, SIZE))
+    canvas.draw_rectangle(0, 0, SIZE, SIZE, color=EMPTY, fill=True)
+    while True:
+        began = time.ticks_us()
+        frame = sensor.snapshot()
+        scale = SIZE / max(frame.width(), frame.height())
+        canvas.draw_image(frame, 0, 0, x_scale=scale, y_scale=scale)
+        canvas.pix_to_ai()
+        taken = time.ticks_us()
+        output = kpu.run_with_output(canvas, getlist=True)
+        computed = time.ticks_us()
+        faces = on_picture(decode(output), scale, frame.width(), frame.height())
+        decoded = time.ticks_us()
+        for x0, y0, x1, y1, score in faces:
+            box = (int(x0), int(y0), int(x1 - x0), int(y1 - y0))
+            frame.draw_rectangle(box, color=COLOUR, thickness=2)
+        lcd.display(frame)
+        shown = time.ticks_us()
+        parts = [time.ticks_diff(*pair) for pair in ((shown, began), (taken, began), (computed, taken), (decoded, computed), (shown, decoded))]
+        print("frame %d us: camera %d, network %d, decode %d, display %d; faces %d" % tuple(parts + [len(faces)]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import jinja2
+import numpy as np
+import pytest
+from board_tables import BOX_SCALE, SIZE, sources
+
+import dse.export
+from dse.data import canonical_boxes
+from dse.evaluation.decoding import CANDIDATES, MAX_BOXES
+from dse.export.board_files import NAMES, board_files
+from dse.export.rendering import render
+
+TEMPLATES = Path(dse.export.__file__).parent / "templates"
+
+
+def test_every_template_makes_a_file() -> None:
+    assert set(sources()) == set(NAMES)
+    assert {path.name for path in TEMPLATES.iterdir()} == {
+        f"{name}.j2" for name in (*NAMES, "MODEL_CARD.md")
+    }
+
+
+def test_nothing_of_a_template_is_left() -> None:
+    for content in sources().values():
+        assert not re.search(rb"\{\{|\}\}|\{%|%\}", content)
+        assert content.endswith(b"\n") and not content.endswith(b"\n\n")
+
+
+def test_a_missing_value_is_an_error() -> None:
+    with pytest.raises(jinja2.UndefinedError, match="size"):
+        render("detector.h", candidate="X")
+    with pytest.raises(KeyError):
+        board_files({}, {})
+
+
+def defined(name: str, text: str) -> float:
+    found = re.search(rf"#define {name} (\S+?)f?(?: |$)", text, re.MULTILINE)
+    assert found is not None, name
+    return float(found[1])
+
+
+def test_the_header_holds_the_detectors_own_float32_numbers() -> None:
+    text = sources()["detector.h"].decode()
+    pairs = re.findall(r"\{(\S+)f, (\S+)f\},", text)
+    boxes = np.array(pairs, np.float64).astype(np.float32)
+    np.testing.assert_array_equal(boxes, canonical_boxes(SIZE))
+    assert defined("INPUT_SIZE", text) == SIZE
+    assert defined("BOX_SCALE", text) == BOX_SCALE
+    assert defined("MAX_CANDIDATES", text) == CANDIDATES
+    assert defined("MAX_FACES", text) == MAX_BOXES
+    assert defined("SCORE_LOGIT", text) == pytest.approx(np.log(0.3 / 0.7), abs=1e-7)
+
+
+def test_the_guide_has_the_memory_map_and_the_decoding() -> None:
+    text = sources()["README.md"].decode()
+    for fact in (
+        "0x300000 to 0x3003E7", "12,288", "2,048", "4 x 4 cells", "/ 4.0", "nncase 1.9.0",
+        "face_detect", "243,072", "t = 0.3",
+    ):  # fmt: skip
+        assert fact in text
