@@ -52,6 +52,9 @@ __all__ = ["Campaign", "mutate"]
 
 Files = dict[str, bytes]
 MANIFEST, KMODEL, TFLITE, PACKAGE = "manifest.json", "model.kmodel", "model.tflite", "model.kfpkg"
+WEIGHTS = {KMODEL: 16, MANIFEST: 12, PACKAGE: 6, TFLITE: 6, "detector.json": 6}
+"""How often a file is changed; the others, 1, are text that nothing parses."""
+
 RUNNERS = {"kmodel_predictor": KMODEL, "guarded_tflite_predictor": TFLITE}
 CASE_LIMIT_S = 300
 """More than the time limits inside `verify_bundle` add up to: a case that reaches it hangs."""
@@ -189,9 +192,7 @@ def mutate(files: Files, dice: random.Random, deep: bool) -> tuple[str, Files]:
     if deep:
         kind, changed = _deep(files, dice)
         return f"deep: {kind}", _covered(files, {**files, **changed})
-    name = dice.choices(
-        list(files), weights=[8 if name in (KMODEL, MANIFEST) else 3 for name in files]
-    )[0]
+    name = dice.choices(list(files), weights=[WEIGHTS.get(name, 1) for name in files])[0]
     content = files[name]
     if name.endswith(".json") and dice.random() < 0.7:
         kind, content = "table", _json_of(content, dice)
