@@ -27,7 +27,7 @@ def test_damaged_bundles_get_a_reason_and_crash_nothing(pristine: Path, fuzz: Mo
     assert found["failures"] == []
     assert found["exit_codes"][4] > 100
     assert sum(found["exit_codes"].values()) == 150
-    assert set(found["stages"]) == {"files", "contents", "simulator", "compared", "command line"}
+    assert {"files", "contents", "compared", "command line"} <= set(found["stages"])
     assert found["children"] >= 3
 
 
