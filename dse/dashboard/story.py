@@ -105,7 +105,7 @@ def _bars(names: list[str], lengths: list[float], words: list[str], unit: str) -
     return go.Figure(
         bars,
         layout(
-            xaxis={"title": {"text": unit}, "range": [0, 1.6 * longest], "nticks": 4},
+            xaxis={"title": {"text": unit}, "range": [0, 1.9 * longest], "nticks": 4},
             yaxis={"autorange": "reversed", "ticks": "", "gridcolor": PAPER},
         ),
     )
