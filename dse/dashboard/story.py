@@ -105,7 +105,7 @@ def _bars(names: list[str], lengths: list[float], words: list[str], unit: str) -
     return go.Figure(
         bars,
         layout(
-            xaxis={"title": {"text": unit}, "range": [0, 1.6 * longest], "nticks": 4},
+            xaxis={"title": {"text": unit}, "range": [0, 1.9 * longest], "nticks": 4},
             yaxis={"autorange": "reversed", "ticks": "", "gridcolor": PAPER},
         ),
     )
@@ -130,11 +130,11 @@ def importance_figure(shares: pd.DataFrame) -> go.Figure:
         y=[_OBJECTIVES[name] for name in objectives],
         text=words,
         texttemplate="%{text}",
-        textfont={"size": 12},
+        textfont={"size": 12, "color": INK},
         hoverinfo="skip",
         colorscale=[[0, PAPER], [1, ACCENT]],
         zmin=0,
-        zmax=1,
+        zmax=2,  # no cell so dark that its words could not be read
         showscale=False,
         xgap=2,
         ygap=2,
@@ -144,7 +144,6 @@ def importance_figure(shares: pd.DataFrame) -> go.Figure:
         layout(
             xaxis={
                 "side": "top",
-                "tickangle": 0,
                 "ticks": "",
                 "showgrid": False,
                 "fixedrange": True,

@@ -26,6 +26,7 @@ from dse.search.disk import write_whole
 __all__ = ["StudyFolder", "find_study", "latest_study", "study_names"]
 
 SETTINGS = "study.toml"
+LOCK = "lock"
 
 _HELD: set[Path] = set()
 """Locks of this process: POSIX locks keep other processes out, but not oneself."""
@@ -109,7 +110,7 @@ class StudyFolder:
 
     def lock(self) -> StudyLock:
         """The right to write; to be used in a `with` statement. Raises StudyLocked."""
-        return StudyLock(self.path / "lock")
+        return StudyLock(self.path / LOCK)
 
 
 class StudyLock:
@@ -153,7 +154,8 @@ def study_names(results: Path) -> list[str]:
 
 
 def latest_study(results: Path) -> Path:
-    """The study under `results` that was written last. Raises StudyError if there is none."""
+    """The study under `results` that was written last; any that ran here before those that came
+    with a clone. Raises StudyError if there is none."""
     found = [results / name for name in study_names(results)]
     if not found:
         raise StudyError(f"no study in {results}", "run 'dse search' first, or give --results")
@@ -173,9 +175,10 @@ def find_study(results: Path, name: str | None) -> Path:
     raise UnknownName("study", name, study_names(results))
 
 
-def _last_written(path: Path) -> tuple[float, str]:
+def _last_written(path: Path) -> tuple[bool, float, str]:
     files = [path / SETTINGS, path / "journal.log"]
-    return max(file.stat().st_mtime for file in files if file.exists()), path.name
+    ran_here = (path / LOCK).exists()
+    return ran_here, max(file.stat().st_mtime for file in files if file.exists()), path.name
 
 
 def _made(path: Path) -> Path:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.errors import StudyError, UnknownName
+from dse.errors import StudyError, UnknownName, WeightsError
 from dse.search.job import Job, calibration_canvases, load_weights
 from dse.search.options import DEFAULTS, SearchOptions
 from dse.search.record import StudyRecord, load_study
@@ -79,14 +79,15 @@ def find_trained(
     """The design of a study under `results` that `name` means, as of `choose_design`.
 
     study: default the latest. limits, prefer: what is best. A name of `SHIPPED`, with or without
-    a format, is the package's own detector where the latest study has none of that name.
+    a format, is the package's own detector where the latest study has none of that name, or
+    left its weights out.
     Raises UnknownName, StudyError, NothingFeasible, or WeightsError.
     """
     try:
         record = load_study(find_study(results, study))
         row = choose_design(record, name, limits, prefer)
         return trained_design(record, Candidate.parse(row["candidate"]))
-    except (StudyError, UnknownName):
+    except (StudyError, UnknownName, WeightsError):
         shipped = None if study else shipped_design(name, results)
         if shipped is None:
             raise

@@ -76,6 +76,15 @@ def test_latest_is_the_one_written_last(tmp_path: Path) -> None:
     assert latest_study(tmp_path).name == first.name
 
 
+def test_a_study_that_ran_here_comes_before_one_that_came_with_the_clone(tmp_path: Path) -> None:
+    here = made(tmp_path, "here")
+    with here.lock():
+        pass
+    cloned = made(tmp_path, "reference")
+    cloned.journal.write_text("")
+    assert latest_study(tmp_path).name == "here"
+
+
 def test_a_study_is_found_by_name_and_by_path(tmp_path: Path) -> None:
     folder = made(tmp_path, "mine")
     assert find_study(tmp_path, "mine") == folder.path

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dse.errors import StudyError, UnknownName
+from dse.errors import StudyError, UnknownName, WeightsError
 from dse.network.detector import detector_graph
 from dse.search import trained
 from dse.search.trained import SHIPPED, find_trained, shipped_design
@@ -46,6 +46,23 @@ def test_a_studys_own_design_of_that_name_comes_first(
     assert find_trained("P5-a0.5-256", tmp_path).origin.startswith("dse's own")
     with pytest.raises(UnknownName, match="Did you mean"):  # --study asks for that study alone
         find_trained("P5-a0.5-256", tmp_path, "mine")
+
+
+def test_a_study_without_weights_leaves_the_name_to_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def left_out(*_: object) -> None:
+        raise WeightsError("no trained weights")
+
+    rows = [{"candidate": "P5-a1-256-kpu8", "training": "P5-a1-256", "trial": 0,
+             "format": "kpu8", "state": "front"}]  # fmt: skip
+    record: Any = SimpleNamespace(name="bare", rows=rows)
+    monkeypatch.setattr(trained, "find_study", lambda results, study: tmp_path)
+    monkeypatch.setattr(trained, "load_study", lambda path: record)
+    monkeypatch.setattr(trained, "trained_design", left_out)
+    assert find_trained("P5-a1-256", tmp_path).origin.startswith("dse's own")
+    with pytest.raises(WeightsError):
+        find_trained("P5-a1-256", tmp_path, "bare")
 
 
 def test_without_a_study_other_names_say_how_to_get_one(tmp_path: Path) -> None:

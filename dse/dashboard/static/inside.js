@@ -52,7 +52,8 @@ dse.layerTable = (account, layers, everything = false) => {
     ...(everything ? [kpu, data, constant].map((bytes) => dse.el("td", {}, bytes ? dse.format.bytes(bytes) : "–")) : []),
     everything ? dse.el("td", { class: "text wrap" }, dse.word(why)) : null));
   const table = dse.el("table", { class: "short" }, dse.el("thead", {}, head), dse.el("tbody", {}, ...rows));
-  return everything ? dse.el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "All layers" }, table) : table;
+  const label = everything ? "All layers" : "The layers that take longest";
+  return dse.el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, table);
 };
 
 dse.shareBar = (share) => {

@@ -31,6 +31,8 @@ dse.CONFIG = {
   toImageButtonOptions: { format: "svg", filename: "dse" },
 };
 
+dse.PAPER_HEIGHTS = { large: 310, tall: 330, low: 150 };
+
 dse.plot = (id, figure, empty) => {
   const box = dse.byId(id);
   if (!window.Plotly) return;
@@ -44,7 +46,7 @@ dse.plot = (id, figure, empty) => {
   const { data, layout } = dse.recoloured(figure);
   const small = { ...dse.CONFIG, displayModeBar: id === "front-plot" && box.clientWidth > 600 };
   // Paper has its own width, which the browser tells only after the figures are drawn.
-  const paper = { autosize: false, width: 660, height: id === "front-plot" ? 310 : 220 };
+  const paper = { autosize: false, width: 660, height: dse.PAPER_HEIGHTS[box.classList[1]] ?? 220 };
   window.Plotly.react(box, data, { ...layout, ...(dse.printing ? paper : { autosize: true }) }, small);
   if (!dse.printing) window.Plotly.Plots.resize(box);
 };

@@ -10,11 +10,18 @@ dse.storyPlot = (name, figure, empty, words) => {
   dse.byId(`${name}-note`).textContent = words;
 };
 
+// On a narrow page a cell has room for the share alone; the ranges are left out.
+dse.importanceFigure = (figure) => {
+  if (!figure || dse.printing || dse.byId("importance-plot").clientWidth > 480) return figure;
+  const [cells] = figure.data;
+  return { ...figure, data: [{ ...cells, text: cells.text.map((row) => row.map((words) => words.split("<br>")[0])) }] };
+};
+
 dse.drawStory = () => {
   const { figures, notes, rows } = dse.study();
   const none = "No training has ended yet.";
   dse.storyPlot("hypervolume", figures.hypervolume[dse.over], none, notes.hypervolume);
-  dse.storyPlot("importance", figures.importance, "This study's space varies in no parameter.", notes.importance);
+  dse.storyPlot("importance", dse.importanceFigure(figures.importance), "This study's space varies in no parameter.", notes.importance);
   dse.storyPlot("budget", figures.budget, none, notes.budget);
   dse.storyPlot("rejected", figures.rejected, rows.length ? "No candidate is rejected." : "No candidate has been judged yet.", notes.rejected);
   const choices = Object.keys(figures.hypervolume).map((name) => [name, name]);

@@ -1,0 +1,44 @@
+"""The committed study is whole: it loads, says what its pages say, and its bundles verify."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dse.export import verify_bundle
+from dse.search import load_study
+
+REFERENCE = Path(__file__).parents[1] / "results" / "reference"
+BUNDLES = sorted((REFERENCE / "bundles").iterdir())
+
+
+def test_the_front_is_the_printed_one() -> None:
+    record = load_study(REFERENCE)
+    assert sum(entry.state == "complete" for entry in record.entries) == 14
+    printed = (REFERENCE / "front.txt").read_text().splitlines()[1:]
+    assert {line.split()[0] for line in printed} == {row["candidate"] for row in record.front}
+    readme = (REFERENCE / "README.md").read_text()
+    for row in record.front:
+        if row["deployable"]:
+            line = next(one for one in readme.splitlines() if row["training"] in one)
+            assert f"{row['ap']:.3f}" in line and f"{row['latency_ms']:.1f}" in line
+
+
+def test_every_training_has_its_curves() -> None:
+    record = load_study(REFERENCE)
+    trained = {entry.training.id for entry in record.entries}
+    assert (
+        trained == set(record.curves) == {path.name for path in (REFERENCE / "trainings").iterdir()}
+    )
+    assert len(record.precision_recall) == 7 * len(trained) - sum(
+        row["format"] == "kpu8" and row["reason"] == "kpu_memory" for row in record.rows
+        if row["training"] in trained
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("bundle", BUNDLES, ids=lambda path: path.name)
+def test_bundles_verify(bundle: Path) -> None:
+    report = verify_bundle(bundle, workers=1)
+    assert report.problems == []
+    assert report.measured["correlation"] > 0.999
