@@ -13,8 +13,8 @@ weights of the kmodel, buffers and tables of the TensorFlow-Lite file. Files tha
 run once in the whole campaign, and their maps are remembered; changed ones run in children.
 
 How far a case came: "files" (checksums and headers), "contents" (figures, detector.json,
-target, package), "simulator" (the kmodel ran, or killed its child), "compared" (both files
-ran). The exit code is 1 when a case crashed, hung, or gave no reason.
+target, package), "run" (one of the two files was refused, or killed its child), "compared"
+(both ran). The exit code is 1 when a case crashed, hung, or gave no reason.
 """
 
 from __future__ import annotations
@@ -361,7 +361,7 @@ class Campaign:
 
 
 def _stage(measured: dict[str, Any]) -> str:
-    for key, stage in (("correlation", "compared"), ("nncase_version", "simulator")):
+    for key, stage in (("correlation", "compared"), ("nncase_version", "run")):
         if key in measured:
             return stage
     return "contents" if "candidate" in measured else "files"
