@@ -82,9 +82,10 @@ def _sources(deployment: Deployment, training: Training, score: float) -> dict[s
     table = detector_table(compiled.headers, training.input_size, deployment.box_scale, score)
     sizes = (
         "kmodel_bytes", "data_bytes", "input_bytes", "output_bytes", "main_memory_bytes",
-        "peak_kpu_bytes",
+        "peak_kpu_bytes", "nncase_version",
     )  # fmt: skip
     manifest = {
+        "target": {"kmodel_loader": ""},
         "candidate": training.in_format("kpu8").id,
         "files": {"model.kmodel": {"sha256": ""}},
         "compiled": {name: getattr(compiled, name) for name in sizes},

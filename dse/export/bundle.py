@@ -103,22 +103,15 @@ def export_bundle(
     measured = _measure(deployment, graph, weights, calibration, prepared, workers)
     reason = _objection(deployment, measured, target)
     manifest = {
-        "bundle_version": manifests.LAYOUT_VERSION,
         "candidate": candidate.id,
-        "created": datetime.now(tz=timezone.utc).isoformat(timespec="seconds"),
         "rejected": reason,
         "target": {name: getattr(target, name) for name in TARGET_KEYS},
         "accuracy": measured,
         "compiled": _compiled_table(deployment),
         "estimate": dict(estimate or {}),
-        "data": {
-            "source": data.source,
-            "checksum": data.checksum,
-            "pictures": len(prepared),
-            "faces": prepared.faces,
-        },
+        "data": _data_table(data, prepared),
         "study": {"calibration_pictures": len(calibration), **(study or {})},
-        "versions": {**manifests.versions(), "nncase": deployment.compiled.nncase_version},
+        **_origin(deployment),
     }
     place = folder.with_name(f"{folder.name}.rejected") if reason else folder
     _write_bundle(place, _contents(deployment, candidate.input_size, manifest))
@@ -132,6 +125,21 @@ def export_bundle(
         ap=measured["ap"],
         kmodel_ap=measured["kmodel_ap"],
     )
+
+
+def _data_table(data: DataSet, prepared: Prepared) -> dict[str, Any]:
+    """What AP was measured on."""
+    counts = {"pictures": len(prepared), "faces": prepared.faces}
+    return {"source": data.source, "checksum": data.checksum, **counts}
+
+
+def _origin(deployment: Deployment) -> dict[str, Any]:
+    """When and by what the bundle is written."""
+    return {
+        "bundle_version": manifests.LAYOUT_VERSION,
+        "created": datetime.now(tz=timezone.utc).isoformat(timespec="seconds"),
+        "versions": {**manifests.versions(), "nncase": deployment.compiled.nncase_version},
+    }
 
 
 def _measure(

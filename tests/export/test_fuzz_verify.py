@@ -25,7 +25,7 @@ def test_damaged_bundles_get_a_reason_and_crash_nothing(pristine: Path, fuzz: Mo
             campaign.case(number, deep=number % 50 == 49, by_command=number == 100)
     found = campaign.report(150)
     assert found["failures"] == []
-    assert found["exit_codes"][4] > 100
+    assert found["exit_codes"][4] > 75
     assert sum(found["exit_codes"].values()) == 150
     assert {"files", "contents", "compared", "command line"} <= set(found["stages"])
     assert found["children"] >= 3

@@ -69,7 +69,7 @@ def test_boxes_are_drawn_where_they_are_found(
     log = run(program, tmp_path, frame, planes(maps))
     (on_canvas,) = expected(maps)
     faces = on_canvas.on_picture(1.0, HEIGHT, WIDTH)
-    assert f"faces {len(faces)}\n" in log
+    assert f"faces={len(faces)}\n" in log
     assert (len(faces) > 0) == (share > 0)
     screen = np.frombuffer((tmp_path / "screen").read_bytes(), np.uint16).reshape(HEIGHT, WIDTH)
     drawn = screen == RED
