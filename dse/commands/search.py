@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_arguments", "front_table", "run"]
 
+RECIPE_FLAGS = ("epochs", "views", "pictures", "loss", "seed")
 DATA_HELP = "synthetic[:COUNT], wider:DIR, fddb:DIR, yolo:DIR or voc:DIR"
 
 
@@ -44,8 +45,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_weights(what)
     what.add_argument("--epochs", type=positive_int, help="passes over the data, each training")
     what.add_argument("--views", type=positive_int, help="versions of each training picture")
+    what.add_argument(
+        "--pictures", type=positive_int, help="training pictures used (default: all)"
+    )
     what.add_argument("--loss", choices=("focal", "paper"))
     what.add_argument("--proposer", help="who picks the next training (default: composite)")
+    what.add_argument(
+        "--no-early-stopping",
+        dest="early_stopping",
+        action="store_false",
+        default=None,
+        help="finish every training, even one that a finished design beats already",
+    )
     what.add_argument("--seed", type=int, help="of everything random (default: 0)")
     how = parser.add_argument_group("how to run it")
     how.add_argument("--study", help="name of the study (default: the target and a number)")
@@ -123,7 +134,7 @@ def _settings(options: argparse.Namespace) -> SearchOptions:
     from dse.search.options import SearchOptions
     from dse.training import Recipe
 
-    changed = {name: getattr(options, name) for name in ("epochs", "views", "loss", "seed")}
+    changed = {name: getattr(options, name) for name in RECIPE_FLAGS}
     changed = {name: value for name, value in changed.items() if value is not None}
     return SearchOptions(
         budget=options.budget,
@@ -136,6 +147,7 @@ def _settings(options: argparse.Namespace) -> SearchOptions:
         recipe=replace(Recipe(), **changed) if changed else None,
         proposer=options.proposer,
         seed=options.seed,
+        early_stopping=options.early_stopping,
         results=options.results,
         study=options.study,
         resume=options.resume,

@@ -199,7 +199,8 @@ def _fit(
     recipe, size = job.recipe, training.input_size
     start = load_starting_weights(job.weights, training.width, training.breakpoint).weights
     edge = boundary(graph, frozen_layers(graph, training.frozen_until))
-    views = ViewSet(_data(job.data, "train", job.cache), size, recipe.views, recipe.seed)
+    pictures = _data(job.data, "train", job.cache, recipe.pictures)
+    views = ViewSet(pictures, size, recipe.views, recipe.seed)
     features = frozen_features(graph, edge, start, views, Path(job.cache))
     val_data = _data(job.data, "val", job.cache, recipe.val_pictures)
     seen = ViewSet(val_data, size, 1, recipe.seed)

@@ -20,6 +20,8 @@ class Recipe:
         (cross-entropy over 256 plus squared offsets over 4: Narduzzi et al., section III-D).
     views: versions of each training picture, of which an epoch shows one; the first is plain,
         the others are augmented. The frozen layers see each version once, however many epochs.
+    pictures: training pictures used, spread over the data; None is all of them. Fewer are a
+        reduced fidelity: quicker, with a lower AP.
     val_pictures: pictures whose AP is measured after each epoch.
     calibration_pictures: training pictures that set the ranges of quantized activations.
     seed: of views, shuffling and initial head.
@@ -30,6 +32,7 @@ class Recipe:
     learning_rate: float = 2e-3
     loss: Literal["focal", "paper"] = "focal"
     views: int = 2
+    pictures: int | None = None
     val_pictures: int = 120
     calibration_pictures: int = 64
     seed: int = 0
@@ -38,6 +41,8 @@ class Recipe:
         for name in ("epochs", "batch_size", "views", "val_pictures", "calibration_pictures"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} is {getattr(self, name)}", f"{name} is at least 1")
+        if self.pictures is not None and self.pictures < 1:
+            raise UsageError(f"pictures is {self.pictures}", "pictures is at least 1")
         if self.learning_rate <= 0:
             raise UsageError(f"learning_rate is {self.learning_rate}", "it is above 0")
         if self.loss not in ("focal", "paper"):
