@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_arguments", "front_table", "run"]
 
-RECIPE_FLAGS = ("epochs", "views", "pictures", "loss", "seed")
+RECIPE_FLAGS = ("epochs", "views", "pictures", "calibration_pictures", "loss", "seed")
 DATA_HELP = "synthetic[:COUNT], wider:DIR, fddb:DIR, yolo:DIR or voc:DIR"
 
 
@@ -47,6 +47,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--views", type=positive_int, help="versions of each training picture")
     what.add_argument(
         "--pictures", type=positive_int, help="training pictures used (default: all)"
+    )
+    what.add_argument(
+        "--calibration-pictures",
+        type=positive_int,
+        help="training pictures that set the ranges of kpu8 (default: 64)",
     )
     what.add_argument("--loss", choices=("focal", "paper"))
     what.add_argument("--proposer", help="who picks the next training (default: composite)")
