@@ -35,7 +35,7 @@ DATA_HELP = "synthetic[:COUNT], wider:DIR, fddb:DIR, yolo:DIR or voc:DIR"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `dse search`."""
     what = parser.add_argument_group("what to search")
-    what.add_argument("--budget", type=positive_int, help="trainings to pay for (default: 50)")
+    what.add_argument("--budget", type=int, help="trainings to pay for (default: 50)")
     what.add_argument(
         "--target", help="the chip: a file of constraints/, or a path (default: k210)"
     )
@@ -45,9 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_weights(what)
     what.add_argument("--epochs", type=positive_int, help="passes over the data, each training")
     what.add_argument("--views", type=positive_int, help="versions of each training picture")
-    what.add_argument(
-        "--pictures", type=positive_int, help="training pictures used (default: all)"
-    )
+    what.add_argument("--pictures", type=positive_int, help="training pictures used (default: all)")
     what.add_argument(
         "--calibration-pictures",
         type=positive_int,
@@ -61,6 +59,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_false",
         default=None,
         help="finish every training, even one that a finished design beats already",
+    )
+    what.add_argument(
+        "--warm-from",
+        action="append",
+        metavar="STUDY",
+        help="take over the finished trainings of a study with the same pictures and recipe",
+    )
+    what.add_argument(
+        "--replay",
+        type=Path,
+        metavar="TABLE",
+        help="recorded trainings in place of training: a search in seconds, to compare searches",
     )
     what.add_argument("--seed", type=int, help="of everything random (default: 0)")
     how = parser.add_argument_group("how to run it")
@@ -89,6 +99,8 @@ def run(options: argparse.Namespace) -> int:
     print(front_table(report.front))
     note("")
     note(_summary(report))
+    if report.audit.audited:
+        note(f"audit of early stopping: {report.audit.words()}")
     note(f"look:   dse dashboard {report.study}")
     note(f"export: dse export best --study {report.study}")
     return 0
@@ -96,8 +108,9 @@ def run(options: argparse.Namespace) -> int:
 
 def _summary(report: SearchReport) -> str:
     """One line on what the budget went into."""
+    reused = f"{report.reused} taken over, " if report.reused else ""
     return (
-        f"{report.study}: {report.trained} trained, {report.stopped_early} stopped early, "
+        f"{report.study}: {reused}{report.trained} trained, {report.stopped_early} stopped early, "
         f"{report.failed} failed, {sum(report.rejected.values())} candidates rejected unseen, "
         f"in {report.seconds / 60:.1f} min; hypervolume {report.hypervolume:.3f}"
     )
@@ -136,6 +149,7 @@ def _times(row: dict[str, Any]) -> tuple[str, str]:
 def _settings(options: argparse.Namespace) -> SearchOptions:
     from dataclasses import replace
 
+    from dse.search import find_study
     from dse.search.options import SearchOptions
     from dse.training import Recipe
 
@@ -153,6 +167,10 @@ def _settings(options: argparse.Namespace) -> SearchOptions:
         proposer=options.proposer,
         seed=options.seed,
         early_stopping=options.early_stopping,
+        replay=options.replay,
+        warm_from=tuple(find_study(options.results, name) for name in options.warm_from)
+        if options.warm_from
+        else None,
         results=options.results,
         study=options.study,
         resume=options.resume,

@@ -10,10 +10,11 @@ from time import monotonic
 from typing import Any
 
 from dse.errors import StudyError
+from dse.search.audit import BEATEN
 from dse.search.disk import full_disk_error, full_disk_reported
 from dse.search.executor import Desk, Epoch, Failure, Say, Task, Wait
 from dse.search.interruption import Interruption
-from dse.search.journal import Entry, Journal
+from dse.search.journal import WARM, Entry, Journal
 from dse.search.options import SearchOptions
 from dse.search.outcomes import front_rows, hypervolume_share, outcome_rows
 from dse.search.plan import SearchPlan
@@ -56,15 +57,20 @@ class SearchDesk(Desk):
         """
         self._folder, self._options, self._plan = folder, options, plan
         self._journal, self._progress, self._interruption = journal, progress, interruption
-        self._budget = options.budget or 1
+        self._budget = 0 if options.budget is None else options.budget
         self._proposer = make_proposer(
-            options.proposer or "composite", plan.designs, options.seed or 0, budget=self._budget
+            options.proposer or "composite",
+            plan.designs,
+            options.seed or 0,
+            budget=max(1, self._budget),
         )
         self._stopper = DominanceStopper(plan.designs) if options.early_stopping else None
         self._entries = journal.entries()
         self._interrupted = [entry for entry in self._entries if entry.state == "running"]
         self._failed_before = {e.number for e in self._entries if e.state == "failed"}
+        self._reused = sum(WARM in entry.outcome for entry in self._entries)
         self._reports: dict[int, dict[int, Epoch]] = {}
+        self._beaten: dict[int, dict[str, Any]] = {}
         self._running: dict[int, Training] = {}
         self._kmodels: list[Task] | None = None
         self._kmodels_done = 0
@@ -109,6 +115,9 @@ class SearchDesk(Desk):
             return Say.CONTINUE
         rows = [(seen.epoch, seen.epochs, seen.val_ap) for _, seen in sorted(curve.items())]
         decision = self._stopper.may_continue(task.training, rows, self._finished_curves())
+        if decision.beaten_by:
+            found = {"epoch": rows[-1][0], "bound": decision.bound, "by": decision.beaten_by}
+            self._beaten.setdefault(task.number, found)
         return Say.STOP if decision.stop else Say.CONTINUE
 
     def finished(self, task: Task, result: dict[str, Any]) -> None:
@@ -116,6 +125,8 @@ class SearchDesk(Desk):
         if task.kind == "measure":
             self._measured(task, result)
             return
+        beaten = self._beaten.pop(task.number, None)
+        result = {**result, BEATEN: beaten} if beaten else result
         if result["stopped"]:
             self._end_stopped(task, result)
             return
@@ -134,6 +145,7 @@ class SearchDesk(Desk):
         """Records a training that STOP ended, from its reports."""
         curve = [report for _, report in sorted(self._reports.get(task.number, {}).items())]
         outcome = {
+            BEATEN: self._beaten.pop(task.number, None),
             "training_id": task.training.id,
             "epochs": len(curve),
             "stopped": True,
@@ -182,7 +194,8 @@ class SearchDesk(Desk):
         if self._kmodels is not None:
             kmodels = (self._kmodels_done, self._kmodels_done + len(self._kmodels))
         return Standing(
-            trained=states.count("complete"),
+            trained=states.count("complete") - self._reused,
+            reused=self._reused,
             stopped=states.count("stopped"),
             failed=states.count("failed"),
             running=len(self._running),
@@ -251,7 +264,8 @@ class SearchDesk(Desk):
 
     def _counted(self) -> int:
         """Trainings that the budget has paid for."""
-        return sum(entry.state in ("complete", "stopped") for entry in self._entries)
+        ended = sum(entry.state in ("complete", "stopped") for entry in self._entries)
+        return ended - self._reused
 
     def _time_is_up(self) -> bool:
         limit_s = self._options.time_limit_s
@@ -262,7 +276,8 @@ class SearchDesk(Desk):
         if not self._ended_here:
             return None
         spent_s = monotonic() - self._started
-        left_s = spent_s / self._ended_here * max(0, self._budget - self._counted())
+        left = min(self._budget - self._counted(), len(self._plan.designs) - len(self._entries))
+        left_s = spent_s / self._ended_here * max(0, left)
         if self._options.time_limit_s is not None:
             left_s = min(left_s, max(0.0, self._options.time_limit_s - spent_s))
         return left_s

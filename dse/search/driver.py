@@ -26,8 +26,10 @@ from dse.search.outcomes import SearchReport
 from dse.search.plan import SearchPlan, candidates_csv, make_plan
 from dse.search.progress import Progress
 from dse.search.provenance import check_unchanged, make_settings, space_from, target_from
+from dse.search.record import StudyRecord, load_study
 from dse.search.study import StudyFolder, find_study
-from dse.search.workshop import Workshop, default_workshop
+from dse.search.warm_start import reusable, take_over
+from dse.search.workshop import Workshop, workshop_for
 from dse.space import SearchSpace
 
 __all__ = ["plan_search", "run_search"]
@@ -50,13 +52,13 @@ def run_search(options: SearchOptions, workshop: Workshop | None = None) -> Sear
     """Searches until the budget, the designs or the time are used up, and reports.
 
     Everything finished is on the disk at any moment; `options.resume` goes on from there.
-    workshop: how to train; by default the real thing.
+    workshop: how to train; by default the real thing, or the table that `options` replay.
 
     Raises NothingFeasible; StudyLocked; StudyError (a full disk, a study that does not fit
     the options, trainings that keep failing); Interrupted after Ctrl-C or SIGTERM, with all
     that is finished saved; and what the readers raise about space, target and pictures.
     """
-    search = _Search(options, workshop or default_workshop(), Progress(sys.stderr), Interruption())
+    search = _Search(options, workshop, Progress(sys.stderr), Interruption())
     with search.interruption:
         try:
             return search.resumed() if options.resume else search.started()
@@ -74,7 +76,7 @@ class _Search:
     """
 
     options: SearchOptions
-    workshop: Workshop
+    workshop: Workshop | None
     progress: Progress
     interruption: Interruption
     go_on: str = "nothing had begun yet"
@@ -83,16 +85,20 @@ class _Search:
     def started(self) -> SearchReport:
         """A new study: planned, then written down, then run."""
         options = self.options.with_defaults()
-        plan = plan_search(options)
+        workshop = self.workshop or workshop_for(options)
+        space = workshop.offered(SearchSpace.load(options.space or ""))
         target = Target.load(options.target or "")
-        about = self.workshop.describe(options)
+        plan = make_plan(space, target)
+        about = workshop.describe(options)
         settings = make_settings(options, plan.space, target, about)
+        for record in self._warm(options):
+            reusable(record, settings, plan)  # raises while there is nothing to undo
         folder = StudyFolder.create(options.results, options.study, target.name)
         self._know(folder)
         with folder.lock():
             with full_disk_reported(folder.path, SETTINGS_BYTES):
                 folder.write_settings(settings)
-            return self._run(folder, options, plan, settings)
+            return self._run(folder, options, workshop, plan, settings)
 
     def resumed(self) -> SearchReport:
         """A study that exists: checked and mended, then run from where it stands."""
@@ -101,6 +107,7 @@ class _Search:
         with folder.lock():
             settings = folder.settings()
             options = self.options.continuing(settings["search"])
+            workshop = self.workshop or workshop_for(options)
             kept = drop_broken_tail(folder.journal)
             if kept:
                 self.progress.say(
@@ -108,13 +115,14 @@ class _Search:
                     f"a copy as it was: {kept}"
                 )
             plan = make_plan(space_from(settings["space"]), target_from(settings["target"]))
-            check_unchanged(settings, self.workshop.describe(options))
-            return self._run(folder, options, plan, settings)
+            check_unchanged(settings, workshop.describe(options))
+            return self._run(folder, options, workshop, plan, settings)
 
     def _run(
         self,
         folder: StudyFolder,
         options: SearchOptions,
+        workshop: Workshop,
         plan: SearchPlan,
         settings: dict[str, Any],
     ) -> SearchReport:
@@ -123,8 +131,12 @@ class _Search:
                 write_whole(folder.candidates, candidates_csv(plan.rows))
             with self.interruption.held():
                 journal = Journal(folder.journal, folder.name)
-        job = self.workshop.make_job(options, settings, plan.space)
-        workbench = Workbench(job, folder.trainings, self.workshop.train, self.workshop.measure)
+                for record in self._warm(options):
+                    entries = reusable(record, settings, plan)
+                    count = take_over(entries, record, folder, journal, plan)
+                    self.progress.say(f"{count} finished trainings taken over from {record.name}")
+        job = workshop.make_job(options, settings, plan.space)
+        workbench = Workbench(job, folder.trainings, workshop.train, workshop.measure)
         desk = SearchDesk(
             folder, options, plan, journal, self.progress, self.interruption, self.began
         )
@@ -132,6 +144,11 @@ class _Search:
         with nullcontext() if executor.interruptible else self.interruption.held():
             executor.run(workbench, desk)
         return SearchReport.of(folder.name, plan.rows, journal.entries(), desk.elapsed_s)
+
+    def _warm(self, options: SearchOptions) -> list[StudyRecord]:
+        """The studies to take trainings over from; one that is gone by a resume gave its own."""
+        paths = options.warm_from or ()
+        return [load_study(path) for path in paths if path.exists() or not options.resume]
 
     def _know(self, folder: StudyFolder) -> None:
         """From here on there is something to continue."""

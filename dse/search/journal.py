@@ -20,11 +20,14 @@ from dse.space import SearchSpace, Training
 if TYPE_CHECKING:
     import optuna
 
-__all__ = ["Entry", "Journal", "broken_tail", "drop_broken_tail"]
+__all__ = ["WARM", "Entry", "Journal", "broken_tail", "drop_broken_tail"]
 
 PARAMETERS = ("breakpoint", "frozen_until", "width", "input_size")
 KMODEL = "kmodel "
 """Key of a study attribute: this and the training's id."""
+
+WARM = "warm_from"
+"""Key of an outcome that comes from another study, and names it."""
 
 
 @dataclass(frozen=True)
@@ -70,18 +73,20 @@ class Journal:
 
     def start(self, training: Training, space: SearchSpace) -> int:
         """Opens a trial for `training`, in one line. Returns its number."""
-        import optuna
-
-        trial = optuna.trial.create_trial(
-            state=optuna.trial.TrialState.RUNNING,
-            params={name: getattr(training, name) for name in PARAMETERS},
-            distributions={
-                name: optuna.distributions.CategoricalDistribution(getattr(space, name))
-                for name in PARAMETERS
-            },
-        )
-        self._study.add_trial(trial)
+        self._study.add_trial(_trial("RUNNING", training, space))
         return len(self._study.get_trials(deepcopy=False)) - 1
+
+    def adopt(
+        self,
+        training: Training,
+        space: SearchSpace,
+        values: Sequence[float],
+        outcome: Mapping[str, Any],
+    ) -> None:
+        """Enters a training that was finished elsewhere, in one line; values as of `finish`."""
+        noted = {"outcome": dict(outcome), "elapsed_s": 0.0}
+        trial = _trial("COMPLETE", training, space, values=list(values), user_attrs=noted)
+        self._study.add_trial(trial)
 
     def finish(
         self, number: int, values: Sequence[float], outcome: Mapping[str, Any], elapsed_s: float
@@ -182,6 +187,19 @@ def _is_record(line: bytes) -> bool:
     except ValueError:
         return False
     return isinstance(record, dict) and "op_code" in record
+
+
+def _trial(state: str, training: Training, space: SearchSpace, **more: Any) -> Any:
+    """A trial of Optuna's for `training`, as one of the choices of `space`."""
+    import optuna
+
+    choices = optuna.distributions.CategoricalDistribution
+    return optuna.trial.create_trial(
+        state=optuna.trial.TrialState[state],
+        params={name: getattr(training, name) for name in PARAMETERS},
+        distributions={name: choices(getattr(space, name)) for name in PARAMETERS},
+        **more,
+    )
 
 
 def _storage(path: Path) -> Any:

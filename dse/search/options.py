@@ -32,6 +32,9 @@ class SearchOptions:
     weights: starting weights, "auto", "imagenet" or "shipped"; weights_dir: a folder of them.
     early_stopping: end trainings that a finished design beats already.
     measure_kmodels: compile and simulate the front's designs at the end.
+    replay: a table of recorded trainings (`dse.search.recorded`) that stands in for training;
+        its recipe and pictures are then the study's.
+    warm_from: folders of studies whose finished trainings count here, too, at no cost.
     results: where studies lie; study: name of this one.
     resume: go on with `study`, or with the latest.
     executor: "ray" (worker processes) or "inline" (this process, one task at a time).
@@ -55,6 +58,8 @@ class SearchOptions:
     seed: int | None = None
     early_stopping: bool | None = None
     measure_kmodels: bool | None = None
+    replay: Path | None = None
+    warm_from: tuple[Path, ...] | None = None
 
     results: Path = Path("results")
     study: str | None = None
@@ -68,7 +73,8 @@ class SearchOptions:
 
     def __post_init__(self) -> None:
         """Raises UsageError for values that mean nothing."""
-        _at_least_one("--budget", self.budget)
+        if not (self.budget == 0 and self.warm_from):  # then it only looks at what there is
+            _at_least_one("--budget", self.budget)
         _at_least_one("--workers", self.workers)
         if self.time_limit_s is not None and not self.time_limit_s > 0:
             raise UsageError(
@@ -96,6 +102,9 @@ class SearchOptions:
         chosen["data"] = absolute_source(chosen["data"])
         chosen["eval_data"] = absolute_source(self.eval_data or chosen["data"])
         chosen["recipe"] = self.recipe or Recipe(seed=chosen["seed"])
+        chosen["warm_from"] = tuple(path.resolve() for path in chosen["warm_from"])
+        if self.replay is not None:
+            chosen |= _of_the_table(self.replay, self.recipe)
         return replace(self, **chosen)
 
     def study_table(self) -> dict[str, Any]:
@@ -116,6 +125,8 @@ class SearchOptions:
             "eval_data": table["eval_data"],
             "weights_dir": Path(folder) if folder else None,
             "recipe": Recipe(**recipe),
+            "replay": Path(table["replay"]) if table.get("replay") else None,
+            "warm_from": tuple(map(Path, table.get("warm_from", ()))),
         }
         if self.budget is not None:
             of_study["budget"] = self.budget
@@ -123,6 +134,10 @@ class SearchOptions:
             asked = getattr(self, name)
             if name in ("data", "eval_data") and asked is not None:
                 asked = absolute_source(asked)
+            if name == "replay" and asked is not None:
+                asked = asked.resolve()
+            if name == "warm_from" and asked is not None:
+                asked = tuple(path.resolve() for path in asked)
             if asked is not None and asked != value:
                 raise StudyError(
                     f"the study was made with {name} = {value}, not {asked}",
@@ -141,7 +156,34 @@ DEFAULTS: dict[str, Any] = {
     "seed": 0,
     "early_stopping": True,
     "measure_kmodels": True,
+    "replay": None,
+    "warm_from": (),
 }
+
+
+def _of_the_table(path: Path, asked: Recipe | None) -> dict[str, Any]:
+    """Settings that a replayed study has from its table.
+
+    Raises as `RecordedTable.load`, and UsageError for another recipe than the table's; the
+    seed is the search's alone.
+    """
+    from dse.search.recorded import RecordedTable
+
+    table = RecordedTable.load(path)
+    seed = table.recipe.seed
+    if asked and replace(asked, seed=seed) not in (table.recipe, Recipe(seed=seed)):
+        raise UsageError(
+            f"the trainings of {path} were done with another recipe",
+            "leave --epochs, --views, --pictures and --loss out with --replay",
+        )
+    return {
+        "replay": path.resolve(),
+        "recipe": table.recipe,
+        "data": table.about["training_pictures"]["source"],
+        "eval_data": table.about["evaluation_pictures"]["source"],
+        "weights": table.about["starting_weights"]["source"],
+        "measure_kmodels": False,
+    }
 
 
 def absolute_source(source: str) -> str:

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from dse.pareto import MAXIMISE, ObjectiveBox, front_mask
-from dse.search.journal import Entry
+from dse.search.audit import StoppingAudit, audit
+from dse.search.journal import WARM, Entry
 from dse.search.plan import Row, deployable_rows, rejected_by_reason
 
 __all__ = [
@@ -42,9 +43,10 @@ def outcome_rows(rows: Sequence[Row], entries: Sequence[Entry]) -> list[Row]:
 
     Adds to each row of the plan: state ("front", "dominated", "stopped", "failed",
     "rejected"), ap, ap_low, ap_high (95 % of resampled pictures), ap_square, val_ap,
-    kmodel_ap, trial, seconds, epochs. What was not measured is NaN, or None for `trial` and
-    `epochs`. A refused candidate keeps the AP that its training measured anyway. The front is
-    over AP (up), latency and size (down) of every accepted candidate with a measured AP.
+    kmodel_ap, trial, seconds (0 for a training taken over), epochs. What was not measured is
+    NaN, or None for `trial` and `epochs`. A refused candidate keeps the AP that its training
+    measured anyway. The front is over AP (up), latency and size (down) of every accepted
+    candidate with a measured AP.
     """
     ended = {entry.training.id: entry for entry in entries if entry.state != "running"}
     joined = [
@@ -92,7 +94,8 @@ def hypervolume_shares(rows: Sequence[Row], entries: Iterable[Entry]) -> list[fl
 class SearchReport:
     """What a search found: the fields of `dse search --json`.
 
-    seconds: search time, summed over interruptions. trained, stopped_early, failed: trainings.
+    seconds: search time, summed over interruptions. trained, stopped_early, failed: trainings;
+    reused: those taken over from other studies. audit: of early stopping (`StoppingAudit`).
     rejected: candidates of the space by reason. feasible: candidates that fit. hypervolume:
     of the deployable designs, 0..1 of the box that the feasible ones span.
     """
@@ -102,6 +105,8 @@ class SearchReport:
     trained: int
     stopped_early: int
     failed: int
+    reused: int
+    audit: StoppingAudit
     rejected: dict[str, int]
     feasible: int
     hypervolume: float
@@ -119,13 +124,16 @@ class SearchReport:
     ) -> SearchReport:
         """The report of a study with these candidates and trials."""
         states = [entry.state for entry in entries]
+        reused = sum(WARM in entry.outcome for entry in entries)
         front = front_rows(outcome_rows(rows, entries))
         return cls(
             study=study,
             seconds=round(seconds, 1),
-            trained=states.count("complete"),
+            trained=states.count("complete") - reused,
             stopped_early=states.count("stopped"),
             failed=states.count("failed"),
+            reused=reused,
+            audit=audit(rows, entries),
             rejected=rejected_by_reason(rows),
             feasible=sum(row["status"] == "accepted" for row in rows),
             hypervolume=hypervolume_share(rows, entries),
@@ -164,7 +172,7 @@ def _measured(row: Row, entry: Entry | None) -> Row:
         "val_ap": _float(outcome.get("val_ap")),
         "kmodel_ap": _float(kmodel.get("kmodel_ap")),
         "trial": entry.number if entry else None,
-        "seconds": _float(outcome.get("seconds")),
+        "seconds": 0.0 if WARM in outcome else _float(outcome.get("seconds")),
         "epochs": outcome.get("epochs"),
     }
 

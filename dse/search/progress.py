@@ -22,6 +22,7 @@ class Standing:
     """A search at one moment. Counts are trainings, but for `rejected` (candidates).
 
     measuring: kmodels measured and to be measured, once the trainings are done.
+    reused: trainings taken over from other studies, which cost nothing.
     left_s: estimated seconds to the end, None as long as nothing says.
     """
 
@@ -35,11 +36,14 @@ class Standing:
     elapsed_s: float
     left_s: float | None
     measuring: tuple[int, int] | None = None
+    reused: int = 0
 
 
 def progress_line(standing: Standing) -> str:
     """One line of text, such as `trained 12/50 · running 2 · ...`."""
     parts = [f"trained {standing.trained + standing.stopped}/{standing.budget}"]
+    if standing.reused:
+        parts.append(f"reused {standing.reused}")
     parts.append(f"running {standing.running}")
     parts.append(f"stopped early {standing.stopped}")
     if standing.failed:

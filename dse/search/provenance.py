@@ -13,11 +13,17 @@ from dse.cost import Target
 from dse.errors import StudyError
 from dse.search.options import SearchOptions
 from dse.space import AXES, SearchSpace
+from dse.training.recipe import Recipe
 
-__all__ = ["check_unchanged", "make_settings", "space_from", "target_from"]
+__all__ = ["SHARED", "check_unchanged", "differing", "make_settings", "space_from", "target_from"]
 
 PACKAGES = ("dse", "tensorflow-cpu", "keras", "ray", "optuna", "numpy", "nncase", "Pillow", "scipy")
 
+
+SHARED = (
+    "training_pictures", "validation_pictures", "evaluation_pictures", "starting_weights",
+)  # fmt: skip
+"""Parts of study.toml that, with the recipe, decide what a training comes to."""
 
 TOLD_LATER = {"nncase_version": "1.9.0.20230322", "kmodel_loader": ""}
 """Keys of a target that older studies lack, and what was so when they were made."""
@@ -69,6 +75,25 @@ def check_unchanged(settings: Mapping[str, Any], about: Mapping[str, Any]) -> No
                 f"the {part} are not those the study was made with",
                 "put them back, or start a new study",
             )
+
+
+def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """What makes the trainings of two studies unlike, by its name in study.toml; "" for nothing.
+
+    Pictures are compared by their checksums: a folder may have moved.
+    """
+    if _recipe(one) != _recipe(other):
+        return "recipe"
+    for part in SHARED:
+        before, after = one.get(part, {}), other.get(part, {})
+        key = "checksum" if "checksum" in before else "source"
+        if before.get(key) != after.get(key):
+            return part
+    return ""
+
+
+def _recipe(settings: Mapping[str, Any]) -> Recipe:
+    return Recipe(**settings["search"]["recipe"])
 
 
 def versions() -> dict[str, str]:

@@ -44,7 +44,8 @@ class Decision:
     """Whether to stop, and why.
 
     bound: the final validation AP that the training is not expected to exceed; infinite while
-    too little is known. beaten_by: id of the finished training that reaches it at no more cost.
+    too little is known. beaten_by: id of the finished training that reaches it at no more cost;
+    an audited training goes on although it has one.
     """
 
     stop: bool
@@ -64,7 +65,8 @@ class DominanceStopper:
 
     Finished curves are those that were *not* stopped, so they could come to show smaller and
     smaller gains. A share `audit_share` of all trainings, chosen by their id alone, is
-    therefore always finished, and keeps the gains honest.
+    therefore always finished. It keeps the gains honest, and what becomes of those that would
+    have been stopped is the audit of the rule (`dse.search.audit`).
     """
 
     def __init__(
@@ -98,7 +100,7 @@ class DominanceStopper:
         finished: curves of the trainings that ran to their end. Goes on whenever something is
         not known: no cost, no validation AP, too few epochs or curves.
         """
-        if not curve or training not in self._designs or self.is_audited(training):
+        if not curve or training not in self._designs:
             return GO_ON
         epoch, epochs, val_ap = curve[-1]
         if epoch < self._min_epochs or epoch >= epochs or not math.isfinite(val_ap):
@@ -110,7 +112,8 @@ class DominanceStopper:
         gain = float(np.quantile(gains, self._quantile, method="higher"))
         bound = val_ap + max(0.0, gain)
         beaten_by = self._beaten_by(training, bound, finished)
-        return Decision(beaten_by is not None, bound, beaten_by)
+        stop = beaten_by is not None and not self.is_audited(training)
+        return Decision(stop, bound, beaten_by)
 
     def is_audited(self, training: Training) -> bool:
         """Whether `training` is among those that are finished whatever happens."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from dse.errors import StudyError
 from dse.search.options import SearchOptions
 from dse.space import SearchSpace
 
-__all__ = ["Workshop", "default_workshop"]
+__all__ = ["Workshop", "default_workshop", "workshop_for"]
 
 
 @dataclass(frozen=True)
@@ -19,13 +20,26 @@ class Workshop:
     make_job(options, about, space) -> what every training of the study has in common; `about`
     is study.toml, with the target and what `describe` gave when the study was made. train,
     measure: see `Workbench`; they are functions of an importable module, as they travel to
-    other processes by name.
+    other processes by name. trainings: ids of those it can do; None: any.
     """
 
     describe: Callable[[SearchOptions], dict[str, Any]]
     make_job: Callable[[SearchOptions, Mapping[str, Any], SearchSpace], Any]
     train: Callable[..., Any]
     measure: Callable[..., Any]
+    trainings: frozenset[str] | None = None
+
+    def offered(self, space: SearchSpace) -> SearchSpace:
+        """`space` without what cannot be done here. Raises StudyError if nothing is left."""
+        if self.trainings is None:
+            return space
+        only = tuple(one.id for one in space.trainings() if one.id in self.trainings)
+        if not only:
+            raise StudyError(
+                f"the table holds no training of the space '{space.name}'",
+                "give --space the space that the table was made from",
+            )
+        return replace(space, only=only)
 
 
 def default_workshop() -> Workshop:
@@ -33,6 +47,15 @@ def default_workshop() -> Workshop:
     from dse.search.job import measure_kmodel, run_training
 
     return Workshop(_describe, _make_job, run_training, measure_kmodel)
+
+
+def workshop_for(options: SearchOptions) -> Workshop:
+    """The real one, or the recorded table that `options` name. Raises as its reader does."""
+    if options.replay is None:
+        return default_workshop()
+    from dse.search.recorded import replay_workshop
+
+    return replay_workshop(options.replay)
 
 
 def _describe(options: SearchOptions) -> dict[str, Any]:

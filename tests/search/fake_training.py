@@ -21,6 +21,7 @@ from dse.search.workshop import Workshop
 from dse.space import Training
 
 EPOCHS = 6
+PARTS = ("training", "validation", "evaluation")
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,9 @@ def workshop(trace: Path, epoch_s: float = 0.0, trouble: str = "") -> Workshop:
         return FakeJob(space.format, epoch_s, str(trace), trouble)
 
     checksum = "other" if trouble == "pictures" else "same"
-    about = {"training_pictures": {"checksum": checksum}, "starting_weights": {"source": "fake"}}
+    pictures = {"source": "fake:pictures", "checksum": checksum}
+    about: dict[str, Any] = {f"{part}_pictures": pictures for part in PARTS}
+    about["starting_weights"] = {"source": "fake"}
     return Workshop(lambda options: about, make_job, train, measure)
 
 

@@ -1,0 +1,40 @@
+"""Put the finished trainings of studies into one table, for searches to be replayed on.
+
+    dse search --space k210_face --budget 1000 --proposer random --no-early-stopping \
+        --pictures 600 --calibration-pictures 16 --data wider:DIR --eval-data fddb:DIR --study all
+    python benchmarks/record_trainings.py results/all > results/recorded/k210.jsonl
+
+The studies have to share recipe, pictures and starting weights; a training that several have
+is taken from the last. The trainings themselves resume as every search does (`--resume`), and
+the table can be written again as they grow. `dse search --replay TABLE` searches on it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from dse.errors import DseError
+from dse.search import load_study
+from dse.search.recorded import RecordedTable
+
+
+def main() -> int:
+    """Collect, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("studies", nargs="+", type=Path, metavar="STUDY", help="their folders")
+    options = parser.parse_args()
+    try:
+        table = RecordedTable.collect([load_study(path) for path in options.studies])
+    except DseError as error:
+        print(f"{error}\n{error.hint}", file=sys.stderr)
+        return error.exit_code
+    sys.stdout.write(table.text())
+    seconds = sum(outcome.seconds for outcome in table.outcomes.values())
+    print(f"{len(table.outcomes)} trainings, {seconds / 3600:.1f} hours of work", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

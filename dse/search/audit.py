@@ -1,0 +1,72 @@
+"""Was early stopping right? What the audited trainings say, which were finished all the same."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dse.pareto import MAXIMISE, front_mask
+from dse.search.journal import Entry
+from dse.search.plan import Row, deployable_rows
+
+__all__ = ["BEATEN", "StoppingAudit", "audit"]
+
+BEATEN = "beaten"
+"""Key of an outcome: at which epoch, below which bound and by which design a training was
+beaten. A stopped training ended there; a complete one was audited."""
+
+
+@dataclass(frozen=True)
+class StoppingAudit:
+    """Counts of trainings.
+
+    stopped: ended early. audited: would have been, but were finished for the audit. above_bound:
+    audited ones whose validation AP ended above the bound that they were judged by; the bound
+    is meant to hold for nine in ten. wrongly_stopped: audited ones whose deployable candidate
+    is on the front of what was finished, so that stopping them would have cost a design.
+    """
+
+    stopped: int
+    audited: int
+    above_bound: int
+    wrongly_stopped: int
+
+    def words(self) -> str:
+        """One sentence; empty where nothing was stopped or audited."""
+        if not self.stopped + self.audited:
+            return ""
+        if not self.audited:
+            return f"{self.stopped} stopped early; none of their kind was finished as a check."
+        return (
+            f"{self.stopped} stopped early; of {self.audited} more that would have been, finished "
+            f"as a check, {self.above_bound} ended above the bound and {self.wrongly_stopped} "
+            "on the front."
+        )
+
+
+def audit(rows: Sequence[Row], entries: Sequence[Entry]) -> StoppingAudit:
+    """The audit of a study with these candidates and trials."""
+    complete = [entry for entry in entries if entry.state == "complete"]
+    checked = [entry for entry in complete if entry.outcome.get(BEATEN)]
+    front = _front(rows, complete) if checked else set()
+    return StoppingAudit(
+        stopped=sum(entry.state == "stopped" for entry in entries),
+        audited=len(checked),
+        above_bound=sum(e.outcome["val_ap"] > e.outcome[BEATEN]["bound"] for e in checked),
+        wrongly_stopped=sum(entry.training.id in front for entry in checked),
+    )
+
+
+def _front(rows: Sequence[Row], complete: Sequence[Entry]) -> set[str]:
+    """Ids of the trainings whose deployable candidate is on the front."""
+    deployable = deployable_rows(rows)
+    values: dict[str, tuple[float, Any, Any]] = {}
+    for entry in complete:
+        row = deployable.get(entry.training.id)
+        ap = (entry.outcome.get("ap") or {}).get(row["format"]) if row else None
+        if row and ap is not None and math.isfinite(ap):
+            values[entry.training.id] = (ap, row["latency_ms"], row["kmodel_bytes"])
+    kept = front_mask(list(values.values()), MAXIMISE)
+    return {id for id, keep in zip(values, kept, strict=True) if keep}

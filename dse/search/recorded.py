@@ -1,0 +1,168 @@
+"""Trainings that were run once and written down, so that a search can be replayed on them.
+
+A table is a file of one JSON object a line. The first says what made it: recipe, pictures,
+starting weights, versions. Every other line is the outcome of one training: its learning
+curve, its AP in every format, the seconds it took. A search on a table costs seconds, which
+makes it a benchmark for search strategies: the trainings are real, and they are done.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dse.errors import InvalidFile, StudyError, UnknownName
+from dse.search.provenance import SHARED, differing
+from dse.space import Training
+from dse.training.recipe import EpochReport, Recipe
+
+if TYPE_CHECKING:
+    from dse.search.job import KmodelMeasure, Outcome
+    from dse.search.record import StudyRecord
+    from dse.search.workshop import Workshop
+
+__all__ = ["RecordedTable", "replay_workshop"]
+
+CURVE = ("epoch", "epochs", "loss", "val_ap", "seconds")
+DIGITS = 5
+"""After the point, of every number: finer than one face more or less."""
+
+
+@dataclass(frozen=True)
+class RecordedTable:
+    """What made the trainings, and the outcome of each by its training's id.
+
+    about: recipe (`Recipe`), the three sets of pictures with their checksums, starting_weights,
+    versions.
+    """
+
+    about: Mapping[str, Any]
+    outcomes: Mapping[str, Outcome]
+
+    @property
+    def recipe(self) -> Recipe:
+        """How every training of the table was done."""
+        return Recipe(**self.about["recipe"])
+
+    @classmethod
+    def load(cls, path: Path) -> RecordedTable:
+        """Reads a table. Raises UnknownName if there is none, InvalidFile with line and reason."""
+        from dse.search.job import Outcome
+
+        if not path.is_file():
+            raise UnknownName("table", str(path), map(str, path.parent.glob("*.jsonl")))
+        outcomes, about = {}, {}
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            try:
+                row = json.loads(line)
+                if number == 1:
+                    about = {**row, "recipe": asdict(Recipe(**row["recipe"]))}
+                    continue
+                curve = [dict(zip(CURVE, epoch, strict=True)) for epoch in row["curve"]]
+                outcome = Outcome.from_json({**row, "curve": curve})
+            except (ValueError, KeyError, TypeError) as error:
+                raise InvalidFile(path, f"not a line of a table: {error}", number) from None
+            outcomes[outcome.training_id] = outcome
+        return cls(about, outcomes)
+
+    @classmethod
+    def collect(cls, records: Sequence[StudyRecord]) -> RecordedTable:
+        """The finished trainings of several studies, which were done alike.
+
+        Raises StudyError for none, and where recipe, pictures or starting weights differ.
+        """
+        from dse.search.job import Outcome
+
+        for other in records[1:]:
+            unlike = differing(records[0].settings, other.settings)
+            if unlike:
+                raise StudyError(
+                    f"{other.name} has other {unlike} than {records[0].name}",
+                    "collect studies of the same recipe, pictures and starting weights",
+                )
+        done = [
+            entry for record in records for entry in record.entries if entry.state == "complete"
+        ]
+        if not done:
+            raise StudyError("no finished training in these studies", "run the search first")
+        first = records[0].settings
+        about = {"recipe": first["search"]["recipe"], **{part: first[part] for part in SHARED}}
+        about = {name: _without_folder(part) for name, part in about.items()}
+        versions = {"versions": first["versions"]}
+        outcomes = {entry.training.id: Outcome.from_json(entry.outcome) for entry in done}
+        return cls({**about, **versions}, outcomes)
+
+    def text(self) -> str:
+        """The file's contents, trainings in the order of their ids."""
+        lines: list[dict[str, Any]] = [dict(self.about)]
+        for _, outcome in sorted(self.outcomes.items()):
+            row = outcome.to_json()
+            row["curve"] = [[epoch[name] for name in CURVE] for epoch in row["curve"]]
+            lines.append(row)
+        plain = (json.dumps(_rounded(line), separators=(",", ":")) for line in lines)
+        return "".join(f"{line}\n" for line in plain)
+
+
+@dataclass(frozen=True)
+class RecordedJob:
+    """A table that stands in for pictures and networks; travels to workers by its path."""
+
+    table: str
+
+
+def replay_workshop(path: Path) -> Workshop:
+    """The workshop whose trainings are those of the table at `path`. Raises as `load`."""
+    from dse.search.workshop import Workshop
+
+    table = RecordedTable.load(path)
+    return Workshop(
+        describe=lambda options: {part: table.about[part] for part in SHARED},
+        make_job=lambda options, about, space: RecordedJob(str(path)),
+        train=replay_training,
+        measure=replay_kmodel,
+        trainings=frozenset(table.outcomes),
+    )
+
+
+def replay_training(
+    job: RecordedJob, training: Training, folder: Path, report: Callable[[EpochReport], bool]
+) -> Outcome:
+    """The recorded outcome of `training`, or what was known when `report` returned False."""
+    from dse.search.job import Outcome
+
+    whole = _table(job.table).outcomes[training.id]
+    for epoch in whole.curve:
+        if not report(epoch) and epoch.epoch < epoch.epochs:
+            curve = whole.curve[: epoch.epoch]
+            return Outcome(
+                training.id, epoch.epoch, True, epoch.seconds, epoch.val_ap, {}, {}, curve
+            )
+    return whole
+
+
+def replay_kmodel(job: RecordedJob, training: Training, folder: Path) -> KmodelMeasure:
+    """Never asked for: a table's AP in kpu8 is that of the kmodel already."""
+    raise StudyError("a recorded table holds no kmodels", "measure_kmodels has to be off")
+
+
+def _without_folder(part: Mapping[str, Any]) -> dict[str, Any]:
+    """A table of study.toml whose source is told by the folder's last name alone."""
+    kind, colon, folder = str(part.get("source", "")).partition(":")
+    return {**part, "source": kind + colon + Path(folder).name} if colon else dict(part)
+
+
+@lru_cache(maxsize=2)
+def _table(path: str) -> RecordedTable:
+    return RecordedTable.load(Path(path))
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, DIGITS)
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    return [_rounded(item) for item in value] if isinstance(value, list) else value

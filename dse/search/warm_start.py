@@ -1,0 +1,79 @@
+"""Finished trainings of another study, taken over: a new target or limit costs no training."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dse.errors import StudyError
+from dse.search.journal import WARM, Entry, Journal
+from dse.search.plan import SearchPlan
+from dse.search.provenance import differing, target_from
+from dse.search.record import StudyRecord
+from dse.search.study import StudyFolder
+
+__all__ = ["reusable", "take_over"]
+
+
+def reusable(record: StudyRecord, settings: Mapping[str, Any], plan: SearchPlan) -> list[Entry]:
+    """The finished trainings of `record` that are designs of `plan`, measured in its formats.
+
+    settings: study.toml of the study that wants them. Raises StudyError where recipe, pictures,
+    starting weights or the target's compiler are not the same: they would be other trainings.
+    """
+    unlike = differing(record.settings, settings)
+    ours, theirs = (target_from(one["target"]) for one in (settings, record.settings))
+    if not unlike and ours.nncase_version != theirs.nncase_version:
+        unlike = "nncase_version"
+    if unlike:
+        raise StudyError(
+            f"the trainings of {record.name} are of no use here: its {unlike} is another",
+            "search with the same pictures, recipe and weights, or leave out --warm-from",
+        )
+    designs = {design.training for design in plan.designs}
+    formats = set(plan.space.format)
+    return [
+        entry
+        for entry in record.entries
+        if entry.state == "complete"
+        and entry.training in designs
+        and formats <= set(entry.outcome["ap"])
+    ]
+
+
+def take_over(
+    entries: Sequence[Entry],
+    record: StudyRecord,
+    folder: StudyFolder,
+    journal: Journal,
+    plan: SearchPlan,
+) -> int:
+    """Enters `entries` of `record` as complete, their files copied first; returns how many.
+
+    Those that the journal knows already are left as they are, so that a call that was killed
+    can be made again.
+    """
+    known = {entry.training for entry in journal.entries()}
+    fresh = [entry for entry in entries if entry.training not in known]
+    for entry in fresh:
+        source = StudyFolder(record.path).training(entry.training.id)
+        if source.is_dir():
+            _copy(source, folder.training(entry.training.id))
+        row = plan.deployable_row(entry.training)
+        values = (entry.outcome["ap"][row["format"]], row["latency_ms"], row["kmodel_bytes"])
+        journal.adopt(entry.training, plan.space, values, {**entry.outcome, WARM: record.name})
+        if entry.kmodel:
+            journal.measured(entry.training, entry.kmodel)
+    return len(fresh)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """The files of `source`, all or none; a folder that is there already stays."""
+    if target.exists():
+        return
+    unfinished = target.with_name(f".{target.name}.part")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    shutil.copytree(source, unfinished)
+    unfinished.rename(target)

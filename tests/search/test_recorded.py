@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fake_training import EPOCHS, final_ap, worked, workshop
+
+from dse.errors import InvalidFile, StudyError, UnknownName, UsageError
+from dse.search import SearchOptions, load_study, run_search
+from dse.search.recorded import RecordedTable
+from dse.space import Training
+from dse.training.recipe import Recipe
+
+Make = Callable[..., SearchOptions]
+
+
+@pytest.fixture()
+def table(options: Make, tmp_path: Path) -> Path:
+    """Every feasible training of the small space, as a file."""
+    chosen = options(budget=99, study="whole", recipe=Recipe(pictures=7))
+    run_search(chosen, workshop(tmp_path / "trace"))
+    path = tmp_path / "table.jsonl"
+    path.write_text(RecordedTable.collect([load_study(chosen.results / "whole")]).text())
+    return path
+
+
+def test_a_table_is_read_as_it_was_written(table: Path) -> None:
+    read = RecordedTable.load(table)
+    assert len(read.outcomes) == 8 and read.recipe == Recipe(pictures=7)
+    for id, outcome in read.outcomes.items():
+        assert outcome.val_ap == pytest.approx(final_ap(Training.parse(id)), abs=0.02)
+        assert [epoch.epoch for epoch in outcome.curve] == [*range(1, EPOCHS + 1)]
+    assert read.text() == table.read_text()
+
+
+def test_a_replay_finds_what_the_trainings_found(
+    options: Make, table: Path, tmp_path: Path
+) -> None:
+    before = worked(tmp_path / "trace")
+    replayed = run_search(options(budget=99, study="again", replay=table))
+    original = load_study(tmp_path / "results" / "whole").report()
+    assert [row["candidate"] for row in replayed.front] == [
+        row["candidate"] for row in original.front
+    ]
+    assert replayed.hypervolume == pytest.approx(original.hypervolume, abs=1e-4)
+    assert worked(tmp_path / "trace") == before, "nothing was trained"
+
+
+def test_a_replayed_study_resumes_as_a_replay(options: Make, table: Path) -> None:
+    run_search(options(budget=2, study="again", replay=table))
+    report = run_search(options(budget=5, study="again", resume=True, space=None))
+    assert report.trained == 5
+
+
+def test_only_recorded_trainings_are_designs_of_a_replay(options: Make, table: Path) -> None:
+    head, *rows = table.read_text().splitlines()
+    table.write_text("\n".join([head, *rows[:3]]) + "\n")
+    report = run_search(options(budget=99, replay=table))
+    assert report.trained == 3 and report.failed == 0
+
+
+def test_a_hopeless_training_is_stopped_in_a_replay_too(options: Make, table: Path) -> None:
+    report = run_search(options(budget=99, replay=table, early_stopping=True))
+    assert report.trained + report.stopped_early == 8 and report.stopped_early > 0
+
+
+def test_another_recipe_is_refused_but_not_another_seed(options: Make, table: Path) -> None:
+    with pytest.raises(UsageError, match="another recipe"):
+        run_search(options(replay=table, recipe=Recipe(epochs=3)))
+    assert run_search(options(replay=table, seed=3, recipe=Recipe(seed=3))).trained == 4
+
+
+def test_a_space_without_a_recorded_training_is_refused(options: Make, table: Path) -> None:
+    with pytest.raises(StudyError, match="no training of the space"):
+        run_search(options(replay=table, space="paper"))
+
+
+@pytest.mark.parametrize("damage", ["{", '{"training_id": "A63-a0.5-96"}', "[]"])
+def test_a_damaged_line_is_named(table: Path, damage: str) -> None:
+    lines = table.read_text().splitlines()
+    lines[2] = damage
+    table.write_text("\n".join(lines))
+    with pytest.raises(InvalidFile, match=r"table\.jsonl:3: not a line of a table"):
+        RecordedTable.load(table)
+
+
+def test_a_missing_table_is_an_unknown_name(tmp_path: Path) -> None:
+    with pytest.raises(UnknownName):
+        RecordedTable.load(tmp_path / "none.jsonl")
+
+
+def test_studies_that_differ_make_no_table(options: Make, table: Path, tmp_path: Path) -> None:
+    chosen = options(budget=1, study="other", recipe=Recipe(pictures=8))
+    run_search(chosen, workshop(tmp_path / "trace"))
+    records = [load_study(chosen.results / name) for name in ("whole", "other")]
+    with pytest.raises(StudyError, match="other recipe"):
+        RecordedTable.collect(records)
+
+
+def test_a_table_names_no_folder(options: Make, tmp_path: Path, table: Path) -> None:
+    record = load_study(tmp_path / "results" / "whole")
+    record.settings["training_pictures"]["source"] = f"wider:{tmp_path}/faces"
+    head = json.loads(RecordedTable.collect([record]).text().splitlines()[0])
+    assert head["training_pictures"]["source"] == "wider:faces"
