@@ -110,6 +110,8 @@ def test_report_is_json_with_the_promised_fields(entries: list[Entry]) -> None:
         "trained",
         "stopped_early",
         "failed",
+        "reused",
+        "audit",
         "rejected",
         "feasible",
         "hypervolume",
