@@ -95,34 +95,42 @@ def _volume(costs: Floats, limit: Floats) -> float:
 class ObjectiveBox:
     """The fixed box in which one study measures its hypervolume.
 
-    AP runs over 0..1, latency over 0..`latency_ms`, size over 0..`kmodel_bytes`. The box
-    depends on the feasible designs alone, not on what was trained, so its shares can be
-    compared at any two moments and between any two searches of one space and target.
+    AP runs over 0..1; latency and size run from those of the cheapest feasible design to those
+    of the dearest on logarithmic scales, since half the time is worth as much at 4 ms as at
+    400. The box depends on the feasible designs alone, not on what was trained, so its shares
+    can be compared at any two moments and between any two searches of one space and target.
+
+    cheapest, dearest: (latency_ms, kmodel_bytes), each the least and the most of any design.
     """
 
-    latency_ms: float
-    kmodel_bytes: float
+    cheapest: tuple[float, float]
+    dearest: tuple[float, float]
 
     @classmethod
     def around(cls, designs: Iterable[Any], margin: float = 1.0) -> ObjectiveBox:
-        """The box up to the slowest and the largest of `designs` (latency_ms, kmodel_bytes).
+        """The box of `designs`, which have latency_ms and kmodel_bytes.
 
-        margin: factor on both limits. Raises DseError when there is no design.
+        margin: factor on the costs of the dearest. Raises DseError when there is no design.
         """
-        costs = [(design.latency_ms, design.kmodel_bytes) for design in designs]
-        if not costs:
+        costs = np.asarray([(d.latency_ms, d.kmodel_bytes) for d in designs], dtype=np.float64)
+        if not len(costs):
             raise DseError("no feasible design to measure against", "widen the space")
-        latency_ms, kmodel_bytes = np.max(np.asarray(costs, dtype=np.float64), axis=0)
-        return cls(float(latency_ms) * margin, float(kmodel_bytes) * margin)
+        low, high = costs.min(axis=0).tolist(), (costs.max(axis=0) * margin).tolist()
+        return cls((low[0], low[1]), (high[0], high[1]))
 
-    @property
-    def reference(self) -> tuple[float, float, float]:
-        """The box's worst corner: (AP, ms, bytes)."""
-        return (0.0, self.latency_ms, self.kmodel_bytes)
+    def scaled(self, costs: ArrayLike) -> Floats:
+        """(n, 2) rows (latency_ms, kmodel_bytes) as shares of the box: 0 cheapest, 1 dearest.
+
+        Dearer ones are above 1; an objective in which all designs are alike is 0.
+        """
+        table = np.asarray(costs, dtype=np.float64).reshape(-1, 2)
+        low, high = np.asarray(self.cheapest), np.asarray(self.dearest)
+        span = np.log(high / low)
+        steps = np.log(np.maximum(table, low) / low)
+        return np.asarray(steps / np.where(span > 0, span, 1.0))
 
     def share(self, values: ArrayLike) -> float:
         """Hypervolume of (n, 3) rows (AP, latency_ms, kmodel_bytes), as a share 0..1 of the box."""
         table = np.asarray(values, dtype=np.float64).reshape(-1, 3)
-        volume = hypervolume(table, self.reference, MAXIMISE)
-        whole = self.latency_ms * self.kmodel_bytes
-        return volume / whole if whole else 0.0
+        scaled = np.column_stack([table[:, 0], self.scaled(table[:, 1:])])
+        return hypervolume(scaled, (0.0, 1.0, 1.0), MAXIMISE)

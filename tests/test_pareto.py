@@ -85,9 +85,15 @@ def test_hypervolume_never_falls_and_needs_only_the_front(
 
 def test_hypervolume_agrees_with_drawn_points() -> None:
     generator = np.random.default_rng(7)
-    values = generator.random((40, 3)) * [1.0, 80.0, 2e6]
-    box = ObjectiveBox(latency_ms=80.0, kmodel_bytes=2e6)
-    points = generator.random((40_000, 3)) * [1.0, 80.0, 2e6]
+    box = ObjectiveBox(cheapest=(2.0, 1e5), dearest=(80.0, 2e6))
+
+    def drawn(count: int) -> NDArray[np.float64]:
+        """APs and costs, evenly over the box: costs by their logarithms."""
+        ap, *shares = generator.random((3, count))
+        pairs = zip(box.cheapest, box.dearest, shares, strict=True)
+        return np.column_stack([ap, *(low * (high / low) ** share for low, high, share in pairs)])
+
+    values, points = drawn(40), drawn(40_000)
     better = (values[:, None, 0] >= points[:, 0]) & (values[:, None, 1:] <= points[:, 1:]).all(2)
     assert box.share(values) == pytest.approx(better.any(axis=0).mean(), abs=0.008)
 
@@ -123,17 +129,23 @@ def test_a_reference_of_another_length_is_refused() -> None:
 
 def test_box_is_fixed_by_the_designs() -> None:
     box = ObjectiveBox.around([Cost(20.0, 900), Cost(50.0, 300)])
-    assert box == ObjectiveBox(50.0, 900.0)
-    assert box.reference == (0.0, 50.0, 900.0)
-    assert ObjectiveBox.around([Cost(20.0, 900)], margin=1.5) == ObjectiveBox(30.0, 1350.0)
+    assert box == ObjectiveBox((20.0, 300.0), (50.0, 900.0))
+    wider = ObjectiveBox.around([Cost(20.0, 900)], margin=1.5)
+    assert wider == ObjectiveBox((20.0, 900.0), (30.0, 1350.0))
 
 
 def test_share_is_between_nothing_and_all() -> None:
-    box = ObjectiveBox(50.0, 900.0)
+    box = ObjectiveBox((2.0, 100.0), (50.0, 900.0))
     assert box.share([]) == 0.0
-    assert box.share([[1.0, 0.0, 0.0]]) == 1.0
-    assert box.share([[0.8, 25.0, 450.0]]) == pytest.approx(0.2)
-    assert ObjectiveBox(0.0, 900.0).share([[0.5, 0.0, 1.0]]) == 0.0
+    assert box.share([[1.0, 2.0, 100.0]]) == box.share([[1.0, 0.0, 0.0]]) == 1.0
+    assert box.share([[0.8, 10.0, 300.0]]) == pytest.approx(0.2)  # the middle of both scales
+    assert box.share([[0.8, 50.0, 100.0]]) == 0.0
+
+
+def test_a_cost_that_all_designs_share_does_not_count() -> None:
+    box = ObjectiveBox((5.0, 100.0), (5.0, 900.0))
+    assert box.share([[0.8, 5.0, 300.0]]) == pytest.approx(0.4)
+    assert box.scaled((5.0, 900.0)).tolist() == [[0.0, 1.0]]
 
 
 def test_box_around_nothing_is_refused() -> None:

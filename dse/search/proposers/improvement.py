@@ -27,10 +27,9 @@ def expected_improvement(
     front: (m, 3) rows (AP, latency_ms, kmodel_bytes) that exist already.
     Returns (n,) shares of `box`, never negative.
     """
-    scale = np.array([box.latency_ms, box.kmodel_bytes])
     kept = front[front_mask(front, MAXIMISE)]
     kept = kept[np.argsort(kept[:, 0])]
-    areas = free_areas(costs / scale, kept[:, 1:] / scale)
+    areas = free_areas(box.scaled(costs), box.scaled(kept[:, 1:]))
     # AP levels 0 = t_0 <= t_1 <= ... <= t_m, and no end: areas[:, k] counts from t_k on.
     levels = np.concatenate([[0.0], np.clip(kept[:, 0], 0.0, 1.0)])
     excess = _expected_excess(mean[:, None], deviation[:, None], levels)

@@ -1,9 +1,10 @@
 """Optuna's samplers as proposers: TPE, NSGA-II and a Gaussian process.
 
-They see a study with three objectives (AP up, latency down, bytes down) over the product of
-the axes' values, and know nothing of feasibility. What they suggest and nobody can train
-(infeasible, or used already) is told to them as a violated constraint, and they are asked
-again; after `ASKS` suggestions the unused design nearest to the first one is taken.
+They see a study with three objectives (AP up, latency and size down, on the logarithmic scales
+in which the search is judged) over the product of the axes' values, and know nothing of
+feasibility. What they suggest and nobody can train (infeasible, or used already) is told to
+them as a violated constraint, and they are asked again; after `ASKS` suggestions the unused
+design nearest to the first one is taken.
 
 Every proposal rebuilds an in-memory study from the observations, so the answer depends on
 nothing else, and a resumed search goes on as if it had never stopped.
@@ -17,6 +18,7 @@ import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 from dse.errors import DseError
@@ -117,16 +119,20 @@ class OptunaProposer(Proposer):
         )
 
     def _objectives(self, seen: Observation) -> list[float] | None:
-        """(AP, latency_ms, kmodel_bytes), or None where no AP is known."""
+        """(AP, latency, size), the costs as shares of the box; None where no AP is known."""
         ap = seen.val_ap if seen.stopped else seen.ap
         design = self._by_id[seen.training.id]
         if not math.isfinite(ap):
             return None
-        return [ap, design.latency_ms, float(design.kmodel_bytes)]
+        return [ap, *self._box.scaled((design.latency_ms, design.kmodel_bytes))[0].tolist()]
+
+    @cached_property
+    def _box(self) -> ObjectiveBox:
+        return ObjectiveBox.around(self.designs)
 
     def _worst(self) -> list[float]:
         """The values told with a suggestion that cannot be trained."""
-        return list(ObjectiveBox.around(self.designs).reference)
+        return [0.0, 1.0, 1.0]
 
     def _distributions(self) -> dict[str, Any]:
         from optuna.distributions import CategoricalDistribution, IntDistribution

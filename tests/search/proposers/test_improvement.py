@@ -11,8 +11,13 @@ from numpy.typing import NDArray
 from dse.pareto import ObjectiveBox
 from dse.search.proposers.improvement import expected_improvement, free_areas
 
-BOX = ObjectiveBox(80.0, 2e6)
-SCALE = np.array([1.0, 80.0, 2e6])
+BOX = ObjectiveBox((5.0, 5e5), (80.0, 2e6))
+
+
+def at(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Costs (n, 2) at these shares of the box's logarithmic scales."""
+    low, high = np.array(BOX.cheapest), np.array(BOX.dearest)
+    return np.asarray(low * (high / low) ** shares)
 
 
 def drawn_improvement(
@@ -35,7 +40,7 @@ def test_agrees_with_the_definition(seed: int, members: int, ties: bool) -> None
     cost = generator.random(2)
     if ties:
         front, cost = np.round(front * 4) / 4, np.round(cost * 4) / 4
-    front, cost = front * SCALE, cost * SCALE[1:]
+    front, cost = np.column_stack([front[:, 0], at(front[:, 1:])]), at(cost)
     mean, deviation = generator.uniform(0.2, 0.8), generator.uniform(0.01, 0.06)
     exact = expected_improvement(np.array([mean]), np.array([deviation]), cost[None], front, BOX)
     assert exact.shape == (1,)
@@ -58,7 +63,7 @@ def test_certain_ap_gives_the_improvement_itself() -> None:
 
 def test_without_a_front_it_is_ap_times_free_area() -> None:
     exact = expected_improvement(
-        np.array([0.5]), np.array([0.01]), np.array([[20.0, 1e6]]), np.empty((0, 3)), BOX
+        np.array([0.5]), np.array([0.01]), at(np.array([[0.25, 0.5]])), np.empty((0, 3)), BOX
     )
     assert exact == pytest.approx([0.5 * 0.75 * 0.5])
 
@@ -72,7 +77,7 @@ def test_more_uncertainty_is_worth_more_where_the_mean_is_beaten() -> None:
 
 
 def test_designs_outside_the_box_gain_nothing() -> None:
-    outside = np.array([[81.0, 1.0], [1.0, 3e6], [80.0, 1.0]])
+    outside = np.array([[81.0, 5e5], [5.0, 3e6], [80.0, 5e5]])
     gains = expected_improvement(np.full(3, 0.9), np.full(3, 0.1), outside, np.empty((0, 3)), BOX)
     assert gains.tolist() == [0.0, 0.0, 0.0]
 
