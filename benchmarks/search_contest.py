@@ -1,0 +1,240 @@
+"""Which search finds a good front with the least training? On recorded, real trainings.
+
+    python benchmarks/search_contest.py --seeds 20 --figure docs/search-contest.png > contest.json
+
+Every search runs on a table of trainings that were really done (`dse.search.recorded`), so 20
+seeds of a search of 100 trainings cost minutes. Costs and limits are the cost model's. What is
+compared, all with the same trainings, stopping rule and yardstick (hypervolume of the deployable
+designs on logarithmic scales, as a share of what all of them together reach):
+
+- proposers: composite, and Optuna's TPE, NSGA-II and GP, and random order
+- "fits": it chooses among the designs that fit. "blind": among all; a design that does not fit
+  costs a training, which is told as a violated constraint, and gains nothing. Its seconds are
+  the mean of the table, as it was never trained.
+- early stopping on and off; trainings on one worker, one after the other
+
+JSON on stdout: hypervolume after 5, 10, 20, 50 and 100 trainings (mean, deviation, worst), and
+trainings and hours of work to 95 % of what can be reached. Progress on stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import statistics
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from pathlib import Path
+
+from dse.cost import Target
+from dse.pareto import ObjectiveBox
+from dse.search.plan import make_plan
+from dse.search.proposers import PROPOSERS, Design, Observation, make_proposer
+from dse.search.recorded import RecordedTable
+from dse.search.stopping import DominanceStopper, FinishedCurve
+from dse.space import SearchSpace, Training
+
+CHECKPOINTS = (5, 10, 20, 50, 100)
+GOAL = 0.95
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A way to search. fits: it knows what fits. stopping: it ends what is beaten already."""
+
+    proposer: str
+    fits: bool = True
+    stopping: bool = True
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        knows = "fits" if self.fits else "blind"
+        return f"{self.proposer}, {knows}, {'stopping' if self.stopping else 'in full'}"
+
+
+@dataclass(frozen=True)
+class Race:
+    """One search: after each training, seconds of work so far and the share reached; and how
+    many it stopped, and how many of those would have been on the front of all designs."""
+
+    seconds: list[float]
+    shares: list[float]
+    stopped: int
+    wrongly_stopped: int
+
+
+class Course:
+    """The recorded designs of some spaces on a target, and what is to be found among them."""
+
+    def __init__(self, table: Path, spaces: Sequence[str], target: str) -> None:
+        self.outcomes = RecordedTable.load(table).outcomes
+        every: dict[Training, Design] = {}
+        fitting: dict[Training, Design] = {}
+        for name in spaces:
+            space = replace(SearchSpace.load(name), format=("kpu8",))
+            plan = make_plan(space, Target.load(target))
+            fitting |= {d.training: d for d in plan.designs if d.training.id in self.outcomes}
+            feasible = {design.training for design in plan.designs}
+            for row in plan.rows:
+                training = Training.parse(row["training"])
+                if training not in feasible and row["latency_ms"] is not None:
+                    every[training] = Design(training, row["latency_ms"], row["kmodel_bytes"])
+        self.fitting = list(fitting.values())
+        self.every = [*self.fitting, *every.values()]
+        self.box = ObjectiveBox.around(self.fitting)
+        self.whole = self.box.share([self.point(design) for design in self.fitting])
+        self.mean_s = statistics.mean(
+            self.outcomes[design.training.id].seconds for design in self.fitting
+        )
+
+    def point(self, design: Design) -> tuple[float, float, float]:
+        """(AP, latency_ms, kmodel_bytes) of a recorded design."""
+        ap = self.outcomes[design.training.id].ap["kpu8"]
+        return ap, design.latency_ms, design.kmodel_bytes
+
+    def race(self, contender: Contender, seed: int, trainings: int) -> Race:
+        """One search of at most so many trainings."""
+        designs = self.fitting if contender.fits else self.every
+        proposer = make_proposer(contender.proposer, designs, seed, budget=trainings)
+        stopper = DominanceStopper(self.fitting)
+        by_training = {design.training: design for design in self.fitting}
+        past: list[Observation] = []
+        curves: list[FinishedCurve] = []
+        points: list[tuple[float, float, float]] = []
+        cut: list[Design] = []
+        race = Race([], [], 0, 0)
+        spent, share = 0.0, 0.0
+        while len(race.shares) < trainings:
+            training = proposer.propose(past, [])
+            if training is None:
+                break
+            if training not in by_training:
+                past.append(Observation(training, math.nan, math.nan))
+                spent += self.mean_s
+            else:
+                outcome = self.outcomes[training.id]
+                curve = [(epoch.epoch, epoch.epochs, epoch.val_ap) for epoch in outcome.curve]
+                ends = _stopped_at(stopper, training, curve, curves) if contender.stopping else None
+                if ends:
+                    past.append(Observation(training, math.nan, curve[ends - 1][2], stopped=True))
+                    spent += outcome.curve[ends - 1].seconds
+                    cut.append(by_training[training])
+                else:
+                    past.append(Observation(training, outcome.ap["kpu8"], outcome.val_ap))
+                    curves.append(FinishedCurve(training, curve))
+                    points.append(self.point(by_training[training]))
+                    spent += outcome.seconds
+                    share = self.box.share(points) / self.whole
+            race.seconds.append(spent)
+            race.shares.append(share)
+        wrong = sum(self._gains(points, design) for design in cut)
+        return replace(race, stopped=len(cut), wrongly_stopped=wrong)
+
+    def _gains(self, points: Sequence[tuple[float, float, float]], design: Design) -> bool:
+        """Whether a design would have been on the front of what was finished."""
+        return self.box.share([*points, self.point(design)]) > self.box.share(points) + 1e-12
+
+
+def _stopped_at(
+    stopper: DominanceStopper,
+    training: Training,
+    curve: list[tuple[int, int, float]],
+    finished: list[FinishedCurve],
+) -> int | None:
+    """The epoch after which `training` is stopped, if it is."""
+    for epochs in range(1, len(curve)):
+        if stopper.may_continue(training, curve[:epochs], finished).stop:
+            return epochs
+    return None
+
+
+@lru_cache
+def course(table: Path, spaces: tuple[str, ...], target: str) -> Course:
+    """The same in every call of a process."""
+    return Course(table, spaces, target)
+
+
+def raced(
+    where: tuple[Path, tuple[str, ...], str], trainings: int, entry: tuple[Contender, int]
+) -> Race:
+    """One search, in a process of a pool."""
+    return course(*where).race(*entry, trainings)
+
+
+def summary(races: Sequence[Race]) -> dict[str, object]:
+    """The races of one contender, over seeds."""
+    after = {}
+    for count in CHECKPOINTS:
+        shares = [race.shares[min(count, len(race.shares)) - 1] for race in races]
+        after[str(count)] = {
+            "mean": round(statistics.mean(shares), 4),
+            "deviation": round(statistics.stdev(shares), 4) if len(shares) > 1 else 0.0,
+            "worst": round(min(shares), 4),
+        }
+    reached = [
+        next((n for n, share in enumerate(race.shares) if share >= GOAL), None) for race in races
+    ]
+    hours = [
+        race.seconds[n] / 3600 for race, n in zip(races, reached, strict=True) if n is not None
+    ]
+    counts = [n + 1 for n in reached if n is not None]
+    stopped = sum(race.stopped for race in races)
+    return {
+        "share_of_reachable_hypervolume_after": after,
+        "trainings_to_95_percent": round(statistics.mean(counts), 1) if counts else None,
+        "hours_to_95_percent": round(statistics.mean(hours), 3) if hours else None,
+        "seeds_that_reached_95_percent": len(counts),
+        "stopped_a_search": round(stopped / len(races), 1),
+        "wrongly_stopped_share": round(sum(r.wrongly_stopped for r in races) / stopped, 3)
+        if stopped
+        else None,
+    }
+
+
+def contenders(names: Sequence[str]) -> list[Contender]:
+    """Every proposer with and without knowledge of what fits, and with and without stopping."""
+    choices = [(fits, stopping) for fits in (True, False) for stopping in (True, False)]
+    return [Contender(name, fits, stopping) for name in names for fits, stopping in choices]
+
+
+def main() -> int:
+    """Hold the contest and print its figures."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--table", type=Path, default=Path("results/recorded/k210.jsonl"))
+    parser.add_argument("--spaces", nargs="+", default=["k210_face", "mobilenetv2_face"])
+    parser.add_argument("--target", default="k210")
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--trainings", type=int, default=100)
+    parser.add_argument("--proposers", nargs="+", default=[*PROPOSERS], choices=[*PROPOSERS])
+    parser.add_argument("--jobs", type=int, default=2, help="processes")
+    parser.add_argument("--figure", type=Path, help="draw it, as .png, .svg or .html")
+    options = parser.parse_args()
+    where = (options.table, tuple(options.spaces), options.target)
+    ground = course(*where)
+    report: dict[str, object] = {
+        "table": options.table.name,
+        "target": options.target,
+        "recorded_designs_that_fit": len(ground.fitting),
+        "designs_that_do_not_fit": len(ground.every) - len(ground.fitting),
+        "hours_of_all": round(ground.mean_s * len(ground.fitting) / 3600, 2),
+        "seeds": options.seeds,
+    }
+    found: dict[str, list[Race]] = {}
+    with ProcessPoolExecutor(options.jobs) as pool:
+        for contender in contenders(options.proposers):
+            print(contender.name, file=sys.stderr)
+            entries = [(contender, seed) for seed in range(options.seeds)]
+            race = partial(raced, where, options.trainings)
+            found[contender.name] = list(pool.map(race, entries))
+    report["contenders"] = {name: summary(races) for name, races in found.items()}
+    print(json.dumps(report, indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
