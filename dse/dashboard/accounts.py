@@ -6,6 +6,7 @@ and words that repeat are numbers into a list of words.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -77,8 +78,14 @@ def target_of(settings: Mapping[str, Any]) -> Target | None:
         return None
 
 
+@functools.lru_cache(maxsize=2 * MOST)
+def _explained(name: str, target: Target) -> Row:
+    """An account by the cost model, made once while a page follows a search."""
+    return explain(name, target)
+
+
 def _account(name: str, target: Target, words: dict[str, int]) -> Row:
-    told = explain(name, target)
+    told = _explained(name, target)
 
     def place_of(row: Row, *fields: str) -> list[int]:
         return [words.setdefault(str(row[field]), len(words)) for field in fields]
