@@ -8,10 +8,10 @@ sizes is priced for the target, as many of its designs count as rejected, and as
 trainings get an AP, a learning curve and a time from a formula. A browser then opens the page
 from disk. `write_seconds`: making it. `load_ms`: from the address to the drawn page.
 `pan_ms`: from a step of the mouse to the next frame, and the last from letting go, with all
-marks drawn, rejected candidates included. `slider_ms`: from a step of the latency's slider to the
-frame that shows the new selection everywhere, all formats drawn, rejected candidates not; `whole_ms`
-is until the page rests. `..._core_ms`: of them the time of one core that the page's own thread
-took, which a busy machine leaves as it is; of a pan and a step, the mean.
+marks drawn, rejected candidates included. `slider_ms`: from a step of the latency's slider to
+the frame that shows the new selection everywhere, all formats drawn, rejected candidates not;
+`slider_whole_ms` is until the page rests. `..._core_ms`: of them the time of one core that the
+page's own thread took, which a busy machine leaves as it is; of a pan and a step, the mean.
 """
 
 from __future__ import annotations

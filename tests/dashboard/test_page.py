@@ -220,6 +220,7 @@ def test_rejected_designs_appear_when_asked_for(
     page.locator("#table tbody .open").first.click()
     panel = page.inner_text("#details")
     assert "allowed" in panel
+    assert "at layer block_2_depthwise" in panel
     assert "dse export" not in panel
 
 

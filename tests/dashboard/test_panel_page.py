@@ -48,6 +48,29 @@ def test_the_panel_draws_memory_and_time(reader: Reader, page_path: Path) -> Non
     assert reader.complaints == []
 
 
+def test_a_rejected_design_shows_what_would_not_fit(reader: Reader, page_path: Path) -> None:
+    page = reader.open(page_path, "#hide=&formats=all")
+    near = page.evaluate(
+        """dse.study().rows.filter((row) => row.state === "rejected" && dse.account(row).kpu?.length
+           && row.reason === "kpu_memory").map((row) => row.candidate)"""
+    )
+    told = next(one for one in (explain(name, Target.load("k210")) for name in near)
+                if one["peak_kpu_bytes"] > one["kpu_memory_bytes"])  # fmt: skip
+    page.evaluate("(name) => dse.select(name)", told["design"])
+    figure = page.evaluate("document.getElementById('timeline-plot').layout")
+    assert figure["shapes"][0]["y0"] == told["kpu_memory_bytes"] / 2**20
+    assert figure["yaxis"]["range"][1] > told["peak_kpu_bytes"] / 2**20
+    [far] = page.evaluate(
+        """dse.study().rows.filter((row) => row.state === "rejected" && !dse.account(row).steps)
+           .slice(0, 1).map((row) => row.candidate)"""
+    )
+    page.evaluate("(name) => dse.select(name)", far)
+    assert f"dse explain {far} --figure {far}.html" in page.inner_text("#details")
+    page.click("#copy-explain")
+    page.wait_for_function("document.getElementById('copy-explain').textContent !== 'Copy'")
+    assert reader.complaints == []
+
+
 def test_the_panel_draws_precision_and_every_format(
     reader: Reader, page_path: Path, record: Any
 ) -> None:
