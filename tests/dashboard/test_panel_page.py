@@ -92,6 +92,9 @@ def test_hypervolume_switches_to_minutes(reader: Reader, page_path: Path, record
     minutes = record.history["elapsed_s"].iloc[-1] / 60
     assert _data(page, "hypervolume-plot")[0]["x"][-1] == pytest.approx(minutes)
     assert "R²" in page.inner_text("#importance-note")
+    lines = "[...document.querySelectorAll('#importance-plot tspan.line')]"  # Plotly's own class
+    fills = page.evaluate(f"{lines}.map((one) => getComputedStyle(one).fill)")
+    assert fills and "none" not in fills
 
 
 def test_studies_stand_beside_each_other(reader: Reader, page_path: Path) -> None:

@@ -15,9 +15,9 @@ dse.isDark = () => {
   return asked ? asked === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
 };
 
-// A copy of a figure in the colours of the present theme; numbers hold no colour and are shared.
+// A copy of a figure in the colours of the present theme; columns of numbers are shared.
 dse.recoloured = (value, colours = dse.isDark() ? dse.payload.dark : {}) => {
-  if (Array.isArray(value)) return typeof value[0] === "number" ? value : value.map((inner) => dse.recoloured(inner, colours));
+  if (Array.isArray(value)) return typeof value[0] === "number" && typeof value.at(-1) === "number" ? value : value.map((inner) => dse.recoloured(inner, colours));
   if (value && typeof value === "object") {
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, dse.recoloured(inner, colours)]));
   }
@@ -30,7 +30,7 @@ dse.CONFIG = {
   toImageButtonOptions: { format: "svg", filename: "dse" },
 };
 
-dse.PAPER_HEIGHTS = { large: 310, tall: 330, low: 150 };
+dse.PAPER_HEIGHTS = { large: 310, tall: 280, low: 130 };  // page.css has them too
 
 dse.plot = (id, figure, empty) => {
   const box = dse.byId(id);
