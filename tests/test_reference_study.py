@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from dse.dashboard import study_samples
+from dse.errors import WeightsError
 from dse.export import verify_bundle
 from dse.search import load_study
 
@@ -35,6 +37,12 @@ def test_every_training_has_its_curves() -> None:
         row["format"] == "kpu8" and row["reason"] == "kpu_memory" for row in record.rows
         if row["training"] in trained
     )  # fmt: skip
+
+
+def test_without_weights_no_design_can_be_run_on_pictures() -> None:
+    with pytest.raises(WeightsError, match="has its weights left to run") as caught:
+        study_samples(load_study(REFERENCE), 2, print)
+    assert "leave --samples out" in caught.value.hint
 
 
 @pytest.mark.parametrize("bundle", BUNDLES, ids=lambda path: path.name)

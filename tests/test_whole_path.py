@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from dse.cli import main
 from dse.cost import Target
+from dse.data import open_data
 from dse.errors import CompilerError
 from dse.export.toolchain import toolchain
+from dse.search import find_study, load_study
 
 SPACE = """
 breakpoint = ["A"]
@@ -54,6 +59,27 @@ def test_the_page_is_written(results: Path, capsys: pytest.CaptureFixture[str]) 
     assert main(["dashboard", "--no-open", "--results", str(results)]) == 0
     page = Path(capsys.readouterr().out.strip())
     assert "A98-a0.35-96" in page.read_text(encoding="utf-8")
+
+
+def test_the_page_shows_what_the_front_finds(
+    results: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    page = tmp_path / "page.html"
+    arguments = ["dashboard", "--no-open", "--samples", "3", "--out", str(page)]
+    assert main([*arguments, "--results", str(results)]) == 0
+    assert "emulated" in capsys.readouterr().err
+    found = re.search(r'id="payload">([^<]+)', page.read_text(encoding="utf-8"))
+    assert found
+    [study] = json.loads(gzip.decompress(base64.b64decode(found[1])))["studies"]
+    record = load_study(find_study(results, None))
+    assert set(study["samples"]["drawn"]) == {
+        r["candidate"] for r in record.front if r["deployable"]
+    }
+    faces = [[one["found"] + one["missed"] for one in drawn]
+             for drawn in study["samples"]["drawn"].values()]  # fmt: skip
+    assert len(faces[0]) == 3 and all(other == faces[0] for other in faces)
+    labelled = [len(picture.boxes) for picture in open_data("synthetic:40", "eval").pictures]
+    assert all(count in labelled for count in faces[0])
 
 
 def test_the_best_design_is_exported_verified_and_evaluated(

@@ -6,8 +6,14 @@ import argparse
 import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dse.commands.arguments import add_study, note
+from dse.commands.arguments import add_study, note, positive_int
+from dse.errors import WeightsError
+
+if TYPE_CHECKING:
+    from dse.dashboard.samples import StudySamples
+    from dse.search import StudyRecord
 
 __all__ = ["add_arguments", "run"]
 
@@ -21,7 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=Path, help="the file (default: dashboard.html in the study)")
     parser.add_argument("--no-open", action="store_true", help="write it, open no browser")
-    parser.add_argument(
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument(
         "--live",
         action="store_true",
         help="serve the page on 127.0.0.1 and rewrite it as the search goes on, until Ctrl-C",
@@ -29,11 +36,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=_port, default=PORT, help=f"of --live (default: {PORT}; 0: any free one)"
     )
-    parser.add_argument(
+    kind.add_argument(
         "--figures",
         type=Path,
         metavar="DIR",
         help="write every figure there instead, as PNG, SVG and CSV",
+    )
+    kind.add_argument(
+        "--samples",
+        type=positive_int,
+        metavar="N",
+        help="run the best deployable designs and show what they find on N evaluation pictures, "
+        "20 KB each. Off by default: the pictures become part of the file, which may be sent on",
     )
     add_study(parser)
 
@@ -52,9 +66,26 @@ def run(options: argparse.Namespace) -> int:
         for file in write_figures(records, options.figures):
             print(file)
         return 0
-    print(write_dashboard(records, path))
+    print(write_dashboard(records, path, _samples(records, options.samples)))
     _open(path.resolve().as_uri(), options)
     return 0
+
+
+def _samples(records: Sequence[StudyRecord], wanted: int | None) -> dict[str, StudySamples]:
+    """Pictures by study. Raises WeightsError where the only study has none to show."""
+    if not wanted:
+        return {}
+    from dse.dashboard import study_samples
+
+    found = {}
+    for record in records:
+        try:
+            found[record.name] = study_samples(record, wanted, note)
+        except WeightsError as error:
+            if len(records) == 1:
+                raise
+            note(f"{error}: its panels show no pictures")
+    return found
 
 
 def _serve(folders: Sequence[Path], path: Path, options: argparse.Namespace) -> int:

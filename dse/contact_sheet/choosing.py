@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from dse.evaluation import Finding, judge
 
-__all__ = ["SORTS", "Counts", "choose", "count"]
+__all__ = ["SORTS", "Counts", "choose", "choose_between", "count"]
 
 SORTS = ("random", "worst", "best")
 
@@ -53,3 +53,24 @@ def choose(
         return -counts.f1, -counts.found
 
     return sorted(pictures, key=key)[:wanted]
+
+
+def choose_between(
+    detectors: Sequence[Sequence[Finding]], scores: Sequence[float], wanted: int
+) -> list[int]:
+    """Places of at most `wanted` pictures on which `detectors` differ most, in the set's order.
+
+    detectors: what each of them found on the same pictures, in the same order. scores: the
+    threshold of each. Detectors differ by their highest and lowest F1 of the picture; among
+    equals, pictures with more errors come first.
+    """
+
+    def key(place: int) -> tuple[float, int]:
+        counts = [
+            count(found[place], score) for found, score in zip(detectors, scores, strict=True)
+        ]
+        f1 = [one.f1 for one in counts]
+        return min(f1) - max(f1), -sum(one.false + one.missed for one in counts)
+
+    pictures = len(detectors[0]) if detectors else 0
+    return sorted(sorted(range(pictures), key=key)[:wanted])

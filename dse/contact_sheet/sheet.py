@@ -17,7 +17,7 @@ from dse.data.pictures import DataSet
 from dse.errors import DseError, UnknownName, UsageError
 from dse.evaluation import Findings, OperatingPoint
 
-__all__ = ["Sheet", "contact_sheet"]
+__all__ = ["SAVING", "Sheet", "contact_sheet"]
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
 SAVING: dict[str, Any] = {

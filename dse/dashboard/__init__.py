@@ -2,7 +2,8 @@
 
 Data lies in `frames`, `accounts`, `importance` and `references`; figures in `figures`, `story`,
 `comparison`, `panel_figures`, `explanation` and `layer_ranges`; the page in `page`, served by
-`live`; figures as files of their own in `figure_files` and `figure_set`.
+`live`; pictures for it in `samples`; figures as files of their own in `figure_files` and
+`figure_set`.
 
 In a notebook, the same figures from the same tables:
 
@@ -25,11 +26,13 @@ if TYPE_CHECKING:
     from dse.dashboard.layer_ranges import write_ranges
     from dse.dashboard.live import LiveServer
     from dse.dashboard.page import write_dashboard
+    from dse.dashboard.samples import study_samples
 
 __all__ = [
     "LiveServer",
     "Record",
     "study_figures",
+    "study_samples",
     "study_tables",
     "write_dashboard",
     "write_explanation",
@@ -41,6 +44,7 @@ _HOME = {
     "LiveServer": "live",
     "Record": "frames",
     "study_figures": "figure_set",
+    "study_samples": "samples",
     "study_tables": "frames",
     "write_dashboard": "page",
     "write_explanation": "explanation",

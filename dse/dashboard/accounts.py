@@ -6,22 +6,26 @@ and words that repeat are numbers into a list of words.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from dse.cost import Target, explain
-from dse.dashboard.frames import StudyTables
+from dse.dashboard.frames import Limit, StudyTables
 from dse.errors import DseError
 from dse.search.provenance import target_from
 
-__all__ = ["MOST", "accounts", "chosen", "curve_points", "target_of"]
+__all__ = ["MOST", "accounts", "chosen", "curve_points", "nearly_fitting", "target_of"]
 
 Row = dict[str, Any]
 
 MOST = 120
 """Designs of a study that the page explains: one takes 20 ms to account for, and 5 KB."""
+
+MOST_REJECTED = 40
+"""Rejected designs that it explains beside them."""
 
 BUFFER = ("start_bytes", "size_bytes", "birth", "death")
 LAYER = ("latency_ms", "kpu_end_bytes", "data_bytes", "constant_bytes")
@@ -29,7 +33,7 @@ FLOAT = "FP32"
 
 
 def accounts(tables: StudyTables) -> dict[str, Any]:
-    """`words` and `designs`: candidate id -> its account, for the designs `chosen`.
+    """`words` and `designs`: candidate id -> its account, for the `chosen` and `nearly_fitting`.
 
     Of an account, `steps` holds [layer, op, place, ms]; `kpu` and `data` hold the buffers of
     either memory, [layer, place, *BUFFER]; `layers` holds [layer, where it runs, why, *LAYER];
@@ -39,12 +43,13 @@ def accounts(tables: StudyTables) -> dict[str, Any]:
     """
     words: dict[str, int] = {}
     target = target_of(tables.settings)
+    told = pd.concat([chosen(tables.designs), nearly_fitting(tables.designs, tables.limits)])
     designs = {
         str(row["candidate"]): {
             **(_account(str(row["candidate"]), target, words) if target else {}),
             "curves": _curves(tables.precision_recall, row),
         }
-        for row in chosen(tables.designs).to_dict("records")
+        for row in told.to_dict("records")
     }
     return {"words": list(words), "designs": designs}
 
@@ -57,6 +62,15 @@ def chosen(designs: pd.DataFrame, most: int = MOST) -> pd.DataFrame:
     measured = designs[designs["ap"].notna() & designs["state"].isin(("front", "dominated"))]
     usable = measured[measured["deployable"]]
     return (measured if usable.empty else usable).head(most)
+
+
+def nearly_fitting(
+    designs: pd.DataFrame, limits: Sequence[Limit], most: int = MOST_REJECTED
+) -> pd.DataFrame:
+    """The rejected designs of a deployable format that miss the target's memory by the least."""
+    rejected = designs[(designs["state"] == "rejected") & designs["deployable"]]
+    shares = pd.DataFrame({n: rejected[one.column] / one.value for n, one in enumerate(limits)})
+    return rejected.loc[shares.max(axis="columns").sort_values(kind="stable").index[:most]]
 
 
 def curve_points(curve: pd.DataFrame) -> list[list[float]]:
@@ -77,8 +91,14 @@ def target_of(settings: Mapping[str, Any]) -> Target | None:
         return None
 
 
+@functools.lru_cache(maxsize=2 * (MOST + MOST_REJECTED))
+def _explained(name: str, target: Target) -> Row:
+    """An account by the cost model, made once while a page follows a search."""
+    return explain(name, target)
+
+
 def _account(name: str, target: Target, words: dict[str, int]) -> Row:
-    told = explain(name, target)
+    told = _explained(name, target)
 
     def place_of(row: Row, *fields: str) -> list[int]:
         return [words.setdefault(str(row[field]), len(words)) for field in fields]

@@ -34,6 +34,9 @@ _NEAR = 2.0
 _NEVER_REACHED = 1e-6
 """Where a logarithmic axis' shading begins: left of every cost."""
 
+_MOST_SIZES_NAMED = 12
+"""Input sizes that have a name beside the colours."""
+
 _LOG_FROM_RATIO = 25.0
 """A horizontal axis that spans more than this ratio is logarithmic."""
 
@@ -88,9 +91,9 @@ def _traces(
     references: Sequence[Reference],
     ranges: dict[str, Any],
 ) -> list[go.Scatter]:
-    marks = Marks(tables.designs, axis)
     state = designs["state"]
     drawn = designs["shown_ap"].notna()
+    marks = Marks(tables.designs, axis, int(drawn.sum()))
     line_x, line_y = staircase(
         (designs[axis.column] / axis.units_per_shown).to_list(), designs["ap"].to_list()
     )
@@ -214,6 +217,7 @@ def _colour_axis(sizes: list[float]) -> dict[str, Any]:
     colours = size_colours(max(len(sizes), 1))
     edges = [(place / len(colours), (place + 1) / len(colours)) for place in range(len(colours))]
     steps = [[edge, c] for ends, c in zip(edges, colours, strict=True) for edge in ends]
+    ticks = range(0, len(sizes), math.ceil(len(sizes) / _MOST_SIZES_NAMED) or 1)
     return {
         "colorscale": steps,
         "cmin": -0.5,
@@ -221,8 +225,8 @@ def _colour_axis(sizes: list[float]) -> dict[str, Any]:
         "showscale": bool(sizes),
         "colorbar": {
             "title": {"text": "input, px", "font": {"size": 12}},
-            "tickvals": list(range(len(sizes))),
-            "ticktext": [f"{size:.0f}" for size in sizes],
+            "tickvals": list(ticks),
+            "ticktext": [f"{sizes[place]:.0f}" for place in ticks],
             "thickness": 12,
             "len": 0.7,
             "outlinewidth": 0,

@@ -26,6 +26,7 @@ __all__ = [
     "Record",
     "StudyTables",
     "budget",
+    "explain_command",
     "export_command",
     "facts",
     "picks",
@@ -69,6 +70,9 @@ AXIS_COLUMNS = ("breakpoint", "frozen_until", "width", "input_size")
 
 COST_COLUMNS = ("latency_ms", "kmodel_bytes", "main_memory_bytes", "peak_kpu_bytes")
 SPACE_COLUMNS = ("training", *AXIS_COLUMNS, "format", *COST_COLUMNS, "status", "deployable")
+
+USUAL_TARGET = "k210"
+"""What commands take where no target is named."""
 
 _LANE_SPREAD = 0.7
 """Share of a lane's height over which its rejected candidates are spread."""
@@ -259,6 +263,13 @@ def export_command(tables: StudyTables) -> str:
     usual = results == Path("results").absolute()
     where = "" if usual else f" --results {shlex.quote(str(results))}"
     return f"dse export {{candidate}} --study {shlex.quote(tables.name)}{where}"
+
+
+def explain_command(tables: StudyTables) -> str:
+    """What draws a design's memory and time; `{candidate}` stands for its name."""
+    target = tables.settings.get("search", {}).get("target", USUAL_TARGET)
+    where = "" if target == USUAL_TARGET else f" --target {shlex.quote(str(target))}"
+    return f"dse explain {{candidate}} --figure {{candidate}}.html{where}"
 
 
 def facts(tables: StudyTables) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:

@@ -22,17 +22,21 @@ __all__ = ["Marks", "hover_text", "input_sizes", "reference_traces"]
 
 _LARGEST_MARKER_PIXELS = 24
 _MANY = 750
-"""Traces with more points than this are drawn by WebGL."""
+"""More marks than this are drawn by WebGL; the front stays above them, in SVG."""
 
 _MOST_WITH_BARS = 200
 """Of more dominated designs than this no error bars are drawn: nobody could read them."""
 
 
 class Marks:
-    """Makes the traces of designs, with colours and areas common to the whole study."""
+    """Makes the traces of designs, with colours and areas common to the whole study.
 
-    def __init__(self, designs: pd.DataFrame, axis: Axis) -> None:
+    designs: of the study. drawn: how many of them the figure shows with an AP.
+    """
+
+    def __init__(self, designs: pd.DataFrame, axis: Axis, drawn: int = 0) -> None:
         self.axis = axis
+        self.crowd = _kind(drawn)
         self.places = {size: place for place, size in enumerate(input_sizes(designs))}
         largest = designs.loc[designs["shown_ap"].notna(), "kmodel_bytes"].max()
         self.area_unit = 2 * (largest if largest > 0 else 1) / _LARGEST_MARKER_PIXELS**2
@@ -65,7 +69,8 @@ class Marks:
             "opacity": 1.0 if front else 0.75,
             "line": {"width": 2.2 if front else 1.2, "color": INK if front else PAPER},
         }
-        return _kind(rows)(
+        kind = _kind(len(rows)) if front else self.crowd
+        return kind(
             **self._common(rows, part, "On the front" if front else "Dominated"),
             y=rows["shown_ap"].round(4).to_list(),
             marker=marker,
@@ -82,7 +87,7 @@ class Marks:
     def stopped(self, rows: pd.DataFrame) -> go.Scatter:
         """Trainings stopped early, at the validation AP that they had reached."""
         marker = {**self._colour(rows), "symbol": "triangle-down-open", "size": 9}
-        return go.Scatter(
+        return self.crowd(
             **self._common(rows, "stopped", "Stopped early"),
             y=rows["shown_ap"].round(4).to_list(),
             marker={**marker, "line": {"width": 1.6}},
@@ -90,7 +95,7 @@ class Marks:
 
     def rejected(self, rows: pd.DataFrame) -> go.Scatter:
         """Rejected candidates at their predicted cost, in the strip of reasons."""
-        return _kind(rows)(
+        return _kind(len(rows))(
             **self._common(rows, "rejected", "Rejected"),
             y=rows["lane"].round(3).to_list(),
             yaxis="y2",
@@ -112,8 +117,8 @@ def _or_none(values: pd.Series[float]) -> list[float | None]:
     return [None if math.isnan(value) else value for value in values]
 
 
-def _kind(rows: pd.DataFrame) -> Any:
-    return go.Scattergl if len(rows) > _MANY else go.Scatter
+def _kind(marks: int) -> Any:
+    return go.Scattergl if marks > _MANY else go.Scatter
 
 
 def _symbol(row: dict[Any, Any]) -> str:

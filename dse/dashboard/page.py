@@ -11,13 +11,14 @@ import gzip
 import html
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib import resources
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from string import Template
-from typing import Any, get_args
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, get_args
 
 import pandas as pd
 import plotly
@@ -31,6 +32,7 @@ from dse.dashboard.frames import (
     Record,
     StudyTables,
     budget,
+    explain_command,
     export_command,
     facts,
     picks,
@@ -56,26 +58,33 @@ from dse.dashboard.story import (
 from dse.dashboard.style import AXES, DARK, FAINT, INK, size_colours
 from dse.errors import UsageError
 
+if TYPE_CHECKING:  # the module brings what runs detectors
+    from dse.dashboard.samples import StudySamples
+
 __all__ = ["page_text", "payload_json", "plain_json", "write_dashboard"]
 
 _SCRIPTS = (
     "state.js", "table.js", "limits.js", "parallel.js", "brush.js", "plots.js", "details.js",
-    "inside.js", "story.js", "live.js", "main.js",
+    "inside.js", "samples.js", "story.js", "live.js", "main.js",
 )  # fmt: skip
 _STYLES = ("page.css", "panel.css")
+NO_SAMPLES: Mapping[str, StudySamples] = MappingProxyType({})
 _CURVE_COLUMNS = ["epoch", "loss", "val_ap"]
 _SIGNIFICANT_DIGITS = 6
 
 
-def write_dashboard(records: Sequence[Record], path: Path) -> Path:
+def write_dashboard(
+    records: Sequence[Record], path: Path, samples: Mapping[str, StudySamples] = NO_SAMPLES
+) -> Path:
     """Writes the page of one or more studies to `path` and returns it.
 
-    The file appears whole or not at all. Raises UsageError when there is no study.
+    samples: study -> pictures for its designs' panels. The file appears whole or not at all.
+    Raises UsageError when there is no study.
     """
     if not records:
         raise UsageError("there is no study to show", "run `dse search` first")
     studies = [study_tables(record) for record in records]
-    write_whole(path, page_text(studies, payload_json(studies)).encode())
+    write_whole(path, page_text(studies, payload_json(studies, samples)).encode())
     return path
 
 
@@ -99,9 +108,11 @@ def page_text(studies: Sequence[StudyTables], payload: str, live: str = "") -> s
     )
 
 
-def payload_json(studies: Sequence[StudyTables]) -> str:
-    """Everything that the page shows, as JSON."""
-    return plain_json(_payload(studies))
+def payload_json(
+    studies: Sequence[StudyTables], samples: Mapping[str, StudySamples] = NO_SAMPLES
+) -> str:
+    """Everything that the page shows, as JSON; `samples` as of `write_dashboard`."""
+    return plain_json(_payload(studies, samples))
 
 
 def plain_json(value: Any) -> str:
@@ -122,10 +133,10 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _payload(studies: Sequence[StudyTables]) -> dict[str, Any]:
+def _payload(studies: Sequence[StudyTables], samples: Mapping[str, StudySamples]) -> dict[str, Any]:
     marks = references()
     return {
-        "studies": [_study(tables, marks) for tables in studies],
+        "studies": [_study(tables, marks, samples.get(tables.name)) for tables in studies],
         "axes": {column: asdict(axis) for column, axis in AXES.items()},
         "references": [asdict(mark) for mark in marks],
         "panel_figures": _panel_figures(),
@@ -137,7 +148,9 @@ def _payload(studies: Sequence[StudyTables]) -> dict[str, Any]:
     }
 
 
-def _study(tables: StudyTables, marks: Sequence[Reference]) -> dict[str, Any]:
+def _study(
+    tables: StudyTables, marks: Sequence[Reference], samples: StudySamples | None
+) -> dict[str, Any]:
     designs = tables.designs
     spent = budget(designs)
     known, fine = facts(tables)
@@ -158,6 +171,7 @@ def _study(tables: StudyTables, marks: Sequence[Reference]) -> dict[str, Any]:
             for name, curve in tables.curves.items()
         },
         "inside": accounts(tables),
+        "samples": samples.as_dict() if samples else None,
         "figures": {
             "front": {
                 scope: {axis: _front(tables, axis, scope, marks) for axis in AXES}
@@ -169,6 +183,7 @@ def _study(tables: StudyTables, marks: Sequence[Reference]) -> dict[str, Any]:
         "facts": known,
         "fine_facts": fine,
         "export_command": export_command(tables),
+        "explain_command": explain_command(tables),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -54,6 +55,27 @@ COLUMNS = (
 CURVE_COLUMNS = ["epoch", "loss", "val_ap", "seconds"]
 
 
+class _CurveFiles(Mapping[str, "pd.DataFrame"]):
+    """Tables by name, each read from its CSV file when it is asked for."""
+
+    def __init__(self, files: Mapping[str, Path]) -> None:
+        self._files = files
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        import pandas as pd
+
+        return pd.read_csv(self._files[name])
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._files
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+
 @dataclass(frozen=True)
 class StudyRecord:
     """One study at the moment it was loaded.
@@ -100,20 +122,20 @@ class StudyRecord:
         }
 
     @property
-    def precision_recall(self) -> dict[str, pd.DataFrame]:
-        """Per candidate id whose curve was written: recall, precision, score, by falling score."""
-        import pandas as pd
+    def precision_recall(self) -> Mapping[str, pd.DataFrame]:
+        """Per candidate id whose curve was written: recall, precision, score, by falling score.
 
-        return {
-            entry.training.in_format(format).id: pd.read_csv(file)
+        A curve is read when it is asked for: a study may hold seven thousand.
+        """
+        folder = StudyFolder(self.path)
+        return _CurveFiles({
+            entry.training.in_format(format).id: file
             for entry in self.entries
             if entry.state == "complete"
             for format in FORMATS
-            if (file := self._folder(entry) / f"precision_recall_{format}.csv").exists()
-        }
-
-    def _folder(self, entry: Entry) -> Path:
-        return StudyFolder(self.path).training(entry.training.id)
+            if (file := folder.training(entry.training.id) / f"precision_recall_{format}.csv")
+            .exists()
+        })  # fmt: skip
 
     @property
     def history(self) -> pd.DataFrame:

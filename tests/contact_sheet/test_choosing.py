@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dse.contact_sheet.choosing import choose, count
+from dse.contact_sheet.choosing import choose, choose_between, count
 from dse.data.pictures import no_boxes
 from dse.evaluation import Detections, Finding, Findings
 
@@ -61,3 +61,14 @@ def test_worst_and_best_come_first(pictures: list[Finding]) -> None:
 @pytest.mark.parametrize("sort", ["random", "worst", "best"])
 def test_more_than_there_are_is_all_of_them(pictures: list[Finding], sort: str) -> None:
     assert len(choose(pictures, 0.5, 99, sort)) == 20
+
+
+def test_detectors_differ_most_where_one_finds_what_another_does_not(
+    pictures: list[Finding],
+) -> None:
+    blind = [replace(one, detections=Detections(no_boxes(), np.zeros(0, np.float32)))
+             for one in pictures]  # fmt: skip
+    assert choose_between([pictures, blind], [0.5, 0.5], 1) == [7]
+    assert choose_between([pictures, blind], [0.5, 0.5], 2) == [0, 7]
+    assert choose_between([pictures], [0.5], 2) == [0, 1]  # alike: the one with most errors
+    assert choose_between([], [], 3) == []

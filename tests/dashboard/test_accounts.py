@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dse.cost import Target, explain
-from dse.dashboard.accounts import accounts, chosen, curve_points
+from dse.dashboard.accounts import accounts, chosen, curve_points, nearly_fitting
 from dse.dashboard.frames import study_tables
 
 TARGET = Target.load("k210")
@@ -38,6 +38,22 @@ def test_the_front_is_explained_first_and_only_measured_designs(record: Any) -> 
     measured = designs[designs["deployable"] & designs["ap"].notna()]
     assert set(names) == set(measured["candidate"])
     assert chosen(designs, most=3)["state"].to_list() == ["front"] * 3
+
+
+def test_rejected_designs_that_miss_by_the_least_are_explained_too(record: Any) -> None:
+    tables = study_tables(record)
+    rejected = tables.designs[tables.designs["state"] == "rejected"]
+    limit = {one.column: one.value for one in reversed(tables.limits)}  # what firmware leaves
+
+    def excess(rows: pd.DataFrame) -> pd.Series[float]:
+        return pd.DataFrame({name: rows[name] / most for name, most in limit.items()}).max(axis=1)
+
+    near = nearly_fitting(tables.designs, tables.limits, most=5)
+    assert near["deployable"].all() and (near["state"] == "rejected").all()
+    others = rejected[rejected["deployable"]].drop(near.index)
+    assert len(near) == 5 and excess(near).max() <= excess(others).min()
+    assert set(near["candidate"]) <= set(accounts(tables)["designs"])
+    assert nearly_fitting(tables.designs, ()).empty
 
 
 def test_where_nothing_is_deployable_the_others_are_explained(record: Any) -> None:

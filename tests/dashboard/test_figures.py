@@ -180,6 +180,30 @@ def test_many_rejected_designs_are_drawn_by_webgl(tables: StudyTables) -> None:
     assert _trace(front_figure(tables, scope="all"), "rejected").type == "scatter"
 
 
+def test_a_crowd_is_drawn_by_webgl_under_the_front(tables: StudyTables) -> None:
+    many = pd.concat([tables.designs] * 10, ignore_index=True)
+    crowded = front_figure(StudyTables(**{**vars(tables), "designs": many}), scope="all")
+    kinds = {part: _trace(crowded, part).type for part in ("stopped", "dominated", "front")}
+    assert len(_trace(crowded, "stopped").x) < len(_trace(crowded, "dominated").x)
+    assert kinds == {"stopped": "scattergl", "dominated": "scattergl", "front": "scatter"}
+    assert _trace(front_figure(tables, scope="all"), "stopped").type == "scatter"
+
+
+def test_beside_the_colours_stand_names_of_as_many_sizes_as_can_be_read(
+    tables: StudyTables,
+) -> None:
+    wide = tables.designs.assign(input_size=range(96, 96 + len(tables.designs)))
+    bar = front_figure(StudyTables(**{**vars(tables), "designs": wide})).layout.coloraxis.colorbar
+    assert 6 <= len(bar.tickvals) == len(bar.ticktext) <= 12
+    sizes = sorted(wide.loc[wide["shown_ap"].notna(), "input_size"])
+    assert [sizes[place] for place in bar.tickvals] == [int(text) for text in bar.ticktext]
+    few = front_figure(tables).layout.coloraxis.colorbar
+    assert (
+        len(few.ticktext)
+        == tables.designs.loc[tables.designs["shown_ap"].notna(), "input_size"].nunique()
+    )
+
+
 @pytest.mark.parametrize("column", AXES)
 @pytest.mark.parametrize("scope", ["deployable", "all"])
 def test_an_empty_study_still_makes_a_figure(empty_record: Any, column: str, scope: Any) -> None:

@@ -118,6 +118,15 @@ def test_the_export_command_finds_the_study(record: Any, path: Path, expected: s
     assert frames.export_command(here) == expected
 
 
+def test_the_explain_command_names_a_target_of_its_own(record: Any) -> None:
+    tables = frames.study_tables(record)
+    usual = "dse explain {candidate} --figure {candidate}.html"
+    assert frames.explain_command(tables) == usual
+    elsewhere = {"search": {"target": "my chip.toml"}}
+    other = frames.StudyTables(**{**vars(tables), "settings": elsewhere})
+    assert frames.explain_command(other) == f"{usual} --target 'my chip.toml'"
+
+
 def test_facts_tell_data_weights_versions_and_command(record: Any) -> None:
     known, fine = (dict(part) for part in frames.facts(frames.study_tables(record)))
     assert known["command"] == "dse search --budget 24 --target k210"

@@ -16,6 +16,7 @@ from reader import DRAWN_MS, Reader
 import dse.dashboard
 from dse.dashboard.frames import study_tables
 from dse.dashboard.page import plain_json, write_dashboard
+from dse.dashboard.style import DARK, size_colours
 from dse.errors import UsageError
 
 LARGEST_BYTES = 5_000_000
@@ -220,6 +221,7 @@ def test_rejected_designs_appear_when_asked_for(
     page.locator("#table tbody .open").first.click()
     panel = page.inner_text("#details")
     assert "allowed" in panel
+    assert "at layer block_2_depthwise" in panel
     assert "dse export" not in panel
 
 
@@ -271,6 +273,8 @@ def test_narrow_and_dark(narrow_reader: Reader, page_path: Path) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") == 320
     ground = "document.getElementById('front-plot').layout.paper_bgcolor"
     assert page.evaluate(ground) == "#141920"
+    scale = "document.getElementById('front-plot').layout.coloraxis.colorscale.at(-1)[1]"
+    assert page.evaluate(scale) == DARK[size_colours(2)[-1]]
     page.click("#theme")
     assert page.evaluate(ground) == "#ffffff"
     assert narrow_reader.complaints == []

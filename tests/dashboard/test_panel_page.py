@@ -48,6 +48,29 @@ def test_the_panel_draws_memory_and_time(reader: Reader, page_path: Path) -> Non
     assert reader.complaints == []
 
 
+def test_a_rejected_design_shows_what_would_not_fit(reader: Reader, page_path: Path) -> None:
+    page = reader.open(page_path, "#hide=&formats=all")
+    near = page.evaluate(
+        """dse.study().rows.filter((row) => row.state === "rejected" && dse.account(row).kpu?.length
+           && row.reason === "kpu_memory").map((row) => row.candidate)"""
+    )
+    told = next(one for one in (explain(name, Target.load("k210")) for name in near)
+                if one["peak_kpu_bytes"] > one["kpu_memory_bytes"])  # fmt: skip
+    page.evaluate("(name) => dse.select(name)", told["design"])
+    figure = page.evaluate("document.getElementById('timeline-plot').layout")
+    assert figure["shapes"][0]["y0"] == told["kpu_memory_bytes"] / 2**20
+    assert figure["yaxis"]["range"][1] > told["peak_kpu_bytes"] / 2**20
+    [far] = page.evaluate(
+        """dse.study().rows.filter((row) => row.state === "rejected" && !dse.account(row).steps)
+           .slice(0, 1).map((row) => row.candidate)"""
+    )
+    page.evaluate("(name) => dse.select(name)", far)
+    assert f"dse explain {far} --figure {far}.html" in page.inner_text("#details")
+    page.click("#copy-explain")
+    page.wait_for_function("document.getElementById('copy-explain').textContent !== 'Copy'")
+    assert reader.complaints == []
+
+
 def test_the_panel_draws_precision_and_every_format(
     reader: Reader, page_path: Path, record: Any
 ) -> None:
@@ -69,6 +92,9 @@ def test_hypervolume_switches_to_minutes(reader: Reader, page_path: Path, record
     minutes = record.history["elapsed_s"].iloc[-1] / 60
     assert _data(page, "hypervolume-plot")[0]["x"][-1] == pytest.approx(minutes)
     assert "R²" in page.inner_text("#importance-note")
+    lines = "[...document.querySelectorAll('#importance-plot tspan.line')]"  # Plotly's own class
+    fills = page.evaluate(f"{lines}.map((one) => getComputedStyle(one).fill)")
+    assert fills and "none" not in fills
 
 
 def test_studies_stand_beside_each_other(reader: Reader, page_path: Path) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from fake_training import EPOCHS, workshop
 
@@ -47,6 +48,22 @@ def test_curves_and_history(study: Path) -> None:
     assert history["hypervolume"].is_monotonic_increasing
     assert history["elapsed_s"].is_monotonic_increasing
     assert history["hypervolume"].iloc[-1] == pytest.approx(record.report().hypervolume)
+
+
+def test_a_precision_recall_curve_is_read_when_it_is_asked_for(study: Path) -> None:
+    record = load_study(study)
+    training = record.entries[0].training
+    folder = study / "trainings" / training.id
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "precision_recall_FP32.csv").write_text("recall,precision,score\n0.5,1.0,0.9\n")
+    (folder / "precision_recall_kpu8.csv").write_text("")  # whoever reads it fails
+    curves = record.precision_recall
+    assert list(curves) == [f"{training.id}-kpu8", f"{training.id}-FP32"]
+    assert f"{training.id}-Q9" not in curves and curves.get("A98-a1-96-Q9") is None
+    read = curves[f"{training.id}-FP32"].to_dict("list")
+    assert read == {"recall": [0.5], "precision": [1.0], "score": [0.9]}
+    with pytest.raises(pd.errors.EmptyDataError):
+        _ = curves[f"{training.id}-kpu8"]
 
 
 def test_the_report_is_the_one_the_search_gave(options: Make, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ dse.hoverLine = (x, y) => {
   const box = dse.byId("parallel");
   const place = dse.nearestLine(x, y);
   const [line, tip] = [box.querySelector(".hover"), box.querySelector(".tip")];
-  line.setAttribute("d", place === null ? "" : dse.pathOf(dse.parallel.lines[place]));
+  line.setAttribute("d", place === null ? "" : dse.parallel.paths[place]);
   tip.hidden = place === null;
   box.style.cursor = place === null ? "" : "pointer";
   if (place === null) return;

@@ -84,9 +84,13 @@ dse.exportBlock = (row) => {
   if (!row.deployable) return dse.el("p", { class: "note" }, `The KPU cannot run ${row.format}: this design is here for comparison. The same training in kpu8 can be exported.`);
   if (row.state === "rejected") return dse.el("p", { class: "note" }, "It does not fit the target, so it cannot be exported.");
   if (row.ap === null) return dse.el("p", { class: "note" }, "No finished training, so there is nothing to export.");
-  const command = dse.study().export_command.replace("{candidate}", row.candidate);
+  return dse.command(dse.study().export_command.replaceAll("{candidate}", row.candidate), "copy");
+};
+
+// A command with a button that copies it.
+dse.command = (command, id) => {
   const code = dse.el("code", {}, command);
-  const button = dse.el("button", { type: "button", class: "quiet", id: "copy" }, "Copy");
+  const button = dse.el("button", { type: "button", class: "quiet", id, "aria-label": `Copy: ${command}` }, "Copy");
   button.addEventListener("click", async () => {
     const done = await dse.copy(command, code);
     button.textContent = done ? "Copied" : "Press Ctrl+C";
@@ -142,7 +146,7 @@ dse.drawDetails = () => {
     ...(row.message ? [dse.el("p", { class: row.state === "rejected" || row.state === "failed" ? "message" : "note" }, row.message)] : []),
     ...(row.layer ? [dse.el("p", { class: "note" }, `at layer ${row.layer}`)] : []),
     dse.configuration(row),
-    ...(trained ? [h3("Export"), dse.exportBlock(row), h3("Accuracy"), dse.accuracy(row), ...dse.accuracyPlots(row)] : []),
+    ...(trained ? [h3("Export"), dse.exportBlock(row), h3("Accuracy"), dse.accuracy(row), ...dse.samples(row), ...dse.accuracyPlots(row)] : []),
     h3("Cost on the target"), dse.cost(row),
     ...dse.inside(row),
     ...(trained ? [h3("Learning curve"), dse.panelPlot("curve-plot", `Validation AP and loss of ${row.training} over epochs`)] : []),

@@ -22,7 +22,7 @@ dse.accuracyPlots = (row) => [
 dse.inside = (row) => {
   const account = dse.account(row);
   if (!account.steps) {
-    return [dse.el("p", { class: "note" }, "Layer by layer: ", dse.el("code", {}, `dse explain ${row.candidate} --figure FILE`))];
+    return [dse.h3("Memory and time, step by step"), dse.command(dse.study().explain_command.replaceAll("{candidate}", row.candidate), "copy-explain")];
   }
   return [
     dse.h3("Memory and time, step by step"),
@@ -86,7 +86,8 @@ dse.timelineFigure = (account) => {
   }
   const limit = account.kpu_limit / dse.MIB;
   Object.assign(figure.layout.shapes[0], { y0: limit, y1: limit });
-  figure.layout.yaxis.range = [0, 1.08 * limit];
+  const top = Math.max(account.kpu_limit, ...account.kpu.map((buffer) => buffer[2] + buffer[3])) / dse.MIB;
+  figure.layout.yaxis.range = [0, 1.08 * top];
   for (const axis of ["xaxis", "xaxis2", "xaxis3"]) figure.layout[axis].range = [-0.5, account.steps.length - 0.5];
   return figure;
 };

@@ -8,7 +8,7 @@ dse.PARALLEL = [
 dse.STEPWISE = new Set(["breakpoint", "frozen_until", "width", "input_size", "format"]);
 dse.NARROW_PIXELS = 620;  // below this the axes lie, one under another
 dse.LOG_RATIO = 25;
-dse.parallel = null;      // what is drawn: rows, axes and the places of the lines
+dse.parallel = null;      // what is drawn: rows, axes, the places of the lines, and these as paths
 
 dse.svg = (tag, attributes = {}, ...children) => {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -65,15 +65,26 @@ dse.frame = (axes) => {
   };
 };
 
-dse.drawParallel = () => {
-  const box = dse.byId("parallel");
-  const rows = dse.study().rows.filter((row) => dse.isOnPage(row) && row.shown_ap !== null);
+// Rows, axes, and the places of the lines: all that a new selection leaves as it was.
+dse.layParallel = (width) => {
+  const study = dse.study();
+  const key = [dse.state.scope, dse.state.hidden, width, dse.printing].join();
+  if (dse.parallel?.study === study && dse.parallel.key === key) return;
+  const rows = study.rows.filter((row) => dse.isOnPage(row) && row.shown_ap !== null);
   const axes = dse.PARALLEL.map((column) => dse.axisOf(column, rows)).filter(Boolean);
-  box.closest(".card").hidden = axes.length === 0;
-  if (!axes.length || !(box.clientWidth || dse.printing)) return;
   const frame = dse.frame(axes);
   const lines = rows.map((row) => axes.map((axis, place) => row[axis.column] === null ? null : frame.point(place, axis.share(row[axis.column]))));
-  dse.parallel = { rows, axes, frame, lines };
+  dse.parallel = { study, key, rows, axes, frame, lines, paths: lines.map(dse.pathOf) };
+};
+
+dse.drawParallel = () => {
+  const box = dse.byId("parallel");
+  const card = box.closest(".card");
+  card.hidden = false;
+  dse.layParallel(box.clientWidth);
+  const { rows, axes, frame } = dse.parallel;
+  card.hidden = axes.length === 0;
+  if (!axes.length || !(box.clientWidth || dse.printing)) return;
   const focused = box.contains(document.activeElement) ? document.activeElement.dataset.handle : null;
   const tip = dse.el("div", { class: "tip", hidden: true });
   box.replaceChildren(dse.svg("svg", { width: frame.width, height: frame.height, viewBox: `0 0 ${frame.width} ${frame.height}`, role: "group", "aria-label": `Parallel coordinates of ${dse.plural(rows.length, "design")}`, class: frame.flat ? "flat" : null },
@@ -85,15 +96,17 @@ dse.pathOf = (line) => line.reduce(([path, pen], point) => point ? [`${path}${pe
 
 // One path for all lines that look alike: the rest in grey, below; then the chosen, by input size.
 dse.linePaths = () => {
-  const { rows, lines } = dse.parallel;
+  const { rows, paths } = dse.parallel;
   const chosen = new Set(dse.chosen().map((row) => row.index));
   const groups = { rest: [] };
-  const colours = dse.study().size_colours;
-  for (const size of Object.keys(colours)) groups[size] = [];
-  rows.forEach((row, place) => (chosen.has(row.index) ? groups[row.input_size] ?? groups.rest : groups.rest).push(dse.pathOf(lines[place])));
-  const paths = Object.entries(groups).map(([key, found]) => dse.svg("path", { class: key === "rest" ? "line rest" : "line", stroke: key === "rest" ? null : dse.recoloured(colours[key]), d: found.join("") }));
+  rows.forEach((row, place) => (groups[chosen.has(row.index) ? row.input_size ?? "rest" : "rest"] ??= []).push(paths[place]));
+  const { rest, ...sizes } = groups;
   const current = rows.indexOf(dse.selected());
-  return [paths.at(-1), ...paths.slice(0, -1), dse.svg("path", { class: "line current", d: current < 0 ? "" : dse.pathOf(lines[current]) })];
+  return [
+    dse.svg("path", { class: "line rest", d: rest.join("") }),
+    ...Object.entries(sizes).map(([size, found]) => dse.svg("path", { class: "line", stroke: dse.recoloured(dse.study().size_colours[size]), d: found.join("") })),
+    dse.svg("path", { class: "line current", d: paths[current] ?? "" }),
+  ];
 };
 
 dse.axisGroup = (axis, place) => {

@@ -15,14 +15,13 @@ dse.isDark = () => {
   return asked ? asked === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
 };
 
-// A deep copy of a figure in the colours of the present theme.
-dse.recoloured = (value) => {
-  if (Array.isArray(value)) return value.map(dse.recoloured);
+// A copy of a figure in the colours of the present theme; columns of numbers are shared.
+dse.recoloured = (value, colours = dse.isDark() ? dse.payload.dark : {}) => {
+  if (Array.isArray(value)) return typeof value[0] === "number" && typeof value.at(-1) === "number" ? value : value.map((inner) => dse.recoloured(inner, colours));
   if (value && typeof value === "object") {
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, dse.recoloured(inner)]));
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, dse.recoloured(inner, colours)]));
   }
-  if (typeof value === "string" && dse.isDark()) return dse.payload.dark[value] ?? value;
-  return value;
+  return typeof value === "string" ? colours[value] ?? value : value;
 };
 
 dse.CONFIG = {
@@ -31,7 +30,7 @@ dse.CONFIG = {
   toImageButtonOptions: { format: "svg", filename: "dse" },
 };
 
-dse.PAPER_HEIGHTS = { large: 310, tall: 330, low: 150 };
+dse.PAPER_HEIGHTS = { large: 310, tall: 280, low: 130 };  // page.css has them too
 
 dse.plot = (id, figure, empty) => {
   const box = dse.byId(id);
@@ -48,7 +47,8 @@ dse.plot = (id, figure, empty) => {
   // Paper has its own width, which the browser tells only after the figures are drawn.
   const paper = { autosize: false, width: 660, height: dse.PAPER_HEIGHTS[box.classList[1]] ?? 220 };
   window.Plotly.react(box, data, { ...layout, ...(dse.printing ? paper : { autosize: true }) }, small);
-  if (!dse.printing) window.Plotly.Plots.resize(box);
+  const { width, height } = box._fullLayout;
+  if (!dse.printing && (box.clientWidth !== width || box.clientHeight !== height)) window.Plotly.Plots.resize(box);
 };
 
 // Sets a value deep in an object, by a path such as "xaxis.range".
@@ -58,16 +58,20 @@ dse.assign = (object, path, value) => {
   keys.reduce((inner, key) => inner[key] ??= {}, object)[last] = value;
 };
 
+// A trace of the front's figure as the reader wants it: with words, or hidden and without points.
+dse.shownTrace = (trace) => {
+  const visible = trace.meta === "published" ? dse.state.published : dse.isShown(trace.meta === "line" ? "front" : trace.meta);
+  if (!trace.customdata) return { ...trace, visible };
+  if (!visible) return { ...dse.part(trace, () => false), visible };
+  trace.text ??= trace.customdata.map((place) => dse.study().rows[place].hover);
+  return { ...trace, visible };
+};
+
 dse.frontFigure = () => {
   const { state } = dse;
   const study = dse.study();
-  const figure = structuredClone(study.figures.front[state.scope][state.axis]);
-  for (const trace of figure.data) {
-    if (trace.customdata) trace.text = trace.customdata.map((place) => study.rows[place].hover);
-    if (trace.meta === "published") trace.visible = state.published;
-    else if (trace.meta === "line") trace.visible = dse.isShown("front");
-    else trace.visible = dse.isShown(trace.meta);
-  }
+  const drawn = study.figures.front[state.scope][state.axis];
+  const figure = { data: drawn.data.map(dse.shownTrace), layout: structuredClone(drawn.layout) };
   if (dse.isShown("rejected")) {
     for (const [path, value] of Object.entries(figure.layout.meta.with_rejected)) dse.assign(figure.layout, path, value);
   }
@@ -114,8 +118,8 @@ dse.shade = (layout) => {
 
 // A trace with those points alone whose row `keeps` says.
 dse.part = (trace, keeps) => {
-  const points = trace.customdata.flatMap((place, point) => keeps(place) ? [point] : []);
   const count = trace.customdata.length;
+  const points = [...trace.customdata.keys()].filter((point) => keeps(trace.customdata[point]));
   const cut = (value) => Array.isArray(value) && value.length === count ? points.map((point) => value[point])
     : value && typeof value === "object" && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, cut(inner)])) : value;
   return cut(trace);

@@ -1,0 +1,20 @@
+"use strict";
+// What a design found on pictures of the study, where the page's maker asked for them.
+dse.samples = (row) => {
+  const { samples } = dse.study();
+  if (!row.deployable || !dse.isFinished(row)) return [];
+  if (!samples) return [dse.el("p", { class: "note" }, "What it finds on pictures: ", dse.el("code", {}, "dse dashboard --samples 6"))];
+  const drawn = samples.drawn[row.candidate];
+  const score = samples.scores[row.candidate];
+  const why = samples.failed[row.candidate] ?? "Only designs on the front were run.";
+  const words = (one) => `${one.found} found, ${one.false} false, ${one.missed} missed`;
+  const figure = (one, place) => dse.el("figure", {},
+    dse.el("img", { src: one.address, width: one.width, height: one.height, alt: `Picture ${place + 1}: ${words(one)}, at a score of ${score.toFixed(2)} or more` }),
+    dse.el("figcaption", {}, words(one)));
+  const key = (kind, name) => dse.el("span", {}, dse.el("i", { class: kind }), ` ${name} `);
+  return [dse.h3("What it finds on pictures"), ...(drawn ? [
+    dse.el("p", { class: "note" }, `At a score of ${score.toFixed(2)} or more, where its F1 is best. `, key("found", "found"), key("false", "false"), key("missed", "missed"), key("label", "label of a found face")),
+    dse.el("div", { class: "samples" }, ...drawn.map(figure)),
+    dse.el("p", { class: "note" }, samples.rule),
+  ] : [dse.el("p", { class: "note" }, `No pictures. ${why}`)])];
+};
