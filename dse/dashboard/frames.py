@@ -88,6 +88,7 @@ class Record(Protocol):
     curves: training id -> columns epoch, loss, val_ap, seconds, one row an epoch.
     precision_recall: candidate id -> columns recall, precision, score, by falling score.
     history: columns trial, elapsed_s, hypervolume, one row a finished training.
+    stopping: what early stopping did and what its audit says, a sentence or nothing.
     candidates: axes, costs, `status` and `deployable` of every candidate of the space.
     """
 
@@ -105,6 +106,8 @@ class Record(Protocol):
     def candidates(self) -> Sequence[Mapping[str, Any]]: ...
     @property
     def history(self) -> pd.DataFrame: ...
+    @property
+    def stopping(self) -> str: ...
     def frame(self) -> pd.DataFrame: ...
 
 
@@ -143,6 +146,7 @@ class StudyTables:
     curves: Mapping[str, pd.DataFrame]
     precision_recall: Mapping[str, pd.DataFrame]
     history: pd.DataFrame
+    stopping: str
     settings: Mapping[str, Any]
     limits: tuple[Limit, ...]
 
@@ -157,6 +161,7 @@ def study_tables(record: Record) -> StudyTables:
         curves=record.curves,
         precision_recall=record.precision_recall,
         history=record.history,
+        stopping=record.stopping,
         settings=record.settings,
         limits=target_limits(record.settings),
     )

@@ -254,7 +254,8 @@ def _notes(tables: StudyTables, spent: pd.DataFrame, weighed: Importance | None)
             f"after {len(tables.history)} trainings and {last['elapsed_s'] / 60:.0f} minutes."
         )
     if spent["trainings"].sum():
-        notes["budget"] = f"{spent['seconds'].sum() / 60:.1f} minutes of training in all."
+        words = f"{spent['seconds'].sum() / 60:.1f} minutes of training in all. {tables.stopping}"
+        notes["budget"] = words.strip()
     if rejected:
         notes["rejected"] = f"{rejected:,} candidates cost no training: they cannot fit the target."
     return notes

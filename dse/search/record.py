@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dse.search.audit import audit
 from dse.search.journal import Entry, read_entries
 from dse.search.outcomes import SearchReport, front_rows, hypervolume_shares, outcome_rows
 from dse.search.plan import Row, make_plan, read_candidates
@@ -152,6 +153,11 @@ class StudyRecord:
             for entry, share in zip(ended, shares, strict=True)
         ]
         return pd.DataFrame(rows, columns=["trial", "elapsed_s", "hypervolume"])
+
+    @property
+    def stopping(self) -> str:
+        """What early stopping did, and what its audit says; empty where nothing was stopped."""
+        return audit(self.candidates, self.entries).words()
 
     def report(self) -> SearchReport:
         """The study's report, as `dse search --json` gave it."""

@@ -38,6 +38,7 @@ class FakeRecord:
     rows: list[dict[str, Any]] = field(default_factory=list)
     curves: dict[str, pd.DataFrame] = field(default_factory=dict)
     precision_recall: dict[str, pd.DataFrame] = field(default_factory=dict)
+    stopping: str = ""
     candidates: list[dict[str, Any]] = field(default_factory=list)
     history: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=["trial", "elapsed_s", "hypervolume"])

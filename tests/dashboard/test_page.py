@@ -324,3 +324,9 @@ def test_without_javascript_the_front_is_still_there(
     text = page.inner_text("body")
     context.close()
     assert all(row["candidate"] in text for row in _on_front(record))
+
+
+def test_the_story_tells_what_early_stopping_cost(record: Any) -> None:
+    record.stopping = "4 stopped early; none of their kind was finished as a check."
+    study = json.loads(payload_json([study_tables(record)]))["studies"][0]
+    assert study["notes"]["budget"].endswith(f"minutes of training in all. {record.stopping}")
