@@ -15,7 +15,7 @@ from reader import DRAWN_MS, Reader
 
 import dse.dashboard
 from dse.dashboard.frames import study_tables
-from dse.dashboard.page import plain_json, write_dashboard
+from dse.dashboard.page import payload_json, plain_json, write_dashboard
 from dse.dashboard.style import DARK, size_colours
 from dse.errors import UsageError
 
