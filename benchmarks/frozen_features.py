@@ -18,8 +18,8 @@ from time import perf_counter
 import keras
 import numpy as np
 
-from dse.data import open_data
-from dse.data.rendered import rendered_once
+from dse.data.rendered import open_rendered
+from dse.data.sources import Split
 from dse.evaluation import average_precision, decode_maps
 from dse.network.detector import detector_graph, frozen_layers
 from dse.network.keras_model import boundary, build, get_weights, set_weights
@@ -32,23 +32,27 @@ from dse.training.trainer import FeatureBatches, train
 from dse.training.truth import Truth
 from dse.training.views import ViewSet, normalise
 
+SPLITS: tuple[Split, Split] = ("train", "val")
+
 
 def main() -> None:
     """Trains the candidate both ways and prints the comparison."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--training", default="A63-a0.35-128")
     parser.add_argument("--data", default="synthetic:400")
+    parser.add_argument("--pictures", type=int, help="at most so many, spread over the data")
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--weights", default="shipped")
     options = parser.parse_args()
     training = Training.parse(options.training)
     graph = detector_graph(training)
     frozen = frozen_layers(graph, training.frozen_until)
-    start = load_starting_weights(options.weights, training.width).weights
+    start = load_starting_weights(options.weights, training.width, training.breakpoint).weights
     recipe = Recipe(epochs=options.epochs, views=2)
     with tempfile.TemporaryDirectory() as cache:
         data, held = (
-            rendered_once(open_data(options.data, split), Path(cache)) for split in ("train", "val")
+            open_rendered(options.data, split, Path(cache), limit=options.pictures)
+            for split in SPLITS
         )
         views = ViewSet(data, training.input_size, recipe.views, recipe.seed)
         val = ViewSet(held, training.input_size, 1, recipe.seed)
