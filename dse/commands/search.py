@@ -78,6 +78,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--resume", action="store_true", help="go on with --study, or the latest")
     how.add_argument("--executor", choices=("ray", "inline"), default="ray")
     how.add_argument("--ray-address", help="a running Ray cluster (default: this machine)")
+    how.add_argument(
+        "--storage",
+        metavar="URL",
+        help="keep the study's record in this database, for several drivers (see docs/cluster.md)",
+    )
     how.add_argument("--workers", type=positive_int, help="trainings at a time (default: cores)")
     how.add_argument("--time-limit", type=positive_float, metavar="SECONDS")
     how.add_argument("--dry-run", action="store_true", help="price the space and stop there")
@@ -176,6 +181,7 @@ def _settings(options: argparse.Namespace) -> SearchOptions:
         resume=options.resume,
         executor=options.executor,
         ray_address=options.ray_address,
+        storage=options.storage,
         workers=options.workers,
         time_limit_s=options.time_limit,
         verbose=options.verbose,

@@ -46,7 +46,7 @@ def picture_or_skip(
         return None
     checked = check_boxes(name, boxes, size, invalid)
     skipped.extend(checked.skipped)
-    return Picture(name, checked.faces, loader(path), checked.ignored)
+    return Picture(name, checked.faces, loader(path), checked.ignored, file=path)
 
 
 def assemble(source: str, pictures: Iterable[Picture], skipped: Sequence[Skipped]) -> DataSet:

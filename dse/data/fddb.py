@@ -99,4 +99,4 @@ def _picture(
     checked = check_boxes(entry.name, ellipse_boxes(ellipses), size)
     skipped.extend(checked.skipped)
     squares = clip(square_boxes(ellipses, *square)[checked.kept], size)
-    return Picture(entry.name, checked.faces, loader(path), checked.ignored, squares)
+    return Picture(entry.name, checked.faces, loader(path), checked.ignored, squares, path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,7 @@ class Picture:
     ignored: (m, 4) faces that count neither as found nor as missed (too small, invalid).
     boxes_square: (n, 4) the same faces in FDDB's square style, where the set has ellipses.
     load: returns the pixels, uint8 (height, width, 3) RGB. Raises DataError if they are gone.
+    file: where they lie as a picture file; None where they are drawn.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Picture:
     load: Callable[[], NDArray[np.uint8]] = field(repr=False, compare=False)
     ignored: Boxes = field(default_factory=no_boxes)
     boxes_square: Boxes | None = None
+    file: Path | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Literal
 
 from dse.data.fddb import read_fddb
 from dse.data.layouts import LAYOUTS
+from dse.data.packed import read_packed
 from dse.data.pictures import DataSet
 from dse.data.voc import read_voc
 from dse.data.wider import read_wider
@@ -25,6 +26,7 @@ SYNTHETIC_PICTURES = 800
 
 READERS: dict[str, Callable[[Path, str], DataSet]] = {
     "fddb": read_fddb,
+    "packed": read_packed,
     "voc": read_voc,
     "wider": read_wider,
     "yolo": read_yolo,
@@ -44,7 +46,7 @@ def open_data(spec: str, split: Split, *, limit: int | None = None) -> DataSet:
     if limit is not None and limit < 1:
         raise UsageError(f"a limit of {limit} pictures leaves none", "give 1 or more")
     kind, _, argument = spec.partition(":")
-    if kind not in {"synthetic", *LAYOUTS}:
+    if kind not in {"synthetic", *READERS}:
         raise UnknownName("kind of data", kind, ["synthetic", *(f"{name}:DIR" for name in LAYOUTS)])
     data = _synthetic(spec, split) if kind == "synthetic" else _folder(kind, argument, split)
     return _spread(data, limit)
@@ -52,7 +54,8 @@ def open_data(spec: str, split: Split, *, limit: int | None = None) -> DataSet:
 
 def _folder(kind: str, argument: str, split: str) -> DataSet:
     if not argument:
-        hint = f"'{kind}:DIR', where DIR has {LAYOUTS[kind].expected}"
+        has = LAYOUTS[kind].expected if kind in LAYOUTS else "a packed data set"
+        hint = f"'{kind}:DIR', where DIR has {has}"
         raise UsageError(f"'{kind}' needs a folder", hint)
     return READERS[kind](Path(argument).expanduser(), split)
 

@@ -66,12 +66,15 @@ class SearchDesk(Desk):
         )
         self._stopper = DominanceStopper(plan.designs) if options.early_stopping else None
         self._entries = journal.entries()
-        self._interrupted = [entry for entry in self._entries if entry.state == "running"]
+        self._interrupted = [
+            entry for entry in self._entries if entry.state == "running" and not entry.elsewhere
+        ]
         self._failed_before = {e.number for e in self._entries if e.state == "failed"}
         self._reused = sum(WARM in entry.outcome for entry in self._entries)
         self._reports: dict[int, dict[int, Epoch]] = {}
         self._beaten: dict[int, dict[str, Any]] = {}
         self._running: dict[int, Training] = {}
+        self._orphans: list[Training] = []
         self._kmodels: list[Task] | None = None
         self._kmodels_done = 0
         self._failures_in_a_row = 0
@@ -86,17 +89,29 @@ class SearchDesk(Desk):
         return self._elapsed_before + monotonic() - self._started
 
     def next_task(self) -> Task | Wait | None:
-        """A training while budget and time last, then the kmodels of the front."""
+        """A training while budget and time last, then the kmodels of the front.
+
+        With other drivers at work, the last one waits for their trainings to end: if they do
+        not, they are its own.
+        """
+        if self._journal.news():
+            self._orphans = self._journal.orphans()
+            self._entries = self._journal.entries()
         if not self._time_is_up():
             if self._interrupted:
                 entry = self._interrupted.pop(0)
                 return self._begin(entry.training, entry.number)
-            if self._counted() + len(self._running) < self._budget:
-                training = self._propose()
-                if training is not None:
-                    with self._writing():
-                        number = self._journal.start(training, self._plan.space)
+            while self._counted() + len(self._running) + len(self._elsewhere()) < self._budget:
+                training = self._orphans.pop(0) if self._orphans else self._propose()
+                if training is None:
+                    break
+                with self._writing():
+                    number = self._journal.start(training, self._plan.space)
+                if number is not None:
                     return self._begin(training, number)
+                self._entries = self._journal.entries()
+            if self._elsewhere():
+                return Wait()
         if self._running:
             return Wait()
         if self._kmodels is None:
@@ -218,7 +233,12 @@ class SearchDesk(Desk):
             for entry in sorted(self._entries, key=lambda entry: (entry.elapsed_s, entry.number))
             if entry.state != "running" and entry.number not in self._failed_before
         ]
-        return self._proposer.propose(finished, [t.id for t in self._running.values()])
+        running = [*self._running.values(), *self._elsewhere()]
+        return self._proposer.propose(finished, [training.id for training in running])
+
+    def _elsewhere(self) -> list[Training]:
+        """What other drivers are training."""
+        return [e.training for e in self._entries if e.state == "running" and e.elsewhere]
 
     def _front_to_measure(self) -> list[Task]:
         """A task for every deployable design on the front whose kmodel was not measured."""
@@ -227,7 +247,11 @@ class SearchDesk(Desk):
         entries = {entry.training.id: entry for entry in self._entries if entry.state == "complete"}
         front = front_rows(outcome_rows(self._plan.rows, self._entries))
         designs = [entries[row["training"]] for row in front if row["deployable"]]
-        return [Task("measure", e.training, e.number) for e in designs if e.kmodel is None]
+        return [
+            Task("measure", e.training, e.number)
+            for e in designs
+            if e.kmodel is None and not e.elsewhere
+        ]
 
     def _measured(self, task: Task, result: dict[str, Any]) -> None:
         with self._writing():

@@ -18,12 +18,13 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 MEBIBYTE = 1 << 20
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, content: str | bytes) -> None:
     """Writes `path` so that a kill at any instant leaves the old file or the new one."""
+    data = content if isinstance(content, bytes) else content.encode()
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with open(beside, "w", encoding="utf-8") as file:
-            file.write(text)
+        with open(beside, "wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)

@@ -15,17 +15,23 @@ from time import monotonic
 from typing import Any
 
 from dse.cost import Target
-from dse.errors import Interrupted
+from dse.errors import DseError, Interrupted, StudyError
 from dse.search.desk import SearchDesk
 from dse.search.disk import full_disk_reported, write_whole
 from dse.search.executor import Executor, Workbench
 from dse.search.interruption import Interruption
 from dse.search.journal import Journal, drop_broken_tail
-from dse.search.options import SearchOptions, default_workers
+from dse.search.options import SearchOptions
 from dse.search.outcomes import SearchReport
 from dse.search.plan import SearchPlan, candidates_csv, make_plan
 from dse.search.progress import Progress
-from dse.search.provenance import check_unchanged, make_settings, space_from, target_from
+from dse.search.provenance import (
+    check_unchanged,
+    make_settings,
+    shared_settings,
+    space_from,
+    target_from,
+)
 from dse.search.record import StudyRecord, load_study
 from dse.search.study import StudyFolder, find_study
 from dse.search.warm_start import reusable, take_over
@@ -98,7 +104,12 @@ class _Search:
         with folder.lock():
             with full_disk_reported(folder.path, SETTINGS_BYTES):
                 folder.write_settings(settings)
-            return self._run(folder, options, workshop, plan, settings)
+            try:
+                journal = self._journal(folder, options)
+            except DseError:
+                folder.discard()  # a database refused it: nothing has begun
+                raise
+            return self._run(folder, options, workshop, plan, settings, journal)
 
     def resumed(self) -> SearchReport:
         """A study that exists: checked and mended, then run from where it stands."""
@@ -116,7 +127,12 @@ class _Search:
                 )
             plan = make_plan(space_from(settings["space"]), target_from(settings["target"]))
             check_unchanged(settings, workshop.describe(options))
-            return self._run(folder, options, workshop, plan, settings)
+            journal = self._journal(folder, options)
+            return self._run(folder, options, workshop, plan, settings, journal)
+
+    def _journal(self, folder: StudyFolder, options: SearchOptions) -> Journal:
+        with full_disk_reported(folder.path, SETTINGS_BYTES), self.interruption.held():
+            return open_journal(folder, options)
 
     def _run(
         self,
@@ -125,25 +141,26 @@ class _Search:
         workshop: Workshop,
         plan: SearchPlan,
         settings: dict[str, Any],
+        journal: Journal,
     ) -> SearchReport:
         with full_disk_reported(folder.path, SETTINGS_BYTES):
             if not folder.candidates.exists():
                 write_whole(folder.candidates, candidates_csv(plan.rows))
             with self.interruption.held():
-                journal = Journal(folder.journal, folder.name)
                 for record in self._warm(options):
                     entries = reusable(record, settings, plan)
                     count = take_over(entries, record, folder, journal, plan)
                     self.progress.say(f"{count} finished trainings taken over from {record.name}")
         job = workshop.make_job(options, settings, plan.space)
         workbench = Workbench(job, folder.trainings, workshop.train, workshop.measure)
-        desk = SearchDesk(
-            folder, options, plan, journal, self.progress, self.interruption, self.began
-        )
-        executor = make_executor(options)
-        with nullcontext() if executor.interruptible else self.interruption.held():
-            executor.run(workbench, desk)
-        return SearchReport.of(folder.name, plan.rows, journal.entries(), desk.elapsed_s)
+        with journal:
+            desk = SearchDesk(
+                folder, options, plan, journal, self.progress, self.interruption, self.began
+            )
+            executor = make_executor(options)
+            with nullcontext() if executor.interruptible else self.interruption.held():
+                executor.run(workbench, desk)
+            return SearchReport.of(folder.name, plan.rows, journal.entries(), desk.elapsed_s)
 
     def _warm(self, options: SearchOptions) -> list[StudyRecord]:
         """The studies to take trainings over from; one that is gone by a resume gave its own."""
@@ -154,7 +171,35 @@ class _Search:
         """From here on there is something to continue."""
         results = self.options.results
         elsewhere = "" if str(results) == "results" else f" --results {results}"
-        self.go_on = f"continue with: dse search --resume --study {folder.name}{elsewhere}"
+        storage = " --storage URL" if self.options.storage else ""
+        self.go_on = f"continue with: dse search --resume --study {folder.name}{elsewhere}{storage}"
+
+
+def open_journal(folder: StudyFolder, options: SearchOptions) -> Journal:
+    """The study's record: in its folder, or in the database that `options` name.
+
+    Raises StudyError where the study's is in the other place, or in a database that does not
+    answer or holds another study of this name.
+    """
+    settings = folder.settings()
+    shared = settings.get("shared")
+    if options.storage is None:
+        if shared:
+            raise StudyError(
+                f"the record of study '{folder.name}' is in {shared['storage']}",
+                "give that database with --storage",
+            )
+        return Journal(folder.journal, folder.name)
+    if not shared:
+        raise StudyError(
+            f"the record of study '{folder.name}' is in its folder",
+            "leave --storage out, or start a new study with it",
+        )
+    from dse.search.shared_journal import SharedJournal
+
+    journal = SharedJournal(options.storage, folder.name, shared["driver"], folder.journal)
+    journal.agree(shared_settings(settings))
+    return journal
 
 
 def make_executor(options: SearchOptions) -> Executor:
@@ -166,7 +211,7 @@ def make_executor(options: SearchOptions) -> Executor:
     from dse.search.ray_executor import RayExecutor
 
     return RayExecutor(
-        workers=options.workers or default_workers(),
+        workers=options.workers,
         address=options.ray_address,
         verbose=options.verbose,
     )

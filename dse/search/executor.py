@@ -116,7 +116,7 @@ class Workbench:
 class Desk(abc.ABC):
     """What an executor asks, and tells. The driver implements it.
 
-    All calls come from the thread that called `Executor.run`, one at a time. An exception
+    Calls come one at a time, all from the same thread. An exception
     out of any of them ends `run`, which raises it.
     """
 

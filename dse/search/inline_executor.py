@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from time import sleep
+
 from dse.search.executor import Desk, Epoch, Executor, Failure, Paused, Say, Task, Workbench
 
 __all__ = ["InlineExecutor"]
+
+
+WAIT_S = 0.5
 
 
 class InlineExecutor(Executor):
@@ -14,8 +19,11 @@ class InlineExecutor(Executor):
 
     def run(self, workbench: Workbench, desk: Desk) -> None:
         """Runs every task the desk hands out; a task that raises is a failed one."""
-        while isinstance(task := desk.next_task(), Task):
-            _run_one(workbench, desk, task)
+        while (task := desk.next_task()) is not None:
+            if isinstance(task, Task):
+                _run_one(workbench, desk, task)
+            else:
+                sleep(WAIT_S)  # for another driver of the study
             desk.tick()
 
 

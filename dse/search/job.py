@@ -10,7 +10,7 @@ import contextlib
 import csv
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from io import StringIO
@@ -22,13 +22,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.data import load_all
+from dse.data.packed import packed_files
 from dse.data.pictures import DataSet
 from dse.data.rendered import open_rendered
-from dse.data.sources import Split
+from dse.data.sources import Split, open_data
 from dse.errors import CompilerError, WeightsError
 from dse.network.detector import detector_graph, frozen_layers
 from dse.network.weights_file import read_weights
 from dse.search.disk import write_whole
+from dse.search.parcels import Parcel
 from dse.space import Training
 from dse.training.recipe import EpochReport, Recipe
 
@@ -43,6 +45,9 @@ __all__ = ["Job", "KmodelMeasure", "Outcome", "load_weights", "measure_kmodel", 
 
 FINE_TUNING_SHARE = 0.05
 """Of the learning rate, for a network whose head is trained already."""
+
+FOLDER = "dir:"
+"""Begins a source of starting weights that is a folder."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,26 @@ class Job:
     formats: tuple[str, ...]
     cache: str
     nncase_version: str | None = None
+
+    def parcels(self) -> dict[str, Parcel]:
+        """Pictures and starting weights that lie on this machine's disk, for `moved` elsewhere.
+
+        Synthetic scenes are drawn again from their seed: that takes less than sending them.
+        """
+        found = {
+            "data": _packed(self.data, ("train", "val")),
+            "eval_data": _packed(self.eval_data, ("eval",)),
+        }
+        if self.weights.startswith(FOLDER):
+            files = Path(self.weights.removeprefix(FOLDER)).glob("*.h5")
+            found["weights"] = Parcel({file.name: file for file in sorted(files)})
+        return {name: parcel for name, parcel in found.items() if parcel.files}
+
+    def moved(self, cache: Path, places: Mapping[str, Path]) -> Job:
+        """The same job on a machine where the parcels lie unpacked in `places`."""
+        schemes = {"data": "packed:", "eval_data": "packed:", "weights": FOLDER}
+        changed: dict[str, Any] = {name: f"{schemes[name]}{places[name]}" for name in places}
+        return replace(self, cache=str(cache), **changed)
 
 
 @dataclass(frozen=True)
@@ -296,6 +321,12 @@ def _write_precision_recall(folder: Path, format: str, found: Evaluation) -> Non
     rows = (",".join(f"{value:.5f}" for value in point) for point in found.curve)
     text = "\n".join(["recall,precision,score", *rows]) + "\n"
     write_whole(folder / f"precision_recall_{format}.csv", text)
+
+
+def _packed(spec: str, splits: tuple[Split, ...]) -> Parcel:
+    if spec.startswith("synthetic"):
+        return Parcel({})
+    return Parcel(dict(file for s in splits for file in packed_files(open_data(spec, s), s)))
 
 
 @lru_cache(maxsize=8)

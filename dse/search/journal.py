@@ -1,28 +1,34 @@
 """The record of a study: Optuna's journal file, one trial per training.
 
-Only the driver writes it. Every line is one JSON object; a line that a kill cut short is
-put aside when the study is opened for writing, and what it said happens again.
+Only the driver writes it (`shared_journal` has the record that several drivers write). Every
+line is one JSON object; a line that a kill cut short is put aside when the study is opened for
+writing, and what it said happens again.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from dse.errors import CorruptJournal
 from dse.space import SearchSpace, Training
 
 if TYPE_CHECKING:
     import optuna
+    from optuna.storages import JournalStorage
+    from optuna.trial import FrozenTrial, TrialState
 
 __all__ = ["WARM", "Entry", "Journal", "broken_tail", "drop_broken_tail"]
 
 PARAMETERS = ("breakpoint", "frozen_until", "width", "input_size")
+DIRECTIONS: list[Literal["maximize", "minimize"]] = ["maximize", "minimize", "minimize"]
+"""Of a trial's values: AP, latency_ms, kmodel_bytes."""
+
 KMODEL = "kmodel "
 """Key of a study attribute: this and the training's id."""
 
@@ -38,6 +44,7 @@ class Entry:
     outcome: what the training reported; {"error": ...} of a failed one.
     kmodel: measures of its compiled kmodel, if taken.
     elapsed_s: search time when it ended, summed over interruptions.
+    elsewhere: it is another driver's, and its files are on that driver's disk.
     """
 
     number: int
@@ -47,6 +54,7 @@ class Entry:
     kmodel: dict[str, Any] | None = None
     elapsed_s: float = 0.0
     ended: datetime | None = None
+    elsewhere: bool = False
 
 
 class Journal:
@@ -54,8 +62,11 @@ class Journal:
 
     Lifetime: `Journal(path, name)` creates or opens the file; `start` a training, then once
     `finish`, `stop` or `fail` it; `measured` adds the kmodel's figures later. `entries` reads.
-    Every call is one or two lines, on the disk when the call returns.
+    Every call is one or two lines, on the disk when the call returns. `news` and `orphans` are
+    about other drivers, which a file does not have.
     """
+
+    _study: optuna.Study
 
     def __init__(self, path: Path, name: str) -> None:
         import optuna
@@ -65,15 +76,22 @@ class Journal:
         # the next one half a minute. The study's own lock says that nobody else writes.
         path.with_name(f"{path.name}.lock").unlink(missing_ok=True)
         self._study = optuna.create_study(
-            storage=_storage(path),
+            storage=file_storage(path),
             study_name=name,
-            directions=["maximize", "minimize", "minimize"],
+            directions=DIRECTIONS,
             load_if_exists=True,
         )
 
-    def start(self, training: Training, space: SearchSpace) -> int:
-        """Opens a trial for `training`, in one line. Returns its number."""
-        self._study.add_trial(_trial("RUNNING", training, space))
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Nothing is left to do: all is on the disk."""
+
+    def start(self, training: Training, space: SearchSpace) -> int | None:
+        """Opens a trial for `training`, in one line. Returns its number; None where another
+        driver has the training."""
+        self._study.add_trial(new_trial("RUNNING", training, space))
         return len(self._study.get_trials(deepcopy=False)) - 1
 
     def adopt(
@@ -85,29 +103,28 @@ class Journal:
     ) -> None:
         """Enters a training that was finished elsewhere, in one line; values as of `finish`."""
         noted = {"outcome": dict(outcome), "elapsed_s": 0.0}
-        trial = _trial("COMPLETE", training, space, values=list(values), user_attrs=noted)
+        trial = new_trial("COMPLETE", training, space, values=list(values), user_attrs=noted)
         self._study.add_trial(trial)
 
     def finish(
         self, number: int, values: Sequence[float], outcome: Mapping[str, Any], elapsed_s: float
     ) -> None:
         """Closes a trial as complete; values: AP, latency_ms, kmodel_bytes."""
-        self._note(number, outcome, elapsed_s)
-        self._study.tell(number, values=list(values))
+        from optuna.trial import TrialState
+
+        self._close(number, TrialState.COMPLETE, outcome, elapsed_s, values)
 
     def stop(self, number: int, outcome: Mapping[str, Any], elapsed_s: float) -> None:
         """Closes a trial as stopped early."""
-        import optuna
+        from optuna.trial import TrialState
 
-        self._note(number, outcome, elapsed_s)
-        self._study.tell(number, state=optuna.trial.TrialState.PRUNED)
+        self._close(number, TrialState.PRUNED, outcome, elapsed_s)
 
     def fail(self, number: int, error: Mapping[str, Any], elapsed_s: float) -> None:
         """Closes a trial as failed."""
-        import optuna
+        from optuna.trial import TrialState
 
-        self._note(number, error, elapsed_s)
-        self._study.tell(number, state=optuna.trial.TrialState.FAIL)
+        self._close(number, TrialState.FAIL, error, elapsed_s)
 
     def measured(self, training: Training, kmodel: Mapping[str, Any]) -> None:
         """Adds the measures of a training's kmodel."""
@@ -115,13 +132,32 @@ class Journal:
 
     def entries(self) -> list[Entry]:
         """Every trial, by number."""
-        return _entries(self._study)
+        return _entries(self._study, self._belongs_elsewhere)
 
-    def _note(self, number: int, outcome: Mapping[str, Any], elapsed_s: float) -> None:
+    def news(self) -> bool:
+        """Whether another driver may have written since this was last asked."""
+        return False
+
+    def orphans(self) -> list[Training]:
+        """Trainings that another driver began and, being dead, will not finish."""
+        return []
+
+    def _belongs_elsewhere(self, trial: FrozenTrial) -> bool:
+        return False
+
+    def _close(
+        self,
+        number: int,
+        state: TrialState,
+        outcome: Mapping[str, Any],
+        elapsed_s: float,
+        values: Sequence[float] | None = None,
+    ) -> None:
         trial = self._study.get_trials(deepcopy=False)[number]
         noted = {"outcome": dict(outcome), "elapsed_s": round(elapsed_s, 3)}
         for key, value in noted.items():
             self._study._storage.set_trial_user_attr(trial._trial_id, key, value)
+        self._study.tell(number, state=state, values=values)
 
 
 def read_entries(path: Path, name: str) -> list[Entry]:
@@ -136,7 +172,7 @@ def read_entries(path: Path, name: str) -> list[Entry]:
     if not path.exists():
         return []
     try:
-        return _entries(optuna.load_study(study_name=name, storage=_storage(path)))
+        return _entries(optuna.load_study(study_name=name, storage=file_storage(path)))
     except KeyError:
         # The very first line is not on the disk yet.
         return []
@@ -189,8 +225,17 @@ def _is_record(line: bytes) -> bool:
     return isinstance(record, dict) and "op_code" in record
 
 
-def _trial(state: str, training: Training, space: SearchSpace, **more: Any) -> Any:
-    """A trial of Optuna's for `training`, as one of the choices of `space`."""
+def file_storage(path: Path) -> JournalStorage:
+    """Optuna's storage in the file `path`."""
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    return JournalStorage(JournalFileBackend(str(path)))
+
+
+def new_trial(state: str, training: Training, space: SearchSpace, **more: Any) -> FrozenTrial:
+    """A trial of Optuna's for `training`, as one of the choices of `space`; `training_of` reads
+    it back."""
     import optuna
 
     choices = optuna.distributions.CategoricalDistribution
@@ -202,19 +247,26 @@ def _trial(state: str, training: Training, space: SearchSpace, **more: Any) -> A
     )
 
 
-def _storage(path: Path) -> Any:
-    from optuna.storages import JournalStorage
-    from optuna.storages.journal import JournalFileBackend
-
-    return JournalStorage(JournalFileBackend(str(path)))
+def training_of(trial: FrozenTrial) -> Training:
+    """The training that a trial is about."""
+    return Training(**{name: trial.params[name] for name in PARAMETERS})
 
 
-def _entries(study: optuna.Study) -> list[Entry]:
+def given_up(trial: FrozenTrial) -> bool:
+    """Whether a trial was closed without a result or an error: only `shared_journal` does so."""
+    return trial.state.name == "FAIL" and "outcome" not in trial.user_attrs
+
+
+def _entries(
+    study: optuna.Study, elsewhere: Callable[[FrozenTrial], bool] = lambda trial: False
+) -> list[Entry]:
     states = {"COMPLETE": "complete", "PRUNED": "stopped", "FAIL": "failed"}
     attributes = study.user_attrs
     entries = []
     for trial in study.get_trials(deepcopy=False):
-        training = Training(**{name: trial.params[name] for name in PARAMETERS})
+        if given_up(trial):
+            continue
+        training = training_of(trial)
         entries.append(
             Entry(
                 number=trial.number,
@@ -224,6 +276,7 @@ def _entries(study: optuna.Study) -> list[Entry]:
                 kmodel=attributes.get(f"{KMODEL}{training.id}"),
                 elapsed_s=float(trial.user_attrs.get("elapsed_s", 0.0)),
                 ended=trial.datetime_complete,
+                elsewhere=elsewhere(trial),
             )
         )
     return entries

@@ -38,8 +38,9 @@ class SearchOptions:
     results: where studies lie; study: name of this one.
     resume: go on with `study`, or with the latest.
     executor: "ray" (worker processes) or "inline" (this process, one task at a time).
-    ray_address: a running cluster, "host:port" or "auto"; the study's folder has to be on a
-        disk that all its machines share.
+    ray_address: a running cluster, "host:port" or "auto"; its machines share no disk.
+    storage: URL of a database, where the record of `study` is instead of in its folder, so that
+        several drivers can work on it; each keeps the files of its own trainings.
     workers: tasks at a time. time_limit_s: after it no training starts, and those running
         are left at their next epoch, to be continued with `resume`.
     verbose: Ray's own messages on stderr, too.
@@ -66,6 +67,7 @@ class SearchOptions:
     resume: bool = False
     executor: Literal["ray", "inline"] = "ray"
     ray_address: str | None = None
+    storage: str | None = None
     workers: int | None = None
     time_limit_s: float | None = None
     verbose: bool = False
@@ -88,6 +90,16 @@ class SearchOptions:
             raise UsageError(
                 f"--ray-address {self.ray_address} is a Ray Client address",
                 "run on a machine of the cluster and give 'auto', or HOST:6379",
+            )
+
+        if self.storage is not None and self.study is None:
+            raise UsageError(
+                "--storage needs the study's name in that database", "give one with --study"
+            )
+        if self.storage is not None and self.warm_from:
+            raise UsageError(
+                "--warm-from does not go with --storage",
+                "take the trainings over in a search of its own",
             )
 
     @property

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import platform
+import secrets
+import socket
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timezone
@@ -15,7 +17,15 @@ from dse.search.options import SearchOptions
 from dse.space import AXES, SearchSpace
 from dse.training.recipe import Recipe
 
-__all__ = ["SHARED", "check_unchanged", "differing", "make_settings", "space_from", "target_from"]
+__all__ = [
+    "SHARED",
+    "check_unchanged",
+    "differing",
+    "make_settings",
+    "shared_settings",
+    "space_from",
+    "target_from",
+]
 
 PACKAGES = ("dse", "tensorflow-cpu", "keras", "ray", "optuna", "numpy", "nncase", "Pillow", "scipy")
 
@@ -24,6 +34,11 @@ SHARED = (
     "training_pictures", "validation_pictures", "evaluation_pictures", "starting_weights",
 )  # fmt: skip
 """Parts of study.toml that, with the recipe, decide what a training comes to."""
+
+OF_ONE_DRIVER = ("created", "command", "shared")
+PLACES = ("data", "eval_data", "weights_dir", "space", "target", "replay")
+"""Keys of study.toml, and of its table `search`, in which the drivers of a study may differ: what
+lies in a place is described in a table of its own."""
 
 TOLD_LATER = {"nncase_version": "1.9.0.20230322", "kmodel_loader": ""}
 """Keys of a target that older studies lack, and what was so when they were made."""
@@ -38,13 +53,26 @@ def make_settings(
     """
     return {
         "created": datetime.now(tz=timezone.utc).isoformat(timespec="seconds"),
-        "command": " ".join(options.command),
+        "command": _command(options),
         "search": options.study_table(),
         **about,
         "space": asdict(space),
         "target": asdict(target),
         "versions": versions(),
+        **({"shared": _shared(options.storage)} if options.storage else {}),
     }
+
+
+def shared_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What of study.toml has to be the same for all drivers of a study: all but who began it
+    when, and where on its machine the files lie, whose checksums tell what they are."""
+    found = {key: value for key, value in settings.items() if key not in OF_ONE_DRIVER}
+    found["search"] = {k: v for k, v in settings["search"].items() if k not in PLACES}
+    found["versions"] = {k: v for k, v in settings["versions"].items() if k != "python"}
+    for part, table in settings.items():
+        if isinstance(table, dict) and "source" in table:
+            found[part] = {**table, "source": table["source"].partition(":")[0]}
+    return found
 
 
 def target_from(table: Mapping[str, Any]) -> Target:
@@ -94,6 +122,28 @@ def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
 
 def _recipe(settings: Mapping[str, Any]) -> Recipe:
     return Recipe(**settings["search"]["recipe"])
+
+
+def _command(options: SearchOptions) -> str:
+    """The command line, without the password of a database."""
+    line = " ".join(options.command)
+    if options.storage is None:
+        return line
+    return line.replace(options.storage, _without_password(options.storage))
+
+
+def _shared(url: str) -> dict[str, str]:
+    """Which database, and this driver's name in it."""
+    return {
+        "storage": _without_password(url),
+        "driver": f"{socket.gethostname()}-{secrets.token_hex(4)}",
+    }
+
+
+def _without_password(url: str) -> str:
+    from dse.search.shared_journal import without_password
+
+    return without_password(url)
 
 
 def versions() -> dict[str, str]:

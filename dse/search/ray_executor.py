@@ -8,11 +8,10 @@ again and goes on from its checkpoint.
 from __future__ import annotations
 
 import logging
+import math
 import os
-import shutil
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -21,14 +20,14 @@ from typing import Any
 
 from dse.errors import StudyError
 from dse.search.executor import Desk, Executor, Workbench
-from dse.search.options import available_cores
+from dse.search.options import available_cores, default_workers
+from dse.search.scratch import scratch_folder
 
-__all__ = ["RayExecutor", "scratch_folder"]
-
-SCRATCH = "dse-ray-"
+__all__ = ["RayExecutor"]
 
 OBJECT_STORE_BYTES = 100 << 20
-"""Only settings travel through it: features lie in memory-mapped files."""
+"""Of a cluster of our own, where only settings travel through it: features lie in memory-mapped
+files."""
 
 SETTINGS = {
     "RAY_AIR_NEW_OUTPUT": "0",
@@ -51,36 +50,44 @@ have to be built first."""
 class RayExecutor(Executor):
     """Worker processes that stay for the whole search.
 
-    workers: tasks at a time. address: a running cluster ("auto", "host:port"); None starts
-    one for this search alone, and ends it afterwards. verbose: let Ray talk on stderr.
+    workers: tasks at a time; None: one a core, on this machine eight at most. address: a running
+    cluster ("auto", "host:port"), whose nodes need not see the study's folder; None starts one
+    for this search alone, and ends it afterwards. verbose: let Ray talk on stderr.
     """
 
     interruptible = False
 
-    def __init__(self, workers: int, address: str | None = None, verbose: bool = False) -> None:
+    def __init__(
+        self, workers: int | None = None, address: str | None = None, verbose: bool = False
+    ) -> None:
         self._workers, self._address, self._verbose = workers, address, verbose
 
     def run(self, workbench: Workbench, desk: Desk) -> None:
-        """Runs every task the desk hands out. Raises StudyError for an unreachable cluster."""
+        """Runs every task the desk hands out. Raises StudyError for a cluster that cannot be
+        reached, or whose head dies."""
         with scratch_folder() as scratch, self.cluster(scratch), _hushed(self._verbose):
-            self._tune(workbench, desk, scratch)
+            from dse.search.ray_watch import run_watched
+
+            run_watched(lambda: self._tune(workbench, desk, scratch))
 
     def _tune(self, workbench: Workbench, desk: Desk, scratch: Path) -> None:
         from ray import tune
 
+        from dse.search.ray_shipping import Away, Here, open_depot
         from dse.search.ray_tune_parts import DeskScheduler, DeskSearcher, Relay
         from dse.search.ray_worker import TaskWorker
 
-        relay = Relay(desk)
-        threads = max(1, available_cores() // self._workers)
-        worker = tune.with_parameters(TaskWorker, workbench=workbench, threads=threads)
+        relay = Relay(desk, workbench.trainings)
+        workers, share = self._crew()
+        bench = Away(workbench, open_depot(workbench)) if self._address else Here(workbench)
+        worker = tune.with_parameters(TaskWorker, bench=bench, threads=share["cpu"])
         tuner = tune.Tuner(
-            tune.with_resources(worker, {"cpu": threads}),
+            tune.with_resources(worker, share),
             tune_config=tune.TuneConfig(
                 search_alg=DeskSearcher(relay),
                 scheduler=DeskScheduler(relay),
                 num_samples=-1,
-                max_concurrent_trials=self._workers,
+                max_concurrent_trials=workers,
                 reuse_actors=True,
             ),
             run_config=tune.RunConfig(
@@ -98,6 +105,29 @@ class RayExecutor(Executor):
                 raise
         if relay.error is not None:
             raise relay.error
+
+    def _crew(self) -> tuple[int, dict[str, float]]:
+        """Workers at a time, and what each takes of its node: cores, and its share of a GPU.
+
+        Raises StudyError for a cluster without cores.
+        """
+        import ray
+
+        known: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+        nodes = [node["Resources"] for node in known if node["Alive"]]
+        cores = [int(node["CPU"]) for node in nodes if node.get("CPU", 0) >= 1]
+        if not cores:
+            raise StudyError("the Ray cluster has no cores", "start nodes with 'ray start'")
+        if self._address is None:
+            workers = self._workers or default_workers()
+            share: dict[str, float] = {"cpu": max(1, available_cores() // workers)}
+        else:
+            workers = self._workers or sum(cores)
+            share = {"cpu": max(1, min([*cores, sum(cores) // workers]))}
+        gpus = int(sum(node.get("GPU", 0) for node in nodes))
+        if gpus:
+            share["gpu"] = 1 / math.ceil(workers / gpus)
+        return workers, share
 
     @contextmanager
     def cluster(self, scratch: Path) -> Iterator[None]:
@@ -118,7 +148,7 @@ class RayExecutor(Executor):
         }
         if self._address is None:
             settings |= {
-                "num_cpus": max(self._workers, available_cores()),
+                "num_cpus": max(self._workers or 1, available_cores()),
                 "object_store_memory": OBJECT_STORE_BYTES,
                 "include_dashboard": False,
                 "_temp_dir": str(scratch / "ray"),
@@ -133,10 +163,16 @@ class RayExecutor(Executor):
                 f"Ray does not start on {where}: {error}",
                 "check --ray-address, or use --executor inline",
             ) from error
+        from dse.search.ray_watch import HeadLost
+
         try:
             yield
-        finally:
+        except HeadLost:
+            raise  # there is nothing left to take leave of
+        except BaseException:
             ray.shutdown()
+            raise
+        ray.shutdown()
 
 
 def _start(settings: dict[str, Any]) -> None:
@@ -153,23 +189,6 @@ def _start(settings: dict[str, Any]) -> None:
             ray.shutdown()
             if last_try:
                 raise
-
-
-@contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """A folder for Ray's files, gone afterwards; those of killed searches go, too.
-
-    Its path is short, because Ray puts sockets below it (107 characters at most).
-    """
-    for left in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*-*"):
-        process = left.name.removeprefix(SCRATCH).split("-")[0]
-        if process.isdigit() and not Path(f"/proc/{process}").exists():
-            shutil.rmtree(left, ignore_errors=True)
-    path = Path(tempfile.mkdtemp(prefix=f"{SCRATCH}{os.getpid()}-"))
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from dse.search.executor import Desk, Failure, Say, Task, Wait
-from dse.search.ray_worker import EPOCH, FAILURE, RESULT, task_table
+from dse.search.ray_worker import DELIVERY, EPOCH, FAILURE, RESULT, task_table
 
 __all__ = ["DeskScheduler", "DeskSearcher", "Relay"]
 
@@ -23,12 +24,13 @@ Answer = TypeVar("Answer")
 class Relay:
     """What searcher and scheduler share: the desk, and which Tune trial is which task.
 
+    What workers deliver goes into `trainings` before the desk is told of it.
     error: the first exception that came out of the desk; Tune's run ends with it.
     """
 
-    def __init__(self, desk: Desk | None) -> None:
+    def __init__(self, desk: Desk | None, trainings: Path = Path()) -> None:
         self.error: BaseException | None = None
-        self._desk = desk
+        self._desk, self._trainings = desk, trainings
         self._tasks: dict[str, Task] = {}
         self._deaths: Counter[Task] = Counter()
         self._again: list[Task] = []
@@ -43,7 +45,11 @@ class Relay:
         self._ask(lambda desk: desk.tick())
 
     def next_task(self, trial_id: str) -> Task | Wait | None:
-        """What trial `trial_id` shall be; a task whose worker died comes first."""
+        """What trial `trial_id` shall be; a task whose worker died comes first.
+
+        Without a trial at work Tune asks nothing else, so that this is the desk's time, too.
+        """
+        self.tick()
         task = self._again.pop() if self._again else self._ask(lambda desk: desk.next_task())
         if isinstance(task, Task):
             self._tasks[trial_id] = task
@@ -56,6 +62,7 @@ class Relay:
         if EPOCH not in result:
             return True
         task = self._tasks[trial_id]
+        self._receive(task, result)
         say = self._ask(lambda desk: desk.reported(task, result[EPOCH]))
         self._said[trial_id] = say
         return say is Say.CONTINUE
@@ -70,11 +77,26 @@ class Relay:
         elif FAILURE in found:
             self._ask(lambda desk: desk.failed(task, found[FAILURE]))
         elif RESULT in found:
+            self._receive(task, found)
             self._ask(lambda desk: desk.finished(task, found[RESULT].result))
         elif said is Say.PAUSE:
             self._ask(lambda desk: desk.paused(task))
         else:
             self._ask(lambda desk: desk.stopped(task))
+
+    def _receive(self, task: Task, result: dict[str, Any]) -> None:
+        """Writes down what came with a result; a full disk is a failure that ends the search."""
+        delivery = result.get(DELIVERY)
+        if delivery is None:
+            return
+        folder = self._trainings / task.training.id
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            delivery.unpack(folder)
+        except OSError as error:
+            failure = Failure.of(error)
+            self._ask(lambda desk: desk.failed(task, failure))
+            raise
 
     def _worker_died(self, task: Task) -> None:
         self._deaths[task] += 1

@@ -14,15 +14,31 @@ from typing import Any
 
 from ray import tune
 
-from dse.search.executor import Epoch, Failure, Paused, Task, Workbench
+from dse.search.executor import Epoch, Paused, Task
+from dse.search.parcels import Delivery
+from dse.search.ray_shipping import Here
 from dse.space import Training
 
-__all__ = ["EPOCH", "FAILURE", "RESULT", "Finished", "TaskWorker", "task_from", "task_table"]
+__all__ = [
+    "DELIVERY",
+    "EPOCH",
+    "FAILURE",
+    "RESULT",
+    "Finished",
+    "TaskWorker",
+    "task_from",
+    "task_table",
+]
 
 EPOCH, RESULT, FAILURE = "dse_epoch", "dse_result", "dse_failure"
-"""Keys of what a worker tells Tune."""
+DELIVERY = "dse_delivery"
+"""Keys of what a worker tells Tune; the last comes with an epoch or a result."""
 
 THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+
+SHARED_GPU = {"TF_FORCE_GPU_ALLOW_GROWTH": "true"}
+"""TensorFlow would take a GPU's whole memory, and leave none for the next worker on it. Which
+GPU is whose, Ray says in CUDA_VISIBLE_DEVICES."""
 
 
 def task_table(task: Task) -> dict[str, Any]:
@@ -45,17 +61,17 @@ class TaskWorker(tune.Trainable):
     """
 
     def setup(  # type: ignore[override]  # `with_parameters` adds the last two
-        self, config: dict[str, Any], workbench: Workbench, threads: int
+        self, config: dict[str, Any], bench: Here, threads: int
     ) -> None:
-        """workbench: how to work. threads: cores of this worker, before TensorFlow starts."""
-        os.environ.update(dict.fromkeys(THREADS, str(threads)))
-        self._workbench = workbench
-        self._running = _RunningTask(workbench, task_from(config))
+        """bench: how to work. threads: cores of this worker, before TensorFlow starts."""
+        os.environ.update({**dict.fromkeys(THREADS, str(threads)), **SHARED_GPU})
+        self._bench = bench
+        self._running = _RunningTask(bench, task_from(config))
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Leaves the task in hand, if it has not ended, and begins the next."""
         self._running.leave()
-        self._running = _RunningTask(self._workbench, task_from(new_config))
+        self._running = _RunningTask(self._bench, task_from(new_config))
         return True
 
     def step(self) -> dict[str, Any]:
@@ -82,11 +98,12 @@ class _Answer:
 class _RunningTask:
     """A task in its thread: `next_message` answers the last report and waits for the next."""
 
-    def __init__(self, workbench: Workbench, task: Task) -> None:
+    def __init__(self, bench: Here, task: Task) -> None:
+        self._bench = bench
         self._messages: SimpleQueue[dict[str, Any]] = SimpleQueue()
         self._answers: SimpleQueue[_Answer] = SimpleQueue()
         self._reporting = False
-        self._thread = threading.Thread(target=self._work, args=(workbench, task), daemon=True)
+        self._thread = threading.Thread(target=self._work, args=(task,), daemon=True)
         self._thread.start()
 
     def next_message(self) -> dict[str, Any]:
@@ -103,18 +120,19 @@ class _RunningTask:
             self._answers.put(_Answer(go_on=False))
             self._thread.join()
 
-    def _work(self, workbench: Workbench, task: Task) -> None:
+    def _work(self, task: Task) -> None:
         try:
-            result = workbench.do(task, self._report)
+            with self._bench.opened(task) as (workbench, changes):
+                result = workbench.do(task, lambda epoch: self._report(epoch, changes()))
+                end: dict[str, Any] = {RESULT: Finished(result), DELIVERY: changes()}
         except Paused:
             return
         except BaseException as error:
-            self._messages.put({FAILURE: Failure.of(error), "done": True})
-        else:
-            self._messages.put({RESULT: Finished(result), "done": True})
+            end = {FAILURE: self._bench.failure(error)}
+        self._messages.put({**end, "done": True})
 
-    def _report(self, epoch: Epoch) -> bool:
-        self._messages.put({EPOCH: epoch})
+    def _report(self, epoch: Epoch, changed: Delivery | None) -> bool:
+        self._messages.put({EPOCH: epoch, DELIVERY: changed})
         if not self._answers.get().go_on:
             raise Paused
         return True

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dse.errors import InvalidFile, StudyError, UnknownName
+from dse.search.parcels import Parcel
 from dse.search.provenance import SHARED, differing
 from dse.space import Training
 from dse.training.recipe import EpochReport, Recipe
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["RecordedTable", "replay_workshop"]
 
 CURVE = ("epoch", "epochs", "loss", "val_ap", "seconds")
+TABLE = "table.jsonl"
+"""A table's name where it was sent to."""
+
 DIGITS = 5
 """After the point, of every number: finer than one face more or less."""
 
@@ -112,6 +116,14 @@ class RecordedJob:
     """A table that stands in for pictures and networks; travels to workers by its path."""
 
     table: str
+
+    def parcels(self) -> dict[str, Parcel]:
+        """The table, for a machine that does not see it."""
+        return {"table": Parcel({TABLE: Path(self.table)})}
+
+    def moved(self, cache: Path, places: Mapping[str, Path]) -> RecordedJob:
+        """The same job where the table was unpacked."""
+        return RecordedJob(str(places["table"] / TABLE))
 
 
 def replay_workshop(path: Path) -> Workshop:

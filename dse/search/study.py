@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import socket
 from pathlib import Path
 from types import TracebackType
@@ -107,6 +108,10 @@ class StudyFolder:
             return tomli.loads(path.read_text(encoding="utf-8"))
         except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
             raise InvalidFile(path, str(error), hint="restore it, or start a new study") from None
+
+    def discard(self) -> None:
+        """Removes the folder and all in it."""
+        shutil.rmtree(self.path)
 
     def lock(self) -> StudyLock:
         """The right to write; to be used in a `with` statement. Raises StudyLocked."""

@@ -9,7 +9,6 @@ layer. Interrupted work goes on at the last finished chunk.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -25,6 +24,7 @@ from numpy.typing import NDArray
 
 from dse.data.pictures import Boxes
 from dse.errors import StudyError
+from dse.file_lock import only_one
 from dse.network.graph import Graph
 from dse.network.keras_model import Weights, build, get_weights, set_weights
 from dse.network.keras_startup import keras
@@ -66,7 +66,7 @@ def frozen_features(
     folder = cache / "features" / hashlib.sha256(key.encode()).hexdigest()[:20]
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with _only_one(folder / "lock"):
+        with only_one(folder / "lock"):
             if not (folder / "done").exists():
                 _compute(prefix, graph, boundary, views, folder)
                 (folder / "done").touch()
@@ -161,11 +161,3 @@ def _write_atomically(path: Path, content: bytes) -> None:
     temporary = path.with_suffix(".tmp")
     temporary.write_bytes(content)
     os.replace(temporary, path)
-
-
-@contextlib.contextmanager
-def _only_one(path: Path) -> Iterator[None]:
-    """Holds a lock that the system releases when its process ends, however it ends."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -11,17 +11,20 @@ import errno
 import json
 import os
 import signal
+import sys
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from dse.search.parcels import Parcel
 from dse.search.workshop import Workshop
 from dse.space import Training
 
 EPOCHS = 6
 PARTS = ("training", "validation", "evaluation")
+PICTURE = b"a picture"
 
 
 @dataclass(frozen=True)
@@ -55,12 +58,27 @@ class FakeKmodel:
 
 @dataclass(frozen=True)
 class FakeJob:
-    """epoch_s: time an epoch takes. trouble: what goes wrong, see `_trouble`."""
+    """epoch_s: time an epoch takes. trouble: what goes wrong, see `_trouble`.
+
+    trace: file that every process may write to; nothing else is shared. picture: a file that
+    every training reads; on another machine its copy. hidden: a folder of the driver's machine
+    that a process on another one cannot open.
+    """
 
     formats: tuple[str, ...]
     epoch_s: float
     trace: str
     trouble: str
+    picture: str = ""
+    hidden: str = ""
+
+    def parcels(self) -> dict[str, Parcel]:
+        return {"data": Parcel({"a/picture": Path(self.picture)})} if self.picture else {}
+
+    def moved(self, cache: Path, places: Mapping[str, Path]) -> FakeJob:
+        if self.hidden:
+            _hide(self.hidden)
+        return replace(self, picture=str(places["data"] / "a/picture") if places else "")
 
 
 def final_ap(training: Training) -> float:
@@ -77,6 +95,8 @@ def train(
     if metrics.exists():
         return _outcome(json.loads(metrics.read_text()))
     _trouble(job, training)
+    if job.picture:
+        assert Path(job.picture).read_bytes() == PICTURE
     rows = json.loads(checkpoint.read_text()) if checkpoint.exists() else []
     curve = [FakeReport(**row) for row in rows]
     for past in curve:
@@ -133,6 +153,16 @@ def worked(trace: Path) -> list[tuple[str, str, int]]:
     """(training id, epoch or "kmodel", process) of everything that was really worked."""
     lines = trace.read_text().splitlines() if trace.exists() else []
     return [(a, b, int(c)) for a, b, c in (line.split() for line in lines)]
+
+
+def _hide(folder: str) -> None:
+    """From here on this process fails where it opens, lists or makes anything under `folder`."""
+
+    def refuse(event: str, arguments: tuple[Any, ...]) -> None:
+        if any(isinstance(item, str | Path) and str(item).startswith(folder) for item in arguments):
+            raise PermissionError(f"{event} {arguments}")
+
+    sys.addaudithook(refuse)
 
 
 def _trouble(job: FakeJob, training: Training) -> None:

@@ -1,6 +1,6 @@
 """A search in a process of its own, for tests that kill it.
 
-search_process.py RESULTS SPACE TRACE EPOCH_S BUDGET EXECUTOR [resume]
+search_process.py RESULTS SPACE TRACE EPOCH_S BUDGET EXECUTOR [resume | address=RAY | URL]
 """
 
 from __future__ import annotations
@@ -8,15 +8,17 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import fake_training
 
 from dse.errors import DseError
-from dse.search import SearchOptions, run_search
+from dse.search import SearchOptions, run_search, shared_journal
 
 
 def main() -> int:
-    results, space, trace, epoch_s, budget, executor, *resume = sys.argv[1:]
+    results, space, trace, epoch_s, budget, executor, *more = sys.argv[1:]
+    resume = more == ["resume"]
     options = SearchOptions(
         budget=int(budget),
         space=None if resume else space,
@@ -25,7 +27,8 @@ def main() -> int:
         workers=2,
         proposer=None if resume else "random",
         early_stopping=None if resume else False,
-        resume=bool(resume),
+        resume=resume,
+        **_elsewhere(more),
     )
     try:
         report = run_search(options, fake_training.workshop(Path(trace), float(epoch_s)))
@@ -34,6 +37,17 @@ def main() -> int:
         return error.exit_code
     print(json.dumps(report.as_dict()))
     return 0
+
+
+def _elsewhere(more: list[str]) -> dict[str, Any]:
+    """Options for a cluster, or for the database of a study that others work on, too."""
+    for item in more:
+        if item.startswith("address="):
+            return {"ray_address": item.removeprefix("address=")}
+        if "://" in item:
+            shared_journal.HEARTBEAT_S, shared_journal.GRACE_S = 1, 3
+            return {"storage": item, "study": "ours"}
+    return {}
 
 
 if __name__ == "__main__":

@@ -8,15 +8,18 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from executor_contract import TRAININGS, ExecutorContract, ScriptedDesk, bench, tasks
 from fake_training import EPOCHS, worked, workshop
 
-from dse.search import SearchOptions, load_study, run_search
+from dse.search import SearchOptions, load_study, plan_search, run_search
 from dse.search.executor import Executor
-from dse.search.ray_executor import RayExecutor, scratch_folder
+from dse.search.ray_executor import RayExecutor
+from dse.search.scratch import scratch_folder
+from dse.search.shared_journal import SharedJournal
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +79,31 @@ def test_a_whole_search(
     shown = capfd.readouterr()
     assert shown.out == ""
     assert all("trained " in line for line in shown.err.splitlines()), shown.err
+
+
+@pytest.mark.usefixtures("cluster")
+def test_the_last_driver_of_a_study_waits_for_the_others(
+    options: Callable[..., SearchOptions], tmp_path: Path
+) -> None:
+    trace, url = tmp_path / "trace", f"sqlite:///{tmp_path / 'studies.db'}"
+    first = options(budget=1, storage=url, study="ours")
+    run_search(first, workshop(trace))
+    other = SharedJournal(url, "ours", "other", tmp_path / "other.log")
+    plan = plan_search(first)
+    done = {id for id, _, _ in worked(trace)}
+    theirs = next(d.training for d in plan.designs if d.training.id not in done)
+    number = other.start(theirs, plan.space)
+    assert number is not None
+
+    def finish() -> None:
+        while len(load_study(first.results / "ours").entries) < 3:
+            time.sleep(0.05)
+        time.sleep(2)
+        other.finish(number, (0.5, 10.0, 1000), {"ap": {"kpu8": 0.5}, "stopped": False}, 1.0)
+
+    finisher = threading.Thread(target=finish)
+    finisher.start()
+    more = replace(first, resume=True, budget=3, space=None, executor="ray", workers=2)
+    report = run_search(more, workshop(trace))
+    finisher.join()
+    assert report.trained == 3 and theirs.id not in {id for id, _, _ in worked(trace)}
