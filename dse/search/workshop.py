@@ -17,10 +17,11 @@ __all__ = ["Workshop", "default_workshop", "workshop_for"]
 class Workshop:
     """describe(options) -> tables for study.toml: pictures with checksums, starting weights.
 
-    make_job(options, about, space) -> what every training of the study has in common; `about`
-    is study.toml, with the target and what `describe` gave when the study was made. train,
-    measure: see `Workbench`; they are functions of an importable module, as they travel to
-    other processes by name. trainings: ids of those it can do; None: any.
+    make_job(options, about, space) -> what every training of the study has in common, a
+    `TravellingJob` where it shall run on a cluster; `about` is study.toml, with the target and
+    what `describe` gave when the study was made. train, measure: see `Workbench`; they are
+    functions of an importable module, as they travel to other processes by name. trainings: ids
+    of those it can do; None: any.
     """
 
     describe: Callable[[SearchOptions], dict[str, Any]]

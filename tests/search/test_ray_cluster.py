@@ -26,7 +26,13 @@ from dse.search.executor import Executor, Task, Workbench
 from dse.search.parcels import Parcel
 from dse.search.ray_executor import SETTINGS, RayExecutor
 
-QUIET = {"object_store_memory": 80 << 20, "include_dashboard": False}
+QUIET = {
+    "object_store_memory": 80 << 20,
+    "include_dashboard": False,
+    "include_log_monitor": False,
+    "no_monitor": True,
+}
+"""Of a node: nothing but what runs tasks."""
 
 
 def new_node(cluster: Cluster, **arguments: Any) -> Any:

@@ -9,7 +9,7 @@ from fake_training import EPOCHS, final_ap, worked, workshop
 
 from dse.errors import InvalidFile, StudyError, UnknownName, UsageError
 from dse.search import SearchOptions, load_study, run_search
-from dse.search.recorded import RecordedTable
+from dse.search.recorded import RecordedJob, RecordedTable
 from dse.space import Training
 from dse.training.recipe import Recipe
 
@@ -104,3 +104,15 @@ def test_a_table_names_no_folder(options: Make, tmp_path: Path, table: Path) -> 
     record.settings["training_pictures"]["source"] = f"wider:{tmp_path}/faces"
     head = json.loads(RecordedTable.collect([record]).text().splitlines()[0])
     assert head["training_pictures"]["source"] == "wider:faces"
+
+
+def test_a_table_travels_with_its_job(table: Path, tmp_path: Path) -> None:
+    job = RecordedJob(str(table))
+    (parcel,) = job.parcels().values()
+    there = tmp_path / "there"
+    there.mkdir()
+    for name, content in parcel.batch(0):
+        (there / name).write_bytes(content)
+    moved = job.moved(tmp_path / "cache", {"table": there})
+    assert RecordedTable.load(Path(moved.table)).text() == table.read_text()
+    assert moved != job
