@@ -103,7 +103,10 @@ class Relay:
         if self._deaths[task] <= MAX_DEATHS:
             self._again.append(task)
             return
-        message = f"its worker process died {MAX_DEATHS + 1} times; is there enough memory?"
+        message = (
+            f"its worker process died {MAX_DEATHS + 1} times; is there enough memory, and the "
+            "same dse on every machine?"
+        )
         self._ask(lambda desk: desk.failed(task, Failure(message)))
 
     def _ask(self, call: Callable[[Desk], Answer]) -> Answer:
