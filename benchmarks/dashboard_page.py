@@ -31,8 +31,9 @@ from typing import Any
 from dse.cost import Target, price_space
 from dse.dashboard import write_dashboard
 from dse.dashboard.figure_files import browser_program
+from dse.search.candidates import Row
 from dse.search.journal import Entry
-from dse.search.plan import Row, candidate_row
+from dse.search.plan import candidate_row
 from dse.search.record import StudyRecord
 from dse.space import FORMATS, FREEZABLE, WIDTHS, Candidate, Training
 

@@ -120,7 +120,6 @@ class Course:
         stopper = DominanceStopper(self.fitting)
         by_training = {design.training: design for design in self.fitting}
         past: list[Observation] = []
-        curves: list[FinishedCurve] = []
         points: list[tuple[float, float, float]] = []
         cut: list[Design] = []
         race = Race([], [], 0, 0)
@@ -135,14 +134,14 @@ class Course:
             else:
                 outcome = self.outcomes[training.id]
                 curve = [(epoch.epoch, epoch.epochs, epoch.val_ap) for epoch in outcome.curve]
-                ends = _stopped_at(stopper, training, curve, curves) if contender.stopping else None
+                ends = _stopped_at(stopper, training, curve) if contender.stopping else None
                 if ends:
                     past.append(Observation(training, math.nan, curve[ends - 1][2], stopped=True))
                     spent += outcome.curve[ends - 1].seconds
                     cut.append(by_training[training])
                 else:
                     past.append(Observation(training, outcome.ap["kpu8"], outcome.val_ap))
-                    curves.append(FinishedCurve(training, curve))
+                    stopper.learn(FinishedCurve(training, curve))
                     points.append(self.point(by_training[training]))
                     spent += outcome.seconds
                     share = self.box.share(points) / self.whole
@@ -160,11 +159,10 @@ def _stopped_at(
     stopper: DominanceStopper,
     training: Training,
     curve: list[tuple[int, int, float]],
-    finished: list[FinishedCurve],
 ) -> int | None:
     """The epoch after which `training` is stopped, if it is."""
     for epochs in range(1, len(curve)):
-        if stopper.may_continue(training, curve[:epochs], finished).stop:
+        if stopper.may_continue(training, curve[:epochs]).stop:
             return epochs
     return None
 

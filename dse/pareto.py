@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dse.errors import DseError
 
-__all__ = ["MAXIMISE", "ObjectiveBox", "front_mask", "hypervolume"]
+__all__ = ["MAXIMISE", "Front", "ObjectiveBox", "front_mask", "hypervolume"]
 
 Floats = NDArray[np.float64]
 
@@ -41,6 +41,27 @@ def front_mask(values: ArrayLike, maximise: Sequence[bool]) -> NDArray[np.bool_]
         kept[index] = not (front <= row).all(axis=1).any()
     on_front[on_front] = kept[inverse.reshape(-1)]
     return on_front
+
+
+class Front:
+    """A front of points (AP, latency_ms, kmodel_bytes) that come one after the other.
+
+    Lifetime: `add` each point; `values` is what `front_mask` would have kept of them, at the cost
+    of a comparison with the front instead of with all that came before.
+    """
+
+    def __init__(self) -> None:
+        self.values: Floats = np.empty((0, 3))
+        """(m, 3), in the order in which they came."""
+
+    def add(self, point: Sequence[float]) -> bool:
+        """Takes `point` (3,) in; returns whether it is on the front. NaN never is."""
+        costs, mine = _as_costs(self.values, MAXIMISE), _as_costs(point, MAXIMISE)
+        no_worse, no_better = (costs <= mine).all(axis=1), (costs >= mine).all(axis=1)
+        if np.isnan(mine).any() or (no_worse & ~no_better).any():
+            return False
+        self.values = np.vstack([self.values[no_worse | ~no_better], point])
+        return True
 
 
 def hypervolume(values: ArrayLike, reference: Sequence[float], maximise: Sequence[bool]) -> float:
@@ -134,3 +155,13 @@ class ObjectiveBox:
         table = np.asarray(values, dtype=np.float64).reshape(-1, 3)
         scaled = np.column_stack([table[:, 0], self.scaled(table[:, 1:])])
         return hypervolume(scaled, (0.0, 1.0, 1.0), MAXIMISE)
+
+    def gain(self, point: Sequence[float], front: Floats) -> float:
+        """By how much the share of `front` (m, 3) would grow with `point` (3,).
+
+        Only what `point` dominates is measured: a front cut to it is mostly a few points.
+        """
+        signs = np.where(MAXIMISE, -1.0, 1.0)
+        cut = np.maximum(front * signs, np.asarray(point) * signs) * signs
+        rivals = np.unique(cut[front_mask(cut, MAXIMISE)], axis=0)
+        return max(0.0, self.share([point]) - self.share(rivals))

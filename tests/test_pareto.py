@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dse.errors import DseError
-from dse.pareto import MAXIMISE, ObjectiveBox, front_mask, hypervolume
+from dse.pareto import MAXIMISE, Front, ObjectiveBox, front_mask, hypervolume
 
 Cost = namedtuple("Cost", "latency_ms kmodel_bytes")
 
@@ -151,3 +151,23 @@ def test_a_cost_that_all_designs_share_does_not_count() -> None:
 def test_box_around_nothing_is_refused() -> None:
     with pytest.raises(DseError, match="no feasible design"):
         ObjectiveBox.around([])
+
+
+@settings(max_examples=100, deadline=None)
+@given(tables(3), st.sets(st.integers(0, 11)))
+def test_a_front_that_grows_point_by_point_is_that_of_all_points(
+    values: NDArray[np.float64], unmeasured: set[int]
+) -> None:
+    """And so is its share of the box, of which each point adds a part."""
+    values[[at for at in unmeasured if at < len(values)], 0] = math.nan
+    costs = [1.0, 2.0, 5.0]
+    box = ObjectiveBox.around([Cost(low, low) for low in costs])
+    points = np.column_stack([values[:, :1], 1.0 + 5.0 * values[:, 1:]])
+    front, share = Front(), 0.0
+    for count, point in enumerate(points, start=1):
+        before = front.values
+        kept = front_mask(points[:count], MAXIMISE)
+        assert front.add(point) == kept[-1]
+        assert front.values.tolist() == points[:count][kept].tolist()
+        share += box.gain(point, before) if kept[-1] else 0.0
+        assert share == pytest.approx(box.share(points[:count]), abs=1e-12)

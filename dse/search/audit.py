@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from dse.pareto import MAXIMISE, front_mask
+from dse.search.candidates import Row, deployable_rows
 from dse.search.journal import Entry
-from dse.search.plan import Row, deployable_rows
 
 __all__ = ["BEATEN", "StoppingAudit", "audit"]
 

@@ -14,13 +14,14 @@ from dse.search.audit import BEATEN
 from dse.search.disk import full_disk_error, full_disk_reported
 from dse.search.executor import Desk, Epoch, Failure, Say, Task, Wait
 from dse.search.interruption import Interruption
-from dse.search.journal import WARM, Entry, Journal
+from dse.search.journal import Journal
 from dse.search.options import SearchOptions
-from dse.search.outcomes import front_rows, hypervolume_share, outcome_rows
+from dse.search.outcomes import front_of
+from dse.search.past import Past
 from dse.search.plan import SearchPlan
 from dse.search.progress import Progress, Standing
-from dse.search.proposers import Observation, make_proposer
-from dse.search.stopping import DominanceStopper, FinishedCurve
+from dse.search.proposers import make_proposer
+from dse.search.stopping import DominanceStopper
 from dse.search.study import StudyFolder
 from dse.space import Training
 
@@ -65,12 +66,11 @@ class SearchDesk(Desk):
             budget=max(1, self._budget),
         )
         self._stopper = DominanceStopper(plan.designs) if options.early_stopping else None
-        self._entries = journal.entries()
+        entries = journal.entries()
+        self._past = Past(plan, entries, self._stopper.learn if self._stopper else _ignore)
         self._interrupted = [
-            entry for entry in self._entries if entry.state == "running" and not entry.elsewhere
+            entry for entry in entries if entry.state == "running" and not entry.elsewhere
         ]
-        self._failed_before = {e.number for e in self._entries if e.state == "failed"}
-        self._reused = sum(WARM in entry.outcome for entry in self._entries)
         self._reports: dict[int, dict[int, Epoch]] = {}
         self._beaten: dict[int, dict[str, Any]] = {}
         self._running: dict[int, Training] = {}
@@ -80,8 +80,7 @@ class SearchDesk(Desk):
         self._failures_in_a_row = 0
         self._ended_here = 0
         self._started = began
-        self._elapsed_before = max((entry.elapsed_s for entry in self._entries), default=0.0)
-        self._hypervolume = hypervolume_share(plan.rows, self._entries)
+        self._elapsed_before = max((entry.elapsed_s for entry in entries), default=0.0)
 
     @property
     def elapsed_s(self) -> float:
@@ -96,12 +95,13 @@ class SearchDesk(Desk):
         """
         if self._journal.news():
             self._orphans = self._journal.orphans()
-            self._entries = self._journal.entries()
+            self._past.update(self._journal.entries())
         if not self._time_is_up():
             if self._interrupted:
                 entry = self._interrupted.pop(0)
                 return self._begin(entry.training, entry.number)
-            while self._counted() + len(self._running) + len(self._elsewhere()) < self._budget:
+            past = self._past
+            while past.counted + len(self._running) + len(past.elsewhere) < self._budget:
                 training = self._orphans.pop(0) if self._orphans else self._propose()
                 if training is None:
                     break
@@ -109,8 +109,8 @@ class SearchDesk(Desk):
                     number = self._journal.start(training, self._plan.space)
                 if number is not None:
                     return self._begin(training, number)
-                self._entries = self._journal.entries()
-            if self._elsewhere():
+                self._past.update(self._journal.entries())
+            if self._past.elsewhere:
                 return Wait()
         if self._running:
             return Wait()
@@ -129,7 +129,7 @@ class SearchDesk(Desk):
         if self._stopper is None:
             return Say.CONTINUE
         rows = [(seen.epoch, seen.epochs, seen.val_ap) for _, seen in sorted(curve.items())]
-        decision = self._stopper.may_continue(task.training, rows, self._finished_curves())
+        decision = self._stopper.may_continue(task.training, rows)
         if decision.beaten_by:
             found = {"epoch": rows[-1][0], "bound": decision.bound, "by": decision.beaten_by}
             self._beaten.setdefault(task.number, found)
@@ -204,19 +204,19 @@ class SearchDesk(Desk):
 
     def standing(self) -> Standing:
         """Where the search stands, for people."""
-        states = [entry.state for entry in self._entries]
+        past = self._past
         kmodels = None
         if self._kmodels is not None:
             kmodels = (self._kmodels_done, self._kmodels_done + len(self._kmodels))
         return Standing(
-            trained=states.count("complete") - self._reused,
-            reused=self._reused,
-            stopped=states.count("stopped"),
-            failed=states.count("failed"),
+            trained=past.states["complete"] - past.reused,
+            reused=past.reused,
+            stopped=past.states["stopped"],
+            failed=past.states["failed"],
             running=len(self._running),
             budget=self._budget,
             rejected=self._plan.rejected,
-            hypervolume=self._hypervolume,
+            hypervolume=past.hypervolume,
             elapsed_s=self.elapsed_s,
             left_s=self._left_s(),
             measuring=kmodels,
@@ -228,24 +228,18 @@ class SearchDesk(Desk):
 
     def _propose(self) -> Training | None:
         """What the proposer wants next; failures of earlier runs may be wanted again."""
-        finished = [
-            _observation(entry, self._plan)
-            for entry in sorted(self._entries, key=lambda entry: (entry.elapsed_s, entry.number))
-            if entry.state != "running" and entry.number not in self._failed_before
-        ]
-        running = [*self._running.values(), *self._elsewhere()]
-        return self._proposer.propose(finished, [training.id for training in running])
-
-    def _elsewhere(self) -> list[Training]:
-        """What other drivers are training."""
-        return [e.training for e in self._entries if e.state == "running" and e.elsewhere]
+        running = [*self._running.values(), *self._past.elsewhere]
+        return self._proposer.propose(
+            self._past.observations, [training.id for training in running]
+        )
 
     def _front_to_measure(self) -> list[Task]:
         """A task for every deployable design on the front whose kmodel was not measured."""
         if not self._options.measure_kmodels:
             return []
-        entries = {entry.training.id: entry for entry in self._entries if entry.state == "complete"}
-        front = front_rows(outcome_rows(self._plan.rows, self._entries))
+        complete = [entry for entry in self._journal.entries() if entry.state == "complete"]
+        entries = {entry.training.id: entry for entry in complete}
+        front = front_of(self._plan.rows, complete)
         designs = [entries[row["training"]] for row in front if row["deployable"]]
         return [
             Task("measure", e.training, e.number)
@@ -257,7 +251,6 @@ class SearchDesk(Desk):
         with self._writing():
             self._journal.measured(task.training, result)
         self._kmodels_done += 1
-        self._entries = self._journal.entries()
         message = f"kmodel of {task.training.id} AP {_or_nan(result['kmodel_ap']):.4f}"
         note = f" ({result['note']})" if result.get("note") else ""
         self._progress.event(message + note, self.standing)
@@ -271,25 +264,13 @@ class SearchDesk(Desk):
 
     def _ended(self, task: Task, message: str) -> None:
         self._running.pop(task.number, None)
-        self._entries = self._journal.entries()
-        self._hypervolume = hypervolume_share(self._plan.rows, self._entries)
+        self._reports.pop(task.number, None)
+        self._beaten.pop(task.number, None)
+        entry = self._journal.entry(task.number)
+        if entry:
+            self._past.note(entry)
         self._ended_here += 1
         self._progress.event(message, self.standing)
-
-    def _finished_curves(self) -> list[FinishedCurve]:
-        return [
-            FinishedCurve(
-                entry.training,
-                [(row["epoch"], row["epochs"], _or_nan(row["val_ap"])) for row in curve],
-            )
-            for entry in self._entries
-            if entry.state == "complete" and (curve := entry.outcome.get("curve"))
-        ]
-
-    def _counted(self) -> int:
-        """Trainings that the budget has paid for."""
-        ended = sum(entry.state in ("complete", "stopped") for entry in self._entries)
-        return ended - self._reused
 
     def _time_is_up(self) -> bool:
         limit_s = self._options.time_limit_s
@@ -300,7 +281,8 @@ class SearchDesk(Desk):
         if not self._ended_here:
             return None
         spent_s = monotonic() - self._started
-        left = min(self._budget - self._counted(), len(self._plan.designs) - len(self._entries))
+        begun = self._past.trials + len(self._running)
+        left = min(self._budget - self._past.counted, len(self._plan.designs) - begun)
         left_s = spent_s / self._ended_here * max(0, left)
         if self._options.time_limit_s is not None:
             left_s = min(left_s, max(0.0, self._options.time_limit_s - spent_s))
@@ -308,8 +290,8 @@ class SearchDesk(Desk):
 
     def _needed_bytes(self) -> int:
         """Disk space that the trainings to come will take, roughly."""
-        largest = max(row["parameters"] or 0 for row in self._plan.rows)
-        return max(1, self._budget - self._counted()) * largest * BYTES_PER_PARAMETER
+        trainings = max(1, self._budget - self._past.counted)
+        return trainings * self._plan.largest_parameters * BYTES_PER_PARAMETER
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -321,16 +303,8 @@ class SearchDesk(Desk):
             yield
 
 
-def _observation(entry: Entry, plan: SearchPlan) -> Observation:
-    """What the proposer sees of a trial that ended; NaN for what was not measured."""
-    format = plan.deployable_row(entry.training)["format"]
-    ap = (entry.outcome.get("ap") or {}).get(format)
-    return Observation(
-        training=entry.training,
-        ap=_or_nan(ap) if entry.state == "complete" else math.nan,
-        val_ap=_or_nan(entry.outcome.get("val_ap")),
-        stopped=entry.state == "stopped",
-    )
+def _ignore(curve: object) -> None:
+    """What becomes of a finished curve when nothing is stopped early."""
 
 
 def _or_nan(value: float | None) -> float:

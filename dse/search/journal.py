@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -31,6 +33,9 @@ DIRECTIONS: list[Literal["maximize", "minimize"]] = ["maximize", "minimize", "mi
 
 KMODEL = "kmodel "
 """Key of a study attribute: this and the training's id."""
+
+STATES = {"COMPLETE": "complete", "PRUNED": "stopped", "FAIL": "failed"}
+"""An entry's state by Optuna's name of it; any other is "running"."""
 
 WARM = "warm_from"
 """Key of an outcome that comes from another study, and names it."""
@@ -62,11 +67,12 @@ class Journal:
 
     Lifetime: `Journal(path, name)` creates or opens the file; `start` a training, then once
     `finish`, `stop` or `fail` it; `measured` adds the kmodel's figures later. `entries` reads.
-    Every call is one or two lines, on the disk when the call returns. `news` and `orphans` are
+    Every call is one write, on the disk when the call returns. `news` and `orphans` are
     about other drivers, which a file does not have.
     """
 
     _study: optuna.Study
+    _file: Any = None
 
     def __init__(self, path: Path, name: str) -> None:
         import optuna
@@ -75,8 +81,9 @@ class Journal:
         # A process killed while it appended leaves Optuna's lock behind, which would cost
         # the next one half a minute. The study's own lock says that nobody else writes.
         path.with_name(f"{path.name}.lock").unlink(missing_ok=True)
+        self._file = _journal_file(path)
         self._study = optuna.create_study(
-            storage=file_storage(path),
+            storage=_storage(self._file),
             study_name=name,
             directions=DIRECTIONS,
             load_if_exists=True,
@@ -91,8 +98,10 @@ class Journal:
     def start(self, training: Training, space: SearchSpace) -> int | None:
         """Opens a trial for `training`, in one line. Returns its number; None where another
         driver has the training."""
-        self._study.add_trial(new_trial("RUNNING", training, space))
-        return len(self._study.get_trials(deepcopy=False)) - 1
+        storage, trial = self._study._storage, new_trial("RUNNING", training, space)
+        return storage.get_trial_number_from_id(
+            storage.create_new_trial(self._study._study_id, template_trial=trial)
+        )
 
     def adopt(
         self,
@@ -145,6 +154,21 @@ class Journal:
     def _belongs_elsewhere(self, trial: FrozenTrial) -> bool:
         return False
 
+    def entry(self, number: int) -> Entry | None:
+        """One trial, None if it was given up; costs the same however many there are."""
+        storage = self._study._storage
+        trial = storage.get_trial(self._trial_id(number))
+        attributes = storage.get_study_user_attrs(self._study._study_id)
+        return None if given_up(trial) else _entry(trial, attributes, self._belongs_elsewhere)
+
+    def _one_write(self) -> AbstractContextManager[None]:
+        """Around records that reach the disk together, where the record is a file."""
+        return self._file.one_write() if self._file else nullcontext()
+
+    def _trial_id(self, number: int) -> int:
+        storage = self._study._storage
+        return storage.get_trial_id_from_study_id_trial_number(self._study._study_id, number)
+
     def _close(
         self,
         number: int,
@@ -153,11 +177,15 @@ class Journal:
         elapsed_s: float,
         values: Sequence[float] | None = None,
     ) -> None:
-        trial = self._study.get_trials(deepcopy=False)[number]
+        """The outcome, and the trial's end in `state`, in one write."""
+        storage, trial_id = self._study._storage, self._trial_id(number)
         noted = {"outcome": dict(outcome), "elapsed_s": round(elapsed_s, 3)}
-        for key, value in noted.items():
-            self._study._storage.set_trial_user_attr(trial._trial_id, key, value)
-        self._study.tell(number, state=state, values=values)
+        with self._one_write():
+            for key, value in noted.items():
+                storage.set_trial_user_attr(trial_id, key, value)
+            # (`Study.tell` would do, were it not for a deep copy of the trial.)
+            ends = None if values is None else [float(value) for value in values]
+            storage.set_trial_state_values(trial_id, state, ends)
 
 
 def read_entries(path: Path, name: str) -> list[Entry]:
@@ -225,24 +253,15 @@ def _is_record(line: bytes) -> bool:
     return isinstance(record, dict) and "op_code" in record
 
 
-def file_storage(path: Path) -> JournalStorage:
-    """Optuna's storage in the file `path`."""
-    from optuna.storages import JournalStorage
-    from optuna.storages.journal import JournalFileBackend
-
-    return JournalStorage(JournalFileBackend(str(path)))
-
-
 def new_trial(state: str, training: Training, space: SearchSpace, **more: Any) -> FrozenTrial:
     """A trial of Optuna's for `training`, as one of the choices of `space`; `training_of` reads
     it back."""
     import optuna
 
-    choices = optuna.distributions.CategoricalDistribution
     return optuna.trial.create_trial(
         state=optuna.trial.TrialState[state],
         params={name: getattr(training, name) for name in PARAMETERS},
-        distributions={name: choices(getattr(space, name)) for name in PARAMETERS},
+        distributions=_distributions(space),
         **more,
     )
 
@@ -257,26 +276,75 @@ def given_up(trial: FrozenTrial) -> bool:
     return trial.state.name == "FAIL" and "outcome" not in trial.user_attrs
 
 
+@lru_cache(maxsize=2)
+def _distributions(space: SearchSpace) -> dict[str, Any]:
+    """The axes of `space` as Optuna knows them; long ones take their time."""
+    from optuna.distributions import CategoricalDistribution
+
+    return {name: CategoricalDistribution(getattr(space, name)) for name in PARAMETERS}
+
+
+def file_storage(path: Path) -> JournalStorage:
+    """Optuna's storage in the file `path`."""
+    return _storage(_journal_file(path))
+
+
+def _storage(file: Any) -> JournalStorage:
+    from optuna.storages import JournalStorage
+
+    return JournalStorage(file)
+
+
+def _journal_file(path: Path) -> Any:
+    """Optuna's journal file, which can put several records into one write.
+
+    A write is a lock, an open and a wait for the disk, which together cost more than all else
+    that the driver does for a training.
+    """
+    from optuna.storages.journal import JournalFileBackend
+
+    class JournalFile(JournalFileBackend):
+        _held: list[dict[str, Any]] | None = None
+
+        def append_logs(self, logs: list[dict[str, Any]]) -> None:
+            if self._held is None:
+                super().append_logs(logs)
+            else:
+                self._held += logs
+
+        @contextmanager
+        def one_write(self) -> Iterator[None]:
+            """Records made inside are on the disk when the block ends, or none of them."""
+            held: list[dict[str, Any]] = []
+            self._held = held
+            try:
+                yield
+            finally:
+                self._held = None
+            super().append_logs(held)
+
+    return JournalFile(str(path))
+
+
 def _entries(
     study: optuna.Study, elsewhere: Callable[[FrozenTrial], bool] = lambda trial: False
 ) -> list[Entry]:
-    states = {"COMPLETE": "complete", "PRUNED": "stopped", "FAIL": "failed"}
-    attributes = study.user_attrs
-    entries = []
-    for trial in study.get_trials(deepcopy=False):
-        if given_up(trial):
-            continue
-        training = training_of(trial)
-        entries.append(
-            Entry(
-                number=trial.number,
-                training=training,
-                state=states.get(trial.state.name, "running"),
-                outcome=trial.user_attrs.get("outcome", {}),
-                kmodel=attributes.get(f"{KMODEL}{training.id}"),
-                elapsed_s=float(trial.user_attrs.get("elapsed_s", 0.0)),
-                ended=trial.datetime_complete,
-                elsewhere=elsewhere(trial),
-            )
-        )
-    return entries
+    attributes, trials = study.user_attrs, study.get_trials(deepcopy=False)
+    return [_entry(trial, attributes, elsewhere) for trial in trials if not given_up(trial)]
+
+
+def _entry(
+    trial: FrozenTrial, attributes: Mapping[str, Any], elsewhere: Callable[[FrozenTrial], bool]
+) -> Entry:
+    """`trial` as an entry. attributes: of its study."""
+    training = training_of(trial)
+    return Entry(
+        number=trial.number,
+        training=training,
+        state=STATES.get(trial.state.name, "running"),
+        outcome=trial.user_attrs.get("outcome", {}),
+        kmodel=attributes.get(f"{KMODEL}{training.id}"),
+        elapsed_s=float(trial.user_attrs.get("elapsed_s", 0.0)),
+        ended=trial.datetime_complete,
+        elsewhere=elsewhere(trial),
+    )

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from dse.pareto import MAXIMISE, ObjectiveBox, front_mask
+from dse.pareto import MAXIMISE, Front, ObjectiveBox, front_mask
 from dse.search.audit import StoppingAudit, audit
+from dse.search.candidates import Row, deployable_rows, rejected_by_reason
 from dse.search.journal import WARM, Entry
-from dse.search.plan import Row, deployable_rows, rejected_by_reason
 
 __all__ = [
     "SearchReport",
+    "front_of",
     "front_rows",
     "hypervolume_share",
     "hypervolume_shares",
@@ -67,6 +68,13 @@ def front_rows(joined: Iterable[Row]) -> list[Row]:
     return sorted(front, key=lambda row: (-row["ap"], row["latency_ms"], row["candidate"]))
 
 
+def front_of(rows: Sequence[Row], entries: Sequence[Entry]) -> list[Row]:
+    """`front_rows` of `outcome_rows`, without a row for every refused candidate on the way."""
+    ended = {entry.training.id for entry in entries if entry.state == "complete"}
+    rivals = (row for row in rows if row["status"] == "accepted" and row["training"] in ended)
+    return front_rows(outcome_rows(list(rivals), entries))
+
+
 def hypervolume_share(rows: Sequence[Row], entries: Iterable[Entry]) -> float:
     """Hypervolume of the complete trainings' deployable candidates, 0..1 of the study's box."""
     return [0.0, *hypervolume_shares(rows, entries)][-1]
@@ -76,16 +84,14 @@ def hypervolume_shares(rows: Sequence[Row], entries: Iterable[Entry]) -> list[fl
     """`hypervolume_share` after each of `entries`, in their order."""
     deployable = deployable_rows(rows)
     box = ObjectiveBox.around(map(_Cost, deployable.values())) if deployable else None
-    front: list[tuple[float, float, float]] = []
+    front, share = Front(), 0.0
     shares: list[float] = []
     for entry in entries:
-        share = shares[-1] if shares else 0.0
         row = deployable.get(entry.training.id) if entry.state == "complete" else None
         if row and box:
-            front.append((_ap(entry, row["format"]), row["latency_ms"], row["kmodel_bytes"]))
-            kept = front_mask(front, MAXIMISE)
-            front = [values for values, keep in zip(front, kept, strict=True) if keep]
-            share = box.share(front) if kept[-1] else share
+            point = (_ap(entry, row["format"]), row["latency_ms"], row["kmodel_bytes"])
+            before = front.values
+            share += box.gain(point, before) if front.add(point) else 0.0
         shares.append(share)
     return shares
 
@@ -125,7 +131,7 @@ class SearchReport:
         """The report of a study with these candidates and trials."""
         states = [entry.state for entry in entries]
         reused = sum(WARM in entry.outcome for entry in entries)
-        front = front_rows(outcome_rows(rows, entries))
+        rejected = rejected_by_reason(rows)
         return cls(
             study=study,
             seconds=round(seconds, 1),
@@ -134,10 +140,10 @@ class SearchReport:
             failed=states.count("failed"),
             reused=reused,
             audit=audit(rows, entries),
-            rejected=rejected_by_reason(rows),
-            feasible=sum(row["status"] == "accepted" for row in rows),
+            rejected=rejected,
+            feasible=len(rows) - sum(rejected.values()),
             hypervolume=hypervolume_share(rows, entries),
-            front=[{name: row[name] for name in FRONT_FIELDS} for row in front],
+            front=[{name: row[name] for name in FRONT_FIELDS} for row in front_of(rows, entries)],
         )
 
 

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from dse.cost import Target, price_space
 from dse.errors import NothingFeasible
+from dse.search.candidates import (
+    TYPES,
+    Candidates,
+    Row,
+    deployable_rows,
+    rejected_by_reason,
+)
 from dse.search.proposers import Design
-from dse.space import SearchSpace, Training
+from dse.space import Candidate, SearchSpace, Training
 
-__all__ = ["SearchPlan", "candidate_row", "make_plan", "read_candidates"]
+__all__ = ["SearchPlan", "candidate_row", "make_plan", "priced_rows", "read_candidates"]
 
 COST_FIELDS = (
     "parameters",
@@ -33,8 +40,8 @@ COST_FIELDS = (
 VERDICT_FIELDS = ("status", "reason", "layer", "message", "needed_bytes", "allowed_bytes")
 SHOWN_VIOLATIONS = 3
 
-Row = dict[str, Any]
-"""One candidate: its axes, cost and verdict, by name."""
+PRICED_AT_ONCE = 100_000
+"""Candidates whose costs are in memory at a time, as objects, while they become columns."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +53,10 @@ class SearchPlan:
     """
 
     space: SearchSpace
-    rows: tuple[Row, ...]
+    rows: Candidates
     designs: tuple[Design, ...]
 
-    @property
+    @cached_property
     def rejected(self) -> dict[str, int]:
         """Candidates that were refused, counted by reason, the most frequent first."""
         return rejected_by_reason(self.rows)
@@ -57,15 +64,16 @@ class SearchPlan:
     @property
     def feasible(self) -> int:
         """Candidates that fit the target."""
-        return sum(row["status"] == "accepted" for row in self.rows)
+        return int(self.rows.are("status", "accepted").sum())
+
+    @cached_property
+    def largest_parameters(self) -> int:
+        """Weights of the largest candidate, a count."""
+        return int(self.rows.numbers("parameters").max())
 
     def deployable_row(self, training: Training) -> Row:
         """The smallest accepted candidate of `training` that the chip can run."""
-        return self._deployable[training.id]
-
-    @cached_property
-    def _deployable(self) -> dict[str, Row]:
-        return deployable_rows(self.rows)
+        return self.rows.deployable[training.id]
 
 
 def make_plan(space: SearchSpace, target: Target) -> SearchPlan:
@@ -74,7 +82,7 @@ def make_plan(space: SearchSpace, target: Target) -> SearchPlan:
     Raises NothingFeasible, with the candidates that come nearest, when no design has a
     deployable candidate within the target's limits.
     """
-    rows = tuple(candidate_row(priced) for priced in price_space(space, target))
+    rows = priced_rows(space, target)
     designs = [
         Design(_training(row), row["latency_ms"], row["kmodel_bytes"])
         for row in deployable_rows(rows).values()
@@ -84,21 +92,15 @@ def make_plan(space: SearchSpace, target: Target) -> SearchPlan:
     return SearchPlan(space, rows, tuple(designs))
 
 
-def deployable_rows(rows: Sequence[Row]) -> dict[str, Row]:
-    """Per training id, its smallest candidate that fits and that the chip can run."""
-    best: dict[str, Row] = {}
-    for row in rows:
-        if row["status"] == "accepted" and row["deployable"]:
-            seen = best.get(row["training"])
-            if seen is None or row["kmodel_bytes"] < seen["kmodel_bytes"]:
-                best[row["training"]] = row
-    return best
+def priced_rows(candidates: Iterable[Candidate], target: Target) -> Candidates:
+    """Axes, cost and verdict of each of `candidates`, in their order."""
+    source = iter(candidates)
 
+    def rows() -> Iterator[Row]:
+        while some := list(islice(source, PRICED_AT_ONCE)):
+            yield from map(candidate_row, price_space(some, target))
 
-def rejected_by_reason(rows: Sequence[Row]) -> dict[str, int]:
-    """Candidates that were not accepted, counted by reason, the most frequent first."""
-    counts = Counter(row["reason"] or row["status"] for row in rows if row["status"] != "accepted")
-    return dict(counts.most_common())
+    return Candidates(rows())
 
 
 def candidates_csv(rows: Sequence[Row]) -> str:
@@ -110,10 +112,12 @@ def candidates_csv(rows: Sequence[Row]) -> str:
     return text.getvalue()
 
 
-def read_candidates(path: Path) -> list[Row]:
+def read_candidates(path: Path) -> Candidates:
     """The rows that `candidates_csv` wrote."""
     with open(path, newline="", encoding="utf-8") as file:
-        return [{k: _READ.get(k, _text)(v) for k, v in row.items()} for row in csv.DictReader(file)]
+        return Candidates(
+            {k: _READ.get(k, _text)(v) for k, v in row.items()} for row in csv.DictReader(file)
+        )
 
 
 def candidate_row(priced: Any) -> Row:
@@ -163,27 +167,4 @@ def _text(value: str) -> str:
     return value
 
 
-def _number(value: str) -> int | float | None:
-    if value == "":
-        return None
-    return int(value) if value.lstrip("-").isdigit() else float(value)
-
-
-_READ: dict[str, Callable[[str], Any]] = {
-    **dict.fromkeys(("width", "latency_ms", "latency_ms_low", "latency_ms_high"), float),
-    **dict.fromkeys(("frozen_until", "input_size"), int),
-    **dict.fromkeys(
-        (
-            "parameters",
-            "macs",
-            "kmodel_bytes",
-            "main_memory_bytes",
-            "peak_kpu_bytes",
-            "energy_mj",
-            "needed_bytes",
-            "allowed_bytes",
-        ),
-        _number,
-    ),
-    "deployable": lambda value: value == "True",
-}
+_READ: dict[str, Callable[[str], Any]] = {**TYPES, "deployable": lambda value: value == "True"}

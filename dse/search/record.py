@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dse.search.audit import audit
+from dse.search.candidates import Row
 from dse.search.journal import Entry, read_entries
 from dse.search.outcomes import SearchReport, front_rows, hypervolume_shares, outcome_rows
-from dse.search.plan import Row, make_plan, read_candidates
+from dse.search.plan import make_plan, read_candidates
 from dse.search.provenance import space_from, target_from
 from dse.search.study import StudyFolder
 from dse.space import FORMATS
@@ -87,7 +88,7 @@ class StudyRecord:
 
     path: Path
     settings: dict[str, Any]
-    candidates: list[Row]
+    candidates: Sequence[Row]
     entries: list[Entry]
 
     @property
@@ -181,9 +182,9 @@ def load_study(path: Path) -> StudyRecord:
     )
 
 
-def _candidates(folder: StudyFolder, settings: dict[str, Any]) -> list[Row]:
+def _candidates(folder: StudyFolder, settings: dict[str, Any]) -> Sequence[Row]:
     """What candidates.csv says; priced again where a kill came before it was written."""
     if folder.candidates.exists():
         return read_candidates(folder.candidates)
     plan = make_plan(space_from(settings["space"]), target_from(settings["target"]))
-    return list(plan.rows)
+    return plan.rows

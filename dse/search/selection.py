@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from dse.errors import NothingFeasible, UnknownName, UsageError
 
 if TYPE_CHECKING:
+    from dse.search.candidates import Row
     from dse.search.job import Job
-    from dse.search.plan import Row
     from dse.search.record import StudyRecord
 
 __all__ = [

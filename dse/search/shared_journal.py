@@ -139,6 +139,11 @@ class SharedJournal(Journal):
         with self._answering():
             return super().entries()
 
+    def entry(self, number: int) -> Entry | None:
+        """One trial, None if it was given up."""
+        with self._answering():
+            return super().entry(number)
+
     def measured(self, training: Training, kmodel: Mapping[str, Any]) -> None:
         """Adds the measures of a training's kmodel."""
         with self._answering():

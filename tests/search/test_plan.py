@@ -47,4 +47,4 @@ def test_rows_survive_as_csv(small_space: Path, tmp_path: Path) -> None:
     plan = make_plan(SearchSpace.load(str(small_space)), Target.load("k210"))
     path = tmp_path / "candidates.csv"
     path.write_text(candidates_csv(plan.rows))
-    assert read_candidates(path) == list(plan.rows)
+    assert list(read_candidates(path)) == list(plan.rows)

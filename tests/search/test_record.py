@@ -76,7 +76,7 @@ def test_the_report_is_the_one_the_search_gave(options: Make, tmp_path: Path) ->
 def test_prices_lost_to_a_kill_are_made_again(study: Path) -> None:
     before = load_study(study).candidates
     (study / "candidates.csv").unlink()
-    assert load_study(study).candidates == before
+    assert list(load_study(study).candidates) == list(before)
 
 
 def test_a_study_without_a_journal_yet_is_empty(study: Path) -> None:

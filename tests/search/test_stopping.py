@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dse.errors import DseError
 from dse.search.proposers.base import Design
-from dse.search.stopping import Curve, DominanceStopper, FinishedCurve
+from dse.search.stopping import Curve, Decision, DominanceStopper, FinishedCurve
 from dse.space import SearchSpace, Training
 
 EPOCHS = 10
@@ -28,8 +32,16 @@ def curve(end: float, gain: float = 0.3, epochs: int = EPOCHS) -> Curve:
     return [(e, epochs, end - gain * (epochs - e) / epochs) for e in range(1, epochs + 1)]
 
 
-def stopper(**changes: float) -> DominanceStopper:
-    return DominanceStopper(DESIGNS, **{"audit_share": 0.0, **changes})  # type: ignore[arg-type]
+def stopper(curves: Sequence[FinishedCurve] = (), **changes: float) -> DominanceStopper:
+    """A stopper that has seen `curves`."""
+    settings = {"audit_share": 0.0, **changes}
+    return taught(DominanceStopper(DESIGNS, **settings), curves)  # type: ignore[arg-type]
+
+
+def taught(judge: DominanceStopper, curves: Sequence[FinishedCurve]) -> DominanceStopper:
+    for finished in curves:
+        judge.learn(finished)
+    return judge
 
 
 def finished(*aps: float, gain: float = 0.3) -> list[FinishedCurve]:
@@ -44,7 +56,7 @@ DONE = finished(0.6, 0.7, 0.5, 0.5)
 
 def test_stops_what_a_cheaper_design_beats() -> None:
     so_far = [(5, EPOCHS, 0.5)]
-    decision = stopper().may_continue(training(224), so_far, DONE)
+    decision = stopper(DONE).may_continue(training(224), so_far)
     assert decision.stop
     assert decision.beaten_by == training(128).id
     # Half of the epochs are left, in which finished curves gained half of 0.3.
@@ -52,7 +64,7 @@ def test_stops_what_a_cheaper_design_beats() -> None:
 
 
 def test_goes_on_while_the_best_is_within_reach() -> None:
-    decision = stopper().may_continue(training(224), [(5, EPOCHS, 0.56)], DONE)
+    decision = stopper(DONE).may_continue(training(224), [(5, EPOCHS, 0.56)])
     assert not decision.stop
     assert decision.bound == pytest.approx(0.71)
     assert decision.beaten_by is None
@@ -60,7 +72,7 @@ def test_goes_on_while_the_best_is_within_reach() -> None:
 
 def test_ap_equal_to_the_bound_beats() -> None:
     exact = [FinishedCurve(training(size), [(5, 10, 0.5), (10, 10, 0.75)]) for size in SIZES[:4]]
-    assert stopper().may_continue(training(224), [(5, 10, 0.5)], exact).stop
+    assert stopper(exact).may_continue(training(224), [(5, 10, 0.5)]).stop
 
 
 @pytest.mark.parametrize(
@@ -72,18 +84,18 @@ def test_only_designs_no_slower_and_no_larger_count(
 ) -> None:
     mine = Design(Training("B", 63, 0.5, 96), latency_ms, kmodel_bytes)
     judge = DominanceStopper([*DESIGNS, mine], audit_share=0.0)
-    assert judge.may_continue(mine.training, [(5, EPOCHS, 0.1)], DONE).stop is stops
+    assert taught(judge, DONE).may_continue(mine.training, [(5, EPOCHS, 0.1)]).stop is stops
 
 
 def test_a_design_of_equal_cost_counts() -> None:
     twin = Design(Training("A", 98, 0.5, 96), DESIGNS[0].latency_ms, DESIGNS[0].kmodel_bytes)
     judge = DominanceStopper([*DESIGNS, twin], audit_share=0.0)
-    decision = judge.may_continue(twin.training, [(5, EPOCHS, 0.1)], DONE)
+    decision = taught(judge, DONE).may_continue(twin.training, [(5, EPOCHS, 0.1)])
     assert decision.beaten_by == training(96).id
 
 
 def test_a_training_does_not_beat_itself() -> None:
-    decision = stopper().may_continue(training(96), [(5, EPOCHS, 0.1)], DONE)
+    decision = stopper(DONE).may_continue(training(96), [(5, EPOCHS, 0.1)])
     assert not decision.stop
 
 
@@ -99,20 +111,20 @@ def test_a_training_does_not_beat_itself() -> None:
     ],
 )
 def test_goes_on_when_something_is_not_known(so_far: Curve, known: list[FinishedCurve]) -> None:
-    decision = stopper().may_continue(training(224), so_far, known)
+    decision = stopper(known).may_continue(training(224), so_far)
     assert not decision.stop
     assert decision.bound == math.inf
 
 
 def test_goes_on_when_the_cost_is_not_known() -> None:
     stranger = Training("C", 63, 1.0, 320)
-    assert not stopper().may_continue(stranger, [(5, EPOCHS, 0.0)], DONE).stop
+    assert not stopper(DONE).may_continue(stranger, [(5, EPOCHS, 0.0)]).stop
 
 
 def test_the_quantile_is_one_of_the_gains_seen_never_below() -> None:
     late = [*finished(0.9, 0.9, 0.9), FinishedCurve(training(192), curve(0.9, gain=1.6))]
     bounds = [
-        stopper(quantile=q).may_continue(training(224), [(5, EPOCHS, 0.2)], late).bound
+        stopper(late, quantile=q).may_continue(training(224), [(5, EPOCHS, 0.2)]).bound
         for q in (0.5, 0.9)
     ]
     assert bounds == [pytest.approx(0.35), pytest.approx(1.0)]
@@ -120,12 +132,12 @@ def test_the_quantile_is_one_of_the_gains_seen_never_below() -> None:
 
 def test_curves_that_fell_promise_no_loss() -> None:
     falling = finished(0.6, 0.6, 0.6, 0.6, gain=-0.2)
-    assert stopper().may_continue(training(224), [(5, EPOCHS, 0.3)], falling).bound == 0.3
+    assert stopper(falling).may_continue(training(224), [(5, EPOCHS, 0.3)]).bound == 0.3
 
 
 def test_curves_of_other_lengths_are_compared_at_the_same_share() -> None:
     longer = [FinishedCurve(training(size), curve(0.9, epochs=40)) for size in SIZES[:4]]
-    bound = stopper().may_continue(training(224), [(5, EPOCHS, 0.3)], longer).bound
+    bound = stopper(longer).may_continue(training(224), [(5, EPOCHS, 0.3)]).bound
     assert bound == pytest.approx(0.45)
 
 
@@ -133,9 +145,9 @@ def test_epochs_without_ap_are_left_out() -> None:
     holes = [
         FinishedCurve(other.training, [(1, EPOCHS, math.nan), *other.curve[1:]]) for other in DONE
     ]
-    assert stopper().may_continue(training(224), [(5, EPOCHS, 0.5)], holes).stop
+    assert stopper(holes).may_continue(training(224), [(5, EPOCHS, 0.5)]).stop
     blind = [FinishedCurve(other.training, [(1, EPOCHS, math.nan)]) for other in DONE]
-    assert not stopper().may_continue(training(224), [(5, EPOCHS, 0.5)], blind).stop
+    assert not stopper(blind).may_continue(training(224), [(5, EPOCHS, 0.5)]).stop
 
 
 def test_audited_trainings_are_a_share_of_all_and_never_stopped() -> None:
@@ -144,8 +156,8 @@ def test_audited_trainings_are_a_share_of_all_and_never_stopped() -> None:
     audited = [one for one in trainings if judge.is_audited(one)]
     assert 0.04 < len(audited) / len(trainings) < 0.18
     assert audited == [one for one in trainings if DominanceStopper([]).is_audited(one)]
-    everything = stopper(audit_share=1.0)
-    assert not everything.may_continue(training(224), [(5, EPOCHS, 0.0)], DONE).stop
+    everything = stopper(DONE, audit_share=1.0)
+    assert not everything.may_continue(training(224), [(5, EPOCHS, 0.0)]).stop
 
 
 @pytest.mark.parametrize("changes", [{"quantile": 1.5}, {"audit_share": -0.1}])
@@ -156,3 +168,42 @@ def test_shares_outside_their_range_are_refused(changes: dict[str, float]) -> No
 
 def test_an_empty_curve_has_no_end() -> None:
     assert math.isnan(FinishedCurve(training(96), []).val_ap)
+
+
+APS = st.one_of(st.just(math.nan), st.integers(0, 20).map(lambda step: step / 20))
+CURVES = st.lists(
+    st.tuples(st.sampled_from(SIZES), st.lists(APS, min_size=1, max_size=6)), max_size=12
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(CURVES, st.sampled_from(SIZES), st.lists(APS, min_size=1, max_size=5))
+def test_what_is_learnt_bit_by_bit_is_the_definition(
+    curves: list[tuple[int, list[float]]], size: int, aps: list[float]
+) -> None:
+    """Asked after every curve, the stopper says what all curves together say."""
+
+    def rows(aps: list[float], epochs: int) -> Curve:
+        return [(epoch, epochs, ap) for epoch, ap in enumerate(aps, start=1)]
+
+    judge, mine = stopper(min_curves=2, quantile=0.7), rows(aps, 6)
+    for count, (other, values) in enumerate(curves, start=1):
+        judge.learn(FinishedCurve(training(other), rows(values, len(values))))
+        decision = judge.may_continue(training(size), mine)
+        known = [(one, np.array(seen)) for one, seen in curves[:count]]
+        gains = [
+            seen[known_at][-1] - np.interp(len(aps) / 6, at[known_at], seen[known_at])
+            for _, seen in known
+            if (known_at := np.isfinite(seen)).any()
+            and (at := np.arange(1, len(seen) + 1) / len(seen)).size
+        ]
+        if len(aps) < 2 or math.isnan(aps[-1]) or len(gains) < 2:
+            assert decision == Decision(stop=False)
+            continue
+        bound = aps[-1] + max(0.0, np.quantile(gains, 0.7, method="higher"))
+        rivals = [seen[-1] for one, seen in known if one < size and seen[-1] >= bound]
+        assert decision.bound == pytest.approx(bound)
+        assert decision.stop == (len(rivals) > 0)
+        if rivals:
+            ends = {training(one).id: seen[-1] for one, seen in known if seen[-1] == max(rivals)}
+            assert decision.beaten_by in ends

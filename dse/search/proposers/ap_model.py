@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from dse.space import Training
 
-__all__ = ["ApModel", "features"]
+__all__ = ["ApModel", "Posterior", "features"]
 
 Floats = NDArray[np.float64]
 
@@ -63,45 +64,51 @@ def features(trainings: Sequence[Training]) -> Floats:
 
 
 class ApModel:
-    """AP over a fixed list of trainings, conditioned on a few of them.
+    """AP over a fixed list of trainings: what `fit` learnt of a few of them.
 
-    Its inputs are indices into that list. Call `fit` first, then `predict`.
+    Its inputs are indices into that list. Call `fit` first, then `predict`; or condition a
+    `posterior`, step by step, on whatever is to be believed.
     """
 
     def __init__(self, trainings: Sequence[Training]) -> None:
         """trainings: (n,) every design of the search."""
-        self._features = features(trainings)
+        self.features = features(trainings)
         # The trend runs over size and width, as a share: -0.5 the weakest, 0.5 the strongest.
-        strength = self._features[:, -2] + self._features[:, -1]
+        strength = self.features[:, -2] + self.features[:, -1]
         span = float(np.ptp(strength)) if len(strength) else 0.0
         self._strength = (strength - strength.min()) / span - 0.5 if span else 0.0 * strength
         self._trend = np.array([PRIOR_MEAN, PRIOR_SLOPE])
-        self._process: Any = None
+        self._kernel: Any = None
+        self._known: tuple[NDArray[np.intp], Floats] | None = None
 
-    def fit(self, seen: NDArray[np.intp], aps: Floats) -> None:
-        """Learn trend and length scales from the measured AP `aps` (m,) of designs `seen` (m,)."""
-        self._trend = self._fitted_trend(seen, aps)
-        self._process = None
-        if len(seen):
-            self._condition(seen, aps, 0.0 * aps, learn=len(seen) >= LEARNABLE_FROM)
+    def fit(
+        self, seen: NDArray[np.intp], aps: Floats, among: NDArray[np.intp] | None = None
+    ) -> None:
+        """Learn trend and length scales from the measured AP `aps` (m,) of designs `seen` (m,).
 
-    def believe(self, seen: NDArray[np.intp], aps: Floats, noise: Floats) -> None:
-        """Condition on `aps` (m,) at `seen` (m,), with the trend and scales that `fit` found.
-
-        noise: (m,) standard deviation of each AP beyond that of a measured one.
+        among: places in `seen` that the length scales are learnt from; all by default.
         """
-        if len(seen):
-            self._condition(seen, aps, noise, learn=False)
+        self._trend = self._fitted_trend(seen, aps)
+        self._known = seen, aps
+        at = np.arange(len(seen)) if among is None else among
+        self._kernel = self._learnt(seen[at], aps[at])
 
     def predict(self, at: NDArray[np.intp]) -> tuple[Floats, Floats]:
         """(mean, standard deviation) of the AP of designs `at` (n,), both (n,)."""
-        trend = self._trend_at(at)
-        if self._process is None or not len(at):
-            return trend, np.full(len(at), RESIDUAL_SD)
-        mean, deviation = self._process.predict(self._features[at], return_std=True)
-        return trend + mean, np.asarray(deviation)
+        posterior = self.posterior(at)
+        if self._known:
+            posterior.believe(*self._known)
+        return posterior.mean, posterior.deviation
 
-    def _trend_at(self, at: NDArray[np.intp]) -> Floats:
+    def posterior(self, at: NDArray[np.intp]) -> Posterior:
+        """What is believed of the AP of designs `at` (n,) before any is known, by what was fitted.
+
+        Before `fit`, that of a kernel nobody has learnt.
+        """
+        return Posterior(self, self._kernel or _first_kernel(self.features.shape[1]), at)
+
+    def trend(self, at: NDArray[np.intp]) -> Floats:
+        """(n,) AP of designs `at` by their size and width alone."""
         return np.asarray(self._trend[0] + self._trend[1] * self._strength[at])
 
     def _fitted_trend(self, seen: NDArray[np.intp], aps: Floats) -> Floats:
@@ -112,21 +119,107 @@ class ApModel:
         trend = prior + np.linalg.solve(normal, design.T @ (aps - design @ prior))
         return np.array([trend[0], max(0.0, trend[1])])
 
-    def _condition(self, seen: NDArray[np.intp], aps: Floats, noise: Floats, learn: bool) -> None:
-        """Fit the process to what is left of `aps` when the trend is taken away."""
+    def _learnt(self, seen: NDArray[np.intp], aps: Floats) -> Any:
+        """The kernel that explains best what is left of `aps` when the trend is taken away."""
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.gaussian_process import GaussianProcessRegressor
 
-        known = self._process.kernel_ if self._process is not None else None
-        process = GaussianProcessRegressor(
-            kernel=known or _first_kernel(self._features.shape[1]),
-            alpha=NOISE_SD**2 + noise**2,
-            optimizer=_few_steps if learn else None,
-        )
+        kernel = _first_kernel(self.features.shape[1])
+        if len(seen) < LEARNABLE_FROM:
+            return kernel
+        process = GaussianProcessRegressor(kernel, alpha=NOISE_SD**2, optimizer=_few_steps)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # bounds reached: they are meant
-            process.fit(self._features[seen], aps - self._trend_at(seen))
-        self._process = process
+            process.fit(self.features[seen], aps - self.trend(seen))
+        return process.kernel_
+
+
+class Posterior:
+    """Gaussian AP of some designs, given what is believed of others, which may come one by one.
+
+    Lifetime: made by `ApModel.posterior`; `believe` as often as there is news. The inverse of
+    Cholesky's factor (Rasmussen and Williams, 2006, algorithm 2.1) grows by the rows of what is
+    new, so that one more observation costs products with those before and no factorisation.
+
+    mean: (n,) of the AP of the designs asked for.
+    """
+
+    def __init__(self, model: ApModel, kernel: Any, at: NDArray[np.intp]) -> None:
+        self._model, self._kernel, self._at = model, kernel, at
+        self._seen: NDArray[np.intp] = np.empty(0, dtype=np.intp)
+        self._white: Floats = np.empty(0)  # (seen,) the inverse times the residuals
+        self._inverse: Floats = np.empty((0, 0))  # (room, room), of the factor
+        self._reach: Floats = np.empty((0, len(at)))  # (room, n) the same times covariances
+        self.mean = model.trend(at)
+        self._variance: Floats = kernel.diag(model.features[at])
+
+    @property
+    def deviation(self) -> Floats:
+        """(n,) standard deviation of the AP."""
+        return np.asarray(np.sqrt(np.maximum(self._variance, 0.0)))
+
+    def mean_of(self, at: NDArray[np.intp]) -> Floats:
+        """(k,) mean of the AP of any designs `at` (k,)."""
+        return np.asarray(self._model.trend(at) + self._white @ self._whitened(at))
+
+    def believe(self, at: NDArray[np.intp], aps: Floats, noise: float = 0.0) -> Posterior:
+        """Takes in `aps` (k,) of designs `at` (k,). Returns itself.
+
+        noise: standard deviation of each AP beyond that of a measured one.
+        """
+        from scipy.linalg import solve_triangular
+
+        if not len(at):
+            return self
+        before, after = len(self._seen), len(self._seen) + len(at)
+        features = self._model.features
+        cross = self._whitened(at)  # (before, k)
+        own = self._kernel(features[at]) + np.eye(len(at)) * (NOISE_SD**2 + noise**2)
+        factor = np.linalg.cholesky(own - cross.T @ cross)
+        root = solve_triangular(factor, np.eye(len(at)), lower=True)
+        white = root @ (aps - self._model.trend(at) - self._white @ cross)
+        covariance = self._kernel(features[at], features[self._at])
+        reach = root @ (covariance - cross.T @ self._reach[:before])
+        self._make_room(after)
+        self._inverse[before:after, :before] = -root @ (cross.T @ self._inverse[:before, :before])
+        self._inverse[before:after, before:after] = root
+        self._reach[before:after] = reach
+        self._seen, self._white = np.append(self._seen, at), np.append(self._white, white)
+        self.mean = self.mean + white @ reach
+        self._variance = self._variance - np.square(reach).sum(axis=0)
+        return self
+
+    def only(self, places: NDArray[np.intp]) -> Posterior:
+        """The same belief about the designs at `places` of those asked for."""
+        fewer = copy(self)
+        fewer._at, fewer.mean = self._at[places], self.mean[places]
+        fewer._variance, fewer._reach = self._variance[places], self._reach[:, places]
+        fewer._inverse = self._inverse.copy()
+        return fewer
+
+    def supposing(self, at: NDArray[np.intp]) -> Posterior:
+        """What would be believed if designs `at` (k,) ended at their mean; `self` stays.
+
+        (The Kriging believer: only doubt goes away.) Good until `self` believes something new.
+        """
+        return copy(self).believe(at, self.mean_of(at))
+
+    def _whitened(self, at: NDArray[np.intp]) -> Floats:
+        """(seen, k) the inverse times covariances with designs `at` (k,)."""
+        count, features = len(self._seen), self._model.features
+        if not count:
+            return np.empty((0, len(at)))
+        covariance = self._kernel(features[self._seen], features[at])
+        return np.asarray(self._inverse[:count, :count] @ covariance)
+
+    def _make_room(self, count: int) -> None:
+        """For `count` observations; doubled, so that this is rare."""
+        room = len(self._inverse)
+        if count <= room:
+            return
+        more = max(count, 2 * room) - room
+        self._inverse = np.pad(self._inverse, (0, more))
+        self._reach = np.pad(self._reach, ((0, more), (0, 0)))
 
 
 def _first_kernel(features: int) -> Any:

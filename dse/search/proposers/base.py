@@ -5,9 +5,9 @@
     while (training := proposer.propose(finished, running)) is not None:
         ...train it, add its Observation to `finished`...
 
-A proposer keeps no memory between two calls. What it answers depends on its designs, its
-seed and the two arguments, so a search that was killed goes on with a new proposer object
-exactly as the old one would have.
+What a proposer answers depends on its designs, its seed and the two arguments, so a search that
+was killed goes on with a new proposer object exactly as the old one would have. It may remember
+what it made of a `finished` that has only grown since: that saves time and changes no answer.
 """
 
 from __future__ import annotations
@@ -18,9 +18,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dse.space import Training
 
-__all__ = ["DEFAULT_BUDGET", "Design", "Observation", "Proposer"]
+__all__ = ["DEFAULT_BUDGET", "Design", "Observation", "Past", "Proposer"]
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
+"""Indices into a proposer's designs."""
 
 DEFAULT_BUDGET = 50
 """Trainings a search is expected to pay for when nobody says (the command line's default)."""
@@ -56,6 +63,23 @@ class Observation:
         return not self.stopped and math.isfinite(self.ap)
 
 
+@dataclass
+class Past:
+    """The observations of designs, in the order in which they ended, as a proposer needs them.
+
+    told: all that was ever given, strangers too; observations (n): those of designs; at (n,):
+    their designs; used: (designs,) which were observed.
+    """
+
+    used: NDArray[np.bool_]
+    told: list[Observation]
+    observations: list[Observation]
+    at: list[int]
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+
 class Proposer(abc.ABC):
     """Chooses the next training among the feasible designs.
 
@@ -70,7 +94,8 @@ class Proposer(abc.ABC):
         self.designs = tuple(designs)
         self.seed = seed
         self.budget = budget
-        self._by_id = {design.training.id: design for design in self.designs}
+        self._place = {design.training.id: at for at, design in enumerate(self.designs)}
+        self._past = self._nothing()
 
     def propose(self, finished: Sequence[Observation], running: Sequence[str]) -> Training | None:
         """The next training, or None when every design is used.
@@ -79,19 +104,36 @@ class Proposer(abc.ABC):
         too; running: ids of the trainings under way. Trainings that are no design of this
         search are left aside.
         """
-        known = [seen for seen in finished if seen.training.id in self._by_id]
-        done = {seen.training.id for seen in known}
+        past = self._taken_in(finished)
         # A training may be reported while it still counts as running: its result wins.
-        busy = [self._by_id[id] for id in dict.fromkeys(running) if id in self._by_id.keys() - done]
-        used = done | {design.training.id for design in busy}
-        free = [design for design in self.designs if design.training.id not in used]
-        return self._choose(free, known, busy).training if free else None
+        known = [self._place[id] for id in dict.fromkeys(running) if id in self._place]
+        busy = np.array([at for at in known if not past.used[at]], dtype=np.intp)
+        free = ~past.used
+        free[busy] = False
+        return self.designs[self._choose(free, past, busy)].training if free.any() else None
 
     @abc.abstractmethod
-    def _choose(
-        self,
-        free: Sequence[Design],
-        finished: Sequence[Observation],
-        running: Sequence[Design],
-    ) -> Design:
-        """One of `free` (never empty), given what ended and what is under way."""
+    def _choose(self, free: NDArray[np.bool_], past: Past, running: Places) -> int:
+        """The place of one of the designs that are `free`, given what ended and what is under way.
+
+        free: (designs,), at least one is.
+        past: the same object as before, longer, for as long as what ended has only grown.
+        """
+
+    def _taken_in(self, finished: Sequence[Observation]) -> Past:
+        """`finished` as a `Past`: what is new of it added, or all of it once more."""
+        # Observations that are the same objects compare in no time.
+        if finished[: len(self._past.told)] != self._past.told:
+            self._past = self._nothing()
+        past = self._past
+        for seen in finished[len(past.told) :]:
+            past.told.append(seen)
+            at = self._place.get(seen.training.id)
+            if at is not None:
+                past.observations.append(seen)
+                past.at.append(at)
+                past.used[at] = True
+        return past
+
+    def _nothing(self) -> Past:
+        return Past(np.zeros(len(self.designs), dtype=bool), [], [], [])

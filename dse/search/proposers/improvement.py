@@ -8,12 +8,15 @@ for several uncertain objectives: Emmerich, Giannakoglou and Naujoks, IEEE TEVC 
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.pareto import MAXIMISE, ObjectiveBox, front_mask
+from dse.pareto import ObjectiveBox
 
-__all__ = ["expected_improvement", "free_areas"]
+__all__ = ["best_at_cost", "expected_improvement", "free_areas", "improvement_bound"]
 
 Floats = NDArray[np.float64]
 
@@ -24,17 +27,40 @@ def expected_improvement(
     """Expected growth of the hypervolume by each design, exact.
 
     mean, deviation: (n,) of the Gaussian AP; costs: (n, 2) latency_ms and kmodel_bytes;
-    front: (m, 3) rows (AP, latency_ms, kmodel_bytes) that exist already.
+    front: (m, 3) rows (AP, latency_ms, kmodel_bytes) that exist already; dominated ones change
+    nothing and cost time.
     Returns (n,) shares of `box`, never negative.
     """
-    kept = front[front_mask(front, MAXIMISE)]
-    kept = kept[np.argsort(kept[:, 0])]
+    kept = front[np.argsort(front[:, 0])]
     areas = free_areas(box.scaled(costs), box.scaled(kept[:, 1:]))
     # AP levels 0 = t_0 <= t_1 <= ... <= t_m, and no end: areas[:, k] counts from t_k on.
     levels = np.concatenate([[0.0], np.clip(kept[:, 0], 0.0, 1.0)])
     excess = _expected_excess(mean[:, None], deviation[:, None], levels)
     beyond = np.concatenate([excess[:, 1:], np.zeros((len(mean), 1))], axis=1)
     return np.asarray((areas * (excess - beyond)).sum(axis=1))
+
+
+def improvement_bound(
+    mean: Floats, deviation: Floats, costs: Floats, front: Floats, box: ObjectiveBox
+) -> Floats:
+    """What `expected_improvement`, of the same arguments, cannot exceed; far quicker.
+
+    As if a design that beats what exists at no more cost were the first to dominate all there is
+    behind it.
+    """
+    room = np.clip(1.0 - box.scaled(costs), 0.0, None).prod(axis=1)
+    to_beat = np.clip(best_at_cost(costs, front), 0.0, None)
+    return np.asarray(room * _expected_excess(mean, deviation, to_beat))
+
+
+def best_at_cost(costs: Floats, front: Floats) -> Floats:
+    """(n,) the best AP of `front` (m, 3) that costs (n, 2) no more; minus infinity for none."""
+    ordered = front[np.argsort(-front[:, 0])]
+    cheaper = (ordered[:, 1] <= costs[:, :1]) & (ordered[:, 2] <= costs[:, 1:])  # (n, m)
+    if not len(front):
+        return np.full(len(costs), -np.inf)
+    first = cheaper.argmax(axis=1)
+    return np.where(cheaper[np.arange(len(costs)), first], ordered[first, 0], -np.inf)
 
 
 def free_areas(costs: Floats, steps: Floats) -> Floats:
@@ -44,19 +70,41 @@ def free_areas(costs: Floats, steps: Floats) -> Floats:
     of the box. Returns (n, m + 1): column k is the area less what steps k and later dominate,
     which is what the design adds per unit of AP between front members k - 1 and k.
     """
-    count, levels = len(costs), len(steps) + 1
-    areas = np.empty((count, levels))
-    room = np.clip(1.0 - costs, 0.0, None)
-    areas[:, -1] = room[:, 0] * room[:, 1]
-    for level in range(levels - 1):
-        higher = steps[level:]
-        higher = higher[np.argsort(higher[:, 0], kind="stable")]
-        left = np.maximum(np.append(higher[:, 0], 1.0), costs[:, :1])  # (n, j + 1)
-        widths = np.clip(np.diff(np.minimum(left, 1.0), axis=1), 0.0, None)
-        lowest = np.minimum.accumulate(higher[:, 1])
-        heights = np.clip(1.0 - np.maximum(lowest, costs[:, 1:]), 0.0, None)
-        areas[:, level] = areas[:, -1] - np.einsum("nj,nj->n", widths, heights)
-    return np.clip(areas, 0.0, None)
+    room = np.clip(1.0 - costs, 0.0, None).prod(axis=1)
+    taken = np.zeros((len(costs), len(steps)))  # by each step, and by none after it
+    owners, left, right, low, high = _rectangles(np.ascontiguousarray(steps).tobytes())
+    if len(owners):
+        widths = np.maximum(right - np.maximum(left, costs[:, :1]), 0.0)  # (n, rectangles)
+        heights = np.maximum(high - np.maximum(low, costs[:, 1:]), 0.0)
+        members, starts = np.unique(owners.astype(np.intp), return_index=True)
+        taken[:, members] = np.add.reduceat(widths * heights, starts, axis=1)
+    by_later = np.cumsum(taken[:, ::-1], axis=1)[:, ::-1]
+    return np.column_stack([np.clip(room[:, None] - by_later, 0.0, None), room])
+
+
+@lru_cache(maxsize=2)
+def _rectangles(steps_bytes: bytes) -> tuple[Floats, ...]:
+    """What each step dominates of the unit square and no later one does, in rectangles.
+
+    steps_bytes: of (m, 2) float64. Returns (r,) arrays: the step, ascending; the rectangle's
+    left, right, low and high side. They are at most two a step on average, however the steps
+    lie: one that is cut by several stairs ends all but one of them.
+    """
+    steps = np.frombuffer(steps_bytes).reshape(-1, 2)
+    found: list[tuple[float, ...]] = []
+    lefts: list[float] = []  # stairs of the later steps: ascending, their lows descending
+    lows: list[float] = []
+    for owner, (left, low) in reversed(list(enumerate(np.minimum(steps, 1.0).tolist()))):
+        first = last = bisect_right(lefts, left)
+        high, start = (lows[first - 1] if first else 1.0), left
+        while low < high and start < 1.0:
+            end = lefts[last] if last < len(lefts) else 1.0
+            found.append((owner, start, end, low, high))
+            start, high = end, (lows[last] if last < len(lows) else low)
+            last += low < high
+        if low < (lows[first - 1] if first else 1.0):
+            lefts[first:last], lows[first:last] = [left], [low]
+    return tuple(np.array(found[::-1]).reshape(-1, 5).T)
 
 
 def _expected_excess(mean: Floats, deviation: Floats, level: Floats) -> Floats:

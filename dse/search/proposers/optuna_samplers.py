@@ -21,9 +21,19 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dse.errors import DseError
 from dse.pareto import ObjectiveBox
-from dse.search.proposers.base import DEFAULT_BUDGET, Design, Observation, Proposer
+from dse.search.proposers.base import (
+    DEFAULT_BUDGET,
+    Design,
+    Observation,
+    Past,
+    Places,
+    Proposer,
+)
 from dse.space import Training
 
 __all__ = ["GpProposer", "Nsga2Proposer", "OptunaProposer", "TpeProposer"]
@@ -59,13 +69,10 @@ class OptunaProposer(Proposer):
     def _sampler(self, seed: int) -> Any:
         """A new sampler of this kind."""
 
-    def _choose(
-        self,
-        free: Sequence[Design],
-        finished: Sequence[Observation],
-        running: Sequence[Design],
-    ) -> Design:
+    def _choose(self, free: NDArray[np.bool_], past: Past, running: Places) -> int:
         import optuna
+
+        finished, open = past.observations, [self.designs[at] for at in np.flatnonzero(free)]
 
         # Each proposal draws from its own stream, or a rebuilt sampler would repeat itself.
         seed = (self.seed * 1_000_003 + len(finished) + len(running)) % 2**32
@@ -73,8 +80,9 @@ class OptunaProposer(Proposer):
             study = optuna.create_study(
                 directions=["maximize", "minimize", "minimize"], sampler=self._sampler(seed)
             )
-            self._tell_past(study, finished, running)
-            return self._suggested(study, {self._key(d.training): d for d in free}, free)
+            self._tell_past(study, finished, [self.designs[at] for at in running])
+            chosen = self._suggested(study, {self._key(d.training): d for d in open}, open)
+        return self._place[chosen.training.id]
 
     def _suggested(
         self, study: Any, by_key: Mapping[tuple[Any, ...], Design], free: Sequence[Design]
@@ -121,7 +129,7 @@ class OptunaProposer(Proposer):
     def _objectives(self, seen: Observation) -> list[float] | None:
         """(AP, latency, size), the costs as shares of the box; None where no AP is known."""
         ap = seen.val_ap if seen.stopped else seen.ap
-        design = self._by_id[seen.training.id]
+        design = self.designs[self._place[seen.training.id]]
         if not math.isfinite(ap):
             return None
         return [ap, *self._box.scaled((design.latency_ms, design.kmodel_bytes))[0].tolist()]

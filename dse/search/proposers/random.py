@@ -5,7 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from dse.search.proposers.base import Design, Observation, Proposer
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.search.proposers.base import DEFAULT_BUDGET, Design, Past, Places, Proposer
 
 __all__ = ["RandomProposer"]
 
@@ -15,14 +18,13 @@ class RandomProposer(Proposer):
 
     name = "random"
 
-    def _choose(
-        self,
-        free: Sequence[Design],
-        finished: Sequence[Observation],
-        running: Sequence[Design],
-    ) -> Design:
+    def __init__(self, designs: Sequence[Design], seed: int, budget: int = DEFAULT_BUDGET) -> None:
+        super().__init__(designs, seed, budget)
         # Each design gets its place in the shuffle once and for all, so that what is used
         # already does not change the order of the rest.
         order = random.Random(self.seed).sample(range(len(self.designs)), len(self.designs))
-        place = {design.training: rank for design, rank in zip(self.designs, order, strict=True)}
-        return min(free, key=lambda design: place[design.training])
+        self._rank = np.array(order, dtype=np.intp)
+
+    def _choose(self, free: NDArray[np.bool_], past: Past, running: Places) -> int:
+        places = np.flatnonzero(free)
+        return int(places[np.argmin(self._rank[places])])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 from conformance import invented_ap
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from dse.search.proposers.ap_model import RESIDUAL_SD, ApModel, features
+from dse.search.proposers.ap_model import NOISE_SD, RESIDUAL_SD, ApModel, features
 from dse.space import SearchSpace, Training
 
 TRAININGS = SearchSpace.load("mobilenetv2_face").trainings()
@@ -98,25 +98,58 @@ def test_a_doubtful_value_moves_the_mean_less() -> None:
     for noise in (0.0, 0.04, 1.0):
         model = ApModel(TRAININGS)
         model.fit(seen[:7], APS[seen[:7]])
-        before = model.predict(seen[7:])[0]
-        values = np.append(APS[seen[:7]], before + 0.2)
-        model.believe(seen, values, np.append(np.zeros(7), noise))
-        moved.append(float((model.predict(seen[7:])[0] - before)[0]))
+        posterior = model.posterior(seen[7:]).believe(seen[:7], APS[seen[:7]])
+        before = posterior.mean
+        posterior.believe(seen[7:], before + 0.2, noise)
+        moved.append(float((posterior.mean - before)[0]))
     assert moved[0] > moved[1] > moved[2] > -1e-9
     assert moved[0] == pytest.approx(0.2, abs=0.05)
     assert moved[2] < 0.01
 
 
-def test_believing_narrows_the_doubt_and_nothing_is_learnt_from_nothing() -> None:
+def test_supposing_narrows_the_doubt_and_leaves_the_means() -> None:
     model = ApModel(TRAININGS)
-    model.believe(np.array([], dtype=int), np.array([]), np.array([]))
-    mean, deviation = model.predict(ALL[:5])
-    assert (deviation == RESIDUAL_SD).all()
-    model.believe(ALL[:1], mean[:1], np.zeros(1))
-    after, narrower = model.predict(ALL[:5])
-    assert narrower[0] < 0.3 * deviation[0]
-    assert after[0] == pytest.approx(mean[0])
-    assert all(math.isfinite(value) for value in after)
+    posterior = model.posterior(ALL)
+    nothing = np.array([], dtype=np.intp)
+    assert (posterior.believe(nothing, np.array([])).deviation == RESIDUAL_SD).all()
+    for believed in (some(0), some(9)):
+        posterior.believe(believed, APS[believed])
+        mean, deviation = posterior.mean, posterior.deviation
+        supposed = posterior.supposing(ALL[:3])
+        assert supposed.deviation[0] < 0.6 * deviation[0]
+        assert supposed.mean == pytest.approx(mean)
+        assert (posterior.mean == mean).all() and (posterior.deviation == deviation).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6), st.lists(st.integers(0, 5), max_size=8))
+def test_observations_one_by_one_are_as_good_as_all_at_once(seed: int, parts: list[int]) -> None:
+    """Against the process of scikit-learn; between them something is supposed, to no effect."""
+    from sklearn.gaussian_process import GaussianProcessRegressor
+
+    generator = np.random.default_rng(seed)
+    known, asked = some(sum(parts), seed), some(20, seed + 1)
+    model = ApModel(TRAININGS)
+    model.fit(some(12, seed), APS[some(12, seed)])
+    posterior, noise = model.posterior(asked), generator.choice([0.0, 0.04], len(parts))
+    for part, extra in zip(np.split(known, np.cumsum(parts)), noise, strict=False):
+        posterior.supposing(some(3, seed + 2))
+        posterior.believe(part, APS[part], extra)
+    mean, deviation = posterior.mean, posterior.deviation
+    if len(known):
+        whole = GaussianProcessRegressor(
+            posterior._kernel, alpha=NOISE_SD**2 + np.repeat(noise, parts) ** 2, optimizer=None
+        ).fit(model.features[known], APS[known] - model.trend(known))
+        left, deviations = whole.predict(model.features[asked], return_std=True)
+        assert mean == pytest.approx(model.trend(asked) + left, abs=1e-7)
+        assert deviation == pytest.approx(deviations, abs=1e-6)
+        assert posterior.mean_of(asked) == pytest.approx(mean, abs=1e-9)
+    places = np.arange(0, 20, 3)
+    fewer = posterior.only(places).believe(some(2, seed + 3), np.array([0.4, 0.5]))
+    assert (posterior.mean == mean).all()
+    every = posterior.believe(some(2, seed + 3), np.array([0.4, 0.5]))
+    assert fewer.mean == pytest.approx(every.mean[places], abs=1e-9)
+    assert fewer.deviation == pytest.approx(every.deviation[places], abs=1e-7)
 
 
 def test_predicts_nothing_of_nothing() -> None:

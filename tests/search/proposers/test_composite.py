@@ -13,13 +13,11 @@ from conformance import (
     every_design,
     feasible,
     invented_ap,
-    invented_design,
     seen,
 )
 
 from dse.pareto import ObjectiveBox
 from dse.search.proposers import Design, Observation, make_proposer
-from dse.search.proposers.ap_model import ApModel
 from dse.search.proposers.composite import SPREAD, CompositeProposer
 from dse.space import Training
 
@@ -72,8 +70,11 @@ def gains(
 ) -> dict[Training, float]:
     """Expected improvement of every design."""
     proposer = CompositeProposer(designs, 0)
-    values = proposer._gains(np.arange(len(designs)), past, running)
-    return {design.training: gain for design, gain in zip(designs, values, strict=True)}
+    belief = proposer._belief(proposer._taken_in(past))
+    at = np.array([designs.index(design) for design in running], dtype=np.intp)
+    left = [designs[place] for place in belief.shortlist]
+    values = proposer._outlook(belief, at).gains(np.arange(len(left)))
+    return {design.training: gain for design, gain in zip(left, values, strict=True)}
 
 
 def history(count: int = 12) -> tuple[list[Design], list[Observation]]:
@@ -84,7 +85,7 @@ def history(count: int = 12) -> tuple[list[Design], list[Observation]]:
 def test_a_running_training_takes_the_gain_of_its_likes() -> None:
     designs, past = history()
     before = gains(designs, past, [])
-    best = max(designs, key=lambda design: before[design.training])
+    best = max(designs[12:], key=lambda design: before[design.training])
     after = gains(designs, past, [best])
     assert after[best.training] < 0.3 * before[best.training]
     assert sum(after.values()) < sum(before.values())
@@ -93,28 +94,28 @@ def test_a_running_training_takes_the_gain_of_its_likes() -> None:
 def test_a_stopped_training_lowers_the_hopes_of_its_likes() -> None:
     designs, past = history()
     before = gains(designs, past, [])
-    best = max(designs, key=lambda design: before[design.training]).training
+    best = max(designs[12:], key=lambda design: before[design.training]).training
     bad = Observation(best, math.nan, 0.1, stopped=True)
     # Something tiny that is better than all makes the stop believable: 0.1 at least, 0.15 at most.
     tiny = Design(Training("A", 63, 0.35, 96), 0.1, 10)
     designs = [*[one for one in designs if one.training != tiny.training], tiny]
     good = Observation(tiny.training, 0.15, 0.15)
-    hopeful = gains(designs, [*past, good], [])
-    doubtful = gains(designs, [*past, good, bad], [])
-    assert doubtful[best] < hopeful[best]
+    at = np.array([[one.training for one in designs].index(best)])
+    proposer = CompositeProposer(designs, 0)
+    hopeful, doubtful = (
+        proposer._belief(proposer._taken_in(seen)).posterior.mean_of(at)
+        for seen in ([*past, good], [*past, good, bad])
+    )
+    assert doubtful[0] < hopeful[0]
 
 
 def test_a_stopped_training_is_believed_between_its_ap_and_its_rival() -> None:
     designs, past = history()
     proposer = CompositeProposer(designs, 0)
-    model = ApModel([design.training for design in designs])
-    whole = [one for one in past if one.is_finished]
-    model.fit(proposer._indices(whole), np.array([one.ap for one in whole]))
-    largest = max(designs[12:], key=lambda d: d.latency_ms * d.kmodel_bytes).training
+    belief = proposer._belief(proposer._taken_in(past))
+    largest = max(designs[12:], key=lambda d: d.latency_ms * d.kmodel_bytes)
     for val_ap in (0.05, 0.3, 0.95):
-        cut = Observation(largest, math.nan, val_ap, stopped=True)
-        at, believed = proposer._stopped(model, whole, [*past, cut])
-        assert at.tolist() == [designs.index(invented_design(largest))]
+        believed = belief._imputed(np.array([designs.index(largest)]), np.array([val_ap]))
         # `seen` reports a validation AP that is 0.02 above the AP.
         assert believed[0] >= val_ap - 0.02 - 1e-9
         assert believed[0] <= max(val_ap - 0.02, max(one.ap for one in past)) + 1e-9

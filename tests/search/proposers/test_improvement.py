@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dse.pareto import ObjectiveBox
-from dse.search.proposers.improvement import expected_improvement, free_areas
+from dse.search.proposers.improvement import (
+    best_at_cost,
+    expected_improvement,
+    free_areas,
+    improvement_bound,
+)
 
 BOX = ObjectiveBox((5.0, 5e5), (80.0, 2e6))
 
@@ -86,3 +91,31 @@ def test_free_areas_fall_with_every_step_of_the_front() -> None:
     steps = np.array([[0.5, 0.5], [0.6, 0.2]])
     areas = free_areas(np.array([[0.25, 0.25]]), steps)
     assert areas == pytest.approx(np.array([[0.5625 - 0.25 - 0.1, 0.5625 - 0.3, 0.5625]]))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 10**6), st.integers(0, 8), st.booleans())
+def test_free_areas_are_those_of_a_grid_and_the_bound_holds(
+    seed: int, members: int, ties: bool
+) -> None:
+    """On a grid of tenths the area that later steps leave is a number of cells."""
+    generator = np.random.default_rng(seed)
+    steps, costs = generator.integers(0, 12, (members, 2)), generator.integers(0, 11, (5, 2))
+    cells = np.stack(np.meshgrid(np.arange(10), np.arange(10), indexing="ij"), axis=2)
+    for level in range(members + 1):
+        taken = (cells[:, :, None] >= steps[level:]).all(axis=3).any(axis=2)
+        free = [((cells >= cost).all(axis=2) & ~taken).sum() / 100 for cost in costs]
+        assert free_areas(costs / 10, steps / 10)[:, level] == pytest.approx(free, abs=1e-12)
+    aps = np.sort(generator.integers(1, 5, members) / 5 if ties else generator.random(members))
+    scale = [BOX.cheapest, BOX.dearest]
+    front, prices = (
+        np.array(scale[0]) * (np.array(scale[1]) / scale[0]) ** (table / 10)
+        for table in (steps, costs)
+    )
+    known = np.column_stack([aps, front])
+    mean, deviation = generator.random(5), generator.uniform(0.001, 0.2, 5)
+    exact = expected_improvement(mean, deviation, prices, known, BOX)
+    assert (exact <= improvement_bound(mean, deviation, prices, known, BOX) + 1e-12).all()
+    for best, price in zip(best_at_cost(prices, known), prices, strict=True):
+        assert best == max((row[0] for row in known if (row[1:] <= price).all()), default=-np.inf)
+
