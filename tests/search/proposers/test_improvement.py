@@ -118,4 +118,3 @@ def test_free_areas_are_those_of_a_grid_and_the_bound_holds(
     assert (exact <= improvement_bound(mean, deviation, prices, known, BOX) + 1e-12).all()
     for best, price in zip(best_at_cost(prices, known), prices, strict=True):
         assert best == max((row[0] for row in known if (row[1:] <= price).all()), default=-np.inf)
-
