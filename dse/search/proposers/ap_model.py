@@ -2,6 +2,9 @@
 
 The prior says what anybody would bet on: more pixels and more channels, more AP. The
 process (Rasmussen and Williams, 2006, chapter 2) learns the trend and what departs from it.
+
+It lives on the logit of AP, its score: a step of a design's size that gains 0.4 where AP is 0.3
+gains 0.02 where it is 0.95. What comes in and goes out is AP.
 """
 
 from __future__ import annotations
@@ -21,18 +24,26 @@ __all__ = ["ApModel", "Posterior", "features"]
 
 Floats = NDArray[np.float64]
 
-PRIOR_MEAN = 0.5
-PRIOR_SLOPE = 0.3
-"""AP expected of the middle of a space, and gained from its weakest to its strongest design."""
+PRIOR_MEAN = 1.8
+PRIOR_SLOPE = 3.0
+"""Score expected of the middle of a space, and gained from its weakest to its strongest design."""
 
 PRIOR_WEIGHT = (0.1, 0.2)
 """How many trainings the prior's mean and slope are worth when the trend is fitted: the mean
 is soon known better, the slope leans on the prior for longer."""
 
-RESIDUAL_SD = 0.08
-NOISE_SD = 0.012
+RESIDUAL_SD = 0.5
+RESIDUAL_BOUNDS = (0.12, 1.8)
+NOISE_SD = 0.07
 """Around the trend, before anything is known; and of one training repeated with another seed.
-The second is what small detectors show between seeds."""
+The last is what small detectors show between seeds. Deviations of a score."""
+
+SOFTNESS = 0.01
+"""Added to AP and to what it lacks to 1, so that 0 and 1 have a score."""
+
+NODES, NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
+NODE_WEIGHTS = NODE_WEIGHTS / NODE_WEIGHTS.sum()
+"""Gauss and Hermite's, over a standard Gaussian."""
 
 LEARNABLE_FROM = 6
 """Length scales are fitted from this many trainings on; before, they would fit the noise."""
@@ -44,13 +55,20 @@ FIT_ITERATIONS = 12
 def features(trainings: Sequence[Training]) -> Floats:
     """(n, b + 3) standardised: one of b breakpoints, lambda, log alpha, log input size.
 
-    Columns have mean 0 and deviation 1 over `trainings`; one that does not vary is 0.
+    Lambda counts from 0 to 1 among those of its breakpoint: the backbones number their layers
+    differently. Columns have mean 0 and deviation 1 over `trainings`; one that does not vary
+    is 0.
     """
     letters = sorted({training.breakpoint for training in trainings})
+    depths = {
+        letter: sorted({one.frozen_until for one in trainings if one.breakpoint == letter})
+        for letter in letters
+    }
     rows = [
         (
             *(float(training.breakpoint == letter) for letter in letters),
-            float(training.frozen_until),
+            depths[training.breakpoint].index(training.frozen_until)
+            / max(1, len(depths[training.breakpoint]) - 1),
             math.log(training.width),
             math.log(training.input_size),
         )
@@ -61,6 +79,19 @@ def features(trainings: Sequence[Training]) -> Floats:
     table = np.asarray(rows, dtype=np.float64)
     deviation = table.std(axis=0)
     return np.asarray((table - table.mean(axis=0)) / np.where(deviation > 1e-9, deviation, 1.0))
+
+
+def score(ap: Floats) -> Floats:
+    """Logit of AP (n,), softened at both ends."""
+    inside = np.clip(ap, 0.0, 1.0)
+    return np.asarray(np.log((inside + SOFTNESS) / (1.0 - inside + SOFTNESS)))
+
+
+def unscored(score: Floats) -> Floats:
+    """AP 0..1 of scores of any shape; inverse of `score`."""
+    odds = np.exp(-np.abs(score))  # never too large for a float
+    upper = (1.0 + SOFTNESS - SOFTNESS * odds) / (1.0 + odds)
+    return np.clip(np.where(score >= 0, upper, 1.0 - upper), 0.0, 1.0)
 
 
 class ApModel:
@@ -88,17 +119,18 @@ class ApModel:
 
         among: places in `seen` that the length scales are learnt from; all by default.
         """
-        self._trend = self._fitted_trend(seen, aps)
+        scores = score(aps)
+        self._trend = self._fitted_trend(seen, scores)
         self._known = seen, aps
         at = np.arange(len(seen)) if among is None else among
-        self._kernel = self._learnt(seen[at], aps[at])
+        self._kernel = self._learnt(seen[at], scores[at])
 
     def predict(self, at: NDArray[np.intp]) -> tuple[Floats, Floats]:
         """(mean, standard deviation) of the AP of designs `at` (n,), both (n,)."""
         posterior = self.posterior(at)
         if self._known:
             posterior.believe(*self._known)
-        return posterior.mean, posterior.deviation
+        return posterior.moments()
 
     def posterior(self, at: NDArray[np.intp]) -> Posterior:
         """What is believed of the AP of designs `at` (n,) before any is known, by what was fitted.
@@ -108,19 +140,19 @@ class ApModel:
         return Posterior(self, self._kernel or _first_kernel(self.features.shape[1]), at)
 
     def trend(self, at: NDArray[np.intp]) -> Floats:
-        """(n,) AP of designs `at` by their size and width alone."""
+        """(n,) score of designs `at` by their size and width alone."""
         return np.asarray(self._trend[0] + self._trend[1] * self._strength[at])
 
-    def _fitted_trend(self, seen: NDArray[np.intp], aps: Floats) -> Floats:
-        """Ridge regression of AP on strength, towards the prior; its slope is never below 0."""
+    def _fitted_trend(self, seen: NDArray[np.intp], scores: Floats) -> Floats:
+        """Ridge regression of scores on strength, towards the prior; its slope is never below 0."""
         prior = np.array([PRIOR_MEAN, PRIOR_SLOPE])
         design = np.column_stack([np.ones(len(seen)), self._strength[seen]])
         normal = design.T @ design + np.diag(PRIOR_WEIGHT)
-        trend = prior + np.linalg.solve(normal, design.T @ (aps - design @ prior))
+        trend = prior + np.linalg.solve(normal, design.T @ (scores - design @ prior))
         return np.array([trend[0], max(0.0, trend[1])])
 
-    def _learnt(self, seen: NDArray[np.intp], aps: Floats) -> Any:
-        """The kernel that explains best what is left of `aps` when the trend is taken away."""
+    def _learnt(self, seen: NDArray[np.intp], scores: Floats) -> Any:
+        """The kernel that explains best what is left of `scores` when the trend is taken away."""
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.gaussian_process import GaussianProcessRegressor
 
@@ -130,18 +162,18 @@ class ApModel:
         process = GaussianProcessRegressor(kernel, alpha=NOISE_SD**2, optimizer=_few_steps)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # bounds reached: they are meant
-            process.fit(self.features[seen], aps - self.trend(seen))
+            process.fit(self.features[seen], scores - self.trend(seen))
         return process.kernel_
 
 
 class Posterior:
-    """Gaussian AP of some designs, given what is believed of others, which may come one by one.
+    """Score of some designs, a Gaussian, given what is believed of others, one by one perhaps.
 
     Lifetime: made by `ApModel.posterior`; `believe` as often as there is news. The inverse of
     Cholesky's factor (Rasmussen and Williams, 2006, algorithm 2.1) grows by the rows of what is
     new, so that one more observation costs products with those before and no factorisation.
 
-    mean: (n,) of the AP of the designs asked for.
+    mean: (n,) of the score of the designs asked for.
     """
 
     def __init__(self, model: ApModel, kernel: Any, at: NDArray[np.intp]) -> None:
@@ -155,29 +187,41 @@ class Posterior:
 
     @property
     def deviation(self) -> Floats:
-        """(n,) standard deviation of the AP."""
+        """(n,) standard deviation of the score."""
         return np.asarray(np.sqrt(np.maximum(self._variance, 0.0)))
 
-    def mean_of(self, at: NDArray[np.intp]) -> Floats:
-        """(k,) mean of the AP of any designs `at` (k,)."""
-        return np.asarray(self._model.trend(at) + self._white @ self._whitened(at))
+    def moments(self) -> tuple[Floats, Floats]:
+        """(mean, standard deviation) of the AP of the designs asked for, both (n,)."""
+        aps = unscored(self.mean[:, None] + self.deviation[:, None] * NODES)
+        mean = aps @ NODE_WEIGHTS
+        return mean, np.sqrt(np.square(aps - mean[:, None]) @ NODE_WEIGHTS)
+
+    def median_of(self, at: NDArray[np.intp]) -> Floats:
+        """(k,) median of the AP of any designs `at` (k,)."""
+        return unscored(self._model.trend(at) + self._white @ self._whitened(at))
 
     def believe(self, at: NDArray[np.intp], aps: Floats, noise: float = 0.0) -> Posterior:
         """Takes in `aps` (k,) of designs `at` (k,). Returns itself.
 
         noise: standard deviation of each AP beyond that of a measured one.
         """
-        from scipy.linalg import solve_triangular
-
         if not len(at):
             return self
+        # As a deviation of the score: by the slope of the logit where the AP lies.
+        slope = 1.0 / (SOFTNESS + aps) + 1.0 / (SOFTNESS + 1.0 - aps)
+        return self._believe_scores(at, score(aps), noise * slope)
+
+    def _believe_scores(self, at: NDArray[np.intp], scores: Floats, noise: Floats) -> Posterior:
+        """Takes in `scores` (k,), each with a `noise` (k,) of its own."""
+        from scipy.linalg import solve_triangular
+
         before, after = len(self._seen), len(self._seen) + len(at)
         features = self._model.features
         cross = self._whitened(at)  # (before, k)
-        own = self._kernel(features[at]) + np.eye(len(at)) * (NOISE_SD**2 + noise**2)
+        own = self._kernel(features[at]) + np.diag(NOISE_SD**2 + noise**2)
         factor = np.linalg.cholesky(own - cross.T @ cross)
         root = solve_triangular(factor, np.eye(len(at)), lower=True)
-        white = root @ (aps - self._model.trend(at) - self._white @ cross)
+        white = root @ (scores - self._model.trend(at) - self._white @ cross)
         covariance = self._kernel(features[at], features[self._at])
         reach = root @ (covariance - cross.T @ self._reach[:before])
         self._make_room(after)
@@ -198,11 +242,11 @@ class Posterior:
         return fewer
 
     def supposing(self, at: NDArray[np.intp]) -> Posterior:
-        """What would be believed if designs `at` (k,) ended at their mean; `self` stays.
+        """What would be believed if designs `at` (k,) ended at their median; `self` stays.
 
         (The Kriging believer: only doubt goes away.) Good until `self` believes something new.
         """
-        return copy(self).believe(at, self.mean_of(at))
+        return copy(self).believe(at, self.median_of(at))
 
     def _whitened(self, at: NDArray[np.intp]) -> Floats:
         """(seen, k) the inverse times covariances with designs `at` (k,)."""
@@ -227,7 +271,7 @@ def _first_kernel(features: int) -> Any:
     from sklearn.gaussian_process.kernels import ConstantKernel, Matern
 
     scales = np.array([3.0] * (features - 2) + [2.0, 2.0])
-    variance = ConstantKernel(RESIDUAL_SD**2, (0.02**2, 0.3**2))
+    variance = ConstantKernel(RESIDUAL_SD**2, (RESIDUAL_BOUNDS[0] ** 2, RESIDUAL_BOUNDS[1] ** 2))
     return variance * Matern(scales, (0.7, 20.0), nu=2.5)
 
 

@@ -57,7 +57,7 @@ class Belief:
     A stopped training ended early because a finished design, no slower and no larger, was out
     of reach. Its AP therefore lies above its last validation AP (moved by the median difference
     between the two that finished trainings show) and below the best such design; it counts as
-    the model's own mean clipped to that interval, with an extra deviation of `STOPPED_SD`.
+    the model's own median clipped to that interval, with an extra deviation of `STOPPED_SD`.
 
     shortlist: (s,) designs; posterior: of their AP. front: of what is finished.
     """
@@ -126,9 +126,7 @@ class Belief:
     def _shorten(self) -> None:
         """Leaves on the shortlist the designs that may improve the front the most."""
         belief, costs = self.posterior, self._costs[self.shortlist]
-        bounds = improvement_bound(
-            belief.mean, belief.deviation, costs, self.front.values, self._box
-        )
+        bounds = improvement_bound(*belief.moments(), costs, self.front.values, self._box)
         best = np.sort(np.argsort(-bounds, kind="stable")[:SHORTLIST])
         self.shortlist, self.posterior = self.shortlist[best], belief.only(best)
 
@@ -144,7 +142,7 @@ class Belief:
         """The AP (s,) that stopped trainings of designs `at` are believed to have had."""
         low = np.clip(val_aps + self._shift, 0.0, 1.0)
         high = best_at_cost(self._costs[at], self.front.values)
-        return np.clip(self.posterior.mean_of(at), low, np.maximum(low, high))
+        return np.clip(self.posterior.median_of(at), low, np.maximum(low, high))
 
     @property
     def _shift(self) -> float:

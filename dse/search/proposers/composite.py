@@ -40,9 +40,9 @@ count from where rounding cannot decide."""
 
 
 class CompositeProposer(Proposer):
-    """Gaussian process over AP, exact expected hypervolume improvement over exact costs.
+    """Gaussian process over the logit of AP, expected hypervolume improvement over exact costs.
 
-    Trainings under way are believed to end at the model's mean (the Kriging believer of
+    Trainings under way are believed to end at the model's median (the Kriging believer of
     Ginsbourger, Le Riche and Carraro, 2010), so that several workers do not crowd one spot.
     """
 
@@ -79,12 +79,11 @@ class CompositeProposer(Proposer):
         return ObjectiveBox.around(self.designs, BOX_MARGIN)
 
     def _outlook(self, belief: Belief, running: Places) -> _Outlook:
-        """What can come of the designs on the shortlist, if what is running ends at its mean."""
-        believed = np.column_stack([belief.posterior.mean_of(running), self._costs[running]])
+        """What can come of the designs on the shortlist, if what is running ends at its median."""
+        believed = np.column_stack([belief.posterior.median_of(running), self._costs[running]])
         posterior = belief.posterior.supposing(running)
         return _Outlook(
-            posterior.mean,
-            posterior.deviation,
+            *posterior.moments(),
             self._costs[belief.shortlist],
             np.vstack([belief.front.values, believed]),
             self._box,

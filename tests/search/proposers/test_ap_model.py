@@ -8,7 +8,15 @@ from conformance import invented_ap
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dse.search.proposers.ap_model import NOISE_SD, RESIDUAL_SD, ApModel, features
+from dse.search.proposers.ap_model import (
+    NOISE_SD,
+    RESIDUAL_SD,
+    SOFTNESS,
+    ApModel,
+    features,
+    score,
+    unscored,
+)
 from dse.space import SearchSpace, Training
 
 TRAININGS = SearchSpace.load("mobilenetv2_face").trainings()
@@ -39,8 +47,34 @@ def test_before_any_training_size_and_width_are_expected_to_help() -> None:
     wide = Training("A", 63, 1.0, 96)
     at = {training: index for index, training in enumerate(TRAININGS)}
     assert mean[at[small]] < mean[at[wide]] < mean[at[large]]
-    assert (deviation == RESIDUAL_SD).all()
+    assert deviation[at[small]] > deviation[at[large]] > 0
     assert 0 < mean.min() < mean.max() < 1
+
+
+def test_scores_are_the_logit_of_ap_and_back() -> None:
+    aps = np.linspace(0, 1, 101)
+    assert unscored(score(aps)) == pytest.approx(aps, abs=1e-12)
+    assert score(np.array([0.5]))[0] == 0
+    assert (np.diff(score(aps)) > 0).all()
+    assert unscored(np.array([-1e4, 1e4])).tolist() == [0.0, 1.0]
+
+
+def test_lambda_counts_among_those_of_its_breakpoint() -> None:
+    mixed = [Training("P", frozen, 1.0, 128) for frozen in (3, 5, 8)]
+    mixed += [Training("A", frozen, 1.0, 128) for frozen in (63, 98)]
+    depth = features(mixed)[:, 2]
+    assert depth[0] == pytest.approx(depth[3]) and depth[2] == pytest.approx(depth[4])
+    assert depth[1] == pytest.approx((depth[0] + depth[2]) / 2)
+
+
+def test_moments_are_those_of_the_ap() -> None:
+    """Against drawing scores and looking at their APs."""
+    model = ApModel(TRAININGS)
+    posterior = model.posterior(ALL[:5]).believe(some(9), APS[some(9)])
+    drawn = np.random.default_rng(1).normal(posterior.mean, posterior.deviation, (100_000, 5))
+    mean, deviation = posterior.moments()
+    assert mean == pytest.approx(unscored(drawn).mean(axis=0), abs=0.003)
+    assert deviation == pytest.approx(unscored(drawn).std(axis=0), abs=0.003)
 
 
 @pytest.mark.parametrize("count", range(8))
@@ -99,9 +133,9 @@ def test_a_doubtful_value_moves_the_mean_less() -> None:
         model = ApModel(TRAININGS)
         model.fit(seen[:7], APS[seen[:7]])
         posterior = model.posterior(seen[7:]).believe(seen[:7], APS[seen[:7]])
-        before = posterior.mean
-        posterior.believe(seen[7:], before + 0.2, noise)
-        moved.append(float((posterior.mean - before)[0]))
+        before = posterior.moments()[0]
+        posterior.believe(seen[7:], before - 0.2, noise)
+        moved.append(float((before - posterior.moments()[0])[0]))
     assert moved[0] > moved[1] > moved[2] > -1e-9
     assert moved[0] == pytest.approx(0.2, abs=0.05)
     assert moved[2] < 0.01
@@ -137,13 +171,15 @@ def test_observations_one_by_one_are_as_good_as_all_at_once(seed: int, parts: li
         posterior.believe(part, APS[part], extra)
     mean, deviation = posterior.mean, posterior.deviation
     if len(known):
-        whole = GaussianProcessRegressor(
-            posterior._kernel, alpha=NOISE_SD**2 + np.repeat(noise, parts) ** 2, optimizer=None
-        ).fit(model.features[known], APS[known] - model.trend(known))
+        slope = 1 / (SOFTNESS + APS[known]) + 1 / (SOFTNESS + 1 - APS[known])
+        alpha = NOISE_SD**2 + (np.repeat(noise, parts) * slope) ** 2
+        whole = GaussianProcessRegressor(posterior._kernel, alpha=alpha, optimizer=None).fit(
+            model.features[known], score(APS[known]) - model.trend(known)
+        )
         left, deviations = whole.predict(model.features[asked], return_std=True)
         assert mean == pytest.approx(model.trend(asked) + left, abs=1e-7)
         assert deviation == pytest.approx(deviations, abs=1e-6)
-        assert posterior.mean_of(asked) == pytest.approx(mean, abs=1e-9)
+        assert score(posterior.median_of(asked)) == pytest.approx(mean, abs=1e-7)
     places = np.arange(0, 20, 3)
     fewer = posterior.only(places).believe(some(2, seed + 3), np.array([0.4, 0.5]))
     assert (posterior.mean == mean).all()

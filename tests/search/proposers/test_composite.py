@@ -103,7 +103,7 @@ def test_a_stopped_training_lowers_the_hopes_of_its_likes() -> None:
     at = np.array([[one.training for one in designs].index(best)])
     proposer = CompositeProposer(designs, 0)
     hopeful, doubtful = (
-        proposer._belief(proposer._taken_in(seen)).posterior.mean_of(at)
+        proposer._belief(proposer._taken_in(seen)).posterior.median_of(at)
         for seen in ([*past, good], [*past, good, bad])
     )
     assert doubtful[0] < hopeful[0]
