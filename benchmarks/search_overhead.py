@@ -17,6 +17,7 @@ adds what pricing N candidates of the real cost model takes. Progress on stderr.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import io
 import json
 import math
@@ -28,8 +29,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-
-from proposers import invented_ap
 
 from dse.cost import Target
 from dse.search import SearchOptions, StudyFolder
@@ -47,6 +46,9 @@ from dse.space import FORMATS, FREEZABLE, SearchSpace, Training
 from dse.training.recipe import EpochReport
 
 EPOCHS = 30
+NOISE_SD = 0.012
+"""Of one training against another of the same design."""
+
 WINDOW = 250
 """Decisions that a figure is taken over, from the given number of ended trainings on: one of them
 learns the model anew, where that is rarest."""
@@ -64,6 +66,28 @@ def invented_plan(candidates: int) -> SearchPlan:
     trainings = [Training(*group, w, size) for group in groups for w in widths for size in sizes]
     designs = tuple(Design(one, *invented_costs(one)) for one in trainings)
     return SearchPlan(space, Candidates(rows_of(designs)), designs)
+
+
+def invented_ap(training: Training, seed: int) -> float:
+    """An AP in 0..1 that nothing was measured for.
+
+    It saturates in input size and width, as accuracy does; breakpoint B suffers from its
+    coarse map at small inputs; freezing more costs more where the network is narrow; and each
+    (design, seed) has its own noise.
+    """
+    pixels = math.log2(training.input_size / 96)
+    ap = 0.93 - 0.42 * math.exp(-0.9 * pixels) - 0.16 * math.exp(-3.0 * (training.width - 0.3))
+    ap -= {"A": 0.0, "B": 0.05 + 0.12 * math.exp(-pixels), "C": 0.015}[training.breakpoint]
+    frozen = (training.frozen_until - 63) / 70
+    ap -= 0.10 * frozen * (1.2 - training.width)
+    return min(1.0, max(0.0, ap + NOISE_SD * _standard_normal(f"{training.id} {seed}")))
+
+
+def _standard_normal(text: str) -> float:
+    """A draw that depends on `text` alone (Box and Muller)."""
+    digest = hashlib.sha256(text.encode()).digest()
+    one, two = (int.from_bytes(part, "big") + 1 for part in (digest[:8], digest[8:16]))
+    return math.sqrt(-2 * math.log(one / 2**64)) * math.cos(2 * math.pi * two / 2**64)
 
 
 def invented_costs(training: Training) -> tuple[float, int]:

@@ -27,7 +27,8 @@ Floats = NDArray[np.float64]
 
 SPREAD = 3
 """Trainings spread over the range of costs before the model takes over. The prior knows enough to
-choose by from then on: in `benchmarks/proposers.py`, 2 to 4 did better than 5 or 6."""
+choose by from then on: on recorded trainings (`benchmarks/search_contest.py`), 2 and 3 did better
+than 4 and 6."""
 
 BOX_MARGIN = 1.05
 """The model's reference point lies this much outside the slowest and largest design, so that
