@@ -266,6 +266,9 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--trainings", type=int, default=100)
     parser.add_argument("--proposers", nargs="+", default=[*PROPOSERS], choices=[*PROPOSERS])
+    parser.add_argument(
+        "--only", nargs="+", help="contenders by name, such as 'gp, fits, stopping' (default: all)"
+    )
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--figure", type=Path, help="draw it, as .png, .svg or .html")
     options = parser.parse_args()
@@ -282,6 +285,8 @@ def main() -> int:
     found: dict[str, list[Race]] = {}
     with ProcessPoolExecutor(options.jobs) as pool:
         for contender in contenders(options.proposers):
+            if options.only and contender.name not in options.only:
+                continue
             print(contender.name, file=sys.stderr)
             entries = [(contender, seed) for seed in range(options.seeds)]
             race = partial(raced, where, options.trainings)
