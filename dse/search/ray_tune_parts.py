@@ -16,7 +16,7 @@ from dse.search.ray_worker import DELIVERY, EPOCH, FAILURE, RESULT, task_table
 __all__ = ["DeskScheduler", "DeskSearcher", "Relay"]
 
 MAX_DEATHS = 2
-"""Of workers under one task: then it is the task that kills them."""
+"""Of workers under one task, without a further epoch: then it is the task that kills them."""
 
 Answer = TypeVar("Answer")
 
@@ -33,6 +33,7 @@ class Relay:
         self._desk, self._trainings = desk, trainings
         self._tasks: dict[str, Task] = {}
         self._deaths: Counter[Task] = Counter()
+        self._reached: Counter[Task] = Counter()
         self._again: list[Task] = []
         self._said: dict[str, Say] = {}
 
@@ -63,6 +64,9 @@ class Relay:
             return True
         task = self._tasks[trial_id]
         self._receive(task, result)
+        if result[EPOCH].epoch > self._reached[task]:
+            self._reached[task] = result[EPOCH].epoch
+            self._deaths.pop(task, None)
         say = self._ask(lambda desk: desk.reported(task, result[EPOCH]))
         self._said[trial_id] = say
         return say is Say.CONTINUE

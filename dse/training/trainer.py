@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from dse.errors import Diverged
 from dse.network.keras_model import get_weights, set_weights
 from dse.network.keras_startup import keras
+from dse.network.weights_file import write_weights
 from dse.training.loss import LOSSES
 from dse.training.recipe import EpochReport, Recipe
 from dse.training.truth import Truth
@@ -190,12 +190,7 @@ def _save(model: keras.Model, path: Path, curve: list[EpochReport]) -> None:
     for number, variable in enumerate(model.optimizer.variables):
         state[f"optimizer/{number}"] = variable.numpy()
     state["curve"] = np.array(json.dumps([asdict(epoch) for epoch in curve]))
-    temporary = path.with_suffix(".tmp.npz")
-    with temporary.open("wb") as file:
-        np.savez(file, allow_pickle=False, **state)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    write_weights(path, state)
 
 
 def _restore(model: keras.Model, path: Path) -> list[EpochReport]:
