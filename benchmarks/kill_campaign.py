@@ -10,8 +10,8 @@ random order, SIGKILL goes to
 - a worker process
 - a node of the cluster: its raylet with all that runs below it; another node joins then
 
-The cluster is one of this machine: a head without cores, and two nodes of one core each, which
-all studies share. Every other study has one worker, early stopping and the default proposer:
+The cluster is one of this machine: a head without cores, and two nodes, which all studies
+share. Every other study has one worker, early stopping and the default proposer:
 what it trains, and its front, must be those of an undisturbed search, to the last. The others
 have two workers, where the order of events is a matter of chance: they train every design of
 the table without early stopping, so that only the front must be the same.
@@ -43,6 +43,7 @@ from typing import Any
 from dse.search import SearchOptions, SearchReport, load_study, run_search
 from dse.search.disk import write_whole
 from dse.search.job import Outcome
+from dse.search.options import available_cores
 from dse.search.ray_executor import SETTINGS
 from dse.search.recorded import RecordedJob, RecordedTable, replay_training, replay_workshop
 from dse.search.workshop import Workshop
@@ -159,6 +160,14 @@ class Study:
         }  # fmt: skip
         return SearchOptions(results=self.root, study=STUDY, resume=resume, **chosen, **more)
 
+    def command(self) -> list[str]:
+        """Arguments of this program that run the study, or go on with it."""
+        begun = (self.root / STUDY / "study.toml").exists()
+        return [
+            *("--study", str(self.root), str(self.number), "--table", str(self.table)),
+            *("--epoch-s", str(self.epoch_s), *(["--resume"] if begun else [])),
+        ]
+
     def worked(self) -> list[list[str]]:
         """The trace so far."""
         lines = self.trace.read_text().splitlines() if self.trace.exists() else []
@@ -215,8 +224,8 @@ class Nodes:
         from ray.cluster_utils import Cluster
 
         self._cluster = Cluster()
-        self._add(num_cpus=0)
-        self._nodes = [self._add(num_cpus=1) for _ in range(2)]
+        self._add(0)
+        self._nodes = [self._add(available_cores()) for _ in range(2)]
 
     @property
     def address(self) -> str:
@@ -227,7 +236,7 @@ class Nodes:
         """SIGKILL to a node's processes; another one joins."""
         node = self._nodes.pop(rng.randrange(len(self._nodes)))
         self._cluster.remove_node(node, allow_graceful=False)
-        self._nodes.append(self._add(num_cpus=1))
+        self._nodes.append(self._add(available_cores()))
 
     def _add(self, num_cpus: int) -> Any:
         """Ray gives the parts of a node 15 s to start, which can be too short on a busy machine."""
@@ -268,15 +277,9 @@ class Campaign:
                 driver.kill()
 
     def _start(self, study: Study) -> subprocess.Popen[str]:
-        resume = (study.root / STUDY / "study.toml").exists()
-        command = [
-            *(sys.executable, __file__, "--driver", self.nodes.address),
-            *("--study", str(study.root), str(study.number), "--table", str(study.table)),
-            *("--epoch-s", str(study.epoch_s), *(["--resume"] if resume else [])),
-        ]
-        return subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=open(study.root / "log", "a"), text=True
-        )
+        command = [sys.executable, __file__, *study.command(), "--driver", self.nodes.address]
+        with open(study.root / "log", "a") as log:
+            return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
 
     def _wait(self, study: Study, driver: subprocess.Popen[str], kind: str | None) -> bool:
         """Until it is time to kill, which is random, or the search ended: then True."""

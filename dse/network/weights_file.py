@@ -35,7 +35,7 @@ def write_weights(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
     What a disk that filled up took of the new one is given back. Raises OSError.
     """
-    temporary = path.with_suffix(".tmp.npz")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with temporary.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)

@@ -168,7 +168,8 @@ def run_training(
     write_whole(folder / "curve.csv", _curve_csv(curve))
     write_weights(folder / "weights.npz", weights)
     write_whole(metrics, json.dumps(outcome.to_json(), indent=1))
-    (folder / "checkpoint.npz").unlink(missing_ok=True)
+    for left in (folder / "checkpoint.npz", *folder.glob(".*")):  # half-written, by the killed
+        left.unlink(missing_ok=True)
     return outcome
 
 
