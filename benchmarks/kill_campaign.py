@@ -36,9 +36,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,10 @@ class SlowJob(RecordedJob):
 
     epoch_s: float
     trace: str
+
+    def moved(self, cache: Path, places: Mapping[str, Path]) -> SlowJob:
+        """The same job where the table was unpacked; the trace is everybody's."""
+        return replace(self, table=super().moved(cache, places).table)
 
 
 def slow_training(

@@ -1,4 +1,5 @@
-"""The two plug-ins through which Ray Tune asks the desk: a searcher and a scheduler."""
+"""What Ray Tune is given: a searcher and a scheduler that ask the desk, and an actor manager that
+knows every way in which a worker can die."""
 
 from __future__ import annotations
 
@@ -7,13 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ray.air.execution._internal import RayActorManager
+from ray.exceptions import RayActorError, RayTaskError
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from dse.search.executor import Desk, Failure, Say, Task, Wait
 from dse.search.ray_worker import DELIVERY, EPOCH, FAILURE, RESULT, task_table
 
-__all__ = ["DeskScheduler", "DeskSearcher", "Relay"]
+__all__ = ["DeskScheduler", "DeskSearcher", "Relay", "WorkerManager"]
 
 MAX_DEATHS = 2
 """Of workers under one task, without a further epoch: then it is the task that kills them."""
@@ -165,3 +168,16 @@ class DeskScheduler(FIFOScheduler):
         """Called at every turn of Tune's loop: the desk's chance to look up."""
         self._relay.tick()
         return super().choose_trial_to_run(tune_controller)
+
+
+class WorkerManager(RayActorManager):
+    """Takes every death of a worker for one.
+
+    Ray says by errors of their own that a node was short of memory, or is gone; Tune's manager
+    does not know them, and would end the whole search.
+    """
+
+    def _actor_task_failed(self, tracked_actor_task: Any, exception: Exception) -> None:
+        if not isinstance(exception, RayActorError | RayTaskError):
+            exception = RayActorError(error_msg=str(exception))
+        super()._actor_task_failed(tracked_actor_task, exception)

@@ -13,10 +13,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import ray
 from executor_contract import TRAININGS, ExecutorContract, ScriptedDesk, bench, tasks
 from fake_training import EPOCHS, worked, workshop
+from ray.air.execution._internal import event_manager
+from ray.exceptions import NodeDiedError, OutOfMemoryError, RayActorError
 
 from dse.search import SearchOptions, load_study, plan_search, run_search
 from dse.search.executor import Executor
@@ -79,17 +84,36 @@ def test_a_worker_out_of_memory_fails_its_training_and_lives_on(
     assert len({process for _, _, process in worked(trace)}) <= 2
 
 
+@pytest.mark.parametrize("error", [OutOfMemoryError, NodeDiedError])
+def test_a_worker_that_ray_kills_is_as_dead_as_any(
+    cluster: RayExecutor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Any
+) -> None:
+    """When a node is short of memory, Ray's monitor kills a worker, and tells it by this error
+    where Tune waits for the worker's results; here another SIGKILL is told so."""
+
+    def told_otherwise(future: Any) -> Any:
+        try:
+            return ray.get(future)
+        except RayActorError as death:
+            raise error(str(death)) from None
+
+    own_get = SimpleNamespace(**{**vars(ray), "get": told_otherwise})
+    monkeypatch.setattr(event_manager, "ray", own_get)
+    desk = ScriptedDesk(tasks(3))
+    cluster.run(bench(tmp_path / "trace", trouble=f"death:{TRAININGS[1].id}"), desk)
+    assert desk.ended == {0: "finished", 1: "failed", 2: "finished"}
+    assert "is there enough memory" in desk.results[1].message
+
+
 @pytest.mark.usefixtures("cluster")
 def test_a_driver_that_is_killed_takes_its_workers_with_it(
     tmp_path: Path, small_space: Path
 ) -> None:
     """Or they would write beside those of the driver that goes on."""
-    import ray
-
     trace, results = tmp_path / "trace", tmp_path / "results"
-    address = ray.get_runtime_context().gcs_address
+    address = f"address={ray.get_runtime_context().gcs_address}"
     program = Path(__file__).with_name("search_process.py")
-    command = [sys.executable, program, results, small_space, trace, 0.2, 4, address]
+    command = [sys.executable, program, results, small_space, trace, 0.2, 4, "ray", address]
     driver = subprocess.Popen([str(part) for part in command])
     while len(worked(trace)) < 5:
         assert driver.poll() is None
