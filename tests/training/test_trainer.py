@@ -128,7 +128,8 @@ def test_a_training_that_diverges_ends_there_and_keeps_its_last_good_checkpoint(
 
     def poison(batches: FeatureBatches, step: int):  # type: ignore[no-untyped-def]
         tensors, truth = poisoned(batches, step)
-        return tensors * np.float32(value), truth
+        with np.errstate(invalid="ignore"):
+            return tensors * np.float32(value), truth
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(FeatureBatches, "__getitem__", poison)
