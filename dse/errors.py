@@ -9,6 +9,7 @@
     │   ├── StudyLocked             another process is writing it
     │   └── CorruptJournal          its journal holds a line that is not a record
     ├── WeightsError             1  weights that are missing, truncated or of another network
+    ├── Diverged                 1  a training whose loss or weights are no longer numbers
     ├── CompilerError            1  the kmodel compiler refused or died
     ├── NothingFeasible          3  no design fits the target
     ├── VerificationFailed       4  an exported file is not what it claims to be
@@ -27,6 +28,7 @@ __all__ = [
     "CompilerError",
     "CorruptJournal",
     "DataError",
+    "Diverged",
     "DseError",
     "Interrupted",
     "InvalidFile",
@@ -93,6 +95,10 @@ class CorruptJournal(StudyError):
 
 class WeightsError(DseError):
     """Weights that are missing, truncated or of another network."""
+
+
+class Diverged(DseError):
+    """A training's loss or weights are no longer numbers (NaN, infinite)."""
 
 
 class CompilerError(DseError):

@@ -1,8 +1,11 @@
-"""Weights in an .npz file, read back; every script and study of ours writes this kind."""
+"""Weights in an .npz file; every script and study of ours writes this kind."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -10,7 +13,7 @@ from numpy.typing import NDArray
 
 from dse.errors import WeightsError
 
-__all__ = ["read_weights"]
+__all__ = ["read_weights", "write_weights"]
 
 
 def read_weights(path: Path, hint: str) -> dict[str, NDArray[np.float32]]:
@@ -25,3 +28,19 @@ def read_weights(path: Path, hint: str) -> dict[str, NDArray[np.float32]]:
         raise WeightsError(f"there is no file {path}", hint) from error
     except (BadZipFile, ValueError, EOFError, KeyError, OSError, AttributeError) as error:
         raise WeightsError(f"{path} is damaged: {error}", hint) from error
+
+
+def write_weights(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Writes `arrays` so that a kill, or a power cut, leaves the old file or the new one.
+
+    What a disk that filled up took of the new one is given back. Raises OSError.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

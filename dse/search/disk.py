@@ -13,7 +13,8 @@ from dse.errors import StudyError
 
 __all__ = ["disk_full", "full_disk_reported", "write_whole"]
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""No room; no quota; no file may grow larger (`ulimit -f`)."""
 
 MEBIBYTE = 1 << 20
 
@@ -33,7 +34,7 @@ def write_whole(path: Path, content: str | bytes) -> None:
 
 
 def disk_full(error: BaseException) -> bool:
-    """Whether `error`, or what caused it, is a full disk or a used-up quota."""
+    """Whether `error`, or what caused it, is a full disk, or a used-up quota or file size."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, OSError) and seen.errno in _FULL:

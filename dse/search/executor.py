@@ -80,7 +80,8 @@ class Failure:
         from dse.search.disk import disk_full
 
         hint = getattr(error, "hint", "")
-        message = f"{type(error).__name__}: {error}" + (f" ({hint})" if hint else "")
+        said = ": ".join(filter(None, (type(error).__name__, str(error))))  # MemoryError is mute
+        message = said + (f" ({hint})" if hint else "")
         return cls(message, "".join(traceback.format_exception(error)), disk_full(error))
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
@@ -28,7 +27,7 @@ from dse.data.rendered import open_rendered
 from dse.data.sources import Split, open_data
 from dse.errors import CompilerError, WeightsError
 from dse.network.detector import detector_graph, frozen_layers
-from dse.network.weights_file import read_weights
+from dse.network.weights_file import read_weights, write_weights
 from dse.search.disk import write_whole
 from dse.search.parcels import Parcel
 from dse.space import Training
@@ -167,9 +166,10 @@ def run_training(
         ap_interval={format: one.interval for format, one in formats.items()},
     )
     write_whole(folder / "curve.csv", _curve_csv(curve))
-    _save_weights(folder / "weights.npz", weights)
+    write_weights(folder / "weights.npz", weights)
     write_whole(metrics, json.dumps(outcome.to_json(), indent=1))
-    (folder / "checkpoint.npz").unlink(missing_ok=True)
+    for left in (folder / "checkpoint.npz", *folder.glob(".*")):  # half-written, by the killed
+        left.unlink(missing_ok=True)
     return outcome
 
 
@@ -347,9 +347,3 @@ def _curve_csv(curve: list[EpochReport]) -> str:
     writer.writeheader()
     writer.writerows(asdict(epoch) for epoch in curve)
     return text.getvalue()
-
-
-def _save_weights(path: Path, weights: Weights) -> None:
-    temporary = path.with_suffix(".tmp.npz")
-    np.savez(temporary, allow_pickle=False, **weights)
-    os.replace(temporary, path)

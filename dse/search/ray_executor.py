@@ -72,11 +72,14 @@ class RayExecutor(Executor):
 
     def _tune(self, workbench: Workbench, desk: Desk, scratch: Path) -> None:
         from ray import tune
+        from ray.tune.execution import tune_controller
 
         from dse.search.ray_shipping import Away, Here, open_depot
-        from dse.search.ray_tune_parts import DeskScheduler, DeskSearcher, Relay
+        from dse.search.ray_tune_parts import DeskScheduler, DeskSearcher, Relay, WorkerManager
         from dse.search.ray_worker import TaskWorker
 
+        # Tune offers no other way.
+        tune_controller.RayActorManager = WorkerManager  # type: ignore[attr-defined]
         relay = Relay(desk, workbench.trainings)
         workers, share = self._crew()
         bench = Away(workbench, open_depot(workbench)) if self._address else Here(workbench)

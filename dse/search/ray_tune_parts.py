@@ -1,4 +1,5 @@
-"""The two plug-ins through which Ray Tune asks the desk: a searcher and a scheduler."""
+"""What Ray Tune is given: a searcher and a scheduler that ask the desk, and an actor manager that
+knows every way in which a worker can die."""
 
 from __future__ import annotations
 
@@ -7,16 +8,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ray.air.execution._internal import RayActorManager
+from ray.exceptions import RayActorError, RayTaskError
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from dse.search.executor import Desk, Failure, Say, Task, Wait
 from dse.search.ray_worker import DELIVERY, EPOCH, FAILURE, RESULT, task_table
 
-__all__ = ["DeskScheduler", "DeskSearcher", "Relay"]
+__all__ = ["DeskScheduler", "DeskSearcher", "Relay", "WorkerManager"]
 
 MAX_DEATHS = 2
-"""Of workers under one task: then it is the task that kills them."""
+"""Of workers under one task, without a further epoch: then it is the task that kills them."""
 
 Answer = TypeVar("Answer")
 
@@ -33,6 +36,7 @@ class Relay:
         self._desk, self._trainings = desk, trainings
         self._tasks: dict[str, Task] = {}
         self._deaths: Counter[Task] = Counter()
+        self._reached: Counter[Task] = Counter()
         self._again: list[Task] = []
         self._said: dict[str, Say] = {}
 
@@ -63,6 +67,9 @@ class Relay:
             return True
         task = self._tasks[trial_id]
         self._receive(task, result)
+        if result[EPOCH].epoch > self._reached[task]:
+            self._reached[task] = result[EPOCH].epoch
+            self._deaths.pop(task, None)
         say = self._ask(lambda desk: desk.reported(task, result[EPOCH]))
         self._said[trial_id] = say
         return say is Say.CONTINUE
@@ -161,3 +168,16 @@ class DeskScheduler(FIFOScheduler):
         """Called at every turn of Tune's loop: the desk's chance to look up."""
         self._relay.tick()
         return super().choose_trial_to_run(tune_controller)
+
+
+class WorkerManager(RayActorManager):
+    """Takes every death of a worker for one.
+
+    Ray says by errors of their own that a node was short of memory, or is gone; Tune's manager
+    does not know them, and would end the whole search.
+    """
+
+    def _actor_task_failed(self, tracked_actor_task: Any, exception: Exception) -> None:
+        if not isinstance(exception, RayActorError | RayTaskError):
+            exception = RayActorError(error_msg=str(exception))
+        super()._actor_task_failed(tracked_actor_task, exception)

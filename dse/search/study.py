@@ -188,7 +188,7 @@ def _last_written(path: Path) -> tuple[bool, float, str]:
 
 def _made(path: Path) -> Path:
     try:
-        path.mkdir()
+        path.mkdir(exist_ok=_never_begun(path))
     except FileExistsError:
         raise StudyError(
             f"a study named '{path.name}' exists",
@@ -197,6 +197,11 @@ def _made(path: Path) -> Path:
     except OSError as error:
         raise _unwritable(path.parent, error) from None
     return path
+
+
+def _never_begun(path: Path) -> bool:
+    """Whether a search died, or its disk was full, before it had written what it is about."""
+    return path.is_dir() and all(f.name == LOCK or f.name[0] == "." for f in path.iterdir())
 
 
 def _unwritable(results: Path, error: OSError) -> StudyError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,8 +14,10 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.errors import Diverged
 from dse.network.keras_model import get_weights, set_weights
 from dse.network.keras_startup import keras
+from dse.network.weights_file import write_weights
 from dse.training.loss import LOSSES
 from dse.training.recipe import EpochReport, Recipe
 from dse.training.truth import Truth
@@ -123,6 +125,9 @@ def train(
     validate: AP of the model as it stands, on the validation pictures.
     loss: instead of the recipe's. averaged: decay the weights, and end with their moving
     average (Polyak and Juditsky 1992), for trainings of thousands of steps.
+
+    Raises Diverged after an epoch whose loss or weights are no numbers; the checkpoint stays
+    that of the epoch before.
     """
     _compile(model, recipe, len(batches), loss, averaged)
     curve = _restore(model, checkpoint)
@@ -135,6 +140,7 @@ def train(
         history = model.fit(batches, epochs=1, verbose=0, shuffle=False)
         now = before + perf_counter() - started
         mean_loss = float(history.history["loss"][0])
+        _check_finite(model, mean_loss, epoch + 1)
         curve.append(EpochReport(epoch + 1, recipe.epochs, mean_loss, validate(), now))
         _save(model, checkpoint, curve)
         if not report(curve[-1]) and epoch + 1 < recipe.epochs:
@@ -168,18 +174,23 @@ def _compile(
     model.compile(optimizer=optimizer, loss=loss or LOSSES[recipe.loss], jit_compile=False)
 
 
+def _check_finite(model: keras.Model, mean_loss: float, epoch: int) -> None:
+    """The weights tell what the loss cannot: what the epoch's last step did."""
+    weights = get_weights(model).values()
+    if not math.isfinite(mean_loss) or not all(np.isfinite(value).all() for value in weights):
+        raise Diverged(
+            f"the training diverged: after epoch {epoch} its loss or weights are no numbers",
+            "a smaller learning rate or another seed may do",
+        )
+
+
 def _save(model: keras.Model, path: Path, curve: list[EpochReport]) -> None:
     """Weights, optimizer state and curve, in one file that is either old or new, never half."""
     state = {f"weight/{name}": value for name, value in get_weights(model).items()}
     for number, variable in enumerate(model.optimizer.variables):
         state[f"optimizer/{number}"] = variable.numpy()
     state["curve"] = np.array(json.dumps([asdict(epoch) for epoch in curve]))
-    temporary = path.with_suffix(".tmp.npz")
-    with temporary.open("wb") as file:
-        np.savez(file, allow_pickle=False, **state)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    write_weights(path, state)
 
 
 def _restore(model: keras.Model, path: Path) -> list[EpochReport]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dse.errors import WeightsError
-from dse.network.weights_file import read_weights
+from dse.network.weights_file import read_weights, write_weights
 
 
 def test_half_precision_comes_back_as_float32(tmp_path: Path) -> None:
@@ -28,3 +28,12 @@ def test_a_damaged_file_is_named_with_what_to_do(tmp_path: Path, content: bytes)
 def test_a_missing_file_is_called_missing(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="there is no file"):
         read_weights(tmp_path / "w.npz", "")
+
+
+def test_a_write_that_fails_leaves_the_old_file_alone(tmp_path: Path) -> None:
+    path = tmp_path / "w.npz"
+    write_weights(path, {"head/bias": np.array([0.5], np.float32)})
+    with pytest.raises(ValueError, match="Object arrays"):
+        write_weights(path, {"a": np.zeros(9), "b": np.array([{}], object)})
+    assert list(tmp_path.iterdir()) == [path]
+    np.testing.assert_array_equal(read_weights(path, "")["head/bias"], [0.5])

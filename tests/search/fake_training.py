@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import signal
 import sys
@@ -17,6 +18,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from process_limits import no_more_memory_than
 
 from dse.search.parcels import Parcel
 from dse.search.workshop import Workshop
@@ -58,7 +61,7 @@ class FakeKmodel:
 
 @dataclass(frozen=True)
 class FakeJob:
-    """epoch_s: time an epoch takes. trouble: what goes wrong, see `_trouble`.
+    """epoch_s: time an epoch takes. trouble: what goes wrong, see `_has`.
 
     trace: file that every process may write to; nothing else is shared. picture: a file that
     every training reads; on another machine its copy. hidden: a folder of the driver's machine
@@ -106,11 +109,12 @@ def train(
         time.sleep(job.epoch_s)
         _write(Path(job.trace), f"{training.id} {epoch} {os.getpid()}\n")
         ap = final_ap(training) * (1 - 0.5**epoch)
+        ap = math.nan if _has(job, training, "nan", "blind") else ap
         curve.append(FakeReport(epoch, EPOCHS, 1 / epoch, ap, epoch * job.epoch_s))
         _replace(checkpoint, json.dumps([asdict(seen) for seen in curve]))
         if not report(curve[-1]) and epoch < EPOCHS:
             return FakeOutcome(training.id, epoch, True, epoch * job.epoch_s, ap, {}, {}, curve)
-    ap = final_ap(training)
+    ap = math.nan if _has(job, training, "nan") else final_ap(training)
     of_formats = {format: ap - (0.4 if format == "Q6" else 0.01) for format in job.formats}
     outcome = FakeOutcome(
         training.id,
@@ -165,19 +169,24 @@ def _hide(folder: str) -> None:
     sys.addaudithook(refuse)
 
 
+def _has(job: FakeJob, training: Training, *troubles: str) -> bool:
+    """`job.trouble` is a list of what[:start of a training's id]: fail raises, disk is a full
+    disk, death kills the process, memory asks for more than there is, nan and blind find no
+    number for any AP, or for the validation AP."""
+    items = [item.partition(":") for item in job.trouble.split()]
+    return any(what in troubles and training.id.startswith(start) for what, _, start in items)
+
+
 def _trouble(job: FakeJob, training: Training) -> None:
-    """`trouble` is a list of what[:start of a training's id]: fail raises, disk is a full disk,
-    death kills the process."""
-    for item in job.trouble.split():
-        what, _, start = item.partition(":")
-        if not training.id.startswith(start):
-            continue
-        if what == "fail":
-            raise RuntimeError("the pictures went away")
-        if what == "disk":
-            raise OSError(errno.ENOSPC, "No space left on device")
-        if what == "death":
-            os.kill(os.getpid(), signal.SIGKILL)
+    if _has(job, training, "fail"):
+        raise RuntimeError("the pictures went away")
+    if _has(job, training, "disk"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    if _has(job, training, "death"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if _has(job, training, "memory"):
+        with no_more_memory_than(1 << 38):
+            bytearray(1 << 40)
 
 
 def _outcome(table: dict[str, Any]) -> FakeOutcome:

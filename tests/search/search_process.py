@@ -1,6 +1,6 @@
 """A search in a process of its own, for tests that kill it.
 
-search_process.py RESULTS SPACE TRACE EPOCH_S BUDGET EXECUTOR [resume | address=RAY | URL]
+search_process.py RESULTS SPACE TRACE EPOCH_S BUDGET EXECUTOR [resume] [address=RAY | URL]
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dse.search import SearchOptions, run_search, shared_journal
 
 def main() -> int:
     results, space, trace, epoch_s, budget, executor, *more = sys.argv[1:]
-    resume = more == ["resume"]
+    resume = "resume" in more
     options = SearchOptions(
         budget=int(budget),
         space=None if resume else space,

@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from process_limits import no_file_larger_than
 
 from dse.data import open_data
-from dse.errors import CompilerError, WeightsError
+from dse.errors import CompilerError, Diverged, WeightsError
 from dse.network.keras_starting_weights import load_starting_weights
+from dse.search.disk import disk_full
 from dse.search.job import Job, Outcome, load_weights, measure_kmodel, run_training
 from dse.space import Training
 from dse.training import EpochReport, Recipe
@@ -128,6 +130,42 @@ def test_missing_and_truncated_weights_are_named(
     with pytest.raises(WeightsError, match="damaged") as caught:
         load_weights(tmp_path)
     assert "resume" in caught.value.hint
+
+
+def test_a_training_that_diverges_leaves_nothing_to_go_on_from(job: Job, tmp_path: Path) -> None:
+    wild = replace(job, recipe=replace(job.recipe, learning_rate=1e30))
+    with pytest.raises(Diverged, match="after epoch 1"):
+        run_training(wild, TRAINING, tmp_path / "t", _goes_on)
+    assert list((tmp_path / "t").iterdir()) == []
+
+
+def test_a_disk_that_is_full_at_any_file_costs_the_epoch_in_flight(
+    job: Job, tmp_path: Path
+) -> None:
+    """And takes nothing: what was written of a file that did not fit is gone."""
+    folder, told = tmp_path / "t", []
+    plain = replace(job, formats=("FP32",))
+
+    def dies_after_its_last(epoch: EpochReport) -> bool:
+        told.append(epoch)
+        if epoch.epoch == epoch.epochs:
+            raise InterruptedError
+        return True
+
+    with no_file_larger_than(10_000), pytest.raises(OSError) as caught:
+        run_training(plain, TRAINING, folder, _goes_on)
+    assert disk_full(caught.value) and list(folder.iterdir()) == []
+    with pytest.raises(InterruptedError):
+        run_training(plain, TRAINING, folder, dies_after_its_last)
+    checkpoint = (folder / "checkpoint.npz").read_bytes()
+    with no_file_larger_than(200_000), pytest.raises(OSError) as caught:
+        run_training(plain, TRAINING, folder, _goes_on)
+    assert disk_full(caught.value)
+    assert not list(folder.glob("*weights*")) and not list(folder.glob(".*"))
+    assert (folder / "checkpoint.npz").read_bytes() == checkpoint
+    (folder / ".checkpoint.npz.123").write_bytes(b"of a process that was killed as it wrote")
+    assert run_training(plain, TRAINING, folder, _goes_on).curve == told
+    assert load_weights(folder) and not list(folder.glob("*checkpoint*"))
 
 
 def test_a_head_that_is_trained_already_is_refined(job: Job, tmp_path: Path) -> None:

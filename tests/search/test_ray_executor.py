@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import ray
 from executor_contract import TRAININGS, ExecutorContract, ScriptedDesk, bench, tasks
 from fake_training import EPOCHS, worked, workshop
+from ray.air.execution._internal import event_manager
+from ray.exceptions import NodeDiedError, OutOfMemoryError, RayActorError
 
 from dse.search import SearchOptions, load_study, plan_search, run_search
 from dse.search.executor import Executor
@@ -62,6 +70,62 @@ def test_workers_stay_and_one_that_is_killed_costs_an_epoch_at_most(
     assert len(epochs) == 5 * EPOCHS and epochs.total() <= 5 * EPOCHS + 1
     processes = {process for _, _, process in worked(trace)}
     assert killed[0] in processes and os.getpid() not in processes and len(processes) <= 3
+
+
+def test_a_worker_out_of_memory_fails_its_training_and_lives_on(
+    cluster: RayExecutor, tmp_path: Path
+) -> None:
+    """Out of the system's memory it would be killed, as in the test above."""
+    trace = tmp_path / "trace"
+    desk = ScriptedDesk(tasks(4))
+    cluster.run(bench(trace, trouble=f"memory:{TRAININGS[1].id}"), desk)
+    assert desk.ended == {0: "finished", 1: "failed", 2: "finished", 3: "finished"}
+    assert desk.results[1].message == "MemoryError"
+    assert len({process for _, _, process in worked(trace)}) <= 2
+
+
+@pytest.mark.parametrize("error", [OutOfMemoryError, NodeDiedError])
+def test_a_worker_that_ray_kills_is_as_dead_as_any(
+    cluster: RayExecutor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Any
+) -> None:
+    """When a node is short of memory, Ray's monitor kills a worker, and tells it by this error
+    where Tune waits for the worker's results; here another SIGKILL is told so."""
+
+    def told_otherwise(future: Any) -> Any:
+        try:
+            return ray.get(future)
+        except RayActorError as death:
+            raise error(str(death)) from None
+
+    own_get = SimpleNamespace(**{**vars(ray), "get": told_otherwise})
+    monkeypatch.setattr(event_manager, "ray", own_get)
+    desk = ScriptedDesk(tasks(3))
+    cluster.run(bench(tmp_path / "trace", trouble=f"death:{TRAININGS[1].id}"), desk)
+    assert desk.ended == {0: "finished", 1: "failed", 2: "finished"}
+    assert "is there enough memory" in desk.results[1].message
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_driver_that_is_killed_takes_its_workers_with_it(
+    tmp_path: Path, small_space: Path
+) -> None:
+    """Or they would write beside those of the driver that goes on."""
+    trace, results = tmp_path / "trace", tmp_path / "results"
+    address = f"address={ray.get_runtime_context().gcs_address}"
+    program = Path(__file__).with_name("search_process.py")
+    command = [sys.executable, program, results, small_space, trace, 0.2, 4, "ray", address]
+    driver = subprocess.Popen([str(part) for part in command])
+    while len(worked(trace)) < 5:
+        assert driver.poll() is None
+        time.sleep(0.01)
+    driver.kill()
+    driver.wait()
+    out = subprocess.check_output([str(part) for part in [*command, "resume"]], text=True)
+    assert json.loads(out)["trained"] == 4
+    epochs = Counter((id, epoch) for id, epoch, _ in worked(trace) if epoch != "kmodel")
+    assert len(epochs) == 4 * EPOCHS and epochs.total() <= 4 * EPOCHS + 2
+    killed = {process for _, _, process in worked(trace)[:5]}
+    assert not killed & {process for _, _, process in worked(trace)[-5:]}
 
 
 def test_a_whole_search(

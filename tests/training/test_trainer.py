@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from dse.data.pictures import DataSet
+from dse.errors import Diverged
 from dse.network.detector import detector_graph, frozen_layers
 from dse.network.keras_model import boundary, build, get_weights, set_weights
 from dse.space import Training
@@ -113,6 +114,30 @@ def test_a_damaged_checkpoint_costs_its_epochs_only(
         features, first_weights, tmp_path / "c.npz", _goes_on, replace(RECIPE, epochs=1)
     )
     assert len(curve) == 1
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_training_that_diverges_ends_there_and_keeps_its_last_good_checkpoint(
+    features: Features, first_weights: dict, tmp_path: Path, value: float
+) -> None:
+    checkpoint = tmp_path / "c.npz"
+    _train(features, first_weights, checkpoint, lambda e: False)
+    good = checkpoint.read_bytes()
+    # What a step too large would do, in the middle of the second epoch.
+    poisoned = FeatureBatches.__getitem__
+
+    def poison(batches: FeatureBatches, step: int):  # type: ignore[no-untyped-def]
+        tensors, truth = poisoned(batches, step)
+        with np.errstate(invalid="ignore"):
+            return tensors * np.float32(value), truth
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FeatureBatches, "__getitem__", poison)
+        with pytest.raises(Diverged, match="after epoch 2"):
+            _train(features, first_weights, checkpoint, _goes_on)
+    assert checkpoint.read_bytes() == good
+    _, curve, _ = _train(features, first_weights, checkpoint, _goes_on)
+    assert len(curve) == RECIPE.epochs and all(np.isfinite(epoch.loss) for epoch in curve)
 
 
 def test_averaged_weights_lag_behind_the_last_ones(
