@@ -1,0 +1,87 @@
+"""Real trainings on a Ray cluster of one node of one core, and of two: how much faster?
+
+    python benchmarks/two_nodes.py --budget 6 > two_nodes.json
+
+Both clusters are on this machine, so it needs two free cores. Each node has a cache of its own,
+to which pictures travel and in which scenes and features are made anew, as between machines.
+The same designs are trained by both (random order, no early stopping). JSON on stdout: seconds
+of search, from the first task to the last, and their ratio. Progress on stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ray.cluster_utils import Cluster
+
+from dse.search import SearchOptions, run_search
+from dse.search.ray_executor import SETTINGS
+from dse.training import Recipe
+
+
+@contextmanager
+def cluster(nodes: int, folder: Path) -> Iterator[str]:
+    """The address of a cluster of a head without cores and so many nodes of one core."""
+    found = Cluster()
+    quiet = {"include_dashboard": False, "object_store_memory": 200 << 20}
+    found.add_node(num_cpus=0, **quiet)
+    for number in range(nodes):
+        cache = str(folder / f"node-{number}")
+        found.add_node(num_cpus=1, env_vars={"DSE_CACHE": cache}, **quiet)
+    try:
+        yield found.address
+    finally:
+        found.shutdown()
+
+
+def seconds(nodes: int, budget: int, data: str) -> float:
+    """Of one search of `budget` trainings on so many nodes."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with cluster(nodes, folder) as address:
+            report = run_search(
+                SearchOptions(
+                    budget=budget,
+                    data=data,
+                    recipe=Recipe(epochs=4),
+                    proposer="random",
+                    early_stopping=False,
+                    measure_kmodels=False,
+                    results=folder / "results",
+                    workers=nodes,
+                    ray_address=address,
+                )
+            )
+        if report.trained != budget:
+            raise SystemExit(f"{report.trained} of {budget} trainings finished")
+        return report.seconds
+
+
+def main() -> int:
+    """Search on one node, then on two, and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--budget", type=int, default=6)
+    parser.add_argument("--data", default="synthetic:400")
+    options = parser.parse_args()
+    os.environ.update(SETTINGS)
+    spent = {nodes: seconds(nodes, options.budget, options.data) for nodes in (1, 2)}
+    report = {
+        "trainings": options.budget,
+        "data": options.data,
+        "seconds_on_one_node": spent[1],
+        "seconds_on_two_nodes": spent[2],
+        "speed_up": round(spent[1] / spent[2], 2),
+    }
+    print(json.dumps(report, indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
