@@ -179,10 +179,13 @@ def load_weights(folder: Path) -> Weights:
     Raises WeightsError where it is missing or damaged.
     """
     path = folder / "weights.npz"
-    hint = "train it again: delete the training's folder and resume the search"
     if not path.exists():
-        raise WeightsError(f"{folder} holds no trained weights", hint)
-    return read_weights(path, hint)
+        raise WeightsError(
+            f"{folder} holds no trained weights: the study was copied without them, or replayed",
+            "export from a search of your own, or a detector of the package, such as P5-a1-256",
+        )
+    again = "train it again: delete the training's folder and resume the search"
+    return read_weights(path, again)
 
 
 def measure_kmodel(job: Job, training: Training, folder: Path) -> KmodelMeasure:
