@@ -13,6 +13,10 @@ designs on logarithmic scales, as a share of what all of them together reach):
   the mean of the table, as it was never trained.
 - early stopping on and off; trainings on one worker, one after the other
 
+- "plain": what one would do without any of this. Candidates (a design in one of seven formats) in
+  random order, whether they fit or not, each trained in full by plain Keras and evaluated in its
+  own format. A training's seconds are those of the table times `PLAIN_KERAS`.
+
 JSON on stdout: hypervolume after 5, 10, 20, 50 and 100 trainings (mean, deviation, worst), and
 trainings and hours of work to 95 % of what can be reached. Progress on stderr.
 """
@@ -22,12 +26,13 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import random
 import statistics
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -39,16 +44,23 @@ from dse.cost import Target
 from dse.dashboard.figure_files import write_figure
 from dse.dashboard.style import layout
 from dse.pareto import ObjectiveBox
+from dse.search.job import Outcome
 from dse.search.plan import make_plan
 from dse.search.proposers import PROPOSERS, Design, Observation, make_proposer
 from dse.search.recorded import RecordedTable
 from dse.search.stopping import DominanceStopper, FinishedCurve
-from dse.space import SearchSpace, Training
+from dse.space import FORMATS, SearchSpace, Training
 
 CHECKPOINTS = (5, 10, 20, 50, 100)
 GOAL = 0.95
 
+PLAIN_KERAS = {"A63": 1.58, "A98": 1.27, "P3": 0.98, "P5": 1.15, "P8": 1.49}
+"""Time of plain Keras as a multiple of ours, frozen layers computed in every epoch: measured by
+`benchmarks/frozen_features.py --pictures 600` on A63-a0.5-128, A98-a0.5-192, P3-a1-192, P5-a1-192
+and P8-a0.5-256, on the photographs of the table."""
+
 COLOURS = {
+    "plain": "#cc79a7",
     "composite": "#1c2330",
     "tpe": "#0072b2",
     "nsga2": "#009e73",
@@ -150,6 +162,36 @@ class Course:
         wrong = sum(self._gains(points, design) for design in cut)
         return replace(race, stopped=len(cut), wrongly_stopped=wrong)
 
+    def plain_race(self, seed: int) -> Race:
+        """Every candidate in random order, trained in full by plain Keras, until all are done."""
+        candidates = [(design, format) for design in self.every for format in FORMATS]
+        random.Random(seed).shuffle(candidates)
+        points: list[tuple[float, float, float]] = []
+        race = Race([], [], 0, 0)
+        spent, share = 0.0, 0.0
+        for design, format in candidates:
+            outcome = self.outcomes.get(design.training.id)
+            deployable = format == "kpu8" and outcome is not None
+            spent += self._plain_s(outcome, deployable) if outcome else self.mean_plain_s
+            if deployable:
+                points.append(self.point(design))
+                share = self.box.share(points) / self.whole
+            race.seconds.append(spent)
+            race.shares.append(share)
+        return race
+
+    @cached_property
+    def mean_plain_s(self) -> float:
+        """Of a training of plain Keras, over the designs that fit."""
+        found = [self.outcomes[design.training.id] for design in self.fitting]
+        return statistics.mean(self._plain_s(outcome, deployable=True) for outcome in found)
+
+    def _plain_s(self, outcome: Outcome, deployable: bool) -> float:
+        """Training by plain Keras; compiling and running the kmodel where there is one."""
+        family = outcome.training_id.split("-")[0]
+        fitted = outcome.curve[-1].seconds
+        return fitted * PLAIN_KERAS[family] + (outcome.seconds - fitted if deployable else 0.0)
+
     def _gains(self, points: Sequence[tuple[float, float, float]], design: Design) -> bool:
         """Whether a design would have been on the front of what was finished."""
         return self.box.share([*points, self.point(design)]) > self.box.share(points) + 1e-12
@@ -198,10 +240,12 @@ def summary(races: Sequence[Race]) -> dict[str, object]:
     ]
     counts = [n + 1 for n in reached if n is not None]
     stopped = sum(race.stopped for race in races)
+    at_fifty = [race.seconds[min(50, len(race.seconds)) - 1] / 3600 for race in races]
     return {
         "share_of_reachable_hypervolume_after": after,
         "trainings_to_95_percent": round(statistics.mean(counts), 1) if counts else None,
         "hours_to_95_percent": round(statistics.mean(hours), 3) if hours else None,
+        "hours_of_50_trainings": round(statistics.mean(at_fifty), 3),
         "seeds_that_reached_95_percent": len(counts),
         "stopped_a_search": round(stopped / len(races), 1),
         "wrongly_stopped_share": round(sum(r.wrongly_stopped for r in races) / stopped, 3)
@@ -227,13 +271,16 @@ def figure(found: Mapping[str, Sequence[Race]]) -> go.Figure:
         for name, races in found.items()
         if name.endswith(("fits, stopping", "blind, in full"))
     }
-    hours = np.linspace(0, max(race.seconds[-1] for races in shown.values() for race in races), 200)
+    last_s = [
+        race.seconds[-1] for name, races in shown.items() for race in races if "plain" not in name
+    ]
+    hours = np.linspace(0, max(last_s), 200)
     chart = make_subplots(1, 2, shared_yaxes=True, horizontal_spacing=0.04)
     chart.update_layout(layout(showlegend=True, width=1000, height=440))
     for name, races in shown.items():
         proposer, knows, _ = name.split(", ")
         line = {"color": COLOURS[proposer], "dash": "solid" if knows == "fits" else "dash"}
-        count = max(len(race.shares) for race in races)
+        count = min(max(len(race.shares) for race in races), CHECKPOINTS[-1])
         over_trainings = np.mean([_at(race.shares, np.arange(count)) for race in races], axis=0)
         over_hours = np.mean(
             [_at(race.shares, np.searchsorted(race.seconds, hours, "right") - 1) for race in races],
@@ -291,9 +338,11 @@ def main() -> int:
             entries = [(contender, seed) for seed in range(options.seeds)]
             race = partial(raced, where, options.trainings)
             found[contender.name] = list(pool.map(race, entries))
+    plain = [ground.plain_race(seed) for seed in range(options.seeds)]
+    found["plain, blind, in full"] = plain
+    report["contenders"] = {name: summary(races) for name, races in found.items()}
     if options.figure:
         write_figure(figure(found), options.figure)
-    report["contenders"] = {name: summary(races) for name, races in found.items()}
     print(json.dumps(report, indent=2))
     return 0
 
