@@ -35,7 +35,7 @@ DATA_HELP = "synthetic[:COUNT], wider:DIR, fddb:DIR, yolo:DIR or voc:DIR"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `dse search`."""
     what = parser.add_argument_group("what to search")
-    what.add_argument("--budget", type=int, help="trainings to pay for (default: 50)")
+    what.add_argument("--budget", type=int, help="trainings to pay for at most (default: 50)")
     what.add_argument(
         "--target", help="the chip: a file of constraints/, or a path (default: k210)"
     )
@@ -58,7 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="early_stopping",
         action="store_false",
         default=None,
-        help="finish every training, even one that a finished design beats already",
+        help="finish every training, even one that a finished design beats already, and spend the "
+        "whole budget, even where nothing is expected to be gained",
     )
     what.add_argument(
         "--warm-from",

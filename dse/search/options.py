@@ -25,12 +25,13 @@ class SearchOptions:
     study keeps it (None: the default, or what the study says). A resumed study may be given
     another budget. The second group says only how this run goes about it.
 
-    budget: trainings to pay for. Those stopped early count; failed ones do not, their places
-        are given to other designs.
+    budget: trainings to pay for at most. Those stopped early count; failed ones do not, their
+        places are given to other designs.
     target, space: names of a file in `constraints/`, `search_spaces/`, or paths of one's own.
     data, eval_data: sources as `dse.data.open_data` takes them; eval_data defaults to data.
     weights: starting weights, "auto", "imagenet" or "shipped"; weights_dir: a folder of them.
-    early_stopping: end trainings that a finished design beats already.
+    early_stopping: end trainings that a finished design beats already, and the search when no
+        design that is left is expected to add to the front.
     measure_kmodels: compile and simulate the front's designs at the end.
     replay: a table of recorded trainings (`dse.search.recorded`) that stands in for training;
         its recipe and pictures are then the study's.

@@ -116,3 +116,16 @@ def test_a_table_travels_with_its_job(table: Path, tmp_path: Path) -> None:
     moved = job.moved(tmp_path / "cache", {"table": there})
     assert RecordedTable.load(Path(moved.table)).text() == table.read_text()
     assert moved != job
+
+
+def test_a_search_ends_when_nothing_is_expected_to_be_gained(
+    options: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = Path(__file__).parents[2] / "results" / "recorded" / "k210.jsonl"
+    chosen = {"budget": 86, "space": "k210_face", "replay": table, "proposer": "composite"}
+    short = run_search(options(**chosen, study="short", early_stopping=True))
+    assert 20 < short.trained + short.stopped_early < 70
+    assert "no design that is left is expected to add to the front" in capsys.readouterr().err
+    whole = run_search(options(**chosen, study="whole"))
+    assert whole.trained == 86
+    assert short.hypervolume > 0.99 * whole.hypervolume

@@ -89,6 +89,9 @@ class Proposer(abc.ABC):
 
     name: ClassVar[str]
 
+    expected_gain: float = math.inf
+    """In hypervolume by the last proposal, as a share of the box; infinite where unknown."""
+
     def __init__(self, designs: Sequence[Design], seed: int, budget: int = DEFAULT_BUDGET) -> None:
         """designs: all feasible ones, each training once; budget: trainings to be expected."""
         self.designs = tuple(designs)

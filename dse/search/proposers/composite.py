@@ -57,6 +57,7 @@ class CompositeProposer(Proposer):
         self._believing: tuple[Past, Belief] | None = None
 
     def _choose(self, free: NDArray[np.bool_], past: Past, running: Places) -> int:
+        self.expected_gain = math.inf
         if len(past) + len(running) < SPREAD:
             first = next((at for at in self._spread() if free[at]), None)
             if first is not None:
@@ -65,7 +66,8 @@ class CompositeProposer(Proposer):
         places = np.flatnonzero(free[belief.shortlist])
         if not len(places):  # so many are under way that the shortlist is used up
             return int(np.argmax(free))
-        return int(belief.shortlist[self._outlook(belief, running).best(places)])
+        self.expected_gain, best = self._outlook(belief, running).best(places)
+        return int(belief.shortlist[best])
 
     def _belief(self, past: Past) -> Belief:
         """What is believed after `past`: that from the last time, taken further."""
@@ -120,8 +122,8 @@ class _Outlook(NamedTuple):
     front: Floats
     box: ObjectiveBox
 
-    def best(self, places: Places) -> int:
-        """The one of `places` whose expected improvement is the greatest, the first of equals.
+    def best(self, places: Places) -> tuple[float, int]:
+        """The greatest expected improvement at `places`, and where it is: the first of equals.
 
         It is computed for designs in the order of its bound, until no bound is above the best.
         """
@@ -134,7 +136,7 @@ class _Outlook(NamedTuple):
                 break
             gains = -self.gains(places[some])
             best = min(best, *zip(gains.tolist(), places[some].tolist(), strict=True))
-        return best[1]
+        return -best[0], best[1]
 
     def gains(self, places: Places) -> Floats:
         """Expected hypervolume improvement of designs at `places` (n,), as shares of the box."""
