@@ -65,7 +65,7 @@ class RayExecutor(Executor):
     def run(self, workbench: Workbench, desk: Desk) -> None:
         """Runs every task the desk hands out. Raises StudyError for a cluster that cannot be
         reached, or whose head dies."""
-        with scratch_folder() as scratch, self.cluster(scratch), _hushed(self._verbose):
+        with scratch_folder() as scratch, _hushed(self._verbose), self.cluster(scratch):
             from dse.search.ray_watch import run_watched
 
             run_watched(lambda: self._tune(workbench, desk, scratch))
