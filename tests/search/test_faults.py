@@ -182,7 +182,8 @@ def test_figures_that_are_none_reach_neither_front_nor_model_nor_page(
     states = {entry.training.id: entry.state for entry in record.entries}
     hit = [id for id in states if id.startswith(bad)]
     assert hit and {states[id] for id in hit} == {"failed" if trouble == "nan" else "complete"}
-    assert report.trained + report.stopped_early == 7 and 0 < report.hypervolume < 1
+    # (less than the budget: a small space has soon nothing to gain)
+    assert 4 <= report.trained + report.stopped_early <= 7 and 0 < report.hypervolume < 1
     assert all(math.isfinite(row["ap"]) for row in report.front)
     if trouble == "nan":
         assert not [row for row in report.front if row["candidate"].startswith(bad)]
