@@ -19,8 +19,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ray.cluster_utils import Cluster
-
 from dse.search import SearchOptions, run_search
 from dse.search.ray_executor import SETTINGS
 from dse.training import Recipe
@@ -29,6 +27,9 @@ from dse.training import Recipe
 @contextmanager
 def cluster(nodes: int, folder: Path) -> Iterator[str]:
     """The address of a cluster of a head without cores and so many nodes of one core."""
+    os.environ.update(SETTINGS)
+    from ray.cluster_utils import Cluster  # reads the settings
+
     found = Cluster()
     quiet = {"include_dashboard": False, "object_store_memory": 200 << 20}
     found.add_node(num_cpus=0, **quiet)
@@ -70,7 +71,6 @@ def main() -> int:
     parser.add_argument("--budget", type=int, default=6)
     parser.add_argument("--data", default="synthetic:400")
     options = parser.parse_args()
-    os.environ.update(SETTINGS)
     spent = {nodes: seconds(nodes, options.budget, options.data) for nodes in (1, 2)}
     report = {
         "trainings": options.budget,

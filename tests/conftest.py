@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from dse.search.ray_executor import SETTINGS
+
+os.environ.update(SETTINGS)  # Ray reads them when a test module imports it
 settings.register_profile("dse", deadline=None)  # a busy machine is no failure
 settings.load_profile("dse")
 
