@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,7 +97,10 @@ class RecordedTable:
         about = {"recipe": first["search"]["recipe"], **{part: first[part] for part in SHARED}}
         about = {name: _without_folder(part) for name, part in about.items()}
         versions = {"versions": first["versions"]}
-        outcomes = {entry.training.id: Outcome.from_json(entry.outcome) for entry in done}
+        # (What a search noted beside an outcome, such as who beat it, is no part of the training.)
+        own = {field.name for field in fields(Outcome)}
+        tables = [{k: v for k, v in entry.outcome.items() if k in own} for entry in done]
+        outcomes = {table["training_id"]: Outcome.from_json(table) for table in tables}
         return cls({**about, **versions}, outcomes)
 
     def text(self) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dse.errors import StudyError
+from dse.search.audit import BEATEN
 from dse.search.journal import WARM, Entry, Journal
 from dse.search.plan import SearchPlan
 from dse.search.provenance import differing, target_from
@@ -63,7 +64,8 @@ def take_over(
             _copy(source, folder.training(entry.training.id))
         row = plan.deployable_row(entry.training)
         values = (entry.outcome["ap"][row["format"]], row["latency_ms"], row["kmodel_bytes"])
-        journal.adopt(entry.training, plan.space, values, {**entry.outcome, WARM: record.name})
+        outcome = {key: value for key, value in entry.outcome.items() if key != BEATEN}
+        journal.adopt(entry.training, plan.space, values, {**outcome, WARM: record.name})
         if entry.kmodel:
             journal.measured(entry.training, entry.kmodel)
     return len(fresh)

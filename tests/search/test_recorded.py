@@ -9,6 +9,7 @@ from fake_training import EPOCHS, final_ap, worked, workshop
 
 from dse.errors import InvalidFile, StudyError, UnknownName, UsageError
 from dse.search import SearchOptions, load_study, run_search
+from dse.search.audit import BEATEN
 from dse.search.recorded import RecordedJob, RecordedTable
 from dse.space import Training
 from dse.training.recipe import Recipe
@@ -129,3 +130,12 @@ def test_a_search_ends_when_nothing_is_expected_to_be_gained(
     whole = run_search(options(**chosen, study="whole"))
     assert whole.trained == 86
     assert short.hypervolume > 0.99 * whole.hypervolume
+
+
+def test_what_a_search_noted_beside_an_outcome_is_not_recorded(
+    options: Make, table: Path, tmp_path: Path
+) -> None:
+    record = load_study(tmp_path / "results" / "whole")
+    for entry in record.entries:
+        entry.outcome[BEATEN] = {"epoch": 2, "bound": 0.5, "by": "A63-a0.5-96"}
+    assert RecordedTable.collect([record]).text() == table.read_text()
