@@ -44,6 +44,7 @@ from dse.cost import Target
 from dse.dashboard.figure_files import write_figure
 from dse.dashboard.style import layout
 from dse.pareto import ObjectiveBox
+from dse.search.desk import WORTH
 from dse.search.job import Outcome
 from dse.search.plan import make_plan
 from dse.search.proposers import PROPOSERS, Design, Observation, make_proposer
@@ -87,13 +88,15 @@ class Contender:
 
 @dataclass(frozen=True)
 class Race:
-    """One search: after each training, seconds of work so far and the share reached; and how
-    many it stopped, and how many of those would have been on the front of all designs."""
+    """One search: after each training, seconds of work so far and the share reached; how many it
+    stopped, and how many of those would have been on the front of all designs; and after how
+    many trainings nothing more was expected to be gained, where the proposer knows."""
 
     seconds: list[float]
     shares: list[float]
     stopped: int
     wrongly_stopped: int
+    ends: int | None = None
 
 
 class Course:
@@ -140,6 +143,8 @@ class Course:
             training = proposer.propose(past, [])
             if training is None:
                 break
+            if race.ends is None and proposer.expected_gain < WORTH:
+                race = replace(race, ends=len(race.shares))
             if training not in by_training:
                 past.append(Observation(training, math.nan, math.nan))
                 spent += self.mean_s
@@ -240,11 +245,19 @@ def summary(races: Sequence[Race]) -> dict[str, object]:
     ]
     counts = [n + 1 for n in reached if n is not None]
     stopped = sum(race.stopped for race in races)
+    ends = [race.ends for race in races if race.ends]
+    lost = [
+        race.shares[min(50, len(race.shares)) - 1] - race.shares[race.ends - 1]
+        for race in races
+        if race.ends and race.ends <= 50
+    ]
     at_fifty = [race.seconds[min(50, len(race.seconds)) - 1] / 3600 for race in races]
     return {
         "share_of_reachable_hypervolume_after": after,
         "trainings_to_95_percent": round(statistics.mean(counts), 1) if counts else None,
         "hours_to_95_percent": round(statistics.mean(hours), 3) if hours else None,
+        "nothing_to_gain_after": (min(ends), statistics.median(ends), max(ends)) if ends else None,
+        "share_lost_by_50_trainings": round(max(lost), 4) if lost else None,
         "hours_of_50_trainings": round(statistics.mean(at_fifty), 3),
         "seeds_that_reached_95_percent": len(counts),
         "stopped_a_search": round(stopped / len(races), 1),

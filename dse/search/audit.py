@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from dse.pareto import MAXIMISE, front_mask
 from dse.search.candidates import Row, deployable_rows
@@ -62,11 +60,7 @@ def audit(rows: Sequence[Row], entries: Sequence[Entry]) -> StoppingAudit:
 def _front(rows: Sequence[Row], complete: Sequence[Entry]) -> set[str]:
     """Ids of the trainings whose deployable candidate is on the front."""
     deployable = deployable_rows(rows)
-    values: dict[str, tuple[float, Any, Any]] = {}
-    for entry in complete:
-        row = deployable.get(entry.training.id)
-        ap = (entry.outcome.get("ap") or {}).get(row["format"]) if row else None
-        if row and ap is not None and math.isfinite(ap):
-            values[entry.training.id] = (ap, row["latency_ms"], row["kmodel_bytes"])
-    kept = front_mask(list(values.values()), MAXIMISE)
-    return {id for id, keep in zip(values, kept, strict=True) if keep}
+    rivals = [(e, deployable[e.training.id]) for e in complete if e.training.id in deployable]
+    values = [(e.ap(row["format"]), row["latency_ms"], row["kmodel_bytes"]) for e, row in rivals]
+    kept = front_mask(values, MAXIMISE)
+    return {e.training.id for (e, _), keep in zip(rivals, kept, strict=True) if keep}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -14,7 +13,7 @@ from dse.search.audit import BEATEN
 from dse.search.disk import full_disk_error, full_disk_reported
 from dse.search.executor import Desk, Epoch, Failure, Say, Task, Wait
 from dse.search.interruption import Interruption
-from dse.search.journal import Journal
+from dse.search.journal import Journal, or_nan
 from dse.search.options import SearchOptions
 from dse.search.outcomes import front_of
 from dse.search.past import Past
@@ -266,7 +265,7 @@ class SearchDesk(Desk):
         with self._writing():
             self._journal.measured(task.training, result)
         self._kmodels_done += 1
-        message = f"kmodel of {task.training.id} AP {_or_nan(result['kmodel_ap']):.4f}"
+        message = f"kmodel of {task.training.id} AP {or_nan(result['kmodel_ap']):.4f}"
         note = f" ({result['note']})" if result.get("note") else ""
         self._progress.event(message + note, self.standing)
 
@@ -320,7 +319,3 @@ class SearchDesk(Desk):
 
 def _ignore(curve: object) -> None:
     """What becomes of a finished curve when nothing is stopped early."""
-
-
-def _or_nan(value: float | None) -> float:
-    return math.nan if value is None else float(value)

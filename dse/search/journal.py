@@ -8,6 +8,7 @@ writing, and what it said happens again.
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -60,6 +61,15 @@ class Entry:
     elapsed_s: float = 0.0
     ended: datetime | None = None
     elsewhere: bool = False
+
+    def ap(self, format: str) -> float:
+        """AP in `format`, 0..1; NaN where it was not measured."""
+        return or_nan((self.outcome.get("ap") or {}).get(format))
+
+
+def or_nan(value: float | None) -> float:
+    """A figure of the record, which has no word for NaN."""
+    return math.nan if value is None else float(value)
 
 
 class Journal:

@@ -10,7 +10,7 @@ from typing import Any
 from dse.pareto import MAXIMISE, Front, ObjectiveBox, front_mask
 from dse.search.audit import StoppingAudit, audit
 from dse.search.candidates import Row, deployable_rows, rejected_by_reason
-from dse.search.journal import WARM, Entry
+from dse.search.journal import WARM, Entry, or_nan
 
 __all__ = [
     "SearchReport",
@@ -89,7 +89,7 @@ def hypervolume_shares(rows: Sequence[Row], entries: Iterable[Entry]) -> list[fl
     for entry in entries:
         row = deployable.get(entry.training.id) if entry.state == "complete" else None
         if row and box:
-            point = (_ap(entry, row["format"]), row["latency_ms"], row["kmodel_bytes"])
+            point = (entry.ap(row["format"]), row["latency_ms"], row["kmodel_bytes"])
             before = front.values
             share += box.gain(point, before) if front.add(point) else 0.0
         shares.append(share)
@@ -162,7 +162,7 @@ def _state(row: Row, ended: dict[str, Entry]) -> str:
     entry = ended[row["training"]]
     if entry.state != "complete":
         return entry.state
-    return "failed" if math.isnan(_ap(entry, row["format"])) else "dominated"
+    return "failed" if math.isnan(entry.ap(row["format"])) else "dominated"
 
 
 def _measured(row: Row, entry: Entry | None) -> Row:
@@ -171,24 +171,16 @@ def _measured(row: Row, entry: Entry | None) -> Row:
     squares = outcome.get("ap_square") or {}
     low, high = (outcome.get("ap_interval") or {}).get(row["format"]) or (NAN, NAN)
     return {
-        "ap": _ap(entry, row["format"]) if entry else NAN,
+        "ap": entry.ap(row["format"]) if entry else NAN,
         "ap_low": low,
         "ap_high": high,
-        "ap_square": _float(squares.get(row["format"])),
-        "val_ap": _float(outcome.get("val_ap")),
-        "kmodel_ap": _float(kmodel.get("kmodel_ap")),
+        "ap_square": or_nan(squares.get(row["format"])),
+        "val_ap": or_nan(outcome.get("val_ap")),
+        "kmodel_ap": or_nan(kmodel.get("kmodel_ap")),
         "trial": entry.number if entry else None,
-        "seconds": 0.0 if WARM in outcome else _float(outcome.get("seconds")),
+        "seconds": 0.0 if WARM in outcome else or_nan(outcome.get("seconds")),
         "epochs": outcome.get("epochs"),
     }
-
-
-def _ap(entry: Entry, format: str) -> float:
-    return _float((entry.outcome.get("ap") or {}).get(format))
-
-
-def _float(value: Any) -> float:
-    return NAN if value is None else float(value)
 
 
 def _plain(value: Any) -> Any:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from dse.pareto import Front, ObjectiveBox
-from dse.search.journal import WARM, Entry
+from dse.search.journal import WARM, Entry, or_nan
 from dse.search.plan import SearchPlan
 from dse.search.proposers import Observation
 from dse.search.stopping import FinishedCurve
@@ -89,7 +89,7 @@ class Past:
             self.hypervolume += self._box.gain(point, before)
         curve = entry.outcome.get("curve") or []
         if curve:
-            rows = [(row["epoch"], row["epochs"], _or_nan(row["val_ap"])) for row in curve]
+            rows = [(row["epoch"], row["epochs"], or_nan(row["val_ap"])) for row in curve]
             self._learn(FinishedCurve(entry.training, rows))
 
 
@@ -100,14 +100,9 @@ def _end(entry: Entry) -> tuple[float, int]:
 def _observation(entry: Entry, plan: SearchPlan) -> Observation:
     """What the proposer sees of a trial that ended; NaN for what was not measured."""
     format = plan.deployable_row(entry.training)["format"]
-    ap = (entry.outcome.get("ap") or {}).get(format)
     return Observation(
         training=entry.training,
-        ap=_or_nan(ap) if entry.state == "complete" else math.nan,
-        val_ap=_or_nan(entry.outcome.get("val_ap")),
+        ap=entry.ap(format) if entry.state == "complete" else math.nan,
+        val_ap=or_nan(entry.outcome.get("val_ap")),
         stopped=entry.state == "stopped",
     )
-
-
-def _or_nan(value: float | None) -> float:
-    return math.nan if value is None else float(value)
