@@ -17,8 +17,13 @@ from dse.network.graph import Graph
 from dse.network.keras_inference import predictor
 from dse.quantization.bias_correction import corrected_biases
 from dse.quantization.box_scale import choose_box_scale, scale_boxes
+from dse.quantization.ranges import extreme_pictures
 
 __all__ = ["Deployment", "deploy"]
+
+
+RANGES_ALONE = "no_clip"
+"""The way to calibrate that asks pictures for nothing but lowest and highest values."""
 
 
 @dataclass(frozen=True)
@@ -53,21 +58,23 @@ def deploy(
     weights: dict[str, NDArray[np.float32]],
     calibration: NDArray[np.uint8],
     *,
-    calibrate_method: str = "no_clip",
+    calibrate_method: str = RANGES_ALONE,
     nncase_version: str | None = None,
     time_limit_s: float = 300,
 ) -> Deployment:
     """Compiles the trained network for the K210.
 
     calibration: (n, size, size, 3) uint8 training pictures, letterboxed; 32 or more are a
-    good choice. nncase_version: as for `compile_kmodel`.
+    good choice. The compiler, which is slow on each, is given those with the extremes alone.
+    nncase_version: as for `compile_kmodel`.
     Raises CompilerError, or WeightsError where `weights` are of another network.
     """
     corrected = corrected_biases(graph, weights, calibration)
     scale = choose_box_scale(predictor(graph, corrected)(calibration))
-    tflite, for_chip = (
-        to_tflite(graph, scale_boxes(graph, each, scale)) for each in (weights, corrected)
-    )
+    in_float, on_chip = (scale_boxes(graph, each, scale) for each in (weights, corrected))
+    if calibrate_method == RANGES_ALONE:
+        calibration = calibration[extreme_pictures(graph, on_chip, calibration)]
+    tflite, for_chip = (to_tflite(graph, each) for each in (in_float, on_chip))
     compiled = compile_kmodel(
         for_chip,
         calibration,

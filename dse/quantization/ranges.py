@@ -20,7 +20,7 @@ from dse.network.keras_startup import keras
 from dse.quantization.grids import PICTURE_GRID, Range
 from dse.quantization.placement import MIN_SIDE, movable_stride
 
-__all__ = ["Ranges", "activation_ranges", "weight_ranges"]
+__all__ = ["Ranges", "activation_ranges", "extreme_pictures", "weight_ranges"]
 
 Ranges = dict[str, Range]
 """Layer -> lowest and highest value that it writes."""
@@ -36,6 +36,34 @@ def activation_ranges(
     Activation included, nothing clipped: the compiler's "no_clip" calibration.
     Raises DataError where there is no picture.
     """
+    lows, highs = _picture_ranges(graph, weights, canvases, batch_size)
+    ends = zip(graph, lows.min(axis=0), highs.max(axis=0), strict=True)
+    return {layer.name: (float(low), float(high)) for layer, low, high in ends}
+
+
+def extreme_pictures(
+    graph: Graph, weights: Weights, canvases: NDArray[np.uint8], batch_size: int = BATCH_SIZE
+) -> list[int]:
+    """Numbers of some `canvases` whose `activation_ranges` are those of all of them.
+
+    Few will do where activations saturate: a picture that reaches 6 behind every ReLU6 stands
+    for all that do. Chosen greedily, by how many ends of ranges a picture adds; ascending.
+    Raises DataError where there is no picture.
+    """
+    lows, highs = _picture_ranges(graph, weights, canvases, batch_size)
+    reached = np.hstack([lows == lows.min(axis=0), highs == highs.max(axis=0)])  # (n, 2 * layers)
+    chosen: list[int] = []
+    missing = np.ones(reached.shape[1], bool)
+    while missing.any():
+        chosen.append(int(reached[:, missing].sum(axis=1).argmax()))
+        missing &= ~reached[chosen[-1]]
+    return sorted(chosen)
+
+
+def _picture_ranges(
+    graph: Graph, weights: Weights, canvases: NDArray[np.uint8], batch_size: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Lowest and highest output of every layer on every picture, (n, layers) each."""
     if not len(canvases):
         raise DataError("no picture to measure activations on", "give at least one")
     full, sliced = _full_size(graph)
@@ -45,12 +73,10 @@ def activation_ranges(
         extremes: list[Any] = []
         pixels = keras.ops.cast(pictures, "float32") - PICTURE_GRID.zero_point
         run(full, folded, pixels * PICTURE_GRID.scale, _recorder(extremes, sliced))
-        return keras.ops.stack(extremes)[None]  # (1, layers, 2): one row a batch
+        return keras.ops.stack(extremes, axis=1)  # (n, layers, 2)
 
-    rows = compiled(forward, graph, batch_size)(canvases)  # (batches, layers, 2)
-    lows, highs = rows[..., 0].min(axis=0), rows[..., 1].max(axis=0)
-    ends = zip(full, lows, highs, strict=True)
-    return {layer.name: (float(low), float(high)) for layer, low, high in ends}
+    ends = compiled(forward, graph, batch_size)(canvases)
+    return ends[..., 0], ends[..., 1]
 
 
 def weight_ranges(graph: Graph, weights: Weights) -> Ranges:
@@ -80,12 +106,13 @@ def _full_size(graph: Graph) -> tuple[Graph, dict[str, bool]]:
 
 
 def _recorder(extremes: list[Any], sliced: dict[str, bool]) -> Hook:
-    """A hook that appends (lowest, highest) of each layer to `extremes`."""
+    """A hook that appends (lowest, highest) of each layer and picture, (n, 2), to `extremes`."""
 
     def record(layer: Layer, written: Any) -> Any:
         kept = written[:, ::2, ::2] if layer.name in sliced else written
         seen = kept if sliced.get(layer.name) else written
-        extremes.append(keras.ops.stack([keras.ops.min(seen), keras.ops.max(seen)]))
+        ends = [end(seen, axis=(1, 2, 3)) for end in (keras.ops.min, keras.ops.max)]
+        extremes.append(keras.ops.stack(ends, axis=1))
         return kept
 
     return record

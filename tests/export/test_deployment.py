@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -7,6 +9,7 @@ from numpy.typing import NDArray
 from dse.errors import WeightsError
 from dse.export import Deployment, deploy
 from dse.export.accuracy import agreement
+from dse.export.compiler import CompiledKmodel, compile_kmodel
 from dse.export.tflite_predictor import tflite_predictor
 from dse.network.graph import Graph
 from dse.network.keras_inference import predictor
@@ -41,6 +44,30 @@ def test_the_kmodel_takes_pixels_and_gives_maps(deployment: Deployment) -> None:
     headers = deployment.compiled.headers
     assert (headers.inputs[0].type, headers.inputs[0].shape) == ("uint8", (1, 3, 64, 64))
     assert (headers.outputs[0].type, headers.outputs[0].shape) == ("float32", (1, 125, 4, 4))
+
+
+def test_pictures_that_the_compiler_does_not_see_change_no_byte(
+    graph: Graph,
+    weights: Weights,
+    calibration: NDArray[np.uint8],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of equal pictures one will do, so the compiler is spared the others."""
+    given: list[int] = []
+
+    def compile_counting(tflite: bytes, pictures: NDArray[np.uint8], **how: Any) -> CompiledKmodel:
+        given.append(len(pictures))
+        return compile_kmodel(tflite, pictures, **how)
+
+    monkeypatch.setattr("dse.export.deployment.compile_kmodel", compile_counting)
+    pictures = np.concatenate([calibration[:1]] * 4 + [calibration])
+    chosen = deploy(graph, weights, pictures)
+    monkeypatch.setattr(
+        "dse.export.deployment.extreme_pictures", lambda graph, weights, all: range(len(all))
+    )
+    everything = deploy(graph, weights, pictures)
+    assert given[0] <= len(calibration) and given[1] == len(pictures)
+    assert chosen.compiled.kmodel == everything.compiled.kmodel
 
 
 def test_weights_of_another_network_are_refused(

@@ -11,6 +11,7 @@ from dse.network.graph import Graph, Layer
 from dse.network.keras_inference import fold, run
 from dse.network.keras_model import Weights
 from dse.quantization import activation_ranges, weight_ranges
+from dse.quantization.ranges import extreme_pictures
 
 
 def test_every_layer_has_the_range_of_what_it_writes(
@@ -65,9 +66,23 @@ def test_more_pictures_never_narrow_a_range(
         assert all_of_them[name][0] <= low + 1e-4 and all_of_them[name][1] >= high - 1e-4
 
 
+def test_the_extreme_pictures_have_the_ranges_of_all(
+    graph: Graph, weights: Weights, canvases: NDArray[np.uint8]
+) -> None:
+    pictures = np.concatenate([canvases, canvases])
+    chosen = extreme_pictures(graph, weights, pictures)
+    assert chosen == sorted(set(chosen)) and len(chosen) <= len(canvases)
+    few, everything = (
+        activation_ranges(graph, weights, some) for some in (pictures[chosen], pictures)
+    )
+    for name, ends in everything.items():
+        assert few[name] == pytest.approx(ends, rel=1e-5, abs=1e-5)
+
+
 def test_no_picture_is_an_error_that_says_so(graph: Graph, weights: Weights) -> None:
-    with pytest.raises(DataError, match="no picture"):
-        activation_ranges(graph, weights, np.zeros((0, 64, 64, 3), np.uint8))
+    for measure in (activation_ranges, extreme_pictures):
+        with pytest.raises(DataError, match="no picture"):
+            measure(graph, weights, np.zeros((0, 64, 64, 3), np.uint8))
 
 
 def test_weight_ranges_are_those_of_the_folded_kernels(graph: Graph, weights: Weights) -> None:
