@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import threading
 from collections.abc import Callable
-from dataclasses import replace
-from functools import lru_cache, partial
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +16,17 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from dse.data.pictures import DataSet, Picture
-from dse.data.sources import Split, open_data
+from dse.data.sources import Split, open_data, spread
 
-__all__ = ["open_rendered", "rendered_once"]
+__all__ = ["draw_missing", "open_rendered", "rendered_once"]
 
 
 def open_rendered(spec: str, split: Split, cache: Path, *, limit: int | None = None) -> DataSet:
-    """`open_data`, whose synthetic scenes are drawn once for all that use the same `cache`."""
-    data = open_data(spec, split, limit=limit)
-    return rendered_once(data, cache) if spec.startswith("synthetic") else data
+    """`open_data`, whose synthetic scenes are drawn once for all that use the same `cache`,
+    with whatever limit."""
+    if not spec.startswith("synthetic"):
+        return open_data(spec, split, limit=limit)
+    return spread(rendered_once(open_data(spec, split), cache), limit)
 
 
 def rendered_once(data: DataSet, cache: Path) -> DataSet:
@@ -36,21 +39,45 @@ def rendered_once(data: DataSet, cache: Path) -> DataSet:
     return replace(data, pictures=tuple(_kept(picture, folder) for picture in data.pictures))
 
 
+def draw_missing(data: DataSet) -> None:
+    """Draws what is not on the disk yet of a set that `open_rendered` gave; leaves others alone.
+
+    Every call goes by an order of its own, so that processes which want the same set at the same
+    time share the work instead of drawing the same pictures side by side.
+    """
+    missing = [picture for picture in data.pictures if _is_missing(picture)]
+    for place in np.random.default_rng().permutation(len(missing)):
+        if _is_missing(missing[place]):
+            missing[place].load()
+
+
+def _is_missing(picture: Picture) -> bool:
+    load = picture.load
+    return isinstance(load, _Kept) and not load.path.exists()
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Loads a picture from `path`, and draws it where it is not there, or damaged."""
+
+    path: Path
+    draw: Callable[[], NDArray[np.uint8]]
+
+    def __call__(self) -> NDArray[np.uint8]:
+        with contextlib.suppress(OSError, SyntaxError, UnidentifiedImageError):
+            return np.asarray(Image.open(self.path))
+        pixels = self.draw()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self.path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.tmp")
+        # the lightest compression: a picture is written once and read often
+        Image.fromarray(pixels).save(temporary, "PNG", compress_level=1)
+        os.replace(temporary, self.path)
+        return pixels
+
+
 def _kept(picture: Picture, folder: Path) -> Picture:
     name = hashlib.sha256(picture.name.encode()).hexdigest()[:16]
-    return replace(picture, load=partial(_load, folder / f"{name}.png", picture.load))
-
-
-def _load(path: Path, render: Callable[[], NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    with contextlib.suppress(OSError, SyntaxError, UnidentifiedImageError):
-        return np.asarray(Image.open(path))
-    pixels = render()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    # the lightest compression: a picture is written once and read often
-    Image.fromarray(pixels).save(temporary, "PNG", compress_level=1)
-    os.replace(temporary, path)
-    return pixels
+    return replace(picture, load=_Kept(folder / f"{name}.png", picture.load))
 
 
 @lru_cache(maxsize=1)

@@ -16,7 +16,7 @@ from dse.data.wider import read_wider
 from dse.data.yolo import read_yolo
 from dse.errors import UnknownName, UsageError
 
-__all__ = ["SPLITS", "SYNTHETIC_PICTURES", "open_data"]
+__all__ = ["SPLITS", "SYNTHETIC_PICTURES", "open_data", "spread"]
 
 Split = Literal["train", "val", "eval"]
 SPLITS = ("train", "val", "eval")
@@ -49,7 +49,7 @@ def open_data(spec: str, split: Split, *, limit: int | None = None) -> DataSet:
     if kind not in {"synthetic", *READERS}:
         raise UnknownName("kind of data", kind, ["synthetic", *(f"{name}:DIR" for name in LAYOUTS)])
     data = _synthetic(spec, split) if kind == "synthetic" else _folder(kind, argument, split)
-    return _spread(data, limit)
+    return spread(data, limit)
 
 
 def _folder(kind: str, argument: str, split: str) -> DataSet:
@@ -74,7 +74,8 @@ def _synthetic(spec: str, split: str) -> DataSet:
     return data
 
 
-def _spread(data: DataSet, limit: int | None) -> DataSet:
+def spread(data: DataSet, limit: int | None) -> DataSet:
+    """At most `limit` pictures of `data`, at even distances; None: all of them."""
     if limit is None or limit >= len(data):
         return data
     chosen = (index * len(data) // limit for index in range(limit))

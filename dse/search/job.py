@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from dse.data import load_all
 from dse.data.packed import packed_files
 from dse.data.pictures import DataSet
-from dse.data.rendered import open_rendered
+from dse.data.rendered import draw_missing, open_rendered
 from dse.data.sources import Split, open_data
 from dse.errors import CompilerError, WeightsError
 from dse.network.detector import detector_graph, frozen_layers
@@ -334,7 +334,9 @@ def _packed(spec: str, splits: tuple[Split, ...]) -> Parcel:
 
 @lru_cache(maxsize=8)
 def _data(spec: str, split: Split, cache: str, limit: int | None = None) -> DataSet:
-    return open_rendered(spec, split, Path(cache), limit=limit)
+    data = open_rendered(spec, split, Path(cache), limit=limit)
+    draw_missing(data)
+    return data
 
 
 @lru_cache(maxsize=2)

@@ -145,6 +145,8 @@ def test_ctrl_c_ends_the_command_cleanly(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        # (a shell makes what it starts in the background deaf to Ctrl-C, its children included)
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     assert process.stdout is not None
     address = process.stdout.readline().strip()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
 from dse.data.pictures import DataSet, Picture
-from dse.data.rendered import rendered_once
+from dse.data.rendered import draw_missing, open_rendered, rendered_once
 
 
 def _counted() -> tuple[DataSet, list[int]]:
@@ -42,3 +45,35 @@ def test_a_damaged_file_is_drawn_again(tmp_path: Path) -> None:
 def test_labels_are_untouched(tmp_path: Path) -> None:
     data, _ = _counted()
     assert rendered_once(data, tmp_path).checksum == data.checksum
+
+
+def test_two_that_draw_the_same_set_share_the_work(tmp_path: Path) -> None:
+    """In step they would draw everything twice."""
+    drawn: list[str] = []
+    both_at_it = threading.Barrier(2, timeout=10)
+
+    def picture(number: int) -> Picture:
+        def draw() -> np.ndarray:
+            with contextlib.suppress(threading.BrokenBarrierError):
+                both_at_it.wait(timeout=0.1)  # step by step, as two processes on two cores
+            drawn.append(str(number))
+            return np.full((4, 4, 3), number, np.uint8)
+
+        return Picture(str(number), np.zeros((0, 4), np.float32), draw)
+
+    data = rendered_once(DataSet("forty", tuple(map(picture, range(40)))), tmp_path)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(draw_missing, [data, data]))
+    assert set(drawn) == {str(number) for number in range(40)}
+    assert len(drawn) < 60
+    draw_missing(data)
+    assert all(picture.load()[0, 0, 0] == int(picture.name) for picture in data.pictures)
+
+
+def test_a_limit_reads_the_pictures_of_the_whole_set(tmp_path: Path) -> None:
+    few = open_rendered("synthetic:6", "train", tmp_path, limit=2)
+    draw_missing(open_rendered("synthetic:6", "train", tmp_path))
+    before = set(tmp_path.rglob("*.png"))
+    draw_missing(few)
+    assert len(few) == 2 and set(tmp_path.rglob("*.png")) == before
+    assert len(before) == 6
