@@ -108,7 +108,8 @@ def check_unchanged(settings: Mapping[str, Any], about: Mapping[str, Any]) -> No
 def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
     """What makes the trainings of two studies unlike, by its name in study.toml; "" for nothing.
 
-    Pictures are compared by their checksums: a folder may have moved.
+    one, other: the settings of each, or the head of a recorded table. Pictures are compared by
+    their checksums: a folder may have moved.
     """
     if _recipe(one) != _recipe(other):
         return "recipe"
@@ -121,7 +122,7 @@ def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
 
 
 def _recipe(settings: Mapping[str, Any]) -> Recipe:
-    return Recipe(**settings["search"]["recipe"])
+    return Recipe(**settings.get("search", settings)["recipe"])
 
 
 def _command(options: SearchOptions) -> str:

@@ -9,7 +9,7 @@ makes it a benchmark for search strategies: the trainings are real, and they are
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from pathlib import Path
@@ -74,34 +74,42 @@ class RecordedTable:
         return cls(about, outcomes)
 
     @classmethod
-    def collect(cls, records: Sequence[StudyRecord]) -> RecordedTable:
-        """The finished trainings of several studies, which were done alike.
+    def of(cls, record: StudyRecord) -> RecordedTable:
+        """The finished trainings of a study."""
+        from dse.search.job import Outcome
+
+        settings = record.settings
+        about = {
+            "recipe": settings["search"]["recipe"],
+            **{part: settings[part] for part in SHARED},
+        }
+        about = {name: _without_folder(part) for name, part in about.items()}
+        # (What a search noted beside an outcome, such as who beat it, is no part of the training.)
+        own = {field.name for field in fields(Outcome)}
+        done = (entry.outcome for entry in record.entries if entry.state == "complete")
+        tables = [{name: value for name, value in table.items() if name in own} for table in done]
+        outcomes = {table["training_id"]: Outcome.from_json(table) for table in tables}
+        recipe, versions = settings["search"]["recipe"], settings["versions"]
+        return cls({"recipe": recipe, **about, "versions": versions}, outcomes)
+
+    @classmethod
+    def joined(cls, tables: Mapping[str, RecordedTable]) -> RecordedTable:
+        """Tables by name as one; of a training that several have, the last.
 
         Raises StudyError for none, and where recipe, pictures or starting weights differ.
         """
-        from dse.search.job import Outcome
-
-        for other in records[1:]:
-            unlike = differing(records[0].settings, other.settings)
+        names = list(tables)
+        for name in names[1:]:
+            unlike = differing(tables[names[0]].about, tables[name].about)
             if unlike:
                 raise StudyError(
-                    f"{other.name} has other {unlike} than {records[0].name}",
-                    "collect studies of the same recipe, pictures and starting weights",
+                    f"{name} has other {unlike} than {names[0]}",
+                    "collect trainings of the same recipe, pictures and starting weights",
                 )
-        done = [
-            entry for record in records for entry in record.entries if entry.state == "complete"
-        ]
-        if not done:
+        outcomes = {id: one for table in tables.values() for id, one in table.outcomes.items()}
+        if not outcomes:
             raise StudyError("no finished training in these studies", "run the search first")
-        first = records[0].settings
-        about = {"recipe": first["search"]["recipe"], **{part: first[part] for part in SHARED}}
-        about = {name: _without_folder(part) for name, part in about.items()}
-        versions = {"versions": first["versions"]}
-        # (What a search noted beside an outcome, such as who beat it, is no part of the training.)
-        own = {field.name for field in fields(Outcome)}
-        tables = [{k: v for k, v in entry.outcome.items() if k in own} for entry in done]
-        outcomes = {table["training_id"]: Outcome.from_json(table) for table in tables}
-        return cls({**about, **versions}, outcomes)
+        return cls(tables[names[-1]].about, outcomes)
 
     def text(self) -> str:
         """The file's contents, trainings in the order of their ids."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def table(options: Make, tmp_path: Path) -> Path:
     chosen = options(budget=99, study="whole", recipe=Recipe(pictures=7))
     run_search(chosen, workshop(tmp_path / "trace"))
     path = tmp_path / "table.jsonl"
-    path.write_text(RecordedTable.collect([load_study(chosen.results / "whole")]).text())
+    path.write_text(RecordedTable.of(load_study(chosen.results / "whole")).text())
     return path
 
 
@@ -95,15 +96,28 @@ def test_a_missing_table_is_an_unknown_name(tmp_path: Path) -> None:
 def test_studies_that_differ_make_no_table(options: Make, table: Path, tmp_path: Path) -> None:
     chosen = options(budget=1, study="other", recipe=Recipe(pictures=8))
     run_search(chosen, workshop(tmp_path / "trace"))
-    records = [load_study(chosen.results / name) for name in ("whole", "other")]
-    with pytest.raises(StudyError, match="other recipe"):
-        RecordedTable.collect(records)
+    other = RecordedTable.of(load_study(chosen.results / "other"))
+    with pytest.raises(StudyError, match="other has other recipe than table"):
+        RecordedTable.joined({"table": RecordedTable.load(table), "other": other})
+
+
+def test_a_table_grows_by_the_trainings_of_another(table: Path) -> None:
+    whole = RecordedTable.load(table)
+    first, *rest = sorted(whole.outcomes)
+    ended = replace(whole.outcomes[rest[0]], val_ap=0.125)
+    one = replace(whole, outcomes={first: whole.outcomes[first], rest[0]: ended})
+    others = replace(whole, outcomes={id: whole.outcomes[id] for id in rest})
+    assert RecordedTable.joined({"one": one, "others": others}) == whole
+    again = RecordedTable.joined({"others": others, "one": one}).outcomes
+    assert again[rest[0]].val_ap == 0.125
+    with pytest.raises(StudyError, match="no finished training"):
+        RecordedTable.joined({"none": replace(whole, outcomes={})})
 
 
 def test_a_table_names_no_folder(options: Make, tmp_path: Path, table: Path) -> None:
     record = load_study(tmp_path / "results" / "whole")
     record.settings["training_pictures"]["source"] = f"wider:{tmp_path}/faces"
-    head = json.loads(RecordedTable.collect([record]).text().splitlines()[0])
+    head = json.loads(RecordedTable.of(record).text().splitlines()[0])
     assert head["training_pictures"]["source"] == "wider:faces"
 
 
@@ -138,4 +152,4 @@ def test_what_a_search_noted_beside_an_outcome_is_not_recorded(
     record = load_study(tmp_path / "results" / "whole")
     for entry in record.entries:
         entry.outcome[BEATEN] = {"epoch": 2, "bound": 0.5, "by": "A63-a0.5-96"}
-    assert RecordedTable.collect([record]).text() == table.read_text()
+    assert RecordedTable.of(record).text() == table.read_text()
