@@ -55,6 +55,24 @@ def test_resuming_a_finished_study_reports_it(
     assert all(row["kmodel_ap"] is not None for row in deployable)
 
 
+def test_a_search_says_how_to_go_on_with_its_study(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = find_study(results, None).name
+    assert main(["search", "--resume", "--executor", "inline", "--results", str(results)]) == 0
+    said = capsys.readouterr().err
+    assert f"dse dashboard {study} --results {results}" in said
+    assert f"dse export best --study {study} --results {results}" in said
+
+
+def test_a_replay_promises_no_kmodel(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = Path(__file__).parents[1] / "results" / "recorded" / "k210.jsonl"
+    arguments = ["search", "--replay", str(table), "--budget", "2", "--executor", "inline"]
+    assert main([*arguments, "--results", str(tmp_path)]) == 0
+    said = capsys.readouterr().err
+    assert "dse dashboard" in said and "dse export" not in said
+
+
 def test_the_page_is_written(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["dashboard", "--no-open", "--results", str(results)]) == 0
     page = Path(capsys.readouterr().out.strip())

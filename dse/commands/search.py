@@ -7,6 +7,7 @@ in all formats. The study's folder holds the record; `--resume` goes on with it.
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,7 +99,8 @@ def run(options: argparse.Namespace) -> int:
         return _dry_run(options)
     from dse.search import run_search
 
-    report = run_search(_settings(options))
+    settings = _settings(options)
+    report = run_search(settings)
     if options.json:
         print_json(report.as_dict())
         return 0
@@ -107,8 +109,9 @@ def run(options: argparse.Namespace) -> int:
     note(_summary(report))
     if report.audit.audited:
         note(f"audit of early stopping: {report.audit.words()}")
-    note(f"look:   dse dashboard {report.study}")
-    note(f"export: dse export best --study {report.study}")
+    note(f"look:   dse dashboard {report.study}{settings.results_flag}")
+    if any(map(_has_kmodel, report.front)):  # that of a replay has none
+        note(f"export: dse export best --study {report.study}{settings.results_flag}")
     return 0
 
 
@@ -132,11 +135,10 @@ def front_table(front: list[dict[str, Any]]) -> str:
 
 
 def _front_row(row: dict[str, Any]) -> tuple[str, ...]:
-    measured = row["kmodel_ap"]
     return (
         row["candidate"],
         f"{row['ap']:.3f}",
-        "-" if measured is None or measured != measured else f"{measured:.3f}",
+        f"{row['kmodel_ap']:.3f}" if _has_kmodel(row) else "-",
         *_times(row),
         *(
             f"{row[name] / 1000:.0f}"
@@ -144,6 +146,11 @@ def _front_row(row: dict[str, Any]) -> tuple[str, ...]:
         ),
         "yes" if row["deployable"] else "no",
     )
+
+
+def _has_kmodel(row: dict[str, Any]) -> bool:
+    measured = row["kmodel_ap"]
+    return measured is not None and not math.isnan(measured)
 
 
 def _times(row: dict[str, Any]) -> tuple[str, str]:

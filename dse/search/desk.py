@@ -80,7 +80,7 @@ class SearchDesk(Desk):
         self._running: dict[int, Training] = {}
         self._orphans: list[Training] = []
         self._kmodels: list[Task] | None = None
-        self._kmodels_done = 0
+        self._kmodels_done, self._kmodels_wanted = 0, 0
         self._nothing_to_gain = False
         self._failures_in_a_row = 0
         self._ended_here = 0
@@ -126,6 +126,7 @@ class SearchDesk(Desk):
             )
         if self._kmodels is None:
             self._kmodels = self._front_to_measure()
+            self._kmodels_wanted = len(self._kmodels)
         return self._kmodels.pop(0) if self._kmodels else None
 
     def reported(self, task: Task, report: Epoch) -> Say:
@@ -217,7 +218,7 @@ class SearchDesk(Desk):
         past = self._past
         kmodels = None
         if self._kmodels is not None:
-            kmodels = (self._kmodels_done, self._kmodels_done + len(self._kmodels))
+            kmodels = (self._kmodels_done, self._kmodels_wanted)
         return Standing(
             trained=past.states["complete"] - past.reused,
             reused=past.reused,

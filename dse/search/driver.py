@@ -169,10 +169,9 @@ class _Search:
 
     def _know(self, folder: StudyFolder) -> None:
         """From here on there is something to continue."""
-        results = self.options.results
-        elsewhere = "" if str(results) == "results" else f" --results {results}"
         storage = " --storage URL" if self.options.storage else ""
-        self.go_on = f"continue with: dse search --resume --study {folder.name}{elsewhere}{storage}"
+        which = f"--study {folder.name}{self.options.results_flag}{storage}"
+        self.go_on = f"continue with: dse search --resume {which}"
 
 
 def open_journal(folder: StudyFolder, options: SearchOptions) -> Journal:

@@ -108,6 +108,12 @@ class SearchOptions:
         """Folder for what several studies share: scenes, features."""
         return Path(os.environ.get("DSE_CACHE") or self.results / ".cache").resolve()
 
+    @property
+    def results_flag(self) -> str:
+        """What a command needs to find the study, where results are not in the usual place."""
+        usual = self.results == SearchOptions().results
+        return "" if usual else f" --results {self.results}"
+
     def with_defaults(self) -> SearchOptions:
         """A copy in which everything that makes the study is set."""
         set_here = {name: getattr(self, name) for name in DEFAULTS}
