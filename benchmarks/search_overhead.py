@@ -32,6 +32,7 @@ from typing import Any
 
 from dse.cost import Target
 from dse.search import SearchOptions, StudyFolder
+from dse.search import desk as desk_module
 from dse.search.candidates import Candidates
 from dse.search.desk import SearchDesk
 from dse.search.executor import Workbench
@@ -191,7 +192,8 @@ def resident_bytes() -> int:
 
 
 def searched(plan: SearchPlan, trainings: int, results: Path) -> Stopwatch:
-    """A search of `trainings`, watched."""
+    """A search of `trainings`, watched, which goes on when nothing is left to gain."""
+    desk_module.WORTH = 0.0
     options = SearchOptions(
         results=results, executor="inline", budget=trainings, measure_kmodels=False
     ).with_defaults()

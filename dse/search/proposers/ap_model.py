@@ -251,8 +251,8 @@ class Posterior:
     def _whitened(self, at: NDArray[np.intp]) -> Floats:
         """(seen, k) the inverse times covariances with designs `at` (k,)."""
         count, features = len(self._seen), self._model.features
-        if not count:
-            return np.empty((0, len(at)))
+        if not count or not len(at):
+            return np.empty((count, len(at)))
         covariance = self._kernel(features[self._seen], features[at])
         return np.asarray(self._inverse[:count, :count] @ covariance)
 

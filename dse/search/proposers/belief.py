@@ -36,9 +36,9 @@ STOPPED_SD = 0.04
 KEPT = 256
 LEARNT_FROM = 128
 DRAWN = 4096
-SHORTLIST = 512
+SHORTLIST = 320
 
-STEPS = ((50, 1), (200, 5), (1000, 50), (math.inf, 250))
+STEPS = ((50, 1), (200, 5), (1000, 50), (math.inf, 150))
 """Trainings from one learning to the next, up to so many. A shortlist outlasts the longest."""
 
 

@@ -35,9 +35,9 @@ BOX_MARGIN = 1.05
 these two can add something, too."""
 
 ROUNDING = 1e-9
-AT_ONCE = 64
+AT_FIRST = 64
 """Designs whose improvement is computed before it is compared with the bounds of the others, which
-count from where rounding cannot decide."""
+count from where rounding cannot decide; then twice as many, and so on."""
 
 
 class CompositeProposer(Proposer):
@@ -130,9 +130,8 @@ class _Outlook(NamedTuple):
         bounds = improvement_bound(*self._at(places))
         order = np.argsort(-bounds, kind="stable")
         best = (math.inf, 0)  # the least of (-gain, place)
-        for start in range(0, len(order), AT_ONCE):
-            some = order[start : start + AT_ONCE]
-            if bounds[some[0]] < -best[0] * (1 - ROUNDING):
+        for some in np.split(order, AT_FIRST * (2 ** np.arange(1, 12) - 1)):
+            if not len(some) or bounds[some[0]] < -best[0] * (1 - ROUNDING):
                 break
             gains = -self.gains(places[some])
             best = min(best, *zip(gains.tolist(), places[some].tolist(), strict=True))
