@@ -200,6 +200,7 @@ def measure_kmodel(job: Job, training: Training, folder: Path) -> KmodelMeasure:
     return _measured(job, training, load_weights(folder), folder)
 
 
+@lru_cache(maxsize=2)
 def calibration_canvases(job: Job, input_size: int) -> NDArray[np.uint8]:
     """Training pictures as the network sees them, (n, size, size, 3), to set ranges with."""
     from dse.training.augmentation import plain_view
