@@ -292,8 +292,8 @@ class SearchDesk(Desk):
         return limit_s is not None and monotonic() - self._started >= limit_s
 
     def _left_s(self) -> float | None:
-        """Time for the trainings to come, at the pace of this run."""
-        if not self._ended_here:
+        """Time for the trainings to come, at the pace of this run; None where none will."""
+        if not self._ended_here or self._kmodels is not None:
             return None
         spent_s = monotonic() - self._started
         begun = self._past.trials + len(self._running)
