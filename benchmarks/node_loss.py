@@ -9,7 +9,7 @@ cut. Ray's head calls the node dead after five missed health checks, a minute or
 has to go on from its checkpoint, on the head's core, and the search has to end with the front of
 an undisturbed one.
 
-JSON on stdout. Needs root, and `ip` (Debian: iproute2).
+JSON on stdout, after some eight minutes. Needs root, and `ip` (Debian: iproute2).
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def main() -> int:
     """Cut the link in the middle of a search, and see what becomes of it."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--table", type=Path, required=True, help="of recorded trainings")
-    parser.add_argument("--epoch-s", type=float, default=2.0, help="seconds an epoch takes")
+    parser.add_argument("--epoch-s", type=float, default=0.5, help="seconds an epoch takes")
     options = parser.parse_args()
     with surroundings() as folder, two_machines():
         start_ray(folder)
