@@ -35,9 +35,12 @@ BOX_MARGIN = 1.05
 these two can add something, too."""
 
 ROUNDING = 1e-9
-AT_FIRST = 64
+AT_FIRST = 32
 """Designs whose improvement is computed before it is compared with the bounds of the others, which
 count from where rounding cannot decide; then twice as many, and so on."""
+
+COARSE = 24
+"""Members of a long front that bounds are computed from."""
 
 
 class CompositeProposer(Proposer):
@@ -127,7 +130,7 @@ class _Outlook(NamedTuple):
 
         It is computed for designs in the order of its bound, until no bound is above the best.
         """
-        bounds = improvement_bound(*self._at(places))
+        bounds = self._bounds(places)
         order = np.argsort(-bounds, kind="stable")
         best = (math.inf, 0)  # the least of (-gain, place)
         for some in np.split(order, AT_FIRST * (2 ** np.arange(1, 12) - 1)):
@@ -136,6 +139,16 @@ class _Outlook(NamedTuple):
             gains = -self.gains(places[some])
             best = min(best, *zip(gains.tolist(), places[some].tolist(), strict=True))
         return -best[0], best[1]
+
+    def _bounds(self, places: Places) -> Floats:
+        """What the improvement of designs at `places` cannot exceed. With a part of the front it
+        can only be greater."""
+        bounds = improvement_bound(*self._at(places))
+        if len(self.front) <= 2 * COARSE:
+            return bounds
+        by_ap = np.argsort(self.front[:, 0], kind="stable")
+        some = by_ap[np.linspace(0, len(by_ap) - 1, COARSE).astype(np.intp)]
+        return np.minimum(bounds, self._replace(front=self.front[some]).gains(places))
 
     def gains(self, places: Places) -> Floats:
         """Expected hypervolume improvement of designs at `places` (n,), as shares of the box."""
