@@ -54,7 +54,7 @@ def extreme_pictures(
     reached = np.hstack([lows == lows.min(axis=0), highs == highs.max(axis=0)])  # (n, 2 * layers)
     chosen: list[int] = []
     missing = np.ones(reached.shape[1], bool)
-    while missing.any():
+    while reached[:, missing].any():  # (no picture reaches an end that is no number)
         chosen.append(int(reached[:, missing].sum(axis=1).argmax()))
         missing &= ~reached[chosen[-1]]
     return sorted(chosen)

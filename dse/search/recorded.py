@@ -79,11 +79,7 @@ class RecordedTable:
         from dse.search.job import Outcome
 
         settings = record.settings
-        about = {
-            "recipe": settings["search"]["recipe"],
-            **{part: settings[part] for part in SHARED},
-        }
-        about = {name: _without_folder(part) for name, part in about.items()}
+        about = {part: _without_folder(settings[part]) for part in SHARED}
         # (What a search noted beside an outcome, such as who beat it, is no part of the training.)
         own = {field.name for field in fields(Outcome)}
         done = (entry.outcome for entry in record.entries if entry.state == "complete")

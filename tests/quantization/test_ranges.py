@@ -79,6 +79,13 @@ def test_the_extreme_pictures_have_the_ranges_of_all(
         assert few[name] == pytest.approx(ends, rel=1e-5, abs=1e-5)
 
 
+def test_a_network_of_no_numbers_has_extreme_pictures_too(
+    graph: Graph, weights: Weights, canvases: NDArray[np.uint8]
+) -> None:
+    broken = {name: np.full_like(value, np.nan) for name, value in weights.items()}
+    assert extreme_pictures(graph, broken, canvases)
+
+
 def test_no_picture_is_an_error_that_says_so(graph: Graph, weights: Weights) -> None:
     for measure in (activation_ranges, extreme_pictures):
         with pytest.raises(DataError, match="no picture"):

@@ -15,10 +15,12 @@ from conformance import (
     invented_ap,
     seen,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dse.pareto import ObjectiveBox
 from dse.search.proposers import Design, Observation, make_proposer
-from dse.search.proposers.composite import SPREAD, CompositeProposer
+from dse.search.proposers.composite import SPREAD, CompositeProposer, _Outlook
 from dse.space import Training
 
 
@@ -80,6 +82,25 @@ def gains(
 def history(count: int = 12) -> tuple[list[Design], list[Observation]]:
     designs = feasible()
     return designs, [seen(design.training) for design in designs[:count]]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6), st.integers(0, 200), st.integers(1, 150))
+def test_no_design_is_better_than_the_best(seed: int, members: int, count: int) -> None:
+    """Nor above its bound, however long the front."""
+    generator = np.random.default_rng(seed)
+    box = ObjectiveBox((5.0, 5e5), (80.0, 2e6))
+    scales = np.array([1.0, 80.0, 2e6])
+    front = generator.random((members, 3)) * scales
+    costs = generator.random((count, 2)) * scales[1:]
+    mean, deviation = generator.random(count), generator.random(count) * 0.3
+    outlook = _Outlook(mean, deviation, costs, front, box)
+    places = np.arange(count)
+    values = outlook.gains(places)
+    assert (values <= outlook._bounds(places) * (1 + 1e-9) + 1e-12).all()
+    gain, place = outlook.best(places)
+    assert gain == pytest.approx(values.max(), rel=1e-9)
+    assert values[place] == pytest.approx(values.max(), rel=1e-9)
 
 
 def test_a_running_training_takes_the_gain_of_its_likes() -> None:
