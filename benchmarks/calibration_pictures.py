@@ -3,8 +3,8 @@
     python benchmarks/calibration_pictures.py [P5-a1-256 A98-a0.35-160 ...]
 
 `dse.export.deploy` hands nncase those calibration pictures alone that reach an end of a layer's
-range. Both ways are compiled here, from the starting weights and an untrained head, unless the
-design is one that the package ships. Prints a row a design: pictures of each way, seconds of
+range. Both ways are compiled here, from the package's starting weights (plain networks have a
+trained head, MobileNetV2 an untrained one). Prints a row a design: pictures of each way, seconds of
 each (choosing included), their ratio, and whether the two kmodels are equal byte for byte.
 """
 
