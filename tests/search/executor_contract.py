@@ -12,7 +12,9 @@ import pytest
 from dse.search.executor import Desk, Epoch, Executor, Failure, Say, Task, Wait, Workbench
 from dse.space import Training
 
-TRAININGS = [Training("A", 63, width, size) for width in (0.35, 0.5) for size in (96, 128, 160)]
+TRAININGS = [
+    Training("A", 63, width, size) for width in (0.35, 0.5, 0.75, 1.0) for size in (96, 128, 160)
+]
 
 
 class ScriptedDesk(Desk):
