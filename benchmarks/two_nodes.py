@@ -18,51 +18,56 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from dse.search import SearchOptions, run_search
+from dse.search import SearchOptions, SearchReport, run_search
 from dse.search.ray_executor import SETTINGS
 from dse.training import Recipe
 
 
 @contextmanager
-def cluster(nodes: int, folder: Path) -> Iterator[str]:
-    """The address of a cluster of a head without cores and so many nodes of one core."""
+def cluster(*nodes: dict[str, Any]) -> Iterator[str]:
+    """The address of a cluster of a head without cores and these nodes."""
     os.environ.update(SETTINGS)
     from ray.cluster_utils import Cluster  # reads the settings
 
     found = Cluster()
     quiet = {"include_dashboard": False, "object_store_memory": 200 << 20}
-    found.add_node(num_cpus=0, **quiet)
-    for number in range(nodes):
-        cache = str(folder / f"node-{number}")
-        found.add_node(num_cpus=1, env_vars={"DSE_CACHE": cache}, **quiet)
+    for node in ({"num_cpus": 0}, *nodes):
+        found.add_node(**node, **quiet)
     try:
         yield found.address
     finally:
         found.shutdown()
 
 
+def trained(budget: int, data: str, folder: Path, workers: int, address: str) -> SearchReport:
+    """What a search that trains so many designs in random order, all to the end, reports."""
+    report = run_search(
+        SearchOptions(
+            budget=budget,
+            data=data,
+            recipe=Recipe(epochs=4),
+            proposer="random",
+            early_stopping=False,
+            measure_kmodels=False,
+            results=folder / "results",
+            workers=workers,
+            ray_address=address,
+        )
+    )
+    if report.trained != budget:
+        raise SystemExit(f"{report.trained} of {budget} trainings finished")
+    return report
+
+
 def seconds(nodes: int, budget: int, data: str) -> float:
     """Of one search of `budget` trainings on so many nodes."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with cluster(nodes, folder) as address:
-            report = run_search(
-                SearchOptions(
-                    budget=budget,
-                    data=data,
-                    recipe=Recipe(epochs=4),
-                    proposer="random",
-                    early_stopping=False,
-                    measure_kmodels=False,
-                    results=folder / "results",
-                    workers=nodes,
-                    ray_address=address,
-                )
-            )
-        if report.trained != budget:
-            raise SystemExit(f"{report.trained} of {budget} trainings finished")
-        return report.seconds
+        caches = [{"DSE_CACHE": str(folder / f"node-{number}")} for number in range(nodes)]
+        with cluster(*({"num_cpus": 1, "env_vars": cache} for cache in caches)) as address:
+            return trained(budget, data, folder, nodes, address).seconds
 
 
 def main() -> int:

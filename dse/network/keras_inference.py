@@ -116,14 +116,19 @@ def compiled(forward: Callable[[Any], Any], graph: Graph, batch_size: int = BATC
 
 
 def _compile(forward: Callable[[Any], Any], graph: Graph) -> Callable[[Any], Any]:
-    """On TensorFlow one graph for every batch length; elsewhere the operations themselves."""
-    if keras.backend.backend() != "tensorflow":
-        return lambda canvases: keras.ops.convert_to_numpy(forward(canvases))
-    import tensorflow as tf
+    """On TensorFlow one graph for every batch length, on JAX one for each; elsewhere the
+    operations themselves."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
 
-    signature = tf.TensorSpec((None, *graph.input.shape), tf.uint8)
-    function = tf.function(forward, input_signature=[signature], autograph=False)
-    return lambda canvases: function(canvases).numpy()
+        signature = tf.TensorSpec((None, *graph.input.shape), tf.uint8)
+        function = tf.function(forward, input_signature=[signature], autograph=False)
+        return lambda canvases: function(canvases).numpy()
+    if keras.backend.backend() == "jax":
+        import jax
+
+        forward = jax.jit(forward)
+    return lambda canvases: keras.ops.convert_to_numpy(forward(canvases))
 
 
 def _weight(weights: Weights, name: str) -> NDArray[np.float32]:

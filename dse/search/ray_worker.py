@@ -36,9 +36,9 @@ DELIVERY = "dse_delivery"
 
 THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
-SHARED_GPU = {"TF_FORCE_GPU_ALLOW_GROWTH": "true"}
-"""TensorFlow would take a GPU's whole memory, and leave none for the next worker on it. Which
-GPU is whose, Ray says in CUDA_VISIBLE_DEVICES."""
+SHARED_GPU = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+"""TensorFlow would take a GPU's whole memory, JAX three quarters of it, and leave too
+little for the next worker on it. Which GPU is whose, Ray says in CUDA_VISIBLE_DEVICES."""
 
 
 def task_table(task: Task) -> dict[str, Any]:

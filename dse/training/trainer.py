@@ -129,7 +129,7 @@ def train(
     Raises Diverged after an epoch whose loss or weights are no numbers; the checkpoint stays
     that of the epoch before.
     """
-    _compile(model, recipe, len(batches), loss, averaged)
+    _compile(model, batches, recipe, loss, averaged)
     curve = _restore(model, checkpoint)
     if not all([report(past) for past in curve]):
         return curve, len(curve) < recipe.epochs
@@ -151,9 +151,9 @@ def train(
 
 
 def _compile(
-    model: keras.Model, recipe: Recipe, steps_per_epoch: int, loss: Loss | None, averaged: bool
+    model: keras.Model, batches: Batches, recipe: Recipe, loss: Loss | None, averaged: bool
 ) -> None:
-    steps = steps_per_epoch * recipe.epochs
+    steps = len(batches) * recipe.epochs
     warm_up = max(1, int(steps * WARM_UP_SHARE))
     schedule = keras.optimizers.schedules.CosineDecay(
         recipe.learning_rate / 10,
@@ -171,7 +171,11 @@ def _compile(
             ema_momentum=EMA_MOMENTUM,
         )
     optimizer.build(model.trainable_variables)
-    model.compile(optimizer=optimizer, loss=loss or LOSSES[recipe.loss], jit_compile=False)
+    on_jax = keras.backend.backend() == "jax"  # where nothing else compiles
+    model.compile(optimizer=optimizer, loss=loss or LOSSES[recipe.loss], jit_compile=on_jax)
+    if on_jax:
+        # else the first `fit` does, and shows the batches that it took for this last
+        model.test_on_batch(*batches[0])
 
 
 def _check_finite(model: keras.Model, mean_loss: float, epoch: int) -> None:

@@ -145,9 +145,10 @@ def test_the_tasks_of_a_node_that_dies_go_on_elsewhere(nodes: Nodes, trace: Path
 
 
 def train_on_gpu(*arguments: Any) -> Any:
-    """Fails where the worker was not given the GPU, or TensorFlow would take all of it."""
+    """Fails where the worker was not given the GPU, or would take all of its memory."""
     assert os.environ["CUDA_VISIBLE_DEVICES"] == "0"
     assert os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
+    assert os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] == "false"
     return fake_training.train(*arguments)
 
 
