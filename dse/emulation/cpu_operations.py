@@ -11,10 +11,10 @@ from collections.abc import Callable
 import numpy as np
 
 from dse.emulation.cpu_windows import conv2d, reduce_window2d, resize_image
-from dse.emulation.machine_code import Array
 from dse.emulation.memory import Memory
 from dse.emulation.operands import Operands
 from dse.emulation.stack_code import Instruction
+from dse.machine_code import Array
 
 __all__ = ["run_on_cpu"]
 

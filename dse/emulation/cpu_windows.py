@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dse.emulation.machine_code import Array, compiled
 from dse.emulation.operands import Operands
+from dse.machine_code import Array, compiled
 
 __all__ = ["conv2d", "reduce_window2d", "resize_image"]
 

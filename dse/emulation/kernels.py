@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from dse.emulation.activation import Activation
-from dse.emulation.machine_code import Array, compiled
+from dse.machine_code import Array, compiled
 
 __all__ = [
     "activate",

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from dse.emulation.machine_code import Array
 from dse.emulation.memory import Memory, Region, Space
 from dse.emulation.stack_code import Address, Instruction
 from dse.errors import CompilerError
+from dse.machine_code import Array
 
 __all__ = ["Operands"]
 

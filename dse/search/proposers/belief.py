@@ -7,8 +7,8 @@ among a million candidates. So, once there are many trainings,
   between, each training that ends is one more observation of the process;
 - the process then starts from `KEPT` of the observations: the nearest to the front and, so that
   not only lucky ones speak, as many drawn of the rest; the kernel from `LEARNT_FROM` of these;
-- of many thousand designs a sample is drawn, and those of it that may improve the front the most
-  are the shortlist from which the next trainings come.
+- of many thousand designs a sample is drawn, and those of it that are expected to improve the
+  front the most are the shortlist from which the next trainings come.
 
 Below these numbers nothing is left out. All of it depends on the seed and the observations alone,
 so that a resumed search believes what the killed one did.
@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from dse.pareto import Front, ObjectiveBox
 from dse.search.proposers.ap_model import ApModel, Posterior
 from dse.search.proposers.base import Floats, Observation, Past, Places
-from dse.search.proposers.improvement import best_at_cost, improvement_bound
+from dse.search.proposers.improvement import best_at_cost, expected_improvement
 
 __all__ = ["Belief", "learnt_at"]
 
@@ -124,10 +124,10 @@ class Belief:
         return np.asarray(some[kept], dtype=np.intp)
 
     def _shorten(self) -> None:
-        """Leaves on the shortlist the designs that may improve the front the most."""
+        """Leaves on the shortlist the designs that are expected to improve the front the most."""
         belief, costs = self.posterior, self._costs[self.shortlist]
-        bounds = improvement_bound(*belief.moments(), costs, self.front.values, self._box)
-        best = np.sort(np.argsort(-bounds, kind="stable")[:SHORTLIST])
+        gains = expected_improvement(*belief.moments(), costs, self.front.values, self._box)
+        best = np.sort(np.argsort(-gains, kind="stable")[:SHORTLIST])
         self.shortlist, self.posterior = self.shortlist[best], belief.only(best)
 
     def _believe(self, seen: Sequence[Observation], at: Places) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,7 @@ from dse.pareto import ObjectiveBox
 from dse.search.proposers.ap_model import ApModel
 from dse.search.proposers.base import DEFAULT_BUDGET, Design, Past, Places, Proposer
 from dse.search.proposers.belief import Belief
-from dse.search.proposers.improvement import expected_improvement, improvement_bound
+from dse.search.proposers.improvement import expected_improvement
 
 __all__ = ["CompositeProposer"]
 
@@ -33,14 +32,6 @@ than 4 and 6."""
 BOX_MARGIN = 1.05
 """The model's reference point lies this much outside the slowest and largest design, so that
 these two can add something, too."""
-
-ROUNDING = 1e-9
-AT_FIRST = 32
-"""Designs whose improvement is computed before it is compared with the bounds of the others, which
-count from where rounding cannot decide; then twice as many, and so on."""
-
-COARSE = 24
-"""Members of a long front that bounds are computed from."""
 
 
 class CompositeProposer(Proposer):
@@ -69,8 +60,10 @@ class CompositeProposer(Proposer):
         places = np.flatnonzero(free[belief.shortlist])
         if not len(places):  # so many are under way that the shortlist is used up
             return int(np.argmax(free))
-        self.expected_gain, best = self._outlook(belief, running).best(places)
-        return int(belief.shortlist[best])
+        gains = self._gains(belief, running)[places]
+        best = int(np.argmax(gains))
+        self.expected_gain = float(gains[best])
+        return int(belief.shortlist[places[best]])
 
     def _belief(self, past: Past) -> Belief:
         """What is believed after `past`: that from the last time, taken further."""
@@ -84,12 +77,12 @@ class CompositeProposer(Proposer):
     def _box(self) -> ObjectiveBox:
         return ObjectiveBox.around(self.designs, BOX_MARGIN)
 
-    def _outlook(self, belief: Belief, running: Places) -> _Outlook:
-        """What can come of the designs on the shortlist, if what is running ends at its median."""
+    def _gains(self, belief: Belief, running: Places) -> Floats:
+        """(s,) expected hypervolume improvement of the designs on the shortlist, as shares of the
+        box, if what is running ends at its median."""
         believed = np.column_stack([belief.posterior.median_of(running), self._costs[running]])
-        posterior = belief.posterior.supposing(running)
-        return _Outlook(
-            *posterior.moments(),
+        return expected_improvement(
+            *belief.posterior.supposing(running).moments(),
             self._costs[belief.shortlist],
             np.vstack([belief.front.values, believed]),
             self._box,
@@ -114,47 +107,3 @@ class CompositeProposer(Proposer):
             distance = np.square(away).sum(axis=2).min(axis=1, initial=np.inf)
             chosen.append(int(part[np.argmax(distance)]))
         return chosen
-
-
-class _Outlook(NamedTuple):
-    """What designs may add to a front: the arguments of `expected_improvement`."""
-
-    mean: Floats
-    deviation: Floats
-    costs: Floats
-    front: Floats
-    box: ObjectiveBox
-
-    def best(self, places: Places) -> tuple[float, int]:
-        """The greatest expected improvement at `places`, and where it is: the first of equals.
-
-        It is computed for designs in the order of its bound, until no bound is above the best.
-        """
-        bounds = self._bounds(places)
-        order = np.argsort(-bounds, kind="stable")
-        best = (math.inf, 0)  # the least of (-gain, place)
-        for some in np.split(order, AT_FIRST * (2 ** np.arange(1, 12) - 1)):
-            if not len(some) or bounds[some[0]] < -best[0] * (1 - ROUNDING):
-                break
-            gains = -self.gains(places[some])
-            best = min(best, *zip(gains.tolist(), places[some].tolist(), strict=True))
-        return -best[0], best[1]
-
-    def _bounds(self, places: Places) -> Floats:
-        """What the improvement of designs at `places` cannot exceed. With a part of the front it
-        can only be greater."""
-        bounds = improvement_bound(*self._at(places))
-        if len(self.front) <= 2 * COARSE:
-            return bounds
-        by_ap = np.argsort(self.front[:, 0], kind="stable")
-        some = by_ap[np.linspace(0, len(by_ap) - 1, COARSE).astype(np.intp)]
-        return np.minimum(bounds, self._replace(front=self.front[some]).gains(places))
-
-    def gains(self, places: Places) -> Floats:
-        """Expected hypervolume improvement of designs at `places` (n,), as shares of the box."""
-        return expected_improvement(*self._at(places))
-
-    def _at(self, places: Places) -> _Outlook:
-        return self._replace(
-            mean=self.mean[places], deviation=self.deviation[places], costs=self.costs[places]
-        )

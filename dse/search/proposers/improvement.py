@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dse.pareto import ObjectiveBox
 
-__all__ = ["best_at_cost", "expected_improvement", "free_areas", "improvement_bound"]
+__all__ = ["best_at_cost", "expected_improvement"]
 
 Floats = NDArray[np.float64]
 
@@ -24,33 +24,20 @@ Floats = NDArray[np.float64]
 def expected_improvement(
     mean: Floats, deviation: Floats, costs: Floats, front: Floats, box: ObjectiveBox
 ) -> Floats:
-    """Expected growth of the hypervolume by each design, exact.
+    """Expected growth of the hypervolume by each design, exact but for 1e-12.
 
     mean, deviation: (n,) of the Gaussian AP; costs: (n, 2) latency_ms and kmodel_bytes;
     front: (m, 3) rows (AP, latency_ms, kmodel_bytes) that exist already; dominated ones change
     nothing and cost time.
     Returns (n,) shares of `box`, never negative.
     """
+    from dse.search.proposers.improvement_kernel import integrated
+
     kept = front[np.argsort(front[:, 0])]
-    areas = free_areas(box.scaled(costs), box.scaled(kept[:, 1:]))
-    # AP levels 0 = t_0 <= t_1 <= ... <= t_m, and no end: areas[:, k] counts from t_k on.
-    levels = np.concatenate([[0.0], np.clip(kept[:, 0], 0.0, 1.0)])
-    excess = _expected_excess(mean[:, None], deviation[:, None], levels)
-    beyond = np.concatenate([excess[:, 1:], np.zeros((len(mean), 1))], axis=1)
-    return np.asarray((areas * (excess - beyond)).sum(axis=1))
-
-
-def improvement_bound(
-    mean: Floats, deviation: Floats, costs: Floats, front: Floats, box: ObjectiveBox
-) -> Floats:
-    """What `expected_improvement`, of the same arguments, cannot exceed; far quicker.
-
-    As if a design that beats what exists at no more cost were the first to dominate all there is
-    behind it.
-    """
-    room = np.clip(1.0 - box.scaled(costs), 0.0, None).prod(axis=1)
-    to_beat = np.clip(best_at_cost(costs, front), 0.0, None)
-    return np.asarray(room * _expected_excess(mean, deviation, to_beat))
+    levels = np.clip(kept[:, 0], 0.0, 1.0)
+    steps = np.ascontiguousarray(box.scaled(kept[:, 1:]))
+    deviation = np.maximum(deviation, 1e-9)
+    return integrated(mean, deviation, box.scaled(costs), levels, *_rectangles(steps.tobytes()))
 
 
 def best_at_cost(costs: Floats, front: Floats) -> Floats:
@@ -63,32 +50,14 @@ def best_at_cost(costs: Floats, front: Floats) -> Floats:
     return np.where(cheaper[np.arange(len(costs)), first], ordered[first, 0], -np.inf)
 
 
-def free_areas(costs: Floats, steps: Floats) -> Floats:
-    """Area in the unit square that each design would be the first to dominate.
-
-    costs: (n, 2); steps: (m, 2), costs of the front in ascending order of AP; all as shares
-    of the box. Returns (n, m + 1): column k is the area less what steps k and later dominate,
-    which is what the design adds per unit of AP between front members k - 1 and k.
-    """
-    room = np.clip(1.0 - costs, 0.0, None).prod(axis=1)
-    taken = np.zeros((len(costs), len(steps)))  # by each step, and by none after it
-    owners, left, right, low, high = _rectangles(np.ascontiguousarray(steps).tobytes())
-    if len(owners):
-        widths = np.maximum(right - np.maximum(left, costs[:, :1]), 0.0)  # (n, rectangles)
-        heights = np.maximum(high - np.maximum(low, costs[:, 1:]), 0.0)
-        members, starts = np.unique(owners.astype(np.intp), return_index=True)
-        taken[:, members] = np.add.reduceat(widths * heights, starts, axis=1)
-    by_later = np.cumsum(taken[:, ::-1], axis=1)[:, ::-1]
-    return np.column_stack([np.clip(room[:, None] - by_later, 0.0, None), room])
-
-
 @lru_cache(maxsize=2)
-def _rectangles(steps_bytes: bytes) -> tuple[Floats, ...]:
+def _rectangles(steps_bytes: bytes) -> tuple[Floats, Floats]:
     """What each step dominates of the unit square and no later one does, in rectangles.
 
-    steps_bytes: of (m, 2) float64. Returns (r,) arrays: the step, ascending; the rectangle's
-    left, right, low and high side. They are at most two a step on average, however the steps
-    lie: one that is cut by several stairs ends all but one of them.
+    steps_bytes: of (m, 2) float64, costs of the front in ascending order of AP as shares of the
+    box. Returns (r,) the step, ascending, and (r, 4) the rectangle's left, right, low and high
+    side. They are at most two a step on average, however the steps lie: one that is cut by
+    several stairs ends all but one of them.
     """
     steps = np.frombuffer(steps_bytes).reshape(-1, 2)
     found: list[tuple[float, ...]] = []
@@ -104,14 +73,5 @@ def _rectangles(steps_bytes: bytes) -> tuple[Floats, ...]:
             last += low < high
         if low < (lows[first - 1] if first else 1.0):
             lefts[first:last], lows[first:last] = [left], [low]
-    return tuple(np.array(found[::-1]).reshape(-1, 5).T)
-
-
-def _expected_excess(mean: Floats, deviation: Floats, level: Floats) -> Floats:
-    """E[max(Y - level, 0)] of a Gaussian Y; broadcasts."""
-    from scipy.special import ndtr
-
-    safe = np.maximum(deviation, 1e-9)
-    score = (mean - level) / safe
-    density = np.exp(-0.5 * score**2) / np.sqrt(2.0 * np.pi)
-    return np.asarray(safe * density + (mean - level) * ndtr(score))
+    table = np.array(found[::-1]).reshape(-1, 5)
+    return table[:, 0].copy(), table[:, 1:].copy()
