@@ -13,6 +13,7 @@ import math
 import warnings
 from collections.abc import Sequence
 from copy import copy
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,9 @@ SOFTNESS = 0.01
 NODES, NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
 NODE_WEIGHTS = NODE_WEIGHTS / NODE_WEIGHTS.sum()
 """Gauss and Hermite's, over a standard Gaussian."""
+
+SCALE_BOUNDS = (0.7, 20.0)
+"""Of length scales: what few trainings can tell."""
 
 LEARNABLE_FROM = 6
 """Length scales are fitted from this many trainings on; before, they would fit the noise."""
@@ -109,7 +113,7 @@ class ApModel:
         span = float(np.ptp(strength)) if len(strength) else 0.0
         self._strength = (strength - strength.min()) / span - 0.5 if span else 0.0 * strength
         self._trend = np.array([PRIOR_MEAN, PRIOR_SLOPE])
-        self._kernel: Any = None
+        self._kernel: Matern | None = None
         self._known: tuple[NDArray[np.intp], Floats] | None = None
 
     def fit(
@@ -151,19 +155,41 @@ class ApModel:
         trend = prior + np.linalg.solve(normal, design.T @ (scores - design @ prior))
         return np.array([trend[0], max(0.0, trend[1])])
 
-    def _learnt(self, seen: NDArray[np.intp], scores: Floats) -> Any:
+    def _learnt(self, seen: NDArray[np.intp], scores: Floats) -> Matern:
         """The kernel that explains best what is left of `scores` when the trend is taken away."""
-        from sklearn.exceptions import ConvergenceWarning
-        from sklearn.gaussian_process import GaussianProcessRegressor
-
-        kernel = _first_kernel(self.features.shape[1])
+        first = _first_kernel(self.features.shape[1])
         if len(seen) < LEARNABLE_FROM:
-            return kernel
+            return first
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.gaussian_process import GaussianProcessRegressor, kernels
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+        variance = kernels.ConstantKernel(first.variance, np.square(RESIDUAL_BOUNDS))
+        kernel = variance * kernels.Matern(first.scales, SCALE_BOUNDS, nu=2.5)
         process = GaussianProcessRegressor(kernel, alpha=NOISE_SD**2, optimizer=_few_steps)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), threadpool_limits(1, "blas"):  # the cores are at work
             warnings.simplefilter("ignore", ConvergenceWarning)  # bounds reached: they are meant
             process.fit(self.features[seen], scores - self.trend(seen))
-        return process.kernel_
+        learnt = process.kernel_
+        return Matern(learnt.k1.constant_value, learnt.k2.length_scale)
+
+
+@dataclass(frozen=True)
+class Matern:
+    """Covariance of residuals: Matern 5/2 with a length scale per feature.
+
+    variance: of a residual's score. scales: (features,).
+    """
+
+    variance: float
+    scales: Floats
+
+    def __call__(self, some: Floats, others: Floats) -> Floats:
+        """(n, m) between designs with features `some` (n, f) and `others` (m, f)."""
+        from scipy.spatial.distance import cdist
+
+        away = math.sqrt(5.0) * cdist(some / self.scales, others / self.scales)
+        return np.asarray(self.variance * (1.0 + away + away**2 / 3.0) * np.exp(-away))
 
 
 class Posterior:
@@ -176,14 +202,14 @@ class Posterior:
     mean: (n,) of the score of the designs asked for.
     """
 
-    def __init__(self, model: ApModel, kernel: Any, at: NDArray[np.intp]) -> None:
+    def __init__(self, model: ApModel, kernel: Matern, at: NDArray[np.intp]) -> None:
         self._model, self._kernel, self._at = model, kernel, at
         self._seen: NDArray[np.intp] = np.empty(0, dtype=np.intp)
         self._white: Floats = np.empty(0)  # (seen,) the inverse times the residuals
         self._inverse: Floats = np.empty((0, 0))  # (room, room), of the factor
         self._reach: Floats = np.empty((0, len(at)))  # (room, n) the same times covariances
         self.mean = model.trend(at)
-        self._variance: Floats = kernel.diag(model.features[at])
+        self._variance: Floats = np.full(len(at), kernel.variance)
 
     @property
     def deviation(self) -> Floats:
@@ -218,7 +244,7 @@ class Posterior:
         before, after = len(self._seen), len(self._seen) + len(at)
         features = self._model.features
         cross = self._whitened(at)  # (before, k)
-        own = self._kernel(features[at]) + np.diag(NOISE_SD**2 + noise**2)
+        own = self._kernel(features[at], features[at]) + np.diag(NOISE_SD**2 + noise**2)
         factor = np.linalg.cholesky(own - cross.T @ cross)
         root = solve_triangular(factor, np.eye(len(at)), lower=True)
         white = root @ (scores - self._model.trend(at) - self._white @ cross)
@@ -266,13 +292,9 @@ class Posterior:
         self._reach = np.pad(self._reach, ((0, more), (0, 0)))
 
 
-def _first_kernel(features: int) -> Any:
-    """Matern 5/2 with a length scale per feature, bounded to what few trainings can tell."""
-    from sklearn.gaussian_process.kernels import ConstantKernel, Matern
-
-    scales = np.array([3.0] * (features - 2) + [2.0, 2.0])
-    variance = ConstantKernel(RESIDUAL_SD**2, (RESIDUAL_BOUNDS[0] ** 2, RESIDUAL_BOUNDS[1] ** 2))
-    return variance * Matern(scales, (0.7, 20.0), nu=2.5)
+def _first_kernel(features: int) -> Matern:
+    """Of so many features, before there is anything to learn from."""
+    return Matern(RESIDUAL_SD**2, np.array([3.0] * (features - 2) + [2.0, 2.0]))
 
 
 def _few_steps(objective: Any, start: Floats, bounds: Floats) -> tuple[Floats, float]:
