@@ -27,8 +27,9 @@ __all__ = [
     "target_from",
 ]
 
-PACKAGES = ("dse", "tensorflow-cpu", "keras", "ray", "optuna", "numpy", "nncase", "Pillow", "scipy")
-
+PACKAGES = (
+    "dse", "tensorflow-cpu", "jax", "keras", "ray", "optuna", "numpy", "nncase", "Pillow", "scipy",
+)  # fmt: skip
 
 SHARED = (
     "training_pictures", "validation_pictures", "evaluation_pictures", "starting_weights",
