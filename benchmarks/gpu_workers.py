@@ -4,7 +4,7 @@
 
 Needs one NVIDIA GPU that Keras' backend sees (`docs/cluster.md`). Both searches train the same
 designs in random order, each with a cache of its own. JSON on stdout: seconds of each search and
-of its epochs, the largest difference in AP of a design, and what the driver saw on the GPU: the
+of its epochs, the largest difference in AP of a design, and what nvidia-smi saw on the GPU: the
 most processes at a time, and the most memory. Progress on stderr.
 """
 
@@ -30,8 +30,8 @@ from dse.search.options import available_cores
 NO_GPU = {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
 
 
-def ask_driver(what: str) -> list[str]:
-    """Lines that nvidia-smi answers to a query, such as `compute-apps=pid`."""
+def nvidia_smi(what: str) -> list[str]:
+    """Lines of the answer to a query, such as `compute-apps=pid`."""
     command = ["nvidia-smi", f"--query-{what}", "--format=csv,noheader,nounits"]
     return subprocess.check_output(command, text=True).split("\n")[:-1]
 
@@ -44,7 +44,7 @@ def watched_gpu() -> Iterator[dict[str, int]]:
 
     def watch() -> None:
         while not ended.wait(1.0):
-            seen = len(ask_driver("compute-apps=pid")), int(ask_driver("gpu=memory.used")[0])
+            seen = len(nvidia_smi("compute-apps=pid")), int(nvidia_smi("gpu=memory.used")[0])
             most["processes"] = max(most["processes"], seen[0])
             most["memory_mib"] = max(most["memory_mib"], seen[1])
 
@@ -86,7 +86,7 @@ def main() -> int:
     cpu = search({"num_cpus": cores, "env_vars": NO_GPU}, options)
     aps = gpu.pop("ap"), cpu.pop("ap")
     report = {
-        "gpu": ask_driver("gpu=name")[0],
+        "gpu": nvidia_smi("gpu=name")[0],
         "cores": cores,
         "with_gpu": {**gpu, **most},
         "without": cpu,

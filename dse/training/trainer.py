@@ -174,7 +174,7 @@ def _compile(
     on_jax = keras.backend.backend() == "jax"  # where nothing else compiles
     model.compile(optimizer=optimizer, loss=loss or LOSSES[recipe.loss], jit_compile=on_jax)
     if on_jax:
-        # else the first `fit` does, and shows the batches that it took for this last
+        # builds the loss; left to the first `fit`, that takes batches, which are then shown last
         model.test_on_batch(*batches[0])
 
 

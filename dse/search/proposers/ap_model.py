@@ -19,11 +19,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.search.proposers.base import Floats
 from dse.space import Training
 
 __all__ = ["ApModel", "Posterior", "features"]
-
-Floats = NDArray[np.float64]
 
 PRIOR_MEAN = 1.8
 PRIOR_SLOPE = 3.0

@@ -16,13 +16,11 @@ from numpy.typing import NDArray
 
 from dse.pareto import ObjectiveBox
 from dse.search.proposers.ap_model import ApModel
-from dse.search.proposers.base import DEFAULT_BUDGET, Design, Past, Places, Proposer
+from dse.search.proposers.base import DEFAULT_BUDGET, Design, Floats, Past, Places, Proposer
 from dse.search.proposers.belief import Belief
 from dse.search.proposers.improvement import expected_improvement
 
 __all__ = ["CompositeProposer"]
-
-Floats = NDArray[np.float64]
 
 SPREAD = 3
 """Trainings spread over the range of costs before the model takes over. The prior knows enough to

@@ -12,13 +12,11 @@ from bisect import bisect_right
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dse.pareto import ObjectiveBox
+from dse.search.proposers.base import Floats
 
 __all__ = ["best_at_cost", "expected_improvement"]
-
-Floats = NDArray[np.float64]
 
 
 def expected_improvement(
@@ -35,9 +33,8 @@ def expected_improvement(
 
     kept = front[np.argsort(front[:, 0])]
     levels = np.clip(kept[:, 0], 0.0, 1.0)
-    steps = np.ascontiguousarray(box.scaled(kept[:, 1:]))
-    deviation = np.maximum(deviation, 1e-9)
-    return integrated(mean, deviation, box.scaled(costs), levels, *_rectangles(steps.tobytes()))
+    rectangles = _rectangles(box.scaled(kept[:, 1:]).tobytes())
+    return integrated(mean, np.maximum(deviation, 1e-9), box.scaled(costs), levels, *rectangles)
 
 
 def best_at_cost(costs: Floats, front: Floats) -> Floats:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dse.machine_code import compiled
+from dse.search.proposers.base import Floats
 
 __all__ = ["integrated"]
-
-Floats = NDArray[np.float64]
 
 NOTHING = 1e-12
 """An area that rounding may have left."""

@@ -50,17 +50,19 @@ def test_agrees_with_the_definition(seed: int, members: int, ties: bool) -> None
 @settings(max_examples=100, deadline=None)
 @given(st.integers(0, 10**6), st.integers(0, 40), st.booleans())
 def test_certain_ap_gives_the_improvement_itself(seed: int, members: int, ties: bool) -> None:
-    """And no less for a design that costs what a member costs, or reaches its AP."""
+    """Of a design that costs what a member costs, or reaches its AP, and of a copy, too."""
     generator = np.random.default_rng(seed)
     table = generator.random((members + 8, 3))
     if ties:
         table = np.round(table * 5) / 5
     table[:, 1:] = at(table[:, 1:])
     front, new = table[:members], table[members:]
+    new[:1] = table[:1]  # a copy of a member, where there is one
     exact = expected_improvement(new[:, 0], np.zeros(8), new[:, 1:], front, BOX)
     before = BOX.share(front)
     grown = [BOX.share(np.vstack([front, row])) - before for row in new]
     assert exact == pytest.approx(grown, abs=1e-8)
+    assert not members or exact[0] == pytest.approx(0.0, abs=1e-8)
 
 
 def test_without_a_front_it_is_ap_times_free_area() -> None:
