@@ -168,7 +168,8 @@ def _package_of(kmodel: bytes, package: bytes, dice: random.Random) -> bytes:
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w", method) as archive:
         for name, content in entries.items():
-            archive.writestr(name, content)
+            undated = zipfile.ZipInfo(name)  # the clock would make the case another one
+            archive.writestr(undated, content, method)
     return written.getvalue()
 
 
