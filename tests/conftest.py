@@ -10,7 +10,8 @@ from hypothesis import settings
 
 from dse.search.ray_executor import SETTINGS
 
-os.environ.update(SETTINGS)  # Ray reads them when a test module imports it
+# Ray reads them when a test module imports it. Its workers would give way to the tests beside them.
+os.environ.update({**SETTINGS, "RAY_worker_niceness": "0"})
 settings.register_profile("dse", deadline=None)  # a busy machine is no failure
 settings.load_profile("dse")
 

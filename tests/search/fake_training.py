@@ -28,6 +28,8 @@ from dse.space import Training
 EPOCHS = 6
 PARTS = ("training", "validation", "evaluation")
 PICTURE = b"a picture"
+DIED = "died"
+"""File in a training's folder: its one death is behind it."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def train(
     metrics, checkpoint = folder / "metrics.json", folder / "checkpoint.json"
     if metrics.exists():
         return _outcome(json.loads(metrics.read_text()))
-    _trouble(job, training)
+    _trouble(job, training, folder)
     if job.picture:
         assert Path(job.picture).read_bytes() == PICTURE
     rows = json.loads(checkpoint.read_text()) if checkpoint.exists() else []
@@ -171,17 +173,20 @@ def _hide(folder: str) -> None:
 
 def _has(job: FakeJob, training: Training, *troubles: str) -> bool:
     """`job.trouble` is a list of what[:start of a training's id]: fail raises, disk is a full
-    disk, death kills the process, memory asks for more than there is, nan and blind find no
-    number for any AP, or for the validation AP."""
+    disk, death kills the process, one-death only the first, memory asks for more than there is, nan
+    and blind find no number for any AP, or for the validation AP."""
     items = [item.partition(":") for item in job.trouble.split()]
     return any(what in troubles and training.id.startswith(start) for what, _, start in items)
 
 
-def _trouble(job: FakeJob, training: Training) -> None:
+def _trouble(job: FakeJob, training: Training, folder: Path) -> None:
     if _has(job, training, "fail"):
         raise RuntimeError("the pictures went away")
     if _has(job, training, "disk"):
         raise OSError(errno.ENOSPC, "No space left on device")
+    if _has(job, training, "one-death") and not (folder / DIED).exists():
+        (folder / DIED).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
     if _has(job, training, "death"):
         os.kill(os.getpid(), signal.SIGKILL)
     if _has(job, training, "memory"):
