@@ -60,6 +60,9 @@ GLANCE_S = 1.0
 SETTINGS, DRIVER = "settings", "driver"
 """Keys of an attribute of the study, and of a trial."""
 
+FILE_WAIT_S = 60
+"""For other drivers to let go of an SQLite file; its own 5 s are few on a busy disk."""
+
 TABLES_PAUSES_S = (0.2, 0.5, 1.0)
 SETTINGS_WAIT_S = 10.0
 """The driver that creates a study writes its settings next."""
@@ -289,8 +292,10 @@ def _storage(url: str) -> RDBStorage:
 
 
 def _connected(url: str) -> RDBStorage:
+    is_file = sqlalchemy.engine.make_url(url).get_backend_name() == "sqlite"
+    engine = {"connect_args": {"timeout": FILE_WAIT_S}} if is_file else {}
     with _experiments_allowed():
-        return RDBStorage(url, heartbeat_interval=HEARTBEAT_S, grace_period=GRACE_S)
+        return RDBStorage(url, engine, heartbeat_interval=HEARTBEAT_S, grace_period=GRACE_S)
 
 
 @contextmanager

@@ -6,8 +6,10 @@ import json
 import multiprocessing
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -64,6 +66,17 @@ def test_a_failed_training_may_be_tried_again(url: str, tmp_path: Path) -> None:
     assert one.start(FIRST, SPACE) == 0
     one.fail(0, {"error": "gone"}, 1.0)
     assert two.orphans() == [] and two.start(FIRST, SPACE) == 1
+
+
+def test_a_file_that_others_hold_is_waited_for(url: str, tmp_path: Path) -> None:
+    """Longer than the 5 s that SQLite is used to."""
+    journal = journal_of(url, "one", tmp_path)
+    assert journal.start(FIRST, SPACE) == 0
+    with sqlite3.connect(url.removeprefix("sqlite:///"), check_same_thread=False) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        threading.Timer(6.0, other.rollback).start()
+        journal.fail(0, {"error": "gone"}, 1.0)
+    assert [entry.state for entry in journal.entries()] == ["failed"]
 
 
 def _claim_all(url: str, name: str, folder: Path, out: Any) -> None:
