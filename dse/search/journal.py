@@ -290,11 +290,7 @@ def given_up(trial: FrozenTrial) -> bool:
 def _distributions(space: SearchSpace) -> dict[str, Any]:
     """The axes of `space` as Optuna knows them, each by its ends: however many values an axis has,
     a trial is as quickly written and read."""
-    from optuna.distributions import (
-        CategoricalDistribution,
-        FloatDistribution,
-        IntDistribution,
-    )
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     def ends(axis: str) -> tuple[Any, Any]:
         values = getattr(space, axis)
