@@ -6,13 +6,15 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from dse.search.ray_executor import SETTINGS
 
 # Ray reads them when a test module imports it. Its workers would give way to the tests beside them.
 os.environ.update({**SETTINGS, "RAY_worker_niceness": "0"})
-settings.register_profile("dse", deadline=None)  # a busy machine is no failure
+settings.register_profile(  # a busy machine is no failure
+    "dse", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("dse")
 
 ROOT = Path(__file__).resolve().parent.parent
