@@ -129,7 +129,13 @@ class SharedJournal(Journal):
         template = new_trial("RUNNING", training, space, user_attrs={DRIVER: self._driver})
         with self._answering():
             study_id = self._study._study_id
-            trial_id = self._storage.create_new_trial(study_id, template_trial=template)
+            try:
+                trial_id = self._storage.create_new_trial(study_id, template_trial=template)
+            except ValueError as error:  # the study's axes are of another kind
+                raise StudyError(
+                    f"study '{self._name}' in the database is of another version of dse: {error}",
+                    "finish it with that one, or give --warm-from its folder to a new study",
+                ) from error
             trial: FrozenTrial = self._storage.get_trial(trial_id)
             self._beat(trial)
             if not any(self._precedes(rival, trial) for rival in self._trials()):

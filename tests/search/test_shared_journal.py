@@ -19,11 +19,12 @@ from typing import Any
 
 import pytest
 from fake_training import EPOCHS, worked, workshop
+from optuna.distributions import CategoricalDistribution
 from postgres_server import postgres_server
 
 from dse.errors import StudyError, UsageError
 from dse.search import SearchOptions, StudyFolder, load_study, run_search, shared_journal
-from dse.search.journal import read_entries
+from dse.search.journal import PARAMETERS, read_entries
 from dse.search.shared_journal import SharedJournal, without_password
 from dse.space import SearchSpace, Training
 
@@ -66,6 +67,19 @@ def test_a_failed_training_may_be_tried_again(url: str, tmp_path: Path) -> None:
     assert one.start(FIRST, SPACE) == 0
     one.fail(0, {"error": "gone"}, 1.0)
     assert two.orphans() == [] and two.start(FIRST, SPACE) == 1
+
+
+def test_a_study_whose_axes_are_of_another_kind_is_not_mixed(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = journal_of(url, "one", tmp_path)
+    lists = {name: CategoricalDistribution(getattr(SPACE, name)) for name in PARAMETERS}
+    with monkeypatch.context() as before:
+        before.setattr("dse.search.journal._distributions", lambda space: lists)
+        assert one.start(FIRST, SPACE) == 0
+    with pytest.raises(StudyError, match="of another version of dse"):
+        one.start(SECOND, SPACE)
+    assert [entry.training for entry in one.entries()] == [FIRST]
 
 
 def test_a_file_that_others_hold_is_waited_for(url: str, tmp_path: Path) -> None:
