@@ -125,7 +125,10 @@ class SharedJournal(Journal):
             )
 
     def start(self, training: Training, space: SearchSpace) -> int | None:
-        """Claims `training`: the number of its trial, or None where another driver has it."""
+        """Claims `training`: the number of its trial, or None where another driver has it.
+
+        Raises StudyError where the study names its axes in another way, as older ones do.
+        """
         template = new_trial("RUNNING", training, space, user_attrs={DRIVER: self._driver})
         with self._answering():
             study_id = self._study._study_id
