@@ -19,7 +19,7 @@ the table without early stopping, so that only the front must be the same.
 JSON on stdout: kills by kind; finished trainings that were lost, or worked at again after the
 journal had them as finished; epochs begun more than once (the one in flight of each worker that
 a kill hits); fronts that differ. Exit code 1 where one is lost, repeated or differs. Progress on
-stderr. 200 kills take 40 to 50 minutes on two cores.
+stderr. 200 kills took 37 and 47 minutes on two cores, with --epoch-s 0.3.
 """
 
 from __future__ import annotations

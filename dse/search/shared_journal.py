@@ -137,7 +137,7 @@ class SharedJournal(Journal):
             except ValueError as error:  # the study's axes are of another kind
                 raise StudyError(
                     f"study '{self._name}' in the database is of another version of dse: {error}",
-                    "finish it with that one, or give --warm-from its folder to a new study",
+                    "finish it with that one, or begin another with --warm-from, without --storage",
                 ) from error
             trial: FrozenTrial = self._storage.get_trial(trial_id)
             self._beat(trial)

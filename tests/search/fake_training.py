@@ -29,7 +29,7 @@ EPOCHS = 6
 PARTS = ("training", "validation", "evaluation")
 PICTURE = b"a picture"
 DIED = "died"
-"""File in a training's folder: its one death is behind it."""
+"""File in a training's folder: it has killed a process."""
 
 
 @dataclass(frozen=True)
@@ -184,10 +184,9 @@ def _trouble(job: FakeJob, training: Training, folder: Path) -> None:
         raise RuntimeError("the pictures went away")
     if _has(job, training, "disk"):
         raise OSError(errno.ENOSPC, "No space left on device")
-    if _has(job, training, "one-death") and not (folder / DIED).exists():
-        (folder / DIED).touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    if _has(job, training, "death"):
+    died = folder / DIED
+    if _has(job, training, "death") or (_has(job, training, "one-death") and not died.exists()):
+        died.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     if _has(job, training, "memory"):
         with no_more_memory_than(1 << 38):
