@@ -4,6 +4,7 @@
     ├── UsageError               2  the command line or a file it names is wrong
     │   ├── UnknownName             a name nobody knows (target, space, study, ...)
     │   └── InvalidFile             a space, target, study or log file that cannot be read
+    ├── FileError                1  a file that the system will not let us read or write
     ├── DataError                1  pictures or annotations that cannot be used
     ├── StudyError               1  a study folder that cannot be used as it is
     │   ├── StudyLocked             another process is writing it
@@ -30,6 +31,7 @@ __all__ = [
     "DataError",
     "Diverged",
     "DseError",
+    "FileError",
     "Interrupted",
     "InvalidFile",
     "NothingFeasible",
@@ -75,6 +77,10 @@ class InvalidFile(UsageError):
     def __init__(self, path: object, why: str, line: int | None = None, hint: str = "") -> None:
         where = f"{path}:{line}" if line else f"{path}"
         super().__init__(f"{where}: {why}", hint)
+
+
+class FileError(DseError):
+    """A file that cannot be read or written: missing, forbidden, special, too large, no room."""
 
 
 class DataError(DseError):
