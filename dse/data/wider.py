@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dse.data.assembly import assemble, picture_or_skip
+from dse.data.assembly import assemble, path_or_skip, picture_or_skip
 from dse.data.layouts import require
 from dse.data.listing import Entry, read_listing
 from dse.data.pictures import DataSet, Picture, Skipped
@@ -45,6 +45,9 @@ def read_wider(folder: Path, split: str) -> DataSet:
 
 
 def _picture(images: Path, entry: Entry, skipped: list[Skipped]) -> Picture | None:
+    path = path_or_skip(images, entry.name, skipped)
+    if path is None:
+        return None
     boxes = [(x, y, x + width, y + height) for x, y, width, height, *_ in entry.rows]
     invalid = [len(row) > INVALID_COLUMN and row[INVALID_COLUMN] == 1 for row in entry.rows]
-    return picture_or_skip(entry.name, images / entry.name, boxes, skipped, invalid=invalid)
+    return picture_or_skip(entry.name, path, boxes, skipped, invalid=invalid)

@@ -44,5 +44,5 @@ def test_a_packed_set_is_the_same_set(fddb: Path, tmp_path: Path) -> None:
 def test_what_cannot_be_packed_or_read_says_so(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is no file"):
         list(packed_files(open_data("synthetic:2", "train"), "train"))
-    with pytest.raises(DataError, match=r"labels\.json: cannot be read"):
+    with pytest.raises(DataError, match=r"labels\.json cannot be read"):
         open_data(f"packed:{tmp_path}", "val")

@@ -51,9 +51,20 @@ def test_synthetic_counts() -> None:
     assert len(open_data("synthetic:2", "eval")) == 1
 
 
-@pytest.mark.parametrize("spec", ["synthetic:", "synthetic:0", "synthetic:-5", "synthetic:many"])
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "synthetic:",
+        "synthetic:0",
+        "synthetic:-5",
+        "synthetic:many",
+        "synthetic:1000000000000",
+        f"synthetic:{'9' * 5000}",
+    ],
+    ids=lambda spec: spec[:24],
+)
 def test_synthetic_needs_a_count(spec: str) -> None:
-    with pytest.raises(UsageError, match="needs a count of 1 or more") as caught:
+    with pytest.raises(UsageError, match="needs a count of 1 to 50000") as caught:
         open_data(spec, "train")
     assert "synthetic:2000" in caught.value.hint
 
