@@ -18,14 +18,23 @@ __all__ = ["assemble", "boxes_or_skip", "path_or_skip", "picture_or_skip", "size
 EXAMPLES = 3
 """How many reasons an error message quotes."""
 
+REPEATED = "listed before"
 
-def path_or_skip(folder: Path, name: str, skipped: list[Skipped]) -> Path | None:
-    """Where the list of a data folder says a file is; outside it None, and `skipped` grows."""
+
+def path_or_skip(folder: Path, name: str, skipped: list[Skipped], seen: set[Path]) -> Path | None:
+    """Where the list of a data folder says a file is; None, and `skipped` grows, if that is
+    outside or in `seen`, which grows otherwise: a file listed a million times is read once.
+    """
     try:
-        return inside(folder, name)
+        path = inside(folder, name)
     except DataError as error:
         skipped.append(Skipped(name, str(error)))
         return None
+    if path in seen:
+        skipped.append(Skipped(name, REPEATED))
+        return None
+    seen.add(path)
+    return path
 
 
 def size_or_skip(name: str, path: Path, skipped: list[Skipped]) -> tuple[int, int] | None:
@@ -87,7 +96,7 @@ def assemble(source: str, pictures: Iterable[Picture], skipped: Sequence[Skipped
     kept: dict[str, Picture] = {}
     for picture in pictures:
         if picture.name in kept:
-            reasons.append(Skipped(picture.name, "listed before"))
+            reasons.append(Skipped(picture.name, REPEATED))
         else:
             kept[picture.name] = picture
     data = DataSet(source, tuple(kept.values()), tuple(reasons))

@@ -78,7 +78,8 @@ def read_fddb(
     skipped: list[Skipped] = []
     listings = sorted((folder / "FDDB-folds").glob("FDDB-fold-*-ellipseList.txt"))
     entries = [entry for listing in listings for entry in read_listing(listing, COLUMNS)]
-    found = [_picture(_images(folder), entry, (side, drop), skipped) for entry in entries]
+    images, seen = _images(folder), set[Path]()
+    found = [_picture(images, entry, (side, drop), skipped, seen) for entry in entries]
     return assemble(f"fddb:{folder}", (one for one in found if one), skipped)
 
 
@@ -89,9 +90,13 @@ def _images(folder: Path) -> Path:
 
 
 def _picture(
-    images: Path, entry: Entry, square: tuple[float, float], skipped: list[Skipped]
+    images: Path,
+    entry: Entry,
+    square: tuple[float, float],
+    skipped: list[Skipped],
+    seen: set[Path],
 ) -> Picture | None:
-    path = path_or_skip(images, f"{entry.name}.jpg", skipped)
+    path = path_or_skip(images, f"{entry.name}.jpg", skipped, seen)
     size = None if path is None else size_or_skip(entry.name, path, skipped)
     if path is None or size is None:
         return None

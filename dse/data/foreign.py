@@ -30,8 +30,8 @@ MOST_BOXES = 4000
 """Boxes of one picture. The fullest crowds of face sets have about 2,000; every box is compared
 with every anchor, so that a hundred thousand would take minutes and gigabytes."""
 
-MOST_LABEL_BYTES = 2 << 20
-"""Of the annotation of one picture: MOST_BOXES at 500 bytes, what an indented XML takes."""
+MOST_LABEL_BYTES = 1 << 20
+"""Of the annotation of one picture: MOST_BOXES at 260 bytes, what labelling tools' XML takes."""
 
 MOST_LIST_BYTES = 32 << 20
 """Of a list over all pictures: six times WIDER FACE's, or half a million names. Every line
@@ -71,7 +71,7 @@ def lines(path: Path, most_bytes: int = MOST_LABEL_BYTES) -> list[str]:
     """
     text = content(path, most_bytes).decode("utf-8-sig", "surrogateescape")
     if "\0" in text:
-        raise DataError(f"{path}: cannot be read (it is no text)", "save it as UTF-8")
+        raise DataError(f"{printable(path)}: cannot be read (it is no text)", "save it as UTF-8")
     return text.splitlines()
 
 

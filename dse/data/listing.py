@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dse.data import foreign
 from dse.errors import DataError
+from dse.files import printable
 
 __all__ = ["Entry", "read_listing"]
 
@@ -70,4 +71,4 @@ def _malformed(path: Path, lines: list[str], index: int, expected: str) -> DataE
     text = lines[index].strip() if index < len(lines) else None
     found = "the list ends" if text is None else f"found '{foreign.excerpt(text)}'"
     hint = "repair the line, or unpack the annotation again"
-    return DataError(f"{path}:{index + 1}: expected {expected}, {found}", hint)
+    return DataError(f"{printable(path)}:{index + 1}: expected {expected}, {found}", hint)

@@ -73,7 +73,7 @@ def _row(picture: Picture, name: str) -> dict[str, Any]:
 
 def _picture(folder: Path, row: dict[str, Any]) -> Picture:
     """Raises KeyError, TypeError or ValueError for a row that is no picture's."""
-    file, squares = inside(folder, _text(row["file"])), row["boxes_square"]
+    file, squares = _place(folder, _text(row["file"])), row["boxes_square"]
     return Picture(
         _text(row["name"]),
         _boxes(row["boxes"]),
@@ -82,6 +82,14 @@ def _picture(folder: Path, row: dict[str, Any]) -> Picture:
         None if squares is None else _boxes(squares),
         file,
     )
+
+
+def _place(folder: Path, name: str) -> Path:
+    """The file that a row names. Raises ValueError for one elsewhere."""
+    try:
+        return inside(folder, name)
+    except DataError as error:
+        raise ValueError("outside") from error
 
 
 def _text(value: object) -> str:

@@ -185,7 +185,9 @@ def _refusal(path: Path, error: Exception) -> DataError:
     if path.is_file() and path.stat().st_size == 0:
         return DataError(f"{path}: the file is empty", HINT)
     if isinstance(error, UnidentifiedImageError):
-        return DataError(f"{path}: not a picture, or none of {', '.join(FORMATS)}", HINT)
+        return DataError(
+            f"{path}: not a picture, or of another kind than {', '.join(FORMATS)}", HINT
+        )
     return DataError(f"{path}: broken picture ({error})", HINT)
 
 

@@ -32,10 +32,10 @@ IMAGES = ("JPEGImages", "images", "Images")
 
 @dataclass(frozen=True)
 class Listed:
-    """Annotation files of a part. outside: what its list names outside the folder."""
+    """Annotation files of a part. passed_over: what its list names twice, or outside."""
 
     paths: list[Path]
-    outside: list[Skipped] = field(default_factory=list)
+    passed_over: list[Skipped] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def read_voc(folder: Path, split: str) -> DataSet:
     whole = [path for root in _roots(folder) for path in sorted(root.glob("*.xml"))]
     parts = _parts(folder)
     listed = _chosen(source, split, parts, Listed(whole))
-    chosen, skipped = set(listed.paths), list(listed.outside)
+    chosen, skipped = set(listed.paths), list(listed.passed_over)
     unread: list[Skipped] = []
     items = {  # of all parts, so that which classes are faces does not depend on the part
         path: _item_or_skip(folder, path, skipped if path in chosen else unread)
@@ -102,19 +102,19 @@ def _parts(folder: Path) -> dict[str, Listed]:
     for part in PART_NAMES:
         beside = Listed(sorted((folder / part).glob("*.xml")))
         listed = _listed(folder, part)
-        if beside.paths or listed.paths or listed.outside:
+        if beside.paths or listed.paths or listed.passed_over:
             parts[part] = beside if beside.paths else listed
     return parts
 
 
 def _listed(folder: Path, part: str) -> Listed:
     """What the lists of a part name, one list beside each folder of annotations."""
-    listed = Listed([])
+    listed, seen = Listed([]), set[Path]()
     for root in _roots(folder):
         listing = root.parent / "ImageSets" / "Main" / f"{part}.txt"
         rows = lines(listing, MOST_LIST_BYTES) if is_there(listing) else []
         names = [row.split()[0] for row in rows if row.strip()]
-        paths = [path_or_skip(root, f"{name}.xml", listed.outside) for name in names]
+        paths = [path_or_skip(root, f"{name}.xml", listed.passed_over, seen) for name in names]
         listed.paths.extend(path for path in paths if path is not None)
     return listed
 
@@ -136,7 +136,7 @@ def _picture_path(path: Path, filename: str) -> Path:
     names = [Path(filename).name] if filename else []
     names += [f"{path.stem}{suffix}" for suffix in sorted(SUFFIXES)]
     candidates = [place / name for place in places for name in names]
-    return next((one for one in candidates if os.path.isfile(one)), candidates[0])
+    return next((one for one in candidates if os.path.exists(one)), candidates[0])
 
 
 def _picture(item: Item | None, classes: frozenset[str], skipped: list[Skipped]) -> Picture | None:

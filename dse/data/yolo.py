@@ -70,7 +70,8 @@ def _parts(folder: Path) -> dict[str, Path]:
 def _pictures(folder: Path, place: Path, skipped: list[Skipped]) -> list[Path]:
     if place.suffix == ".txt":
         names = [line.strip() for line in lines(place, MOST_LIST_BYTES) if line.strip()]
-        paths = [path_or_skip(folder, name, skipped) for name in names]
+        seen: set[Path] = set()
+        paths = [path_or_skip(folder, name, skipped, seen) for name in names]
         return [path for path in paths if path is not None]
     root = place if place.is_dir() else folder
     return sorted(path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES)

@@ -87,10 +87,10 @@ def _numbered(names: object) -> dict[int, str]:
         raise ValueError("'names' is neither a list nor a table")
     numbered: dict[int, str] = {}
     for key, name in names.items():
-        number = whole_number(key)
-        if number is None or not isinstance(name, str):
-            raise ValueError(
-                f"'names' has '{excerpt(key)}: {excerpt(name)}', not a number and text"
-            )
+        number = whole_number(key) if isinstance(key, str) else None
+        if number is None:
+            raise ValueError("'names' has a key that is no number")
+        if not isinstance(name, str):  # not to be quoted: aliases would unfold
+            raise ValueError(f"'names' has no text for {number}")
         numbered[number] = name
     return numbered
