@@ -136,7 +136,8 @@ def _picture_path(path: Path, filename: str) -> Path:
     names = [Path(filename).name] if filename else []
     names += [f"{path.stem}{suffix}" for suffix in sorted(SUFFIXES)]
     candidates = [place / name for place in places for name in names]
-    return next((one for one in candidates if os.path.exists(one)), candidates[0])
+    there = (one for one in candidates if os.path.exists(one) and not os.path.isdir(one))
+    return next(there, candidates[0])
 
 
 def _picture(item: Item | None, classes: frozenset[str], skipped: list[Skipped]) -> Picture | None:
