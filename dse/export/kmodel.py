@@ -22,16 +22,7 @@ from dse.export.kmodel_headers import (
 )
 from dse.export.kmodel_reader import HINT, Reader, counted, expect
 
-__all__ = [
-    "MAX_RANK",
-    "Function",
-    "Kmodel",
-    "MemoryPool",
-    "Module",
-    "Section",
-    "TensorRange",
-    "parse_kmodel",
-]
+__all__ = ["DATA_TYPES", "MAX_RANK", "Kmodel", "parse_kmodel"]
 
 MAGIC = b"LDMK"
 """'KMDL' as a little-endian 32-bit number."""
