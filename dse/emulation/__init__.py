@@ -11,4 +11,14 @@ from __future__ import annotations
 from dse.emulation.predictor import EmulatedKmodel, predictor
 from dse.emulation.program import Program, check_program, read_program
 
-__all__ = ["EmulatedKmodel", "Program", "check_program", "predictor", "read_program"]
+__all__ = [
+    "EMULATED_VERSION",
+    "EmulatedKmodel",
+    "Program",
+    "check_program",
+    "predictor",
+    "read_program",
+]
+
+EMULATED_VERSION = "1.9."
+"""The nncase whose code is read here, and with whose simulator the emulator was compared."""
