@@ -13,7 +13,7 @@ from dse.search.candidates import Row
 from dse.search.journal import Entry, read_entries
 from dse.search.outcomes import SearchReport, front_rows, hypervolume_shares, outcome_rows
 from dse.search.plan import make_plan, read_candidates
-from dse.search.provenance import space_from, target_from
+from dse.search.settings import StudySettings
 from dse.search.study import StudyFolder
 from dse.space import FORMATS
 
@@ -87,7 +87,7 @@ class StudyRecord:
     """
 
     path: Path
-    settings: dict[str, Any]
+    settings: StudySettings
     candidates: Sequence[Row]
     entries: list[Entry]
 
@@ -95,6 +95,11 @@ class StudyRecord:
     def name(self) -> str:
         """The study's name."""
         return self.path.name
+
+    @property
+    def settings_table(self) -> Mapping[str, Any]:
+        """study.toml as it stands."""
+        return self.settings.table
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -182,9 +187,9 @@ def load_study(path: Path) -> StudyRecord:
     )
 
 
-def _candidates(folder: StudyFolder, settings: dict[str, Any]) -> Sequence[Row]:
+def _candidates(folder: StudyFolder, settings: StudySettings) -> Sequence[Row]:
     """What candidates.csv says; priced again where a kill came before it was written."""
     if folder.candidates.exists():
         return read_candidates(folder.candidates)
-    plan = make_plan(space_from(settings["space"]), target_from(settings["target"]))
+    plan = make_plan(settings.search_space(), settings.make_target())
     return plan.rows
