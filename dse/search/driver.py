@@ -19,7 +19,8 @@ from dse.search.desk import SearchDesk
 from dse.search.disk import full_disk_reported, write_whole
 from dse.search.executor import Executor, Workbench
 from dse.search.interruption import Interruption
-from dse.search.journal import Journal, drop_broken_tail
+from dse.search.journal import Journal
+from dse.search.journal_lines import drop_broken_tail
 from dse.search.options import SearchOptions
 from dse.search.outcomes import SearchReport
 from dse.search.plan import SearchPlan, candidates_csv, make_plan
