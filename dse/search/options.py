@@ -81,6 +81,8 @@ class SearchOptions:
         if not (self.budget == 0 and self.warm_from):  # then it only looks at what there is
             _at_least_one("--budget", self.budget)
         _at_least_one("--workers", self.workers)
+        if self.seed is not None:
+            Recipe(seed=self.seed)
         if self.time_limit_s is not None and not self.time_limit_s > 0:
             raise UsageError(
                 f"--time-limit {self.time_limit_s:g} is no time", "give seconds, above 0"
