@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dse.commands.arguments import add_study, note, positive_int
+from dse.commands.arguments import add_study, note, positive_int, whole_between
 from dse.errors import WeightsError
 
 if TYPE_CHECKING:
@@ -110,6 +110,4 @@ def _open(address: str, options: argparse.Namespace) -> None:
 
 
 def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535")
-    return int(text)
+    return whole_between(text, 0, 65535)
