@@ -43,7 +43,7 @@ from pathlib import Path
 from typing import Any
 
 from dse.search import SearchOptions, SearchReport, load_study, run_search
-from dse.search.disk import write_whole
+from dse.files import write_whole
 from dse.search.job import Outcome
 from dse.search.journal import read_entries
 from dse.search.options import available_cores

@@ -7,18 +7,19 @@ Data goes to stdout, everything for the eye of the person who waits goes to stde
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from dse.commands import COMMANDS
-from dse.errors import DseError
+from dse.errors import DseError, FileError, Interrupted, UsageError
+from dse.files import file_error
+from dse.terminal import flush_results, note, prepare_streams, show
 
 __all__ = ["main"]
-
-INTERRUPTED = 130
 
 
 class _Parser(argparse.ArgumentParser):
@@ -31,30 +32,55 @@ class _Parser(argparse.ArgumentParser):
             message = f"unknown command '{typed}'." + (
                 f" Did you mean '{near[0]}'?" if near else ""
             )
-        super().error(message)
+        note(f"{self.format_usage()}{self.prog}: error: {message}")
+        sys.exit(UsageError.exit_code)
+
+    def print_help(self, file: Any = None) -> None:
+        """On stdout, as any other result."""
+        show(self.format_help().rstrip("\n"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command and returns its exit code. Errors of `dse` become one clear message."""
+    """Runs one command and returns its exit code. Errors of `dse`, and whatever the system
+    refuses, become one clear message."""
     # TensorFlow and Ray chatter on stderr from C++; what matters reaches people as DseError
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    options = _parser().parse_args(arguments)
+    prepare_streams()
     try:
-        code: int = COMMANDS[options.command].run(options)
-        sys.stdout.flush()
-        return code
+        return _run(arguments)
     except DseError as error:
-        print(f"dse: {error}", file=sys.stderr)
-        if error.hint:
-            print(f"     {error.hint}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("dse: interrupted", file=sys.stderr)
-        return INTERRUPTED
+        return _failed(error)
     except BrokenPipeError:  # the reader of our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # of a file that nobody had in mind
+        return _failed(file_error(error))
+    except MemoryError:
+        return _failed(DseError("not enough memory", "give it fewer or smaller pictures at a time"))
+    except KeyboardInterrupt:
+        return _failed(Interrupted("interrupted"))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """The exit code of a command whose results have all been written."""
+    try:
+        options = _parser().parse_args(arguments)
+    except SystemExit:  # after --help, too
+        flush_results()
+        raise
+    code = int(COMMANDS[options.command].run(options))
+    flush_results()
+    return code
+
+
+def _failed(error: DseError) -> int:
+    """Says so; the exit code."""
+    with contextlib.suppress(FileError, BrokenPipeError):  # of two troubles, the first is told
+        flush_results()
+    note(f"dse: {error}")
+    if error.hint:
+        note(f"     {error.hint}")
+    return error.exit_code
 
 
 def _parser() -> argparse.ArgumentParser:

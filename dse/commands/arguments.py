@@ -5,19 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from dse.network.weights_source import WEIGHTS
+from dse.terminal import show
 
 __all__ = [
     "add_json",
     "add_study",
     "add_target",
     "add_weights",
-    "note",
     "positive_float",
     "positive_int",
     "print_json",
@@ -79,7 +78,7 @@ def add_weights(parser: argparse._ActionsContainer) -> None:
 
 def print_json(value: Any) -> None:
     """One JSON object on stdout; numbers that are none become null."""
-    print(json.dumps(_plain(value), indent=1, allow_nan=False))
+    show(json.dumps(_plain(value), indent=1, allow_nan=False))
 
 
 def _plain(value: Any) -> Any:
@@ -92,11 +91,6 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "item"):
         value = value.item()
     return None if isinstance(value, float) and value != value else value
-
-
-def note(text: str) -> None:
-    """A line for the person who waits, on stderr."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

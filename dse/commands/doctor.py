@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from dse.commands.arguments import add_json, add_study, print_json
+from dse.terminal import show
 
 __all__ = ["Finding", "add_arguments", "examine", "run"]
 
@@ -48,10 +49,10 @@ def run(options: argparse.Namespace) -> int:
     header = ("what", "state", "found")
     widths = [max(len(row[i]) for row in (header, *rows)) for i in range(2)]
     for row in (header, *rows):
-        print(f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}")
+        show(f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}")
     for finding in findings:
         if not finding.ok:
-            print(f"{finding.name}: {finding.advice}")
+            show(f"{finding.name}: {finding.advice}")
     return 0 if well else 1
 
 

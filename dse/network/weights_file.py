@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.errors import WeightsError
+from dse.files import whole_file
 
 __all__ = ["read_weights", "write_weights"]
 
@@ -33,14 +33,7 @@ def read_weights(path: Path, hint: str) -> dict[str, NDArray[np.float32]]:
 def write_weights(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Writes `arrays` so that a kill, or a power cut, leaves the old file or the new one.
 
-    What a disk that filled up took of the new one is given back. Raises OSError.
+    What a disk that filled up took of the new one is given back. Raises FileError.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        np.savez(file, allow_pickle=False, **arrays)

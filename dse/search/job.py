@@ -26,9 +26,9 @@ from dse.data.pictures import DataSet
 from dse.data.rendered import draw_missing, open_rendered
 from dse.data.sources import Split, open_data
 from dse.errors import CompilerError, WeightsError
+from dse.files import make_folder, write_whole
 from dse.network.detector import detector_graph, frozen_layers
 from dse.network.weights_file import read_weights, write_weights
-from dse.search.disk import write_whole
 from dse.search.parcels import Parcel
 from dse.space import Training
 from dse.training.recipe import EpochReport, Recipe
@@ -148,7 +148,7 @@ def run_training(
     metrics = folder / "metrics.json"
     if metrics.exists():
         return Outcome.from_json(json.loads(metrics.read_text()))
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     graph = detector_graph(training)
     started = perf_counter()
     weights, curve, stopped = _fit(job, training, graph, folder, report)

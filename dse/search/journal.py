@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from dse.errors import CorruptJournal
+from dse.files import reported, write_whole
 from dse.space import SearchSpace, Training
 
 if TYPE_CHECKING:
@@ -247,9 +248,9 @@ def drop_broken_tail(path: Path) -> Path | None:
     if start is None:
         return None
     kept = path.with_name(f"{path.name}.broken")
-    shutil.copyfile(path, kept)
-    with open(path, "rb+") as file:
-        file.truncate(start)
+    write_whole(kept, path.read_bytes())
+    with reported(path, "written"):
+        os.truncate(path, start)
     return kept
 
 
