@@ -22,17 +22,22 @@ def compiled(function: Function) -> Function:
 
     It runs without Python's lock. Products and sums stay apart: fused, they round otherwise.
     """
-    made = numba.njit(nogil=True, error_model="numpy")(function)
+    made: Any = numba.njit(nogil=True, error_model="numpy")(function)
     with contextlib.suppress(RuntimeError, OSError):  # no folder for it can be written
-        made._cache = _Cache(function)
+        made._cache = _Cache(function)  # type: ignore[no-untyped-call]
     return cast(Function, made)
 
 
-class _Cache(FunctionCache):  # type: ignore[misc]
-    """Numba's, for which a full disk or a file that a power cut left empty would be an error:
-    here it costs the time to compile, no more."""
+class _Cache(FunctionCache):
+    """Numba's, to which a full disk would be an error, and a file that a power cut left empty:
+    here they cost the time to compile, no more."""
 
     @contextlib.contextmanager
     def _guard_against_spurious_io_errors(self) -> Iterator[None]:
-        with contextlib.suppress(OSError, EOFError, pickle.UnpicklingError):
+        try:
             yield
+        except OSError:
+            return
+        except (EOFError, pickle.UnpicklingError):
+            with contextlib.suppress(OSError):
+                self.flush()  # type: ignore[no-untyped-call]
