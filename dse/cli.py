@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import difflib
 import os
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from dse.commands import COMMANDS
+from dse.commands import COMMANDS, command
 from dse.errors import DseError, FileError, Interrupted, UsageError
 from dse.files import file_error
 from dse.terminal import flush_results, note, prepare_streams, show
@@ -27,6 +26,8 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         if "invalid choice" in message and self.prog == "dse":
+            import difflib
+
             typed = message.split("'")[1]
             near = difflib.get_close_matches(typed, COMMANDS, n=1)
             message = f"unknown command '{typed}'." + (
@@ -63,12 +64,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     """The exit code of a command whose results have all been written."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        options = _parser().parse_args(arguments)
+        options = _parser(given[:1]).parse_args(given)
     except SystemExit:  # after --help, too
         flush_results()
         raise
-    code = int(COMMANDS[options.command].run(options))
+    code = int(command(options.command).run(options))
     flush_results()
     return code
 
@@ -83,7 +85,8 @@ def _failed(error: DseError) -> int:
     return error.exit_code
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(first: Sequence[str]) -> argparse.ArgumentParser:
+    """first: what stands first on the command line; one command's name spares the others' flags."""
     parser = _Parser(
         prog="dse",
         description="Finds the best face detector that a chip can hold.",
@@ -91,9 +94,10 @@ def _parser() -> argparse.ArgumentParser:
         "4 verification failed, 130 interrupted and saved.",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, command in COMMANDS.items():
-        summary = (command.__doc__ or "").splitlines()[0]
-        command.add_arguments(commands.add_parser(name, help=summary, description=summary))
+    for name in [name for name in COMMANDS if name in first] or COMMANDS:
+        module = command(name)
+        summary = (module.__doc__ or "").splitlines()[0]
+        module.add_arguments(commands.add_parser(name, help=summary, description=summary))
     return parser
 
 

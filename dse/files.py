@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -94,6 +93,8 @@ def whole_file(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     milliseconds a file: without, for what is only kept to save time and is made again when it is
     damaged. Raises FileError for whatever the system refuses, with the old file untouched.
     """
+    import tempfile  # here: it takes longer than all other imports of a light command together
+
     with reported(path, "written"):
         # the process and not the file names it: a name of 255 bytes has no room for more
         descriptor, unfinished = tempfile.mkstemp(prefix=_beside(), dir=path.parent)
@@ -138,6 +139,8 @@ def temporary_folder(prefix: str, where: Path | None = None) -> Iterator[Path]:
 
     where: the folder to make it in; default the system's ($TMPDIR).
     """
+    import tempfile
+
     where = where or _temporary()
     with reported(where, "used for temporary files"):
         folder = tempfile.TemporaryDirectory(prefix=prefix, dir=where, ignore_cleanup_errors=True)
@@ -188,6 +191,8 @@ def printable(text: object) -> str:
 def _temporary() -> Path:
     """The system's folder for temporary files; the first of $TMPDIR, /tmp and others that
     takes one. Raises FileError where none does."""
+    import tempfile
+
     try:
         return Path(tempfile.gettempdir())
     except OSError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -78,6 +77,8 @@ def add_weights(parser: argparse._ActionsContainer) -> None:
 
 def print_json(value: Any) -> None:
     """One JSON object on stdout; numbers that are none become null."""
+    import json
+
     show(json.dumps(_plain(value), indent=1, allow_nan=False))
 
 

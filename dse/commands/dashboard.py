@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -107,6 +106,8 @@ def _serve(folders: Sequence[Path], path: Path, options: argparse.Namespace) -> 
 
 
 def _open(address: str, options: argparse.Namespace) -> None:
+    import webbrowser
+
     if not options.no_open and not webbrowser.open(address):
         note(f"no browser found here: open {address} in yours")
 

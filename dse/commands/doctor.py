@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from dse.commands.arguments import add_json, add_study, print_json
@@ -58,6 +55,8 @@ def run(options: argparse.Namespace) -> int:
 
 def examine(results: Path, weights_dir: str | None = None) -> Iterator[Finding]:
     """Looks at Python, packages, the compiler, weights, machine and disk."""
+    import platform
+
     right = sys.version_info[:2] == (3, 10)
     yield Finding(
         "python",
@@ -75,6 +74,8 @@ def examine(results: Path, weights_dir: str | None = None) -> Iterator[Finding]:
 
 
 def _package(name: str) -> Finding:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return Finding(name, True, version(name))
     except PackageNotFoundError:
@@ -106,6 +107,8 @@ def _weights(folder: str | None) -> Finding:
 
 
 def _disk(results: Path) -> Finding:
+    import shutil
+
     existing = next(
         path for path in (results.resolve(), *results.resolve().parents) if path.exists()
     )
