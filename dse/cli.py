@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from dse.commands import COMMANDS, command
 from dse.errors import DseError, FileError, Interrupted, UsageError
-from dse.files import file_error
+from dse.files import file_error, printable
 from dse.terminal import flush_results, note, prepare_streams, show
 
 __all__ = ["main"]
@@ -79,7 +79,7 @@ def _failed(error: DseError) -> int:
     """Says so; the exit code."""
     with contextlib.suppress(FileError, BrokenPipeError):  # of two troubles, the first is told
         flush_results()
-    note(f"dse: {error}")
+    note(f"dse: {printable(error)}")
     if error.hint:
         note(f"     {error.hint}")
     return error.exit_code

@@ -1,9 +1,8 @@
 """The terminal: what is printed there, whatever it is made of and whatever became of the streams.
 
 Names from data sets, archives and studies stand in results and messages. Control characters in
-them would move the cursor, rename the window or fake a message, so all are shown as escapes; only
-the line breaks of our own texts break lines, because `dse.files.printable` escapes those of names
-where they enter a message.
+them would move the cursor or rename the window, so they are shown as escapes. Line breaks stay in
+tables and texts of our own; an error or an event of a search is one line, whatever it names.
 
 Results go to stdout, and where they cannot be written the command has failed. Messages go to
 stderr, and a person who cannot read them is no reason to end the work.

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TextIO
 
-from dse.terminal import note_to, safe
+from dse.files import printable
+from dse.terminal import note_to
 
 __all__ = ["Progress", "Standing", "progress_line"]
 
@@ -98,12 +99,12 @@ class Progress:
             self.say(message)
             self._show(standing())
         else:
-            self._write(f"{safe(message)} · {progress_line(standing())}\n")
+            self._write(f"{printable(message)} · {progress_line(standing())}\n")
             self._shown_at = monotonic()
 
     def say(self, message: str) -> None:
         """A line of its own, which stays."""
-        self._write(f"{ERASE_LINE if self._drawn else ''}{safe(message)}\n")
+        self._write(f"{ERASE_LINE if self._drawn else ''}{printable(message)}\n")
         self._drawn = False
 
     def close(self) -> None:
