@@ -42,9 +42,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from dse.files import write_whole
 from dse.schema import read_json
 from dse.search import SearchOptions, SearchReport, load_study, run_search
-from dse.search.disk import write_whole
 from dse.search.job import RESULT_BYTES, Outcome
 from dse.search.journal import read_entries
 from dse.search.options import available_cores

@@ -6,12 +6,12 @@ import argparse
 import json
 import math
 import os
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from dse.network.weights_source import WEIGHTS
+from dse.terminal import show
 
 __all__ = [
     "add_json",
@@ -19,7 +19,6 @@ __all__ = [
     "add_target",
     "add_weights",
     "count",
-    "note",
     "positive_float",
     "positive_int",
     "print_json",
@@ -116,7 +115,8 @@ def add_weights(parser: argparse._ActionsContainer) -> None:
 
 def print_json(value: Any) -> None:
     """One JSON object on stdout; numbers that are none become null."""
-    print(json.dumps(_plain(value), indent=1, allow_nan=False))
+
+    show(json.dumps(_plain(value), indent=1, allow_nan=False))
 
 
 def _plain(value: Any) -> Any:
@@ -129,11 +129,6 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "item"):
         value = value.item()
     return None if isinstance(value, float) and value != value else value
-
-
-def note(text: str) -> None:
-    """A line for the person who waits, on stderr."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

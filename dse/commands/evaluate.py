@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from dse.commands.arguments import (
     add_json,
     add_study,
-    note,
     positive_int,
     print_json,
     seed,
     share,
 )
+from dse.terminal import note, show
 
 if TYPE_CHECKING:
     from dse.contact_sheet import Sheet
@@ -85,8 +85,8 @@ def run(options: argparse.Namespace) -> int:
     low, high = result.ap_interval or (result.ap, result.ap)
     within = f"{low:.3f} to {high:.3f} on other pictures"
     square = "" if result.ap_square is None else f", against square boxes {result.ap_square:.4f}"
-    print(f"AP {result.ap:.4f} ({within}){square}: {result.faces} faces, {result.images} pictures")
-    print(f"score {point.score:.2f}: precision {point.precision:.4f}, recall {point.recall:.4f}")
+    show(f"AP {result.ap:.4f} ({within}){square}: {result.faces} faces, {result.images} pictures")
+    show(f"score {point.score:.2f}: precision {point.precision:.4f}, recall {point.recall:.4f}")
     return 0
 
 

@@ -17,13 +17,13 @@ from dse.commands.arguments import (
     add_study,
     add_weights,
     count,
-    note,
     positive_float,
     positive_int,
     print_json,
     seed,
     table,
 )
+from dse.terminal import note, show
 
 if TYPE_CHECKING:
     from dse.search.options import SearchOptions
@@ -106,7 +106,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json(report.as_dict())
         return 0
-    print(front_table(report.front))
+    show(front_table(report.front))
     note("")
     note(_summary(report))
     if report.audit.audited:
@@ -209,12 +209,12 @@ def _dry_run(options: argparse.Namespace) -> int:
         counts = {"candidates": len(plan.rows), "feasible": plan.feasible}
         print_json({**counts, "rejected": plan.rejected, "trainings": trainings})
         return 0
-    print(f"{len(plan.rows)} candidates, {plan.feasible} fit; rejected:")
-    print(table(("limit", "candidates"), [(r, str(n)) for r, n in plan.rejected.items()]))
-    print(f"{len(plan.designs)} trainings have a deployable format:")
+    show(f"{len(plan.rows)} candidates, {plan.feasible} fit; rejected:")
+    show(table(("limit", "candidates"), [(r, str(n)) for r, n in plan.rejected.items()]))
+    show(f"{len(plan.designs)} trainings have a deployable format:")
     rows = [
         (row["training"], *_times(row), f"{row['kmodel_bytes'] / 1000:.0f}")
         for row in map(plan.deployable_row, (design.training for design in plan.designs))
     ]
-    print(table(("training", "ms", "band", "kmodel kB"), rows))
+    show(table(("training", "ms", "band", "kmodel kB"), rows))
     return 0

@@ -15,8 +15,9 @@ from time import monotonic
 
 from dse.cost import Target
 from dse.errors import DseError, Interrupted, StudyError
+from dse.files import write_whole
 from dse.search.desk import SearchDesk
-from dse.search.disk import full_disk_reported, write_whole
+from dse.search.disk import full_disk_reported
 from dse.search.executor import Executor, Workbench
 from dse.search.interruption import Interruption
 from dse.search.journal import Journal

@@ -26,10 +26,10 @@ from dse.data.pictures import DataSet
 from dse.data.rendered import draw_missing, open_rendered
 from dse.data.sources import Split, open_data
 from dse.errors import CompilerError, WeightsError
+from dse.files import make_folder, write_whole
 from dse.network.detector import detector_graph, frozen_layers
 from dse.network.weights_file import read_weights, write_weights
 from dse.schema import read_json
-from dse.search.disk import write_whole
 from dse.search.parcels import Parcel
 from dse.space import Training
 from dse.training.recipe import EpochReport, Recipe
@@ -149,7 +149,7 @@ def run_training(
     metrics = folder / "metrics.json"
     if metrics.exists():
         return read_json(metrics, RESULT_BYTES, Outcome, AGAIN)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     graph = detector_graph(training)
     started = perf_counter()
     weights, curve, stopped = _fit(job, training, graph, folder, report)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dse.errors import StudyError
+from dse.files import make_folder, whole_folder
 from dse.search.audit import BEATEN
 from dse.search.journal import WARM, Entry, Journal
 from dse.search.plan import SearchPlan
@@ -75,7 +76,6 @@ def _copy(source: Path, target: Path) -> None:
     """The files of `source`, all or none; a folder that is there already stays."""
     if target.exists():
         return
-    unfinished = target.with_name(f".{target.name}.part")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    shutil.copytree(source, unfinished)
-    unfinished.rename(target)
+    make_folder(target.parent)
+    with whole_folder(target) as fresh:
+        shutil.copytree(source, fresh, dirs_exist_ok=True)
