@@ -141,28 +141,33 @@ def test_any_number_of_the_code_is_refused_or_harmless(data: st.DataObject) -> N
         assert error.hint
 
 
-def test_compiled_loops_stay_within_their_arrays(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment in which Numba's loops check every index; compiled apart from the others."""
+    folder = str(tmp_path_factory.mktemp("checked"))
+    return {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": folder}
+
+
+def test_compiled_loops_stay_within_their_arrays(checked: dict[str, str]) -> None:
     """The shipped kmodels and changed ones, in loops that are compiled to check every index."""
     script = str(Path(__file__).with_name("mutated_kmodels.py"))
-    checked = {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
     run = subprocess.run(
         [sys.executable, script, "15", *map(str, SHIPPED)],
-        capture_output=True, text=True, env={**os.environ, **checked}, check=False,
+        capture_output=True, text=True, env=checked, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr[-2000:]
     found = json.loads(run.stdout)
     assert found["ran"] > 5 and found["refused"] > 5
 
 
-def test_every_kind_of_layer_and_operation_stays_within_its_arrays(tmp_path: Path) -> None:
+def test_every_kind_of_layer_and_operation_stays_within_its_arrays(checked: dict[str, str]) -> None:
     """The tests of both once more, in loops that are compiled to check every index."""
     tests = [
         str(Path(__file__).with_name(f"test_{n}.py")) for n in ("convolution", "cpu_operations")
     ]
-    checked = {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0", *tests],
-        capture_output=True, text=True, env={**os.environ, **checked}, check=False,
+        capture_output=True, text=True, env=checked, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout[-2000:]
 
