@@ -44,6 +44,10 @@ __all__ = [
 ]
 
 
+LONGEST_NAME = 80
+"""Of a name that is compared with known ones and repeated: comparing takes its length squared."""
+
+
 class DseError(Exception):
     """Base of the tree. `hint` is one sentence that says what to do."""
 
@@ -65,6 +69,7 @@ class UnknownName(UsageError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
+        name = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..."
         near = difflib.get_close_matches(name, names, n=1)
         guess = f" Did you mean '{near[0]}'?" if near else ""
         listed = ", ".join(names) if names else "none yet"
