@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from PIL import Image
 from process_limits import no_file_larger_than
 
 from dse.data import open_data
-from dse.errors import CompilerError, Diverged, WeightsError
+from dse.errors import CompilerError, Diverged, FileError, InvalidFile, WeightsError
 from dse.network.keras_starting_weights import load_starting_weights
 from dse.schema import read_json
 from dse.search.disk import disk_full
@@ -80,6 +81,26 @@ def test_what_is_written_is_what_is_returned(finished: tuple[Path, Outcome]) -> 
     folder, outcome = finished
     assert read_json(folder / "metrics.json", 1 << 20, Outcome) == outcome
     assert len((folder / "curve.csv").read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", "{}", '{"training_id": 3}', "[" * 100_000, '{"epochs": ' + "9" * 5000 + "}", "\0"],
+)
+def test_results_that_somebody_made_up_are_refused(job: Job, tmp_path: Path, content: str) -> None:
+    for name in ("metrics.json", "kmodel.json"):
+        (tmp_path / name).write_text(content)
+    with pytest.raises(InvalidFile, match=r"metrics\.json: ") as caught:
+        run_training(job, TRAINING, tmp_path, lambda epoch: True)
+    assert "resume" in caught.value.hint
+    with pytest.raises(InvalidFile, match=r"kmodel\.json: "):
+        measure_kmodel(job, TRAINING, tmp_path)
+
+
+def test_a_pipe_in_the_place_of_results_is_refused(job: Job, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "metrics.json")
+    with pytest.raises(FileError, match="not a regular file"):
+        run_training(job, TRAINING, tmp_path, lambda epoch: True)
 
 
 def test_a_stopped_training_has_no_figures_but_weights(job: Job, tmp_path: Path) -> None:
