@@ -182,9 +182,12 @@ def disk_full(error: BaseException) -> bool:
 def printable(text: object) -> str:
     """`text` (a name from a file or an archive) on one line and without control characters, so
     that it can move no cursor and fake no message; what has no character becomes an escape."""
+    whole = str(text)
+    if whole.isprintable():  # nearly all are, and a data set has thousands
+        return whole
     return "".join(
         one if one.isprintable() else one.encode("unicode_escape", "surrogatepass").decode()
-        for one in str(text)
+        for one in whole
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dse.commands.arguments import add_study, positive_int
+from dse.commands.arguments import add_study, positive_int, whole_between
 from dse.errors import WeightsError
 from dse.terminal import flush_results, note, show, show_path
 
@@ -113,6 +113,4 @@ def _open(address: str, options: argparse.Namespace) -> None:
 
 
 def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535")
-    return int(text)
+    return whole_between(text, 0, 65535)

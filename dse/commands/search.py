@@ -16,9 +16,11 @@ from dse.commands.arguments import (
     add_json,
     add_study,
     add_weights,
+    count,
     positive_float,
     positive_int,
     print_json,
+    seed,
     table,
 )
 from dse.terminal import note, show
@@ -36,7 +38,7 @@ DATA_HELP = "synthetic[:COUNT], wider:DIR, fddb:DIR, yolo:DIR or voc:DIR"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `dse search`."""
     what = parser.add_argument_group("what to search")
-    what.add_argument("--budget", type=int, help="trainings to pay for at most (default: 50)")
+    what.add_argument("--budget", type=count, help="trainings to pay for at most (default: 50)")
     what.add_argument(
         "--target", help="the chip: a file of constraints/, or a path (default: k210)"
     )
@@ -74,7 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TABLE",
         help="recorded trainings in place of training: a search in seconds, to compare searches",
     )
-    what.add_argument("--seed", type=int, help="of everything random (default: 0)")
+    what.add_argument("--seed", type=seed, help="of everything random (default: 0)")
     how = parser.add_argument_group("how to run it")
     how.add_argument("--study", help="name of the study (default: the target and a number)")
     how.add_argument("--resume", action="store_true", help="go on with --study, or the latest")

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from dse.data.picture_files import load_pixels
 from dse.data.pictures import DataSet, Picture
 from dse.data.sources import Split, open_data, spread
-from dse.errors import FileError
+from dse.errors import DataError, FileError
 from dse.files import make_folder, whole_file
 
 __all__ = ["draw_missing", "open_rendered", "rendered_once"]
@@ -64,8 +65,8 @@ class _Kept:
     draw: Callable[[], NDArray[np.uint8]]
 
     def __call__(self) -> NDArray[np.uint8]:
-        with contextlib.suppress(OSError, SyntaxError, UnidentifiedImageError):
-            return np.asarray(Image.open(self.path))
+        with contextlib.suppress(DataError):
+            return load_pixels(self.path)
         pixels = self.draw()
         with contextlib.suppress(FileError):  # one that cannot be kept is drawn again
             self._keep(pixels)

@@ -17,13 +17,12 @@ import shutil
 import socket
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-import tomli
 import tomli_w
 
-from dse.errors import InvalidFile, StudyError, StudyLocked, UnknownName
+from dse.errors import StudyError, StudyLocked, UnknownName
 from dse.files import file_error, make_folder, reported, write_whole
+from dse.search.settings import StudySettings
 
 __all__ = ["StudyFolder", "find_study", "latest_study", "study_names"]
 
@@ -95,17 +94,13 @@ class StudyFolder:
             raise UnknownName("study", path.name, study_names(path.parent))
         return cls(path)
 
-    def write_settings(self, settings: dict[str, Any]) -> None:
+    def write_settings(self, settings: StudySettings) -> None:
         """Writes study.toml, whole or not at all."""
-        write_whole(self.path / SETTINGS, tomli_w.dumps(_without_none(settings)))
+        write_whole(self.path / SETTINGS, tomli_w.dumps(settings.table))
 
-    def settings(self) -> dict[str, Any]:
-        """study.toml. Raises InvalidFile if it is no TOML."""
-        path = self.path / SETTINGS
-        try:
-            return tomli.loads(path.read_text(encoding="utf-8"))
-        except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise InvalidFile(path, str(error), hint="restore it, or start a new study") from None
+    def settings(self) -> StudySettings:
+        """study.toml. Raises as `StudySettings.load`."""
+        return StudySettings.load(self.path / SETTINGS)
 
     def discard(self) -> None:
         """Removes the folder and all in it."""
@@ -209,12 +204,3 @@ def _locked(path: Path, holder: str) -> StudyLocked:
         f"study '{path.parent.name}' is being written by {holder}",
         "wait until it is done, or give another name with --study",
     )
-
-
-def _without_none(value: Any) -> Any:
-    """TOML has no null: absent keys stand for it. Tuples become lists, paths text."""
-    if isinstance(value, dict):
-        return {str(key): _without_none(item) for key, item in value.items() if item is not None}
-    if isinstance(value, list | tuple):
-        return [_without_none(item) for item in value]
-    return str(value) if isinstance(value, Path) else value
