@@ -14,9 +14,10 @@ from process_limits import no_file_larger_than
 
 from dse.data import open_data
 from dse.errors import CompilerError, Diverged, FileError, InvalidFile, WeightsError
+from dse.errors import CompilerError, Diverged, FileError, WeightsError
+from dse.files import disk_full
 from dse.network.keras_starting_weights import load_starting_weights
 from dse.schema import read_json
-from dse.search.disk import disk_full
 from dse.search.job import Job, Outcome, load_weights, measure_kmodel, run_training
 from dse.space import Training
 from dse.training import EpochReport, Recipe
@@ -173,13 +174,13 @@ def test_a_disk_that_is_full_at_any_file_costs_the_epoch_in_flight(
             raise InterruptedError
         return True
 
-    with no_file_larger_than(10_000), pytest.raises(OSError) as caught:
+    with no_file_larger_than(10_000), pytest.raises(FileError) as caught:
         run_training(plain, TRAINING, folder, _goes_on)
     assert disk_full(caught.value) and list(folder.iterdir()) == []
     with pytest.raises(InterruptedError):
         run_training(plain, TRAINING, folder, dies_after_its_last)
     checkpoint = (folder / "checkpoint.npz").read_bytes()
-    with no_file_larger_than(200_000), pytest.raises(OSError) as caught:
+    with no_file_larger_than(200_000), pytest.raises(FileError) as caught:
         run_training(plain, TRAINING, folder, _goes_on)
     assert disk_full(caught.value)
     assert not list(folder.glob("*weights*")) and not list(folder.glob(".*"))
