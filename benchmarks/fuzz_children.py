@@ -48,7 +48,8 @@ class Result(NamedTuple):
     """What came of a case. kind: accepted, refused, traceback, crash or hang.
 
     what: the error's class, or the signal. where: the last line of `dse` that was running.
-    said: the message, or the traceback. peak_mb: the most that its child had used by then.
+    said: the message, or the traceback. peak_mb: the most memory that its child had used by
+    then, start_mb: what it had of the parent's when it was made.
     """
 
     case: int
@@ -58,11 +59,12 @@ class Result(NamedTuple):
     said: str = ""
     seconds: float = 0.0
     peak_mb: float = 0.0
+    start_mb: float = 0.0
 
 
 @dataclass
 class _Child:
-    """One process, and where it is: `case` None between two."""
+    """One process, and where it is: `case` None between two; `gone` when it ended."""
 
     process: Any
     pipe: Any
@@ -70,6 +72,7 @@ class _Child:
     left: list[int]
     case: int | None = None
     since: float = field(default_factory=time.monotonic)
+    gone: bool = False
 
 
 def run_cases(
@@ -87,18 +90,15 @@ def run_cases(
                 if child.pipe in ready:
                     yield from _heard(child)
                 elif child.case is not None and time.monotonic() - child.since > limit_s:
-                    child.process.kill()
-                    child.process.join()
                     yield _ended(child, "hang", limit_s)
-                if child.process.exitcode is not None and not child.pipe.poll():
-                    child.pipe.close()
-                    if child.left:
-                        children[index] = _start(fuzzed, child.left, child.log.parent, limit_s)
-            children = [one for one in children if not one.pipe.closed]
+                if child.gone and child.left:
+                    children[index] = _start(fuzzed, child.left, child.log.parent, limit_s)
+            children = [one for one in children if not one.gone]
     finally:
         for child in children:
             child.process.kill()
             child.process.join()
+            child.pipe.close()
 
 
 def _start(fuzzed: Fuzzed, cases: list[int], folder: Path, limit_s: float) -> _Child:
@@ -115,11 +115,10 @@ def _heard(child: _Child) -> Iterator[Result]:
     """What a child told: that it begins a case, or the result of one; or that it is gone."""
     try:
         told = child.pipe.recv()
-    except EOFError:
-        child.process.join()
+    except (EOFError, ConnectionResetError):
+        child.gone = True
         if child.left:
-            code = child.process.exitcode
-            yield _ended(child, "crash", 0.0, _signal(code))
+            yield _ended(child, "crash", 0.0)
         return
     if isinstance(told, int):
         child.case, child.since = told, time.monotonic()
@@ -129,11 +128,16 @@ def _heard(child: _Child) -> Iterator[Result]:
     yield told
 
 
-def _ended(child: _Child, kind: str, seconds: float, what: str = "") -> Result:
-    """The result of the case in which a child died, or was killed."""
+def _ended(child: _Child, kind: str, seconds: float) -> Result:
+    """The result of the case in which a child died, or is now killed."""
+    if kind == "hang":
+        child.process.kill()
+    child.process.join()
+    child.gone = True
+    child.pipe.close()
     case = child.left[0] if child.case is None else child.case
     child.left.remove(case)
-    child.case = None
+    what = "" if kind == "hang" else _signal(child.process.exitcode)
     said = child.log.read_text(errors="replace") if child.log.exists() else ""
     return Result(case, kind, what, _place(said), said[-SAID:], seconds)
 
@@ -153,13 +157,14 @@ def _work(
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         with contextlib.suppress(BrokenPipeError):
-            for case in cases:
+            start_mb = _peak_mb()
+            for case in list(cases):
                 pipe.send(case)
                 file.truncate(0)
                 faulthandler.dump_traceback_later(0.9 * limit_s, file=file)
                 result = one_case(fuzzed, case, folder / "case")
                 faulthandler.cancel_dump_traceback_later()
-                pipe.send(result)
+                pipe.send(result._replace(peak_mb=_peak_mb(), start_mb=start_mb))
 
 
 def one_case(fuzzed: Fuzzed, case: int, folder: Path) -> Result:
@@ -174,9 +179,12 @@ def one_case(fuzzed: Fuzzed, case: int, folder: Path) -> Result:
     except BaseException as error:
         said = "".join(traceback.format_exception(error))[-SAID:]
         result = Result(case, "traceback", type(error).__name__, _last_frame(error), said)
-    seconds = time.monotonic() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return result._replace(seconds=seconds, peak_mb=round(peak, 1))
+    return result._replace(seconds=time.monotonic() - started)
+
+
+def _peak_mb() -> float:
+    """The most memory that this process has had, MB."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
 
 
 def _last_frame(error: BaseException) -> str:

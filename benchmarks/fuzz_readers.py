@@ -79,6 +79,7 @@ def _account(name: str, seed: int, results: Iterable[Result]) -> dict[str, Any]:
         "slowest_s": round(slowest.seconds, 2),
         "slowest_case": slowest.case,
         "peak_mb": max((one.peak_mb for one in results), default=0.0),
+        "start_mb": max((one.start_mb for one in results), default=0.0),
         "findings": [_finding(name, seed, one) for one in results if one.kind in FINDINGS],
     }
 
@@ -156,7 +157,7 @@ def _line(account: dict[str, Any]) -> str:
         f"{sum(account['refused'].values())} refused ({refused}), {account['crashes']} crashes, "
         f"{account['hangs']} hangs, {account['tracebacks']} tracebacks; slowest "
         f"{account['slowest_s']} s (case {account['slowest_case']}), peak {account['peak_mb']:.0f} "
-        f"MB; {account['seconds']} s"
+        f"MB (of them {account['start_mb']:.0f} at the start); {account['seconds']} s"
     )
 
 
