@@ -42,9 +42,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from dse.files import write_whole
+from dse.schema import read_json
 from dse.search import SearchOptions, SearchReport, load_study, run_search
-from dse.search.disk import write_whole
-from dse.search.job import Outcome
+from dse.search.job import RESULT_BYTES, Outcome
 from dse.search.journal import read_entries
 from dse.search.options import available_cores
 from dse.search.ray_executor import SETTINGS
@@ -97,7 +98,7 @@ def slow_training(
     """Works as a real training does: a checkpoint before each report, the outcome at the end."""
     metrics, checkpoint = folder / "metrics.json", folder / "checkpoint.json"
     if metrics.exists():
-        return Outcome.from_json(json.loads(metrics.read_text()))
+        return read_json(metrics, RESULT_BYTES, Outcome)
     done = json.loads(checkpoint.read_text()) if checkpoint.exists() else 0
 
     def worked(epoch: EpochReport) -> bool:

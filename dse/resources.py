@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from dse.errors import UnknownName
+from dse.files import reported
+from dse.schema import shown
 
 __all__ = ["find", "folder", "names"]
 
@@ -25,12 +27,14 @@ def names(folder_name: str) -> list[str]:
 def find(folder_name: str, name: str, kind: str) -> Path:
     """The TOML file that `name` means: one of the data folder, or a path of the user's own.
 
-    Raises UnknownName (`kind` is the word for the message) when it is neither.
+    Raises UnknownName (`kind` is the word for the message) when it is neither, FileError for a
+    name that no file can have.
     """
-    shipped = folder(folder_name) / f"{name}.toml"
-    if shipped.is_file():
-        return shipped
     own = Path(name)
-    if own.suffix == ".toml" and own.is_file():
-        return own
-    raise UnknownName(kind, name, names(folder_name))
+    with reported(Path(shown(name)), "read"):
+        shipped = folder(folder_name) / f"{name}.toml"
+        if shipped.is_file():
+            return shipped
+        if own.suffix == ".toml" and own.exists():
+            return own
+    raise UnknownName(kind, shown(name), names(folder_name))

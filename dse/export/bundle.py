@@ -7,11 +7,7 @@ that is much worse than its network is not handed out: its bundle goes to a fold
 
 from __future__ import annotations
 
-import contextlib
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -22,7 +18,7 @@ from numpy.typing import NDArray
 
 from dse.cost import Target
 from dse.data.pictures import DataSet
-from dse.errors import DseError, UsageError, VerificationFailed
+from dse.errors import UsageError, VerificationFailed
 from dse.evaluation import Prepared, prepare
 from dse.export import manifest as manifests
 from dse.export.accuracy import (
@@ -37,6 +33,7 @@ from dse.export.deployment import Deployment, deploy
 from dse.export.detector_file import detector_table
 from dse.export.flash_package import flash_package
 from dse.export.model_card import model_card
+from dse.files import make_folder, reported, whole_folder, write_whole
 from dse.network.graph import Graph
 from dse.network.keras_inference import predictor
 from dse.space import Candidate
@@ -213,37 +210,12 @@ def _contents(
 def _write_bundle(folder: Path, files: Mapping[str, bytes]) -> None:
     """Writes beside `folder`, then renames: it is the old bundle, or the new one, or none.
 
-    Raises DseError where the disk refuses.
+    Raises FileError where the system refuses.
     """
-    with _disk_errors(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(folder.parent)
+    with reported(folder, "written"):
         if folder.exists() and not (folder / manifests.NAME).is_file() and any(folder.iterdir()):
             raise UsageError(f"{folder} exists and is no bundle", "name another folder")
-        prefix = f".{folder.name}-"
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=prefix) as scratch:
-            fresh, old = Path(scratch) / "new", Path(scratch) / "old"
-            fresh.mkdir()
-            for name, content in files.items():
-                _write(fresh / name, content)
-            if folder.exists():
-                os.rename(folder, old)
-            os.rename(fresh, folder)
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-@contextlib.contextmanager
-def _disk_errors(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        free = shutil.disk_usage(folder.anchor or ".").free
-        raise DseError(
-            f"cannot write {folder}: {error.strerror}",
-            f"name a folder that can be written ({free / 1e6:,.0f} MB are free)",
-        ) from error
+    with whole_folder(folder) as fresh:
+        for name, content in files.items():
+            write_whole(fresh / name, content)

@@ -18,9 +18,6 @@ from dse.quantization.box_scale import unscale_boxes
 
 __all__ = ["Refereed", "refereed"]
 
-EMULATED_VERSION = "1.9."
-"""The nncase whose simulator `dse.emulation` was compared with."""
-
 REFEREE_PICTURES = 2
 """Pictures that both run: 0.3 s each in the simulator, and a wrong layer shows in any."""
 
@@ -43,7 +40,7 @@ def refereed(
     version = toolchain(nncase_version).version
     with kmodel_predictor(kmodel, workers, box_scale=box_scale, nncase_version=version) as simulate:
         predict = Refereed(kmodel, workers, box_scale, simulate)
-        if not version.startswith(EMULATED_VERSION):
+        if not version.startswith(emulation.EMULATED_VERSION):
             predict.settle(f"the emulator was never compared with nncase {version}: simulated")
         yield predict
 

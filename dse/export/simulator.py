@@ -5,10 +5,11 @@ It takes about 0.3 s a picture at 224 pixels.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from functools import partial
 
-from dse.errors import VerificationFailed
+from dse.errors import CompilerError, VerificationFailed
 from dse.export.kmodel import Kmodel, parse_kmodel
 from dse.export.picture_processes import PictureProcesses, Runner
 from dse.export.toolchain import toolchain
@@ -36,14 +37,29 @@ def kmodel_predictor(
     channels by (`detector.json`); the maps returned are divided by it. nncase_version: of the
     compiler that made the file, default our own, see `toolchain`. time_limit_s: for one
     picture. Close it, or use it as a context manager. Raises VerificationFailed for what is
-    no kmodel of version 5, and, when called, for one that the simulator cannot run;
-    CompilerError where that version of nncase cannot be had.
+    no kmodel of version 5 or reaches outside of its memory, and, when called, for one that the
+    simulator cannot run; CompilerError where that version of nncase cannot be had.
     """
     headers = detector_headers(parse_kmodel(kmodel))
     shapes = headers.inputs[0].shape, headers.outputs[0].shape
-    command = partial(toolchain(nncase_version).command, "simulate")
+    tools = toolchain(nncase_version)
+    _require_sound(kmodel, tools.version)
+    command = partial(tools.command, "simulate")
     runner = Runner("simulator", "kmodel", command, shapes)
     return PictureProcesses(kmodel, runner, workers, box_scale, time_limit_s)
+
+
+def _require_sound(kmodel: bytes, version: str) -> None:
+    """Native code believes what a file says of its memory, so that is checked before it runs.
+
+    Not what the emulator does not know, nor files of a compiler that it was never compared
+    with: those have only the simulator's process, with its limits, around them.
+    """
+    from dse import emulation
+
+    if version.startswith(emulation.EMULATED_VERSION):
+        with contextlib.suppress(CompilerError):
+            emulation.check_program(kmodel)
 
 
 def detector_headers(headers: Kmodel) -> Kmodel:

@@ -80,11 +80,10 @@ def choose_design(
 def job_of(record: StudyRecord) -> Job:
     """What the trainings of `record` had in common: data, recipe, weights, cache."""
     from dse.search.options import SearchOptions
-    from dse.search.provenance import space_from
     from dse.search.workshop import default_workshop
 
-    options = SearchOptions(results=record.path.parent).continuing(record.settings["search"])
-    space = space_from(record.settings["space"])
+    options = SearchOptions(results=record.path.parent).continuing(record.settings.search)
+    space = record.settings.search_space()
     job: Job = default_workshop().make_job(options, record.settings, space)
     return job
 

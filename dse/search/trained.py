@@ -100,7 +100,7 @@ def trained_design(record: StudyRecord, candidate: Candidate) -> TrainedDesign:
     job = job_of(record)
     about = {
         "name": record.name,
-        "target": record.settings["search"]["target"],
+        "target": record.settings.search.target,
         "trained_on": job.data,
         "starting_weights": job.weights,
     }

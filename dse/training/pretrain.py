@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from dse.data import load_all, open_data
 from dse.data.pictures import Picture
+from dse.files import whole_file
 from dse.network.detector import HEAD_CHANNELS
 from dse.network.graph import Graph, Layer
 from dse.network.keras_model import Weights, build, get_weights, set_weights
@@ -121,7 +122,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def save_half(path: Path, weights: Weights) -> None:
     """Writes `weights` in half precision."""
     half = {name: value.astype(np.float16) for name, value in weights.items()}
-    np.savez_compressed(path, allow_pickle=False, **half)
+    with whole_file(path) as file:
+        np.savez_compressed(file, allow_pickle=False, **half)
 
 
 def print_epoch(epoch: EpochReport) -> bool:

@@ -28,6 +28,7 @@ from dse.evaluation.detections import Detections
 from dse.evaluation.evaluate import chunks
 from dse.evaluation.prepared import Prepared, prepare
 from dse.evaluation.suppression import suppress
+from dse.files import make_folder, write_whole
 from dse.network.detector import detector_graph
 from dse.network.graph import Graph
 from dse.network.keras_inference import Predict, predictor
@@ -73,12 +74,12 @@ def write_wider(folder: Path, pictures: Path, parts: Mapping[str, Sequence[Pictu
 
     pictures: the data set whose WIDER_<part> folders are linked. parts: part -> pictures.
     """
-    (folder / "wider_face_split").mkdir(parents=True, exist_ok=True)
+    make_folder(folder / "wider_face_split")
     for part, labelled in parts.items():
         (folder / f"WIDER_{part}").symlink_to((pictures / f"WIDER_{part}").resolve())
         text = "".join(line + "\n" for picture in labelled for line in _lines(picture))
         listing = folder / "wider_face_split" / f"wider_face_{part}_bbx_gt.txt"
-        listing.write_text(text, encoding="utf-8")
+        write_whole(listing, text)
 
 
 def _lines(picture: Picture) -> Iterator[str]:

@@ -11,7 +11,6 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,10 @@ from typing import Any
 import pytest
 from reader import DRAWN_MS
 
-from dse.cost import Target
 from dse.dashboard.live import LOOPBACK, LiveServer
 from dse.errors import DseError, StudyError
+from dse.search.settings import StudySettings
 from dse.search.study import StudyFolder
-from dse.space import SearchSpace
 
 
 class Growing:
@@ -134,10 +132,11 @@ def test_an_open_page_follows_and_keeps_what_was_chosen(
     assert complaints == []
 
 
-def test_ctrl_c_ends_the_command_cleanly(tmp_path: Path) -> None:
+def test_ctrl_c_ends_the_command_cleanly(
+    tmp_path: Path, study_settings: Callable[..., StudySettings]
+) -> None:
     folder = StudyFolder.create(tmp_path, "study", "k210")
-    space, target = SearchSpace.load("k210_face"), Target.load("k210")
-    folder.write_settings({"space": asdict(space), "target": asdict(target)})
+    folder.write_settings(study_settings())
     command = [sys.executable, "-m", "dse", "dashboard", "--live", "--no-open", "--port", "0"]
     process = subprocess.Popen(
         [*command, "--results", str(tmp_path)],

@@ -294,7 +294,7 @@ def test_several_studies_an_empty_one_and_hostile_names(
 ) -> None:
     row = {**record.rows[0], "candidate": HOSTILE, "training": HOSTILE, "message": HOSTILE}
     settings = {"command": HOSTILE, "target": {"name": "k210"}}
-    hostile = type(record)(rows=[row], name=HOSTILE, settings=settings)
+    hostile = type(record)(rows=[row], name=HOSTILE, settings_table=settings)
     single = record_maker(trained=1, rejected=0, name="single")
     path = write_dashboard([empty_record, single, hostile], tmp_path / "page.html")
     page = reader.open(path)

@@ -79,10 +79,10 @@ def test_the_folder_holds_what_the_design_promises(options: Make, trace: Path) -
         "trainings",
     }
     settings = StudyFolder.open(path).settings()
-    assert settings["command"] == "dse search" and settings["search"]["budget"] == 2
-    assert settings["target"]["kpu_memory_bytes"] == 2 << 20
-    assert settings["starting_weights"]["source"] == "fake"
-    assert {"python", "dse", "optuna"} <= set(settings["versions"])
+    assert settings.command == "dse search" and settings.search.budget == 2
+    assert settings.make_target().kpu_memory_bytes == 2 << 20
+    assert settings.starting_weights.source == "fake"
+    assert {"python", "dse", "optuna"} <= set(settings.versions)
 
 
 def test_the_same_seed_gives_the_same_search(options: Make, trace: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from process_limits import no_file_larger_than
 from dse.data import open_data
 from dse.errors import CompilerError, Diverged, WeightsError
 from dse.network.keras_starting_weights import load_starting_weights
+from dse.schema import read_json
 from dse.search.disk import disk_full
 from dse.search.job import Job, Outcome, load_weights, measure_kmodel, run_training
 from dse.space import Training
@@ -78,7 +78,7 @@ def test_a_finished_training_is_not_repeated(job: Job, finished: tuple[Path, Out
 
 def test_what_is_written_is_what_is_returned(finished: tuple[Path, Outcome]) -> None:
     folder, outcome = finished
-    assert Outcome.from_json(json.loads((folder / "metrics.json").read_text())) == outcome
+    assert read_json(folder / "metrics.json", 1 << 20, Outcome) == outcome
     assert len((folder / "curve.csv").read_text().splitlines()) == 3
 
 

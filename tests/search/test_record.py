@@ -3,11 +3,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from fake_training import EPOCHS, workshop
 
-from dse.errors import CorruptJournal, UnknownName
+from dse.errors import CorruptJournal, InvalidFile, UnknownName
 from dse.search import SearchOptions, load_study, run_search
 from dse.search.record import COLUMNS
 
@@ -62,7 +61,7 @@ def test_a_precision_recall_curve_is_read_when_it_is_asked_for(study: Path) -> N
     assert f"{training.id}-Q9" not in curves and curves.get("A98-a1-96-Q9") is None
     read = curves[f"{training.id}-FP32"].to_dict("list")
     assert read == {"recall": [0.5], "precision": [1.0], "score": [0.9]}
-    with pytest.raises(pd.errors.EmptyDataError):
+    with pytest.raises(InvalidFile, match=r"precision_recall_kpu8\.csv: no curve"):
         _ = curves[f"{training.id}-kpu8"]
 
 

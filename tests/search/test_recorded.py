@@ -116,7 +116,7 @@ def test_a_table_grows_by_the_trainings_of_another(table: Path) -> None:
 
 def test_a_table_names_no_folder(options: Make, tmp_path: Path, table: Path) -> None:
     record = load_study(tmp_path / "results" / "whole")
-    record.settings["training_pictures"]["source"] = f"wider:{tmp_path}/faces"
+    record.settings.table["training_pictures"]["source"] = f"wider:{tmp_path}/faces"
     head = json.loads(RecordedTable.of(record).text().splitlines()[0])
     assert head["training_pictures"]["source"] == "wider:faces"
 

@@ -184,7 +184,7 @@ def test_a_search_with_a_database_leaves_a_folder_like_any_other(
     assert report.trained == 2
     record = load_study(studies / "ours")
     assert record.report().front == report.front
-    assert record.settings["shared"]["storage"] == url
+    assert record.settings.shared.storage == url
     with pytest.raises(StudyError, match="the record of study 'ours' is in sqlite"):
         run_search(options(resume=True, study="ours"), workshop(trace))
     more = replace(chosen, resume=True, budget=4, space=None)

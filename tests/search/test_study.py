@@ -3,17 +3,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from dse.errors import InvalidFile, StudyError, StudyLocked, UnknownName
+from dse.search.settings import StudySettings
 from dse.search.study import StudyFolder, find_study, latest_study, study_names
 
 
 def made(results: Path, name: str | None = None) -> StudyFolder:
     folder = StudyFolder.create(results, name, "k210")
-    folder.write_settings({"search": {"budget": 3}})
+    (folder.path / "study.toml").write_text("[search]\nbudget = 3\n")
     return folder
 
 
@@ -42,10 +44,13 @@ def test_results_that_cannot_be_written_are_named(tmp_path: Path) -> None:
     assert "--results" in caught.value.hint
 
 
-def test_settings_survive_with_none_left_out(tmp_path: Path) -> None:
-    folder = StudyFolder.create(tmp_path, None, "k210")
-    folder.write_settings({"a": {"b": None, "c": (1, 2)}, "where": Path("x")})
-    assert StudyFolder.open(folder.path).settings() == {"a": {"c": [1, 2]}, "where": "x"}
+def test_settings_survive_with_none_left_out(
+    tmp_path: Path, study_settings: Callable[..., StudySettings]
+) -> None:
+    folder, settings = StudyFolder.create(tmp_path, None, "k210"), study_settings()
+    folder.write_settings(settings)
+    assert StudyFolder.open(folder.path).settings() == settings
+    assert "replay" not in settings.table["search"] and settings.search.replay is None
     assert [path.name for path in folder.path.iterdir()] == ["study.toml"]
 
 
