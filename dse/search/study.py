@@ -23,7 +23,6 @@ import tomli_w
 from dse.errors import StudyError, StudyLocked, UnknownName
 from dse.files import file_error, make_folder, reported, write_whole
 from dse.schema import shown
-from dse.search.disk import write_whole
 from dse.search.settings import StudySettings
 
 __all__ = ["StudyFolder", "find_study", "latest_study", "study_names"]

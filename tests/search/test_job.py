@@ -14,7 +14,6 @@ from process_limits import no_file_larger_than
 
 from dse.data import open_data
 from dse.errors import CompilerError, Diverged, FileError, InvalidFile, WeightsError
-from dse.errors import CompilerError, Diverged, FileError, WeightsError
 from dse.files import disk_full
 from dse.network.keras_starting_weights import load_starting_weights
 from dse.schema import read_json
