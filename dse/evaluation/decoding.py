@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.data.geometry import anchor_grid, decode
+from dse.detection.geometry import anchor_grid, decode
 from dse.evaluation.detections import Detections
 from dse.evaluation.suppression import suppress
 

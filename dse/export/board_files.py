@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dse.data.geometry import MAX_LOG_RATIO
+from dse.detection.geometry import MAX_LOG_RATIO
 from dse.evaluation.decoding import CANDIDATES, MAX_BOXES
 from dse.export.flash_package import FLASH_ADDRESS
 from dse.export.rendering import render

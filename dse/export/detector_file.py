@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from dse.data.canonical_boxes import canonical_boxes
+from dse.detection.canonical_boxes import canonical_boxes
 from dse.evaluation.decoding import IOU_THRESHOLD
 from dse.export.kmodel import Kmodel
 

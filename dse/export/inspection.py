@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dse.cost import Target
-from dse.data.canonical_boxes import canonical_boxes
+from dse.detection.canonical_boxes import canonical_boxes
 from dse.errors import UsageError
 from dse.export.kmodel import Kmodel
 from dse.export.reading import packed_file, shown, table

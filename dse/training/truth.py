@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.data.assignment import assign
-from dse.data.geometry import anchor_grid
 from dse.data.pictures import Boxes
+from dse.detection.assignment import assign
+from dse.detection.geometry import anchor_grid
 from dse.network.detector import ANCHORS
 
 __all__ = ["Truth"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dse.data.canonical_boxes import canonical_boxes
-from dse.data.geometry import anchor_grid, corners, encode
+from dse.detection.canonical_boxes import canonical_boxes
+from dse.detection.geometry import anchor_grid, corners, encode
 from dse.evaluation import decode_maps
 from dse.evaluation.decoding import CANDIDATES
 

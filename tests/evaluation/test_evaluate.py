@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from dse.data.geometry import anchor_grid, encode
 from dse.data.pictures import DataSet, no_boxes
+from dse.detection.geometry import anchor_grid, encode
 from dse.errors import DataError, UsageError
 from dse.evaluation import (
     Evaluation,

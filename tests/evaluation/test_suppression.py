@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dse.data.geometry import iou_matrix
+from dse.detection.geometry import iou_matrix
 from dse.evaluation import suppress
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dse.data import anchor_grid, encode
 from dse.data.pictures import DataSet
+from dse.detection import anchor_grid, encode
 from dse.evaluation import prepare
 from dse.export.accuracy import agreement, measure_accuracy
 

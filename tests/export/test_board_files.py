@@ -9,7 +9,7 @@ import pytest
 from board_tables import BOX_SCALE, SIZE, sources
 
 import dse.export
-from dse.data import canonical_boxes
+from dse.detection import canonical_boxes
 from dse.evaluation.decoding import CANDIDATES, MAX_BOXES
 from dse.export.board_files import NAMES, board_files
 from dse.export.rendering import render

@@ -13,8 +13,8 @@ from networks_and_pictures import SIZE, TRAINING
 from numpy.typing import NDArray
 
 from dse.cost import Target
-from dse.data import canonical_boxes
 from dse.data.pictures import DataSet
+from dse.detection import canonical_boxes
 from dse.errors import DseError, UsageError, VerificationFailed
 from dse.export import Deployment, ExportReport, export_bundle
 from dse.network.graph import Graph

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dse.data import open_data
-from dse.data.geometry import anchor_grid, corners
 from dse.data.pictures import DataSet, Picture
+from dse.detection.geometry import anchor_grid, corners
 from dse.errors import DataError, DseError, UnknownName, UsageError, WeightsError
 from dse.network.detector import detector_graph
 from dse.network.keras_model import Weights, build, get_weights

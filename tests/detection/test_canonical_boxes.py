@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dse import resources
-from dse.data.canonical_boxes import canonical_boxes
+from dse.detection.canonical_boxes import canonical_boxes
 from dse.errors import InvalidFile
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.data.geometry import corners, encode, intersection_matrix, iou_matrix
+from dse.detection.geometry import corners, encode, intersection_matrix, iou_matrix
 
 __all__ = ["Assignment", "assign"]
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dse.data.assignment import assign
-from dse.data.geometry import anchor_grid, corners, decode, iou_matrix
+from dse.detection.assignment import assign
+from dse.detection.geometry import anchor_grid, corners, decode, iou_matrix
 
 Float32s = NDArray[np.float32]
 NOTHING = np.zeros((0, 4), np.float32)

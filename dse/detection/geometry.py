@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.data.canonical_boxes import canonical_boxes
+from dse.detection.canonical_boxes import canonical_boxes
 
 __all__ = ["anchor_grid", "corners", "decode", "encode", "intersection_matrix", "iou_matrix"]
 

@@ -8,8 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dse.data.canonical_boxes import canonical_boxes
-from dse.data.geometry import anchor_grid, corners, decode, encode, intersection_matrix, iou_matrix
+from dse.detection.canonical_boxes import canonical_boxes
+from dse.detection.geometry import (
+    anchor_grid,
+    corners,
+    decode,
+    encode,
+    intersection_matrix,
+    iou_matrix,
+)
 
 Float32s = NDArray[np.float32]
 
