@@ -6,15 +6,13 @@ Knows numbers only, neither pictures nor networks.
 from __future__ import annotations
 
 from dse.detection.assignment import Assignment, assign
-from dse.detection.canonical_boxes import canonical_boxes
-from dse.detection.geometry import anchor_grid, decode, encode, iou_matrix
+from dse.detection.geometry import iou_matrix
+from dse.detection.head import FACE_HEAD, Head
 
 __all__ = [
+    "FACE_HEAD",
     "Assignment",
-    "anchor_grid",
+    "Head",
     "assign",
-    "canonical_boxes",
-    "decode",
-    "encode",
     "iou_matrix",
 ]

@@ -36,7 +36,7 @@ class Detector(ABC):
 
     @abstractmethod
     def running(self) -> AbstractContextManager[Predict]:
-        """The detector on canvases (n, size, size, 3); maps (n, h, w, 125) as in training."""
+        """The detector on canvases (n, size, size, 3); maps (n, h, w, channels) as in training."""
 
     def predict_at(self, input_size: int) -> Predict:
         """The same weights on a canvas of any size. Raises UsageError where that is fixed."""

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dse.detection.head import FACE_HEAD, Head
 from dse.detectors.detector import Detector, Say
 from dse.errors import DseError, InvalidFile, UsageError, VerificationFailed
 from dse.export.reading import made_by, read_table, shown
 from dse.export.refereed import refereed
 from dse.export.tflite_predictor import tflite_predictor
-from dse.network.detector import HEAD_CHANNELS
 from dse.network.keras_inference import Predict
 from dse.network.tflite_graph import read_tflite
 
@@ -91,10 +91,10 @@ class TfliteDetector(Detector):
         self._say("TensorFlow-Lite's interpreter, float32")
 
 
-def _require_detector(name: str, channels: int) -> None:
-    if channels != HEAD_CHANNELS:
+def _require_detector(name: str, channels: int, head: Head = FACE_HEAD) -> None:
+    if channels != head.channels:
         raise VerificationFailed(
-            f"{name} writes {channels} channels, not the {HEAD_CHANNELS} of a face detector",
+            f"{name} writes {channels} channels, not the {head.channels} of a face detector",
             "name a face detector that dse exported",
         )
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.detection.geometry import anchor_grid, decode
+from dse.detection.head import FACE_HEAD, Head
 from dse.evaluation.detections import Detections
 from dse.evaluation.suppression import suppress
 
@@ -36,39 +36,42 @@ def decode_maps(
     max_boxes: int = MAX_BOXES,
     *,
     anchor_size: int | None = None,
+    head: Head = FACE_HEAD,
+    class_index: int = 0,
 ) -> list[Detections]:
-    """The faces that output maps (n, h, w, 125) show, canvas pixels, one entry a picture.
+    """The objects that output maps (n, h, w, channels) show, canvas pixels, one entry a picture.
 
-    A cell holds 25 times (score logit, tx, ty, tw, th). input_size: side of the canvas.
-    anchor_size: side of the canvas that the network was trained for, where it differs
-    (a pyramid's other levels): canonical boxes keep the size in pixels that they have there.
+    input_size: side of the canvas. anchor_size: as of `Head.grid`. head: what the channels
+    mean. class_index: of the objects wanted; those of other classes neither show nor suppress.
     """
-    anchors = _anchors(input_size, maps.shape[1], maps.shape[2], anchor_size or input_size)
+    grid = _grid(head, input_size, maps.shape[1], maps.shape[2], anchor_size)
     logit = math.log(score_threshold / (1.0 - score_threshold))
     found = []
-    for cells in maps.reshape(len(maps), -1, 5):
-        chosen = _best(cells, logit)
-        boxes = np.clip(decode(cells[chosen, 1:], anchors[chosen]), 0.0, input_size)
-        best = suppress(boxes.astype(np.float32), cells[chosen, 0], iou_threshold, max_boxes)
-        scores = 1.0 / (1.0 + np.exp(-best.scores))
-        found.append(Detections(best.boxes, scores.astype(np.float32, copy=False)))
+    for rows in head.rows(maps):
+        scores, offsets = head.numbers(rows)
+        logits = scores[:, class_index]
+        chosen = _best(rows, logits, logit)
+        boxes = np.clip(head.decode(offsets[chosen], grid[chosen]), 0.0, input_size)
+        best = suppress(boxes.astype(np.float32), logits[chosen], iou_threshold, max_boxes)
+        probabilities = 1.0 / (1.0 + np.exp(-best.scores))
+        found.append(Detections(best.boxes, probabilities.astype(np.float32, copy=False)))
     return found
 
 
-def _best(cells: NDArray[np.float32], threshold: float) -> NDArray[np.intp]:
-    """Indices of the cells (n, 5) with a logit above `threshold`: all, or the best `CANDIDATES`."""
-    above = np.flatnonzero(cells[:, 0] > threshold)
-    above = above[~np.isnan(cells[above]).any(axis=1)]
+def _best(
+    rows: NDArray[np.float32], logits: NDArray[np.float32], threshold: float
+) -> NDArray[np.intp]:
+    """Places of rows (k, numbers) whose logit (k,) is above: all, or the best `CANDIDATES`."""
+    above = np.flatnonzero(logits > threshold)
+    above = above[~np.isnan(rows[above]).any(axis=1)]
     if len(above) > CANDIDATES:
-        above = above[np.argsort(-cells[above, 0], kind="stable")[:CANDIDATES]]
+        above = above[np.argsort(-logits[above], kind="stable")[:CANDIDATES]]
         above.sort()
     return above
 
 
 @lru_cache(maxsize=16)
-def _anchors(
-    input_size: int, map_height: int, map_width: int, anchor_size: int
+def _grid(
+    head: Head, input_size: int, map_height: int, map_width: int, anchor_size: int | None
 ) -> NDArray[np.float32]:
-    anchors = anchor_grid(input_size, map_height, map_width)
-    anchors[:, 2:] *= anchor_size / input_size
-    return anchors
+    return head.grid(input_size, map_height, map_width, anchor_size)
