@@ -86,9 +86,11 @@ def _find(detector: Detector, data: DataSet, pyramid: bool) -> Findings:
     from dse.evaluation import find_faces, find_faces_pyramid
 
     if pyramid:
-        return find_faces_pyramid(detector.predict_at, detector.input_size, data)
+        return find_faces_pyramid(
+            detector.predict_at, detector.input_size, data, head=detector.head
+        )
     with detector.running() as predict:
-        return find_faces(predict, detector.input_size, data)
+        return find_faces(predict, detector.input_size, data, detector.head)
 
 
 def _sheet(options: argparse.Namespace) -> Sheet | None:

@@ -123,7 +123,7 @@ def _run(record: StudyRecord, name: str, data: DataSet, say: Say) -> tuple[list[
     """What the design finds on `data`, and the score at which its F1 is best there."""
     detector = TrainedDetector(trained_design(record, Candidate.parse(name)), say)
     with detector.running() as predict:
-        findings = find_faces(predict, detector.input_size, data)
+        findings = find_faces(predict, detector.input_size, data, detector.head)
     return findings.pictures, operating_point(findings.curve()).score
 
 

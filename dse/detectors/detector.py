@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
+from dse.detection.head import FACE_HEAD, Head
 from dse.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,13 +27,14 @@ class Detector(ABC):
 
     name: for people. input_size: side of its canvas, pixels. pictures: what it is judged on
     unless others are wanted, as of `open_data`. score: the threshold that it is run at, 0..1,
-    where it has one of its own.
+    where it has one of its own. head: what its output's channels mean.
     """
 
     name: str
     input_size: int
     pictures: str = "synthetic"
     score: float | None = None
+    head: Head = FACE_HEAD
 
     @abstractmethod
     def running(self) -> AbstractContextManager[Predict]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dse.detection.head import FACE_HEAD, Head
+from dse.detection.head import Head
 from dse.detectors.detector import Detector, Say
 from dse.errors import DseError, InvalidFile, UsageError, VerificationFailed
 from dse.export.reading import made_by, read_table, shown
@@ -42,9 +42,9 @@ class KmodelDetector(Detector):
         self.name, self.score = name, score
         self._content, self._scale, self._say = content, box_scale, say
         self._nncase = nncase_version
-        with refereed(content, nncase_version=nncase_version) as predict:
+        with refereed(content, head=self.head, nncase_version=nncase_version) as predict:
             self.input_size = predict.input_size
-            _require_detector(name, predict.map_shape[2])
+            _require_detector(name, predict.map_shape[2], self.head)
 
     @classmethod
     def read(cls, path: Path, say: Say) -> KmodelDetector:
@@ -56,8 +56,9 @@ class KmodelDetector(Detector):
     @contextmanager
     def running(self) -> Iterator[Predict]:
         """See `Detector`."""
-        tools = self._nncase
-        with refereed(self._content, box_scale=self._scale, nncase_version=tools) as predict:
+        with refereed(
+            self._content, box_scale=self._scale, head=self.head, nncase_version=self._nncase
+        ) as predict:
             yield predict
         self._say(f"kmodel: {predict.note or EMULATED}")
 
@@ -74,7 +75,7 @@ class TfliteDetector(Detector):
         except InvalidFile as error:
             raise VerificationFailed(str(error), error.hint) from None
         scale, self.score, _ = _told_beside(path, say)
-        self._predict = tflite_predictor(content, box_scale=scale)
+        self._predict = tflite_predictor(content, box_scale=scale, head=self.head)
         read, written = self._predict.input_shape, self._predict.output_shape
         if len(read) != 4 or len(written) != 4 or read != (1, read[1], read[1], 3):
             raise VerificationFailed(
@@ -82,7 +83,7 @@ class TfliteDetector(Detector):
                 "name a face detector that dse exported",
             )
         self.input_size = read[1]
-        _require_detector(self.name, written[3])
+        _require_detector(self.name, written[3], self.head)
 
     @contextmanager
     def running(self) -> Iterator[Predict]:
@@ -91,7 +92,7 @@ class TfliteDetector(Detector):
         self._say("TensorFlow-Lite's interpreter, float32")
 
 
-def _require_detector(name: str, channels: int, head: Head = FACE_HEAD) -> None:
+def _require_detector(name: str, channels: int, head: Head) -> None:
     if channels != head.channels:
         raise VerificationFailed(
             f"{name} writes {channels} channels, not the {head.channels} of a face detector",
