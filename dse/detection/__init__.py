@@ -1,18 +1,11 @@
 """What an output map means: boxes, anchors, and the targets a network learns from.
 
-Knows numbers only, neither pictures nor networks.
+Knows numbers only, neither pictures nor networks. What needs NumPy is imported from its own
+module, as pricing a design asks the head for its channels and must not wait for NumPy.
 """
 
 from __future__ import annotations
 
-from dse.detection.assignment import Assignment, assign
-from dse.detection.geometry import iou_matrix
 from dse.detection.head import FACE_HEAD, Head
 
-__all__ = [
-    "FACE_HEAD",
-    "Assignment",
-    "Head",
-    "assign",
-    "iou_matrix",
-]
+__all__ = ["FACE_HEAD", "Head"]

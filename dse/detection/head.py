@@ -4,6 +4,9 @@ Each cell of a map looks for objects near its centre with a few boxes, the ancho
 box it holds one score a class (a logit) and four offsets that turn the anchor into the object's
 box: with one class (score, tx, ty, tw, th). All that makes, trains, scales, decodes or
 describes a map asks the `Head`; another way to code boxes is a subclass with a `kind` of its own.
+
+NumPy is imported by the methods that compute: pricing a design asks for channels alone, and
+must not wait for it.
 """
 
 from __future__ import annotations
@@ -11,18 +14,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from dse.detection.canonical_boxes import REFERENCE_SIZE, canonical_boxes
-from dse.detection.geometry import corners
 from dse.errors import DseError
 
-__all__ = ["FACE_HEAD", "MAX_LOG_RATIO", "Head", "Numbers"]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-Float32s = NDArray[np.float32]
+    Float32s = NDArray[np.float32]
+
+__all__ = ["FACE_HEAD", "MAX_LOG_RATIO", "Head", "Numbers"]
 
 MAX_LOG_RATIO = 8.0
 """`decode` clips log(w/w_a) here: e^8 = 2981 anchors wide, so that rubbish stays finite."""
@@ -91,11 +94,13 @@ class Head:
         """Place of tx among a box's numbers; ty, tw and th follow."""
         return len(self.classes)
 
-    def split(self, maps: Any, array: Any = np) -> Numbers:
+    def split(self, maps: Any, array: Any = None) -> Numbers:
         """Maps (.., channels) by what they mean, (.., boxes, classes) and (.., boxes, 4).
 
-        array: the library whose arrays `maps` are, numpy or `keras.ops`.
+        array: the library whose arrays `maps` are, such as `keras.ops`; NumPy by default.
         """
+        if array is None:
+            import numpy as array
         shape = (*array.shape(maps)[:-1], len(self.anchors), self.numbers_per_box)
         return self.numbers(array.reshape(maps, shape))
 
@@ -110,11 +115,15 @@ class Head:
 
     def per_channel(self, score: float, offset: float) -> Float32s:
         """(channels,) float32: `score` for the channels of scores, `offset` for the others."""
+        import numpy as np
+
         numbers = [score] * len(self.classes) + [offset] * len(OFFSETS)
         return np.tile(np.array(numbers, np.float32), len(self.anchors))
 
     def sizes(self, input_size: int) -> Float32s:
         """Widths and heights (boxes, 2) of the anchors, pixels on a canvas of `input_size`."""
+        import numpy as np
+
         return (np.array(self.anchors) * (input_size / REFERENCE_SIZE)).astype(np.float32)
 
     def grid(
@@ -127,6 +136,8 @@ class Head:
         anchor_size: side of the canvas that the network was trained for, where it differs
         (a pyramid's other levels): anchors keep the size in pixels that they have there.
         """
+        import numpy as np
+
         sizes = self.sizes(input_size)
         sizes *= (anchor_size or input_size) / input_size
         grid = np.empty((map_height, map_width, len(sizes), 4), np.float32)
@@ -141,6 +152,8 @@ class Head:
         tx = (cx - cx_a) / w_a, ty = (cy - cy_a) / h_a, tw = log(w / w_a), th = log(h / h_a)
         (Narduzzi et al., arXiv 2208.11011, section III, after Faster R-CNN). Boxes need area.
         """
+        import numpy as np
+
         centres = (boxes[..., :2] + boxes[..., 2:]) * np.float32(0.5)
         shift = (centres - grid[..., :2]) / grid[..., 2:]
         stretch = np.log((boxes[..., 2:] - boxes[..., :2]) / grid[..., 2:])
@@ -152,6 +165,10 @@ class Head:
 
         Both arguments broadcast. Sizes are clipped at e^8 times the anchor's, either way.
         """
+        import numpy as np
+
+        from dse.detection.geometry import corners
+
         centres = offsets[..., :2] * grid[..., 2:] + grid[..., :2]
         stretch = np.exp(np.clip(offsets[..., 2:], -MAX_LOG_RATIO, MAX_LOG_RATIO))
         return corners(np.concatenate((centres, stretch * grid[..., 2:]), axis=-1))

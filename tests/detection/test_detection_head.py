@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -220,3 +222,9 @@ def test_another_kind_comes_back_as_itself() -> None:
     assert type(Head.from_json(other.to_json())) is Other
     assert Head.from_json(other.to_json()) == other
     assert Head(other.anchors, other.classes) != other
+
+
+def test_a_price_does_not_wait_for_numpy() -> None:
+    """`dse check` starts in an eighth of a second, of which NumPy would be as much again."""
+    program = "import sys, dse.network.detector; sys.exit('numpy' in sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True)
