@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from dse.data.picture_files import loader
-from dse.data.pictures import Boxes, DataSet, Picture
+from dse.data.pictures import DataSet, Picture
+from dse.detection.geometry import Boxes
 from dse.errors import DataError
 
 __all__ = ["packed_files", "read_packed"]

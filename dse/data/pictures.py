@@ -13,10 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DataSet", "Picture", "Skipped"]
+from dse.detection.geometry import Boxes
 
-Boxes = NDArray[np.float32]
-"""(n, 4) float32: x0, y0, x1, y1 in pixels."""
+__all__ = ["DataSet", "Picture", "Skipped"]
 
 
 def no_boxes() -> Boxes:

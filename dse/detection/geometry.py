@@ -9,9 +9,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["corners", "intersection_matrix", "iou_matrix"]
+__all__ = ["Boxes", "corners", "intersection_matrix", "iou_matrix"]
 
 Float32s = NDArray[np.float32]
+
+Boxes = NDArray[np.float32]
+"""(n, 4) float32: x0, y0, x1, y1 in pixels."""
 
 SMALLEST_AREA = np.float32(1e-9)
 """Square pixels; stands for an empty union, so that 0 / 0 is 0."""

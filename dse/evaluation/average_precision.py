@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.data.pictures import Boxes
+from dse.detection.geometry import Boxes
 from dse.errors import DataError
 from dse.evaluation.detections import Detections
 from dse.evaluation.matching import FOUND_IOU, judge

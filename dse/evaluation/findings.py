@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dse.data.pictures import Boxes, Skipped
+from dse.data.pictures import Skipped
+from dse.detection.geometry import Boxes
 from dse.errors import DataError
 from dse.evaluation.average_precision import PrecisionRecall, area, average_precision, rank
 from dse.evaluation.confidence import ap_interval

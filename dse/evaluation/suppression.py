@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.data.pictures import Boxes
-from dse.detection.geometry import iou_matrix
+from dse.detection.geometry import Boxes, iou_matrix
 from dse.evaluation.detections import Detections
 
 __all__ = ["suppress"]

@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.data.box_rules import clip
-from dse.data.pictures import Boxes, Picture
-from dse.detection.geometry import iou_matrix
+from dse.data.pictures import Picture
+from dse.detection.geometry import Boxes, iou_matrix
 from dse.evaluation.detections import Detections
 
 __all__ = ["Seen", "Styles", "event", "moved", "offsets", "reconciled", "styles"]

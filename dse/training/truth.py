@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.data.pictures import Boxes
 from dse.detection.assignment import assign
+from dse.detection.geometry import Boxes
 from dse.detection.head import FACE_HEAD, Head
 
 __all__ = ["Truth"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dse.data.pictures import Boxes, DataSet, Picture
+from dse.data.pictures import DataSet, Picture
+from dse.detection.geometry import Boxes
 from dse.evaluation import Detections, Finding, Findings, prepare
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from dse.data.pictures import Boxes, no_boxes
+from dse.data.pictures import no_boxes
+from dse.detection.geometry import Boxes
 from dse.errors import DataError
 from dse.evaluation import Detections, average_precision, precision_recall
 

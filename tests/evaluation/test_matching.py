@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dse.data.pictures import Boxes
+from dse.detection.geometry import Boxes
 from dse.evaluation import Detections, judge, operating_point, precision_recall
 
 FACE = (0.0, 0.0, 10.0, 10.0)
