@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.detection.detections import Detections
 from dse.detection.head import FACE_HEAD
-from dse.evaluation.detections import Detections
 
 __all__ = [
     "HOST",

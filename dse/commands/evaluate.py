@@ -54,8 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Prints AP and the operating point, and draws the sheet."""
     from dse.data.rendered import open_rendered
+    from dse.detection.average_precision import operating_point
     from dse.detectors import find_detector
-    from dse.evaluation import operating_point
     from dse.search.options import SearchOptions
 
     sheet = _sheet(options)

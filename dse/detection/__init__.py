@@ -1,4 +1,4 @@
-"""What an output map means: boxes, anchors, and the targets a network learns from.
+"""From output maps to average precision: heads, targets, decoding, suppression, matching.
 
 Knows numbers only, neither pictures nor networks. What needs NumPy is imported from its own
 module, as pricing a design asks the head for its channels and must not wait for NumPy.

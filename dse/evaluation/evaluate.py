@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dse.data.pictures import DataSet, Picture
+from dse.detection.decoding import decode_maps
+from dse.detection.detections import Detections
 from dse.detection.head import FACE_HEAD, Head
-from dse.evaluation.decoding import decode_maps
-from dse.evaluation.detections import Detections
 from dse.evaluation.findings import Evaluation, Findings
 from dse.evaluation.prepared import Prepared, prepare
 

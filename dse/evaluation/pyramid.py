@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dse.data.pictures import DataSet, Picture
+from dse.detection.decoding import IOU_THRESHOLD, MAX_BOXES
+from dse.detection.detections import Detections
 from dse.detection.head import FACE_HEAD, Head
+from dse.detection.suppression import suppress
 from dse.errors import DataError, UsageError
-from dse.evaluation.decoding import IOU_THRESHOLD, MAX_BOXES
-from dse.evaluation.detections import Detections
 from dse.evaluation.evaluate import chunks, detect
 from dse.evaluation.findings import Evaluation, Findings
 from dse.evaluation.prepared import prepare
-from dse.evaluation.suppression import suppress
 
 if TYPE_CHECKING:  # the module brings TensorFlow, which judging boxes does not need
     from dse.network.keras_inference import Predict

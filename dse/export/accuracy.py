@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.detection.average_precision import average_precision, operating_point, precision_recall
 from dse.detection.head import FACE_HEAD, Head
-from dse.evaluation import Prepared, average_precision, operating_point, precision_recall
+from dse.evaluation import Prepared
 from dse.evaluation.evaluate import detect
 from dse.network.keras_inference import Predict
 

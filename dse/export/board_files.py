@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from dse.detection.decoding import CANDIDATES, MAX_BOXES
 from dse.detection.head import FACE_HEAD, MAX_LOG_RATIO, Head
 from dse.errors import UsageError
-from dse.evaluation.decoding import CANDIDATES, MAX_BOXES
 from dse.export.flash_package import FLASH_ADDRESS
 from dse.export.rendering import render
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from dse.detection.decoding import IOU_THRESHOLD
 from dse.detection.head import FACE_HEAD, Head
-from dse.evaluation.decoding import IOU_THRESHOLD
 from dse.export.kmodel import Kmodel
 
 __all__ = ["detector_table"]

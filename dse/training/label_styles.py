@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 
 from dse.data.box_rules import clip
 from dse.data.pictures import Picture
+from dse.detection.detections import Detections
 from dse.detection.geometry import Boxes, iou_matrix
-from dse.evaluation.detections import Detections
 
 __all__ = ["Seen", "Styles", "event", "moved", "offsets", "reconciled", "styles"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.detection.decoding import decode_maps
+from dse.detection.detections import Detections
 from dse.detection.head import FACE_HEAD, Head
-from dse.evaluation import decode_maps
-from dse.evaluation.detections import Detections
 from dse.export.board_files import board_files
 from dse.export.detector_file import detector_table
 from dse.export.kmodel import Kmodel, TensorRange

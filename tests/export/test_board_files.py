@@ -11,8 +11,8 @@ from board_tables import BOX_SCALE, SIZE, sources
 
 import dse.export
 from dse.detection import FACE_HEAD, Head
+from dse.detection.decoding import CANDIDATES, MAX_BOXES
 from dse.errors import UsageError
-from dse.evaluation.decoding import CANDIDATES, MAX_BOXES
 from dse.export.board_files import NAMES, board_files
 from dse.export.detector_file import detector_table
 from dse.export.kmodel import parse_kmodel

@@ -23,8 +23,8 @@ from board_tables import (
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from dse.detection.detections import Detections
 from dse.detection.head import Head
-from dse.evaluation.detections import Detections
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 ODD = [np.nan, np.inf, -np.inf, 3.4e38, -3.4e38, 1.2e-38, -0.0]

@@ -8,9 +8,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.detection.detections import Detections
 from dse.detection.head import FACE_HEAD, Head
-from dse.evaluation.detections import Detections
-from dse.evaluation.suppression import suppress
+from dse.detection.suppression import suppress
 
 __all__ = ["CANDIDATES", "IOU_THRESHOLD", "MAX_BOXES", "SCORE_THRESHOLD", "decode_maps"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.detection.detections import Detections
 from dse.detection.geometry import Boxes, iou_matrix
-from dse.evaluation.detections import Detections
 
 __all__ = ["suppress"]
 

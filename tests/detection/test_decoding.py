@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from dse.detection.decoding import CANDIDATES, decode_maps
 from dse.detection.geometry import corners
 from dse.detection.head import FACE_HEAD, Head
-from dse.evaluation import decode_maps
-from dse.evaluation.decoding import CANDIDATES
 
 SIZE, CELLS = 128, 8
 
