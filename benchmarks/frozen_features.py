@@ -20,7 +20,8 @@ import numpy as np
 
 from dse.data.rendered import open_rendered
 from dse.data.sources import Split
-from dse.evaluation import average_precision, decode_maps
+from dse.detection.average_precision import average_precision
+from dse.detection.decoding import decode_maps
 from dse.network.detector import detector_graph, frozen_layers
 from dse.network.keras_model import boundary, build, get_weights, set_weights
 from dse.network.keras_starting_weights import load_starting_weights

@@ -26,6 +26,18 @@ HEAVY_HOMES = {
 }
 MAY_NOT_READ = {
     "network": ("cost", "data", "training", "quantization", "evaluation", "search", "export"),
+    "detection": (
+        "calibration",
+        "cost",
+        "data",
+        "network",
+        "training",
+        "quantization",
+        "evaluation",
+        "search",
+        "export",
+        "dashboard",
+    ),
     "cost": (
         "calibration",
         "training",

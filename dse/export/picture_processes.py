@@ -22,6 +22,7 @@ from typing import IO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.detection.head import FACE_HEAD, Head
 from dse.errors import VerificationFailed
 from dse.export import child
 from dse.export.nncase_process import FRAME
@@ -59,11 +60,12 @@ class PictureProcesses:
         workers: int | None,
         box_scale: float,
         time_limit_s: float,
+        head: Head = FACE_HEAD,
     ) -> None:
         self._content = content
         self._runner = runner
         self._count = workers or os.cpu_count() or 1
-        self._scale = box_scale
+        self._scale, self._head = box_scale, head
         self._time_limit_s = time_limit_s
         self._workers: list[_Worker] = []
         self._files = contextlib.ExitStack()
@@ -90,7 +92,7 @@ class PictureProcesses:
         maps = np.empty((len(pictures), height, width, channels), np.float32)
         if len(pictures):
             self._simulate(pictures, maps)
-        return unscale_boxes(maps, self._scale)
+        return unscale_boxes(maps, self._scale, self._head)
 
     @property
     def input_size(self) -> int:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.detection.head import FACE_HEAD, Head
 from dse.errors import DataError, UnknownName
 from dse.network.graph import CONVOLUTIONS, Graph, Layer
 from dse.network.keras_inference import Predict, activate, apply, compiled, fold, predictor
@@ -55,10 +56,12 @@ class Deployed(NamedTuple):
     box_scale: float
 
 
-def as_deployed(graph: Graph, weights: Weights, calibration: NDArray[np.uint8]) -> Deployed:
+def as_deployed(
+    graph: Graph, weights: Weights, calibration: NDArray[np.uint8], head: Head = FACE_HEAD
+) -> Deployed:
     """calibration: canvases (n, size, size, 3). Raises as `kpu8_predictor` and `scale_boxes`."""
-    scale = choose_box_scale(predictor(graph, weights)(calibration))
-    scaled = scale_boxes(graph, weights, scale)
+    scale = choose_box_scale(predictor(graph, weights)(calibration), head)
+    scaled = scale_boxes(graph, weights, scale, head)
     chip = Chip(graph, scaled, activation_ranges(graph, scaled, calibration))
     return Deployed(scaled, chip, scale)
 

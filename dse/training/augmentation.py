@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from dse.data.letterbox import letterbox
-from dse.data.pictures import Boxes, Picture
+from dse.data.pictures import Picture
+from dse.detection.geometry import Boxes
 
 __all__ = ["View", "augmented_view", "mosaic_view", "plain_view", "zoomed_view"]
 

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
-from dse.data.pictures import Boxes
+from dse.detection.geometry import Boxes
 from dse.errors import FileError, StudyError
 from dse.file_lock import only_one
 from dse.files import make_folder, whole_file, write_whole

@@ -24,9 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.data.box_rules import clip
-from dse.data.geometry import iou_matrix
-from dse.data.pictures import Boxes, Picture
-from dse.evaluation.detections import Detections
+from dse.data.pictures import Picture
+from dse.detection.detections import Detections
+from dse.detection.geometry import Boxes, iou_matrix
 
 __all__ = ["Seen", "Styles", "event", "moved", "offsets", "reconciled", "styles"]
 

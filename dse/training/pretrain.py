@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from dse.data import load_all, open_data
 from dse.data.pictures import Picture
 from dse.files import whole_file
-from dse.network.detector import HEAD_CHANNELS
-from dse.network.graph import Graph, Layer
+from dse.network.detector import head_layer
+from dse.network.graph import Graph
 from dse.network.keras_model import Weights, build, get_weights, set_weights
 from dse.network.keras_starting_weights import load_starting_weights
 from dse.network.mobilenetv2 import BREAKPOINT_LAYER, backbone_graph
@@ -46,10 +46,10 @@ Example = tuple[Picture, NDArray[np.uint8]]
 def two_headed_graph(width: float, input_size: int) -> Graph:
     """The whole backbone with one detection head on breakpoint A and one on B."""
     backbone = backbone_graph(width, input_size, input_size)
-    heads = []
-    for breakpoint, source in BREAKPOINT_LAYER.items():
-        shape = (*backbone[source].shape[:2], HEAD_CHANNELS)
-        heads.append(Layer(f"head_{breakpoint}", "conv", (source,), shape, bias=True))
+    heads = [
+        head_layer(f"head_{breakpoint}", backbone[source])
+        for breakpoint, source in BREAKPOINT_LAYER.items()
+    ]
     names = tuple(head.name for head in heads)
     return Graph(f"{backbone.name}-{input_size}-heads", (*backbone.layers, *heads), names)
 

@@ -26,9 +26,10 @@ from numpy.typing import NDArray
 
 from dse.data import load_all, open_data
 from dse.data.pictures import DataSet
+from dse.detection.head import FACE_HEAD
 from dse.errors import UsageError
 from dse.evaluation import evaluate
-from dse.network.detector import ANCHORS, detector_graph
+from dse.network.detector import detector_graph
 from dse.network.graph import Graph
 from dse.network.keras_branches import branched, merged
 from dse.network.keras_inference import predictor
@@ -50,9 +51,9 @@ MOSAIC_SHARE = 0.15
 
 
 class DetectorBatches(PictureBatches):
-    """Zoomed views and mosaics; the truth's sixth number is the teacher's score, if there is one.
+    """Zoomed views and mosaics; the teacher's scores follow the truth, if there is one.
 
-    teacher: a model of normalised pictures (n, size, size, 3) -> map (n, h, w, 125).
+    teacher: a model of normalised pictures (n, size, size, 3) -> map (n, h, w, channels).
     """
 
     def __init__(
@@ -69,8 +70,7 @@ class DetectorBatches(PictureBatches):
         pictures, (truth,) = super().__getitem__(step)
         if self._teacher:
             maps = np.asarray(self._teacher.predict_on_batch(pictures), np.float32)
-            scores = maps.reshape(*maps.shape[:3], ANCHORS, 5)[..., :1]
-            truth = np.concatenate([truth, scores], axis=-1)
+            truth = np.concatenate([truth, FACE_HEAD.split(maps).scores], axis=-1)
         return pictures, truth
 
     def view(self, index: int, rng: np.random.Generator) -> View:

@@ -22,12 +22,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.data import DataSet, Picture, open_data
+from dse.detection.decoding import IOU_THRESHOLD, MAX_BOXES, decode_maps
+from dse.detection.detections import Detections
+from dse.detection.suppression import suppress
 from dse.errors import DataError, DseError, UnknownName, UsageError
-from dse.evaluation.decoding import IOU_THRESHOLD, MAX_BOXES, decode_maps
-from dse.evaluation.detections import Detections
 from dse.evaluation.evaluate import chunks
 from dse.evaluation.prepared import Prepared, prepare
-from dse.evaluation.suppression import suppress
 from dse.files import make_folder, write_whole
 from dse.network.detector import detector_graph
 from dse.network.graph import Graph

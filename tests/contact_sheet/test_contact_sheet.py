@@ -12,8 +12,9 @@ from PIL import Image, ImageColor
 from dse.contact_sheet import Sheet, contact_sheet, heading, sheet
 from dse.contact_sheet.marks import FALSE, FOUND, LEFT_OUT, MISSED
 from dse.data.pictures import DataSet
+from dse.detection.average_precision import operating_point
 from dse.errors import FileError, UnknownName, UsageError
-from dse.evaluation import Findings, operating_point
+from dse.evaluation import Findings
 
 
 def drawn(findings: Findings, data: DataSet, **wanted: object) -> Image.Image:

@@ -10,7 +10,9 @@ from PIL import ImageColor
 
 from dse.contact_sheet.marks import FALSE, FOUND, LABEL, LEFT_OUT, MISSED, Mark
 from dse.contact_sheet.thumbnail import shapes, thumbnail
-from dse.evaluation import Detections, Finding, judge
+from dse.detection.detections import Detections
+from dse.detection.matching import judge
+from dse.evaluation import Finding
 
 SIZE = (300, 200)
 PIXELS = np.full((200, 300, 3), 128, np.uint8)

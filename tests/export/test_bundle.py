@@ -14,8 +14,8 @@ from networks_and_pictures import SIZE, TRAINING
 from numpy.typing import NDArray
 
 from dse.cost import Target
-from dse.data import canonical_boxes
 from dse.data.pictures import DataSet
+from dse.detection import FACE_HEAD
 from dse.errors import DseError, UsageError, VerificationFailed
 from dse.export import Deployment, ExportReport, export_bundle
 from dse.network.graph import Graph
@@ -98,6 +98,7 @@ def test_manifest_keeps_figures_and_origin(exported: Any, data: DataSet) -> None
     assert manifest["data"]["checksum"] == data.checksum
     assert manifest["data"]["faces"] == 3
     assert manifest["estimate"] == ESTIMATE
+    assert manifest["head"] == FACE_HEAD.to_json()
     assert manifest["study"]["recipe"] == {"epochs": 3}
     assert manifest["versions"]["nncase"] == "1.9.0.20230322"
 
@@ -109,7 +110,7 @@ def test_detector_file_suffices_for_decoding(exported: Any, deployment: Deployme
     assert detector["output"]["map_height"] == detector["output"]["map_width"] == 4
     assert 0 < detector["score_threshold"] < 1
     boxes = np.array(detector["canonical_boxes_pixels"])
-    np.testing.assert_array_equal(boxes.astype(np.float32), canonical_boxes(SIZE))
+    np.testing.assert_array_equal(boxes.astype(np.float32), FACE_HEAD.sizes(SIZE))
 
 
 def test_card_and_guide_say_the_figures(exported: Any) -> None:

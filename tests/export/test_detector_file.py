@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from dse.evaluation import decode_maps
+from dse.detection.decoding import decode_maps
 from dse.export import Deployment
 from dse.export.detector_file import detector_table
 from dse.export.manifest import to_json

@@ -24,7 +24,7 @@ from board_tables import (
     sources,
 )
 
-from dse.evaluation.detections import Detections
+from dse.detection.detections import Detections
 
 HERE = Path(__file__).parent
 DRIVER = (HERE / "drive_main_py.py").read_text()

@@ -54,7 +54,7 @@ def prepared_with(canvases: NDArray[np.uint8], truth: list[NDArray[np.float32]])
 @pytest.fixture(scope="module")
 def prepared(graph: Graph, weights: Weights, canvases: NDArray[np.uint8]) -> Prepared:
     """Faces are where the float network sees any: its AP is high."""
-    from dse.evaluation import decode_maps
+    from dse.detection.decoding import decode_maps
 
     found = decode_maps(float_predictor(graph, weights)(canvases), canvases.shape[1])
     return prepared_with(canvases, [one.boxes[:3] for one in found])

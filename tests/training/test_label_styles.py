@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dse.data.geometry import iou_matrix
 from dse.data.pictures import Picture
-from dse.evaluation.detections import Detections
+from dse.detection.detections import Detections
+from dse.detection.geometry import iou_matrix
 from dse.training.label_styles import (
     LEAST_MATCHES,
     SAME_FACE_IOU,

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dse.data import open_data
-from dse.data.geometry import anchor_grid, corners
 from dse.data.pictures import DataSet, Picture
+from dse.detection.geometry import corners
+from dse.detection.head import FACE_HEAD
 from dse.errors import DataError, DseError, UnknownName, UsageError, WeightsError
 from dse.network.detector import detector_graph
 from dse.network.keras_model import Weights, build, get_weights
@@ -130,7 +131,7 @@ def test_what_is_written_is_read_back(
 
 def test_the_mirror_image_counts_as_much_as_the_picture() -> None:
     """One face at the left of the canvas, which the mirror image must show at the right."""
-    anchors = corners(anchor_grid(64, 4, 4)).reshape(4, 4, 25, 4)
+    anchors = corners(FACE_HEAD.grid(64, 4, 4)).reshape(4, 4, 25, 4)
 
     def predict(canvases: NDArray[np.uint8]) -> NDArray[np.float32]:
         maps = np.zeros((len(canvases), 4, 4, 25, 5), np.float32)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.data.geometry import corners, encode, intersection_matrix, iou_matrix
+from dse.detection.geometry import corners, intersection_matrix, iou_matrix
 
 __all__ = ["Assignment", "assign"]
 
@@ -31,12 +31,12 @@ class Assignment:
     """Anchors of one picture, as ascending indices; those in neither list are background.
 
     positive: (p,) int32, anchors that are a face.
-    offsets: (p, 4) float32, what each of them must predict (see `geometry.encode`).
+    faces: (p,) int32, which face each of them is.
     ignored: (q,) int32, anchors without a loss.
     """
 
     positive: NDArray[np.int32]
-    offsets: Float32s
+    faces: NDArray[np.int32]
     ignored: NDArray[np.int32]
 
 
@@ -59,9 +59,8 @@ def assign(
     if len(ignored):
         is_left_out |= _over_ignored(ignored, anchor_boxes)
     positive = np.flatnonzero(is_positive).astype(np.int32)
-    offsets = encode(boxes[face_of[positive]].astype(np.float32), anchors[positive])
     left_out = np.flatnonzero(is_left_out & ~is_positive).astype(np.int32)
-    return Assignment(positive, offsets.reshape(-1, 4), left_out)
+    return Assignment(positive, face_of[positive].astype(np.int32), left_out)
 
 
 def _match(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.data.pictures import Boxes
+from dse.detection.geometry import Boxes
 
 __all__ = ["Detections"]
 

@@ -13,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.data.pictures import Boxes
+from dse.detection.detections import Detections
+from dse.detection.geometry import Boxes
+from dse.detection.matching import FOUND_IOU, judge
 from dse.errors import DataError
-from dse.evaluation.detections import Detections
-from dse.evaluation.matching import FOUND_IOU, judge
 
 __all__ = [
     "OperatingPoint",

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.data.geometry import iou_matrix
-from dse.data.pictures import Boxes
-from dse.evaluation.detections import Detections
+from dse.detection.detections import Detections
+from dse.detection.geometry import Boxes, iou_matrix
 
 __all__ = ["suppress"]
 

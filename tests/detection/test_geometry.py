@@ -1,15 +1,14 @@
-"""Overlap, anchors and the coding of boxes."""
+"""Overlap of boxes and anchors."""
 
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dse.data.canonical_boxes import canonical_boxes
-from dse.data.geometry import anchor_grid, corners, decode, encode, intersection_matrix, iou_matrix
+from dse.detection.geometry import corners, intersection_matrix, iou_matrix
+from dse.detection.head import FACE_HEAD
 
 Float32s = NDArray[np.float32]
 
@@ -68,43 +67,6 @@ def test_many_boxes_give_the_same_as_one_by_one() -> None:
     random = np.random.default_rng(0)
     corner = random.uniform(0, 200, (40, 2))
     many = np.hstack((corner, corner + random.uniform(5, 50, (40, 2)))).astype(np.float32)
-    anchors = corners(anchor_grid(224, 14, 14))
+    anchors = corners(FACE_HEAD.grid(224, 14, 14))
     single = np.vstack([iou_matrix(many[i : i + 1], anchors) for i in range(len(many))])
     np.testing.assert_array_equal(iou_matrix(many, anchors), single)
-
-
-@given(boxes(least=1), st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
-def test_decode_undoes_encode(truth: Float32s, random: object) -> None:
-    grid = anchor_grid(224, 14, 14)
-    anchors = grid[[random.randrange(len(grid)) for _ in truth]]  # type: ignore[attr-defined]
-    np.testing.assert_allclose(decode(encode(truth, anchors), anchors), truth, atol=2e-3)
-
-
-def test_encode_by_hand() -> None:
-    anchor = np.array([[50, 40, 20, 10]], np.float32)
-    box = np.array([[50, 35, 90, 55]], np.float32)  # centre (70, 45), 40 x 20
-    expected = [[1.0, 0.5, np.log(2), np.log(2)]]
-    np.testing.assert_allclose(encode(box, anchor), expected, rtol=1e-6)
-    np.testing.assert_allclose(encode(corners(anchor), anchor), np.zeros((1, 4)), atol=1e-6)
-
-
-def test_decode_broadcasts_over_pictures_and_stays_finite() -> None:
-    anchors = anchor_grid(96, 3, 3)
-    wild = np.full((2, len(anchors), 4), 1e4, np.float32)
-    wild[1] = -1e4
-    decoded = decode(wild, anchors)
-    assert decoded.shape == (2, 225, 4)
-    assert np.isfinite(decoded).all()
-
-
-@pytest.mark.parametrize(("size", "height", "width"), [(224, 14, 14), (96, 6, 3), (500, 32, 32)])
-def test_anchors_are_ordered_as_the_output_map(size: int, height: int, width: int) -> None:
-    grid = anchor_grid(size, height, width)
-    assert grid.shape == (height * width * 25, 4)
-    assert grid.dtype == np.float32
-    by_cell = grid.reshape(height, width, 25, 4)
-    np.testing.assert_allclose(by_cell[0, 0, :, 2:], canonical_boxes(size))
-    i, j = height - 1, 1
-    centre = ((j + 0.5) * size / width, (i + 0.5) * size / height)
-    np.testing.assert_allclose(by_cell[i, j, 7, :2], centre)

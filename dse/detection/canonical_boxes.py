@@ -1,12 +1,9 @@
-"""The 25 face sizes that every cell of an output map looks for."""
+"""The 25 face sizes that every cell of the paper's output map looks for."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+import math
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from dse import resources
 from dse.errors import InvalidFile
@@ -14,7 +11,7 @@ from dse.errors import InvalidFile
 __all__ = ["COUNT", "REFERENCE_SIZE", "canonical_boxes"]
 
 COUNT = 25
-"""Canonical boxes per cell: the head has 25 x 5 = 125 channels (arXiv 2208.11011)."""
+"""Of them (arXiv 2208.11011)."""
 
 REFERENCE_SIZE = 500
 """Side in pixels of the picture that the file's sizes are for."""
@@ -22,18 +19,13 @@ REFERENCE_SIZE = 500
 HEADER = "width_pixels,height_pixels"
 
 
-def canonical_boxes(input_size: int) -> NDArray[np.float32]:
-    """Widths and heights (25, 2) float32, pixels on a canvas of `input_size` x `input_size`.
+def canonical_boxes() -> tuple[tuple[float, float], ...]:
+    """Width and height of each, pixels on a canvas of `REFERENCE_SIZE` x `REFERENCE_SIZE`.
 
     Source: see the head of search_spaces/canonical_boxes.csv. Raises InvalidFile if that
     file is damaged.
     """
-    reference = _read(resources.folder("search_spaces") / "canonical_boxes.csv")
-    return (np.array(reference) * (input_size / REFERENCE_SIZE)).astype(np.float32)
-
-
-@lru_cache(maxsize=4)
-def _read(path: Path) -> tuple[tuple[float, float], ...]:
+    path = resources.folder("search_spaces") / "canonical_boxes.csv"
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
@@ -54,6 +46,6 @@ def _size(path: Path, number: int, line: str) -> tuple[float, float]:
         width, height = (float(field) for field in line.split(","))
     except ValueError as error:
         raise InvalidFile(path, f"expected '{HEADER}', found '{line}'", number) from error
-    if not (0 < width < np.inf and 0 < height < np.inf):
+    if not (0 < width < math.inf and 0 < height < math.inf):
         raise InvalidFile(path, f"a size must be above 0, found '{line}'", number)
     return width, height

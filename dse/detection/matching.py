@@ -12,9 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.data.geometry import intersection_matrix, iou_matrix
-from dse.data.pictures import Boxes
-from dse.evaluation.detections import Detections
+from dse.detection.detections import Detections
+from dse.detection.geometry import Boxes, intersection_matrix, iou_matrix
 
 __all__ = ["FOUND_IOU", "Judged", "judge"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.evaluation.average_precision import Ranked, area
+from dse.detection.average_precision import Ranked, area
 
 __all__ = ["ap_interval"]
 

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from dse.data.pictures import Boxes, no_boxes
+from dse.data.pictures import no_boxes
+from dse.detection.average_precision import average_precision, precision_recall
+from dse.detection.detections import Detections
+from dse.detection.geometry import Boxes
 from dse.errors import DataError
-from dse.evaluation import Detections, average_precision, precision_recall
 
 
 def boxes(*rows: tuple[float, float, float, float]) -> Boxes:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dse.data.geometry import iou_matrix
-from dse.evaluation import suppress
+from dse.detection.geometry import iou_matrix
+from dse.detection.suppression import suppress
 
 
 def random_boxes(count: int, seed: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dse.data.canonical_boxes import canonical_boxes
-from dse.data.geometry import anchor_grid, corners, encode
-from dse.evaluation import decode_maps
-from dse.evaluation.decoding import CANDIDATES
+from dse.detection.decoding import CANDIDATES, decode_maps
+from dse.detection.geometry import corners
+from dse.detection.head import FACE_HEAD, Head
 
 SIZE, CELLS = 128, 8
 
@@ -24,12 +23,12 @@ def shaped(maps: np.ndarray) -> np.ndarray:
 
 
 def test_boxes_come_back_best_first() -> None:
-    anchors = anchor_grid(SIZE, CELLS, CELLS)
+    anchors = FACE_HEAD.grid(SIZE, CELLS, CELLS)
     boxes = np.array([[10, 20, 40, 60], [70, 64, 110, 120]], np.float32)
     maps = empty_map(2)
     for place, box, logit in ((333, boxes[0], 1.0), (1200, boxes[1], 3.0)):
         maps[1, place, 0] = logit
-        maps[1, place, 1:] = encode(box[None], anchors[[place]])[0]
+        maps[1, place, 1:] = FACE_HEAD.encode(box[None], anchors[[place]])[0]
     nothing, found = decode_maps(shaped(maps), SIZE)
     assert len(nothing) == 0 and nothing.boxes.shape == (0, 4)
     np.testing.assert_allclose(found.boxes, boxes[::-1], atol=1e-3)
@@ -77,7 +76,7 @@ def test_the_best_candidates_survive_a_crowd() -> None:
 
 @pytest.mark.parametrize("canvas", [64, 256])
 def test_canonical_boxes_keep_their_pixels_on_other_canvases(canvas: int) -> None:
-    smallest = int(np.argmin(canonical_boxes(128).max(axis=1)))
+    smallest = int(np.argmin(FACE_HEAD.sizes(128).max(axis=1)))
     maps = shaped(empty_map())
     maps[0, 4, 4, smallest * 5] = 2.0
     (base,) = decode_maps(maps, 128)
@@ -91,7 +90,7 @@ def test_of_equal_scores_the_first_in_the_map_counts() -> None:
     maps = empty_map()
     maps[0, :, 0] = 1.5
     (found,) = decode_maps(shaped(maps), SIZE, iou_threshold=1.0, max_boxes=1000)
-    anchors = anchor_grid(SIZE, CELLS, CELLS)[:CANDIDATES]
+    anchors = FACE_HEAD.grid(SIZE, CELLS, CELLS)[:CANDIDATES]
     np.testing.assert_allclose(found.boxes, np.clip(corners(anchors), 0, SIZE), atol=1e-4)
 
 
@@ -102,3 +101,19 @@ def test_a_box_with_a_number_that_is_none_is_no_box(number: int) -> None:
     maps[0, 40, number] = np.nan
     (found,) = decode_maps(shaped(maps), SIZE)
     np.testing.assert_allclose(found.scores, [1 / (1 + np.exp(-1.0))], rtol=1e-6)
+
+
+def test_each_class_is_looked_for_by_itself() -> None:
+    head = Head(((30, 30), (60, 40)), ("cat", "dog"))
+    maps = np.full((1, 4, 4, head.channels), -9, np.float32)
+    scores, offsets = head.split(maps)
+    offsets[:] = 0
+    scores[0, 1, 2, 1] = [2.0, 3.0]  # one box holds both: neither suppresses the other
+    scores[0, 3, 0, 0] = [-9.0, 1.0]
+    found = [decode_maps(maps, 64, head=head, class_index=index)[0] for index in (0, 1)]
+    expected = [[2.0], [3.0, 1.0]]
+    for one, logits in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one.scores, 1 / (1 + np.exp(-np.array(logits))), rtol=1e-6)
+    place = corners(head.grid(64, 4, 4)).reshape(4, 4, 2, 4)[1, 2, 1]
+    np.testing.assert_allclose(found[0].boxes[0], place, atol=1e-5)
+    np.testing.assert_allclose(found[1].boxes[0], place, atol=1e-5)

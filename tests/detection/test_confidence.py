@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dse.evaluation.average_precision import Ranked, area
-from dse.evaluation.confidence import ap_interval
+from dse.detection.average_precision import Ranked, area
+from dse.detection.confidence import ap_interval
 
 
 def ranked(correct: list[bool], faces: list[int], picture: list[int]) -> Ranked:

@@ -6,8 +6,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dse.data.pictures import Boxes
-from dse.evaluation import Detections, judge, operating_point, precision_recall
+from dse.detection.average_precision import operating_point, precision_recall
+from dse.detection.detections import Detections
+from dse.detection.geometry import Boxes
+from dse.detection.matching import judge
 
 FACE = (0.0, 0.0, 10.0, 10.0)
 OTHER = (50.0, 50.0, 60.0, 60.0)
