@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from kmodel_steps import CompiledNetwork
 from numpy.typing import NDArray
 
 from dse.network.detector import detector_graph
@@ -51,6 +52,31 @@ def weights(graph: Graph) -> Weights:
 @pytest.fixture(scope="session")
 def canvases() -> NDArray[np.uint8]:
     """(8, 64, 64, 3): smooth blobs with noise on top."""
+    return blobs(8, 64)
+
+
+def blobs(count: int, size: int) -> NDArray[np.uint8]:
+    """(count, size, size, 3); size is a multiple of 8."""
     rng = np.random.default_rng(3)
-    coarse = rng.integers(0, 256, (8, 8, 8, 3)).repeat(8, axis=1).repeat(8, axis=2)
+    coarse = rng.integers(0, 256, (count, size // 8, size // 8, 3))
+    coarse = coarse.repeat(8, axis=1).repeat(8, axis=2)
     return np.clip(coarse + rng.normal(0, 12, coarse.shape), 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="session", params=["B63-a0.35-96", "C133-a0.35-96"])
+def small_maps(request: pytest.FixtureRequest) -> CompiledNetwork:
+    """Designs whose last blocks work on 3x3 maps, as the compiler has them.
+
+    A channel of every map is highest on the zeros that a map is padded with.
+    """
+    from dse.export.compiler import compile_kmodel
+    from dse.export.tflite import to_tflite
+
+    graph = detector_graph(Training.parse(request.param))
+    weights, calibration = weights_for(graph), blobs(4, 96)
+    for layer in (f"block_{number}_project" for number in (13, 14, 15, 16)):
+        kernel = weights[f"{layer}/kernel"]
+        kernel[..., 0] = -np.abs(kernel[..., 0])
+        weights[f"{batch_norm_name(layer)}/beta"][0] += 40
+    kmodel = compile_kmodel(to_tflite(graph, weights), calibration).kmodel
+    return CompiledNetwork(graph, weights, calibration, kmodel)

@@ -10,7 +10,7 @@ from dse.errors import DataError, UnknownName
 from dse.network.graph import Graph, Layer
 from dse.network.keras_inference import predictor as float_predictor
 from dse.network.keras_model import Weights
-from dse.quantization import activation_ranges, kpu8_predictor, predictor
+from dse.quantization import Ranges, activation_ranges, kpu8_predictor, predictor
 from dse.space import FORMATS
 
 SIZE = 8
@@ -69,8 +69,8 @@ def test_whole_number_arithmetic_gives_the_same_levels() -> None:
     ranges = activation_ranges(SMALL, weights, pictures)
     found = kpu8_predictor(SMALL, weights, ranges)(pictures)
     exact = {name: value.astype(np.float64) for name, value in weights.items()}
-    grids = {name: parameters(*ends) for name, ends in ranges.items()}
-    both = (ranges["first"], ranges["second"])
+    grids = {name: parameters(*ends) for name, ends in ranges.written.items()}
+    both = (ranges.kept["first"], ranges.kept["second"])
     common = parameters(min(low for low, _ in both), max(high for _, high in both))
     identity = np.concatenate([np.eye(5), np.eye(5)])[None, None]
     for picture, output in zip(pictures, found, strict=True):
@@ -104,7 +104,7 @@ def test_output_lies_on_256_levels_near_the_float_network(
 
 def test_a_missing_range_is_named() -> None:
     with pytest.raises(DataError, match="'first'"):
-        kpu8_predictor(SMALL, small_weights(), {"input": (-1, 1)})
+        kpu8_predictor(SMALL, small_weights(), Ranges({"input": (-1, 1)}, {"input": (-1, 1)}))
 
 
 def test_an_activation_the_table_does_not_clip_is_refused() -> None:
@@ -112,9 +112,8 @@ def test_an_activation_the_table_does_not_clip_is_refused() -> None:
     graph = Graph("sigmoid", layers, ("head",))
     weights = {"head/kernel": np.ones((1, 1, 3, 2), np.float32)}
     with pytest.raises(UnknownName, match="sigmoid"):
-        kpu8_predictor(graph, weights, {"input": (-1, 1), "head": (0, 1)})(
-            np.zeros((1, 8, 8, 3), np.uint8)
-        )
+        ends = {"input": (-1.0, 1.0), "head": (0.0, 1.0)}
+        kpu8_predictor(graph, weights, Ranges(ends, ends))(np.zeros((1, 8, 8, 3), np.uint8))
 
 
 def test_every_format_predicts_and_coarser_ones_are_further_off(
