@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+from dse.data.pictures import DataSet, Picture
 from dse.search.ray_executor import SETTINGS
 
 # Ray reads them when a test module imports it. Its workers would give way to the tests beside them.
@@ -44,3 +46,20 @@ def k210_grid() -> Path:
 def k210_timings() -> Path:
     """Times of 24 layers of one network that a chip printed, with their shapes, as JSON."""
     return _folder("DSE_K210_TIMINGS", BESIDE / "k210" / "layer_timings.json")
+
+
+def _pattern(number: int) -> Picture:
+    rng = np.random.default_rng(number)
+    pixels = rng.integers(90, 130, (96, 96, 3)).astype(np.uint8)
+    side = int(rng.integers(24, 48))
+    x, y = rng.integers(0, 96 - side, 2)
+    pixels[y : y + side, x : x + side] = 230
+    pixels[y + side // 3 : y + side // 2, x + side // 4 : x + 3 * side // 4] = 20
+    box = np.array([[x, y, x + side, y + side]], np.float32)
+    return Picture(f"pattern {number}", box, lambda: pixels)
+
+
+@pytest.fixture(scope="session")
+def patterns() -> DataSet:
+    """48 pictures of 96 x 96 pixels with one plain pattern each: enough to train on in a second."""
+    return DataSet("patterns", tuple(_pattern(number) for number in range(48)))

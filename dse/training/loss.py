@@ -1,9 +1,8 @@
 """What a training minimises, over maps of face scores and box offsets.
 
 Truth is one array of shape (n, h, w, 25, 5): the label (1 a face, 0 none, -1 ignored) and
-the four offsets; for distillation, a sixth number is the teacher's score. Predictions are the
-raw map, (n, h, w, 125). Losses are sums over a picture, averaged over the batch. Written in
-`keras.ops`, for any backend.
+the four offsets. Predictions are the raw map, (n, h, w, 125). Losses are sums over a picture,
+averaged over the batch. Written in `keras.ops`, for any backend.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Any
 from dse.network.detector import ANCHORS
 from dse.network.keras_startup import keras
 
-__all__ = ["LOSSES", "distilled_loss", "focal_loss", "paper_loss"]
+__all__ = ["LOSSES", "focal_loss", "paper_loss", "split_cells"]
 
 ops = keras.ops
 
@@ -25,12 +24,6 @@ FOCAL_GAMMA = 2.0
 OFFSET_SCALE = (10.0, 10.0, 5.0, 5.0)
 """Offsets are a tenth of a box; scaled to about one (Liu et al., arXiv 1512.02325, variances)."""
 
-DISTILLATION = 0.1
-"""Share of the teacher's word beside the labels'."""
-
-TEACHER_FLOOR = 0.02
-"""Weight of a box in which the teacher sees no face: there are thousands of them."""
-
 N_CLASS = 256.0
 N_REGRESSION = 4.0
 """Narduzzi et al., section III-D."""
@@ -38,7 +31,7 @@ N_REGRESSION = 4.0
 
 def focal_loss(truth: Any, maps: Any) -> Any:
     """Focal loss on scores and Huber loss on the offsets of faces, over the faces' number."""
-    label, offsets, score, found = _split(truth, maps)
+    label, offsets, score, found = split_cells(truth, maps)
     probability = ops.sigmoid(score)
     is_face = ops.cast(label > 0.5, "float32")
     counted = ops.cast(label > -0.5, "float32")
@@ -52,19 +45,9 @@ def focal_loss(truth: Any, maps: Any) -> Any:
     return (ops.sum(focal) + 0.25 * boxes) / faces
 
 
-def distilled_loss(truth: Any, maps: Any) -> Any:
-    """Focal loss, and squared distances to the teacher's score logits, where it sees a face
-    most of all: labels alone leave a network that starts from nothing at "no face"."""
-    label, _, score, _ = _split(truth, maps)
-    teacher = truth[..., 5]
-    weight = TEACHER_FLOOR + ops.sigmoid(teacher)
-    faces = ops.maximum(ops.sum(ops.cast(label > 0.5, "float32")), 1.0)
-    return focal_loss(truth, maps) + DISTILLATION * ops.sum(weight * (score - teacher) ** 2) / faces
-
-
 def paper_loss(truth: Any, maps: Any) -> Any:
     """(1/256) sum of cross-entropy + (1/4) sum of squared offset errors of faces."""
-    label, offsets, score, found = _split(truth, maps)
+    label, offsets, score, found = split_cells(truth, maps)
     is_face = ops.cast(label > 0.5, "float32")
     counted = ops.cast(label > -0.5, "float32")
     scores = ops.sum(counted * _cross_entropy(is_face, score)) / N_CLASS
@@ -75,7 +58,7 @@ def paper_loss(truth: Any, maps: Any) -> Any:
 LOSSES: dict[str, Callable[[Any, Any], Any]] = {"focal": focal_loss, "paper": paper_loss}
 
 
-def _split(truth: Any, maps: Any) -> tuple[Any, Any, Any, Any]:
+def split_cells(truth: Any, maps: Any) -> tuple[Any, Any, Any, Any]:
     """Label (n, h, w, 25), true offsets (.., 4), score logit (n, h, w, 25), offsets found."""
     shape = ops.shape(maps)
     cells = ops.reshape(ops.cast(maps, "float32"), (*shape[:3], ANCHORS, 5))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dse.training.loss import LOSSES, distilled_loss, focal_loss, paper_loss
+from dse.training.loss import LOSSES, focal_loss, paper_loss
 
 
 def _case(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -53,15 +53,3 @@ def test_losses_survive_extreme_scores() -> None:
     truth, maps = _case()
     for loss in LOSSES.values():
         assert np.isfinite(float(loss(truth, maps * 1e4)))
-
-
-def test_a_pupil_pays_for_its_distance_to_the_teacher() -> None:
-    truth, maps = _case()
-    score = maps.reshape(truth.shape)[..., :1]
-    agreed = distilled_loss(np.concatenate([truth, score], axis=-1), maps)
-    assert float(agreed) == pytest.approx(float(focal_loss(truth, maps)), rel=1e-5)
-    sure, unsure = (
-        float(distilled_loss(np.concatenate([truth, score + step], axis=-1), maps) - agreed)
-        for step in (4.0, -4.0)
-    )
-    assert sure > unsure > 0  # the teacher's faces weigh more than its background

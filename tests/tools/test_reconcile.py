@@ -19,7 +19,7 @@ from dse.errors import DataError, DseError, UnknownName, UsageError, WeightsErro
 from dse.network.detector import detector_graph
 from dse.network.keras_model import Weights, build, get_weights
 from dse.space import Training
-from dse.training.reconcile import detected, main, write_wider
+from tools.reconcile import detected, main, write_wider
 
 DESIGN = "P3-a0.5-64"
 PLACE = (1, 2, 7)

@@ -3,11 +3,11 @@
 import numpy as np
 
 from dse.network.detector import detector_graph
-from dse.network.keras_branches import branched, merged
 from dse.network.keras_inference import predictor
 from dse.network.keras_model import get_weights
 from dse.network.keras_startup import keras
 from dse.space import Training
+from tools.branches import branched, merged
 
 GRAPH = detector_graph(Training.parse("P5-a0.5-64"))
 

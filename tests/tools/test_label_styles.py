@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dse.data.geometry import iou_matrix
 from dse.data.pictures import Picture
 from dse.evaluation.detections import Detections
-from dse.training.label_styles import (
+from tools.label_styles import (
     LEAST_MATCHES,
     SAME_FACE_IOU,
     Seen,

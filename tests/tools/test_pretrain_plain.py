@@ -12,7 +12,7 @@ from dse.network.keras_inference import predictor
 from dse.network.keras_model import build, get_weights
 from dse.network.keras_startup import keras
 from dse.space import Training
-from dse.training.pretrain_plain import main
+from tools.pretrain_plain import main
 
 DESIGN = "P5-a0.5-64"
 COMMON = ["--data", "synthetic:12", "--epochs", "2"]
