@@ -1,8 +1,12 @@
-"""Fixtures that several rooms share."""
+"""Fixtures that several rooms share, and which tests are quick.
+
+`pytest -m quick` runs what has none of the markers `slow`, `ray`, `compiler` and `browser`.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +22,26 @@ settings.register_profile(  # a busy machine is no failure
     "dse", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("dse")
+
+NOT_QUICK = ("slow", "ray", "compiler", "browser")
+MARKED_MODULE = re.compile(rf"^pytestmark = .*\bmark\.({'|'.join(NOT_QUICK)})\b", re.MULTILINE)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Who asks for a browser is marked so; whatever has no marker of ours is quick."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+        if not any(item.get_closest_marker(name) for name in NOT_QUICK):
+            item.add_marker("quick")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """For the quick tests, a module without any is not imported: TensorFlow takes seconds."""
+    if config.option.markexpr != "quick" or collection_path.suffix != ".py":
+        return None
+    return True if MARKED_MODULE.search(collection_path.read_text(encoding="utf-8")) else None
+
 
 ROOT = Path(__file__).resolve().parent.parent
 BESIDE = ROOT.parent / "shared"

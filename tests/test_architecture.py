@@ -87,6 +87,7 @@ def test_imports_point_one_way(path: Path) -> None:
         assert top not in forbidden, f"{place} imports {name}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", LIGHT_COMMANDS, ids=lambda c: c[0])
 def test_light_commands_import_nothing_heavy(command: list[str]) -> None:
     code = (

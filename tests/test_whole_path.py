@@ -17,6 +17,8 @@ from dse.errors import CompilerError
 from dse.export.toolchain import toolchain
 from dse.search import find_study, load_study
 
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
+
 SPACE = """
 breakpoint = ["A"]
 frozen_until = [98]

@@ -78,6 +78,7 @@ def test_check_of_what_does_not_fit_ends_with_3(capsys: pytest.CaptureFixture[st
     assert "nearest that fits" in out
 
 
+@pytest.mark.compiler
 def test_check_asks_the_compiler_too(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = _run(capsys, "check", "--compile", "--json", "A98-a0.35-64-kpu8")
     (row,) = json.loads(out)
@@ -194,6 +195,7 @@ def test_what_is_no_detector_is_refused_with_4(
         assert "not a" in err
 
 
+@pytest.mark.compiler
 def test_a_shipped_detector_is_evaluated_and_drawn_without_any_study(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

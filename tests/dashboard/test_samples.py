@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from reader import Reader
 
 from dse.contact_sheet.marks import FOUND
 from dse.dashboard import samples
@@ -21,6 +20,7 @@ from dse.dashboard.samples import LONGER_SIDE, MOST_DESIGNS, StudySamples, study
 from dse.data.pictures import DataSet, Picture
 from dse.errors import CompilerError, WeightsError
 from dse.evaluation import Detections, Finding
+from tests.dashboard.reader import Reader
 
 FACE = np.array([[100.0, 50.0, 300.0, 250.0]], np.float32)
 NOTHING = FACE[:0]

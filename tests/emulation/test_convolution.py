@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from kpu_tables import clipping, curved, packed_norm, packed_segments, slow_levels
 from numpy.typing import NDArray
 
 from dse.emulation.convolution import PICKS, WINDOWS, Layer, Pick, prepare_layer
 from dse.emulation.kpu_code import Convolution, KpuMap
 from dse.errors import CompilerError
+from tests.emulation.kpu_tables import clipping, curved, packed_norm, packed_segments, slow_levels
+
+pytestmark = pytest.mark.slow
 
 ZERO = 37
 """Level that stands for 0 in the input, and so for what lies beyond the edge."""

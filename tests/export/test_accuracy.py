@@ -9,6 +9,8 @@ from dse.data.pictures import DataSet
 from dse.evaluation import prepare
 from dse.export.accuracy import agreement, measure_accuracy
 
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
+
 ANCHORS = anchor_grid(64, 4, 4)
 
 

@@ -6,13 +6,15 @@ from pathlib import Path
 import jinja2
 import numpy as np
 import pytest
-from board_tables import BOX_SCALE, SIZE, sources
 
 import dse.export
 from dse.data import canonical_boxes
 from dse.evaluation.decoding import CANDIDATES, MAX_BOXES
 from dse.export.board_files import NAMES, board_files
 from dse.export.rendering import render
+from tests.export.board_tables import BOX_SCALE, SIZE, sources
+
+pytestmark = pytest.mark.slow
 
 TEMPLATES = Path(dse.export.__file__).parent / "templates"
 

@@ -15,6 +15,8 @@ from dse.network.graph import Graph
 from dse.network.keras_inference import predictor
 from dse.network.keras_model import Weights
 
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
+
 
 def test_boxes_get_more_levels_than_unscaled(
     deployment: Deployment, graph: Graph, weights: Weights, calibration: NDArray[np.uint8]

@@ -12,6 +12,8 @@ from dse.export.detector_file import detector_table
 from dse.export.manifest import to_json
 from dse.quantization.box_scale import unscale_boxes
 
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
+
 SCORE = 0.6
 
 

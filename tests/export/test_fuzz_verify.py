@@ -10,6 +10,8 @@ from types import ModuleType
 
 import pytest
 
+pytestmark = pytest.mark.compiler
+
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 

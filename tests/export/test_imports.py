@@ -8,6 +8,7 @@ import pytest
 import dse.export
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "statement",
     [

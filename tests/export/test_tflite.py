@@ -6,7 +6,6 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from networks_and_pictures import every_operation, random_canvases, random_weights
 
 from dse.errors import CompilerError, WeightsError
 from dse.export import to_tflite
@@ -17,6 +16,9 @@ from dse.network.graph import Graph, Layer
 from dse.network.keras_model import Weights, build, set_weights
 from dse.network.tflite_graph import read_tflite
 from dse.space import Training
+from tests.export.networks_and_pictures import every_operation, random_canvases, random_weights
+
+pytestmark = pytest.mark.slow
 
 
 def keras_maps(graph: Graph, weights: Weights, canvases: np.ndarray) -> np.ndarray:

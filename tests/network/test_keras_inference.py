@@ -13,6 +13,8 @@ from dse.network.keras_inference import compiled, fold, normalised, predictor, r
 from dse.network.keras_model import Weights, build, get_weights, set_weights
 from dse.space import Training
 
+pytestmark = pytest.mark.slow
+
 
 def network(name: str) -> tuple[Graph, Weights]:
     """A graph and weights whose batch statistics are not those of a fresh model."""

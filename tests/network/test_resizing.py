@@ -10,6 +10,8 @@ from dse.network.keras_startup import keras
 from dse.network.resizing import resized
 from dse.space import Training
 
+pytestmark = pytest.mark.slow
+
 PICTURES = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3)).astype(np.uint8)
 
 

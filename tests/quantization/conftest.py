@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from dse.network.detector import detector_graph
 from dse.network.graph import CONVOLUTIONS, Graph
-from dse.network.keras_model import Weights, batch_norm_name
 from dse.space import Training
+
+if TYPE_CHECKING:
+    from dse.network.keras_model import Weights
 
 
 def weights_for(graph: Graph, seed: int = 0) -> Weights:
     """He-initialised kernels; batch statistics away from 0 and 1."""
+    from dse.network.keras_model import batch_norm_name
+
     rng = np.random.default_rng(seed)
     weights: Weights = {}
     for layer in graph:

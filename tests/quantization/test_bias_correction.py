@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from dse.network.graph import Graph, Layer
@@ -11,6 +12,8 @@ from dse.network.keras_model import Weights
 from dse.quantization import corrected_biases, predictor
 from dse.quantization.box_scale import unscale_boxes
 from dse.quantization.kpu8 import as_deployed
+
+pytestmark = pytest.mark.slow
 
 HEAD = Graph(
     "head",

@@ -13,6 +13,8 @@ from dse.network.keras_model import Weights
 from dse.quantization import activation_ranges, kpu8_predictor, predictor
 from dse.space import FORMATS
 
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
+
 SIZE = 8
 LAYERS = (
     Layer("input", "input", (), (SIZE, SIZE, 3)),

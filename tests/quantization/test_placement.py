@@ -9,6 +9,8 @@ from dse.network.graph import Graph
 from dse.quantization.placement import movable_stride, on_kpu
 from dse.space import Training
 
+pytestmark = pytest.mark.slow
+
 
 def graph_of(name: str) -> Graph:
     return detector_graph(Training.parse(name))

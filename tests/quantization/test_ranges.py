@@ -13,6 +13,8 @@ from dse.network.keras_model import Weights
 from dse.quantization import activation_ranges, weight_ranges
 from dse.quantization.ranges import extreme_pictures
 
+pytestmark = pytest.mark.slow
+
 
 def test_every_layer_has_the_range_of_what_it_writes(
     graph: Graph, weights: Weights, canvases: NDArray[np.uint8]

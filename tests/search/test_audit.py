@@ -5,8 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fake_training import workshop
-
 from dse.cost import Target
 from dse.search import SearchOptions, load_study, run_search
 from dse.search.audit import BEATEN, audit
@@ -14,6 +12,7 @@ from dse.search.journal import Entry
 from dse.search.plan import make_plan
 from dse.search.stopping import DominanceStopper
 from dse.space import SearchSpace, Training
+from tests.search.fake_training import workshop
 
 PLAN = make_plan(
     SearchSpace("s", ("A",), (63,), (0.35, 0.5), (96, 128), ("kpu8",)), Target.load("k210")

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from fake_training import EPOCHS, workshop
 
 from dse.errors import CorruptJournal, UnknownName
 from dse.search import SearchOptions, load_study, run_search
 from dse.search.record import COLUMNS
+from tests.search.fake_training import EPOCHS, workshop
 
 Make = Callable[..., SearchOptions]
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fake_training import EPOCHS, final_ap, worked, workshop
 
 from dse.errors import InvalidFile, StudyError, UnknownName, UsageError
 from dse.search import SearchOptions, load_study, run_search
@@ -14,6 +13,7 @@ from dse.search.audit import BEATEN
 from dse.search.recorded import RecordedJob, RecordedTable
 from dse.space import Training
 from dse.training.recipe import Recipe
+from tests.search.fake_training import EPOCHS, final_ap, worked, workshop
 
 Make = Callable[..., SearchOptions]
 
@@ -133,6 +133,7 @@ def test_a_table_travels_with_its_job(table: Path, tmp_path: Path) -> None:
     assert moved != job
 
 
+@pytest.mark.slow
 def test_a_search_ends_when_nothing_is_expected_to_be_gained(
     options: Make, capsys: pytest.CaptureFixture[str]
 ) -> None:

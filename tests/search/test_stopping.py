@@ -176,6 +176,7 @@ CURVES = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(CURVES, st.sampled_from(SIZES), st.lists(APS, min_size=1, max_size=5))
 def test_what_is_learnt_bit_by_bit_is_the_definition(

@@ -16,6 +16,7 @@ from dse.search.trained import SHIPPED, find_trained, shipped_design
 from dse.space import Training
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_weights_are_of_the_network_that_they_are_named_after(
     name: str, tmp_path: Path

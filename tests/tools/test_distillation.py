@@ -8,6 +8,8 @@ import pytest
 from dse.training.loss import focal_loss
 from tools.distillation import distilled_loss
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_pupil_pays_for_its_distance_to_the_teacher() -> None:
     rng = np.random.default_rng(0)

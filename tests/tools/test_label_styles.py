@@ -93,6 +93,7 @@ def test_offsets_measure_what_moved_moves(seed: int, shift: NDArray[np.float64])
     np.testing.assert_allclose(offsets(there, boxes), -offsets(boxes, there), atol=1e-12)
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(SEEDS, st.lists(SHIFTS, min_size=1, max_size=4))
 def test_shifted_styles_are_found_and_become_one(

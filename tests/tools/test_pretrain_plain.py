@@ -14,6 +14,8 @@ from dse.network.keras_startup import keras
 from dse.space import Training
 from tools.pretrain_plain import main
 
+pytestmark = pytest.mark.slow
+
 DESIGN = "P5-a0.5-64"
 COMMON = ["--data", "synthetic:12", "--epochs", "2"]
 

@@ -21,6 +21,8 @@ from dse.network.keras_model import Weights, build, get_weights
 from dse.space import Training
 from tools.reconcile import detected, main, write_wider
 
+pytestmark = pytest.mark.slow
+
 DESIGN = "P3-a0.5-64"
 PLACE = (1, 2, 7)
 """Row, column and canonical box that `_one_face` makes up."""

@@ -52,6 +52,7 @@ def always_on_a_face(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worn_views, "ON_A_FACE_SHARE", 1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("always_on_a_face")
 @given(
     seed=SEEDS,
@@ -80,6 +81,7 @@ def test_a_zoom_on_a_whole_face_shows_all_of_it(
     assert is_in_range or any(np.isclose(scale[0], limit, rtol=1e-2) for limit in limits)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("always_on_a_face")
 def test_faces_of_all_sizes_come_equally_often() -> None:
     pixels, picture = scene()

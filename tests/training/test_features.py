@@ -16,6 +16,8 @@ from dse.space import Training
 from dse.training.features import frozen_features
 from dse.training.views import ViewSet, normalise
 
+pytestmark = pytest.mark.slow
+
 TRAINING = Training("A", 98, 0.35, 96)
 GRAPH = detector_graph(TRAINING)
 EDGE = boundary(GRAPH, frozen_layers(GRAPH, TRAINING.frozen_until))

@@ -7,6 +7,8 @@ import pytest
 
 from dse.training.loss import LOSSES, focal_loss, paper_loss
 
+pytestmark = pytest.mark.slow
+
 
 def _case(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)

@@ -21,6 +21,8 @@ from dse.training.trainer import FeatureBatches, train
 from dse.training.truth import Truth
 from dse.training.views import ViewSet
 
+pytestmark = pytest.mark.slow
+
 TRAINING = Training("A", 98, 0.35, 96)
 GRAPH = detector_graph(TRAINING)
 EDGE = boundary(GRAPH, frozen_layers(GRAPH, TRAINING.frozen_until))

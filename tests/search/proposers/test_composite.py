@@ -8,7 +8,12 @@ import sys
 
 import numpy as np
 import pytest
-from conformance import (
+
+from dse.pareto import ObjectiveBox
+from dse.search.proposers import Design, Observation, make_proposer
+from dse.search.proposers.composite import SPREAD, CompositeProposer
+from dse.space import Training
+from tests.search.proposers.conformance import (
     ProposerConformance,
     every_design,
     feasible,
@@ -16,10 +21,7 @@ from conformance import (
     seen,
 )
 
-from dse.pareto import ObjectiveBox
-from dse.search.proposers import Design, Observation, make_proposer
-from dse.search.proposers.composite import SPREAD, CompositeProposer
-from dse.space import Training
+pytestmark = pytest.mark.slow
 
 
 class TestComposite(ProposerConformance):

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from dse.pareto import ObjectiveBox
 from dse.search.proposers.improvement import best_at_cost, expected_improvement
 
+pytestmark = pytest.mark.slow
+
 BOX = ObjectiveBox((5.0, 5e5), (80.0, 2e6))
 
 

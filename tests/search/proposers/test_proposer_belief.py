@@ -7,7 +7,6 @@ import random
 
 import numpy as np
 import pytest
-from conformance import every_design, failed, invented_ap, seen, stopped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from dse.pareto import ObjectiveBox
 from dse.search.proposers import Observation, belief
 from dse.search.proposers.belief import SHORTLIST, STEPS, learnt_at
 from dse.search.proposers.composite import CompositeProposer
+from tests.search.proposers.conformance import every_design, failed, invented_ap, seen, stopped
 
 
 @pytest.fixture()
