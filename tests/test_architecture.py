@@ -103,6 +103,7 @@ def test_light_commands_import_nothing_heavy(command: list[str]) -> None:
     assert not loaded & {"tensorflow", "keras", "ray", "plotly", "nncase", "optuna", "sklearn"}
 
 
+@pytest.mark.slow
 def test_public_names_are_sorted_and_exist() -> None:
     for module in pkgutil.walk_packages([str(PACKAGE)], "dse."):
         if module.ispkg:

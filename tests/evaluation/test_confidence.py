@@ -12,7 +12,7 @@ from dse.evaluation.confidence import ap_interval
 
 
 def ranked(correct: list[bool], faces: list[int], picture: list[int]) -> Ranked:
-    scores = np.linspace(1, 0, len(correct))
+    scores = np.linspace(1, 0, len(correct), dtype=np.float64)
     return Ranked(scores, np.array(correct, bool), np.array(picture, int), np.array(faces))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +62,7 @@ def every_operation(size: int) -> Graph:
     half = -(-size // 2)
     quarter = -(-half // 2)
     small, tiny, ones = (half, half, 8), (quarter, quarter, 8), (1,) * 4
-    norm = {"batch_norm": True}
+    norm: dict[str, Any] = {"batch_norm": True}
     return Graph(
         "every-operation",
         (

@@ -27,7 +27,7 @@ def decoded_by_the_guide(planes: np.ndarray, table: dict) -> list[tuple[float, .
     """The bundle's README, line by line: planes (channels, h, w) -> boxes and scores."""
     size, scale = table["input"]["size_pixels"], table["box_scale"]
     _, height, width = planes.shape
-    found = []
+    found: list[tuple[float, ...]] = []
     for b, (w, h) in enumerate(table["canonical_boxes_pixels"]):
         for i in range(height):
             for j in range(width):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -69,7 +70,7 @@ def test_missing_weight_is_named(graph: Graph, weights: Weights) -> None:
 @pytest.mark.parametrize(
     ("change", "named"), [({"op": "softmax"}, "softmax"), ({"activation": "swish"}, "swish")]
 )
-def test_what_cannot_be_written_is_named(change: dict[str, str], named: str) -> None:
+def test_what_cannot_be_written_is_named(change: dict[str, Any], named: str) -> None:
     graph = every_operation(24)
     place = {"op": "add", "activation": "fine"}[next(iter(change))]
     layers = tuple(replace(la, **change) if la.name == place else la for la in graph)

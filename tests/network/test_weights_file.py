@@ -10,7 +10,7 @@ from dse.network.weights_file import read_weights, write_weights
 
 
 def test_half_precision_comes_back_as_float32(tmp_path: Path) -> None:
-    np.savez(tmp_path / "w.npz", **{"head/bias": np.array([0.5, -2], np.float16)})
+    np.savez(tmp_path / "w.npz", **{"head/bias": np.array([0.5, -2], np.float16)})  # type: ignore[arg-type]
     found = read_weights(tmp_path / "w.npz", "")
     assert found["head/bias"].dtype == np.float32
     np.testing.assert_array_equal(found["head/bias"], [0.5, -2])

@@ -112,7 +112,7 @@ def test_a_missing_range_is_named() -> None:
 def test_an_activation_the_table_does_not_clip_is_refused() -> None:
     layers = (LAYERS[0], Layer("head", "conv", ("input",), (8, 8, 2), 1, 1, activation="sigmoid"))
     graph = Graph("sigmoid", layers, ("head",))
-    weights = {"head/kernel": np.ones((1, 1, 3, 2), np.float32)}
+    weights: Weights = {"head/kernel": np.ones((1, 1, 3, 2), np.float32)}
     with pytest.raises(UnknownName, match="sigmoid"):
         kpu8_predictor(graph, weights, {"input": (-1, 1), "head": (0, 1)})(
             np.zeros((1, 8, 8, 3), np.uint8)

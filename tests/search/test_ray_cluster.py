@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import ray
-import yaml
+import yaml  # type: ignore[import-untyped]
 from ray.cluster_utils import Cluster
 
 from dse.search.executor import Executor, Task, Workbench
@@ -28,7 +28,7 @@ from tests.search.search_process import started
 
 pytestmark = pytest.mark.ray
 
-QUIET = {
+QUIET: dict[str, Any] = {
     "object_store_memory": 80 << 20,
     "include_dashboard": False,
     "include_log_monitor": False,
@@ -175,11 +175,12 @@ def test_a_head_that_dies_ends_the_search_which_can_go_on(
     new_node(cluster, num_cpus=2)
     results = tmp_path / "results"
     arguments = [results, small_space, trace, 1.0, 2, "ray", f"address={cluster.address}"]
+    search = started(*arguments, stderr=subprocess.PIPE)
     try:
-        search = started(*arguments, stderr=subprocess.PIPE)
         while len(worked(trace)) < 4:
             assert search.poll() is None, search.communicate()
             time.sleep(0.05)
+        assert cluster.head_node is not None
         cluster.head_node.kill_gcs_server(check_alive=False)
         _, said = search.communicate(timeout=120)
     finally:
@@ -188,8 +189,8 @@ def test_a_head_that_dies_ends_the_search_which_can_go_on(
     assert "HeadLost: the head of the Ray cluster" in said and "run with --resume" in said
     arguments = [results, small_space, trace, 0.0, 2, "inline", "resume"]
     again = started(*arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    _, said = again.communicate()
-    assert again.returncode == 0, said
+    _, complaint = again.communicate()
+    assert again.returncode == 0, complaint
     epochs = Counter((id, epoch) for id, epoch, _ in worked(trace) if epoch != "kmodel")
     assert len(epochs) == 2 * EPOCHS and epochs.total() <= 2 * EPOCHS + 2
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from dse.data.geometry import iou_matrix
 from dse.data.pictures import Picture
@@ -41,14 +39,14 @@ def _boxes(rng: np.random.Generator, count: int) -> NDArray[np.float32]:
 
 def _seen(
     source: str,
-    labels: Sequence[Sequence[float]] | NDArray[np.float32],
-    found: Sequence[Sequence[float]] | NDArray[np.float32],
-    scores: Sequence[float] | NDArray[np.float32],
+    labels: ArrayLike,
+    found: ArrayLike,
+    scores: ArrayLike,
     *,
-    ignored: Sequence[Sequence[float]] = (),
+    ignored: ArrayLike = (),
     scale: float = 1.0,
 ) -> Seen:
-    def picture_boxes(some: Sequence[Sequence[float]] | NDArray[np.float32]) -> NDArray[np.float32]:
+    def picture_boxes(some: ArrayLike) -> NDArray[np.float32]:
         return np.asarray(some, np.float32).reshape(-1, 4)
 
     def load() -> NDArray[np.uint8]:

@@ -55,7 +55,7 @@ def test_features_are_computed_once(
 def test_an_interrupted_computation_goes_on(
     patterns: DataSet, weights: Weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    views = ViewSet(patterns, 96, 2, seed=0)
+    views = ViewSet(patterns, 96, 1, seed=0)
     whole = frozen_features(GRAPH, EDGE, weights, views, tmp_path / "whole")
     monkeypatch.setattr(features_module, "CHUNK", 8)
 
@@ -64,7 +64,7 @@ def test_an_interrupted_computation_goes_on(
 
     def dies(view_set: ViewSet, start: int = 0):  # type: ignore[no-untyped-def]
         for number, view in enumerate(ViewSet.iterate(view_set, start), start=start):
-            if number == 75:
+            if number == 35:
                 raise Killed
             yield view
 

@@ -52,7 +52,7 @@ def test_before_any_training_size_and_width_are_expected_to_help() -> None:
 
 
 def test_scores_are_the_logit_of_ap_and_back() -> None:
-    aps = np.linspace(0, 1, 101)
+    aps = np.linspace(0, 1, 101, dtype=np.float64)
     assert unscored(score(aps)) == pytest.approx(aps, abs=1e-12)
     assert score(np.array([0.5]))[0] == 0
     assert (np.diff(score(aps)) > 0).all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,7 +36,7 @@ def share_after(name: str, seed: int, designs: list[Design], steps: int) -> floa
         design.training: (invented_ap(design.training), design.latency_ms, design.kmodel_bytes)
         for design in designs
     }
-    proposer, past = make_proposer(name, designs, seed), []
+    proposer, past = make_proposer(name, designs, seed), list[Any]()
     for _ in range(steps):
         training = proposer.propose(past, [])
         assert training is not None
@@ -54,7 +55,7 @@ def test_needs_fewer_trainings_than_chance() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_first_trainings_are_spread_over_the_costs(seed: int) -> None:
     designs = every_design()
-    proposer, busy = make_proposer("composite", designs, seed), []
+    proposer, busy = make_proposer("composite", designs, seed), list[Any]()
     for _ in range(SPREAD):
         training = proposer.propose([], [one.id for one in busy])
         assert training is not None
