@@ -6,10 +6,11 @@ import errno
 import os
 import socket
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from process_limits import no_file_larger_than
 
 from dse.errors import FileError
 from dse.files import (
@@ -23,6 +24,7 @@ from dse.files import (
     whole_folder,
     write_whole,
 )
+from tests.process_limits import no_file_larger_than
 
 
 def test_a_regular_file_is_read(tmp_path: Path) -> None:
@@ -139,7 +141,12 @@ def test_a_file_is_on_the_disk_before_its_name_is(
     calls: list[str] = []
     for name in ("fsync", "replace"):
         real = getattr(os, name)
-        monkeypatch.setattr(os, name, lambda *a, n=name, r=real: (calls.append(n), r(*a)))
+
+        def noted(*arguments: Any, name: str = name, real: Callable[..., Any] = real) -> None:
+            calls.append(name)
+            real(*arguments)
+
+        monkeypatch.setattr(os, name, noted)
     write_whole(tmp_path / "a", "content")
     assert calls == ["fsync", "replace"]
     write_whole(tmp_path / "a", "kept to save time", durable=False)

@@ -1,9 +1,9 @@
 """What a training minimises, over maps of face scores and box offsets.
 
 Truth is one array of shape (n, h, w, boxes, numbers), in the head's order: labels (1 a face, 0
-none, -1 ignored) in the place of scores, and offsets; for distillation, the teacher's scores
-follow. Predictions are the raw map, (n, h, w, channels). Losses are sums over a picture,
-averaged over the batch. Written in `keras.ops`, for any backend.
+none, -1 ignored) in the place of scores, and offsets. Predictions are the raw map,
+(n, h, w, channels). Losses are sums over a picture, averaged over the batch. Written in
+`keras.ops`, for any backend.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from dse.detection.head import FACE_HEAD, Head
 from dse.network.keras_startup import keras
 
-__all__ = ["LOSSES", "distilled_loss", "focal_loss", "paper_loss"]
+__all__ = ["LOSSES", "focal_loss", "paper_loss", "split_cells"]
 
 ops = keras.ops
 
@@ -25,12 +25,6 @@ FOCAL_GAMMA = 2.0
 OFFSET_SCALE = (10.0, 10.0, 5.0, 5.0)
 """Offsets are a tenth of a box; scaled to about one (Liu et al., arXiv 1512.02325, variances)."""
 
-DISTILLATION = 0.1
-"""Share of the teacher's word beside the labels'."""
-
-TEACHER_FLOOR = 0.02
-"""Weight of a box in which the teacher sees no face: there are thousands of them."""
-
 N_CLASS = 256.0
 N_REGRESSION = 4.0
 """Narduzzi et al., section III-D."""
@@ -38,7 +32,7 @@ N_REGRESSION = 4.0
 
 def focal_loss(truth: Any, maps: Any, head: Head = FACE_HEAD) -> Any:
     """Focal loss on scores and Huber loss on the offsets of faces, over the faces' number."""
-    label, offsets, score, found = _split(truth, maps, head)
+    label, offsets, score, found = split_cells(truth, maps, head)
     probability = ops.sigmoid(score)
     is_class, counted = _flags(label)
     hit = is_class * probability + (1 - is_class) * (1 - probability)
@@ -51,20 +45,9 @@ def focal_loss(truth: Any, maps: Any, head: Head = FACE_HEAD) -> Any:
     return (ops.sum(focal) + 0.25 * boxes) / _at_least_one(is_face)
 
 
-def distilled_loss(truth: Any, maps: Any, head: Head = FACE_HEAD) -> Any:
-    """Focal loss, and squared distances to the teacher's score logits, where it sees a face
-    most of all: labels alone leave a network that starts from nothing at "no face"."""
-    label, _, score, _ = _split(truth, maps, head)
-    teacher = truth[..., head.numbers_per_box :]
-    weight = TEACHER_FLOOR + ops.sigmoid(teacher)
-    distance = ops.sum(weight * (score - teacher) ** 2)
-    faces = _at_least_one(_any_class(_flags(label)[0]))
-    return focal_loss(truth, maps, head) + DISTILLATION * distance / faces
-
-
 def paper_loss(truth: Any, maps: Any, head: Head = FACE_HEAD) -> Any:
     """(1/256) sum of cross-entropy + (1/4) sum of squared offset errors of faces."""
-    label, offsets, score, found = _split(truth, maps, head)
+    label, offsets, score, found = split_cells(truth, maps, head)
     is_class, counted = _flags(label)
     scores = ops.sum(counted * _cross_entropy(is_class, score)) / N_CLASS
     boxes = ops.sum((offsets - found) ** 2 * _any_class(is_class)) / N_REGRESSION
@@ -74,7 +57,7 @@ def paper_loss(truth: Any, maps: Any, head: Head = FACE_HEAD) -> Any:
 LOSSES: dict[str, Callable[[Any, Any], Any]] = {"focal": focal_loss, "paper": paper_loss}
 
 
-def _split(truth: Any, maps: Any, head: Head) -> tuple[Any, Any, Any, Any]:
+def split_cells(truth: Any, maps: Any, head: Head) -> tuple[Any, Any, Any, Any]:
     """Labels and true offsets, scores and offsets found: (n, h, w, boxes, classes or 4) each."""
     found = head.split(ops.cast(maps, "float32"), ops)
     return (*head.numbers(truth), *found)

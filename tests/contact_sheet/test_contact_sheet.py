@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -92,5 +93,5 @@ def test_a_place_that_cannot_be_written_is_told(
         )
 
 
-def _colours(image: Image.Image) -> Iterable[tuple[int, tuple[int, int, int]]]:
+def _colours(image: Image.Image) -> Iterable[tuple[int, Any]]:
     return image.getcolors(1 << 20) or []

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reader import DRAWN_MS
 
 from dse.dashboard.live import LOOPBACK, LiveServer
 from dse.errors import DseError, StudyError
 from dse.search.settings import StudySettings
 from dse.search.study import StudyFolder
+from tests.dashboard.reader import DRAWN_MS
 
 
 class Growing:
@@ -103,6 +103,7 @@ def test_only_this_machine_is_answered(server: LiveServer) -> None:
     connection.close()
 
 
+@pytest.mark.slow
 def test_a_taken_port_is_said(server: LiveServer, study: Growing, tmp_path: Path) -> None:
     with pytest.raises(DseError, match=str(server.server_port)) as caught:
         LiveServer([study.folder], study.load, tmp_path / "other.html", server.server_port)
@@ -132,6 +133,7 @@ def test_an_open_page_follows_and_keeps_what_was_chosen(
     assert complaints == []
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_the_command_cleanly(
     tmp_path: Path, study_settings: Callable[..., StudySettings]
 ) -> None:

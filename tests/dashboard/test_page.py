@@ -13,13 +13,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from reader import DRAWN_MS, Reader
 
 import dse.dashboard
 from dse.dashboard.frames import study_tables
 from dse.dashboard.page import payload_json, plain_json, write_dashboard
 from dse.dashboard.style import DARK, size_colours
 from dse.errors import UsageError
+from tests.dashboard.reader import DRAWN_MS, Reader
 
 LARGEST_BYTES = 5_000_000
 
@@ -328,6 +328,7 @@ def test_without_javascript_the_front_is_still_there(
     assert all(row["candidate"] in text for row in _on_front(record))
 
 
+@pytest.mark.slow
 def test_the_story_tells_what_early_stopping_cost(record: Any) -> None:
     record.stopping = "4 stopped early; none of their kind was finished as a check."
     study = json.loads(payload_json([study_tables(record)]))["studies"][0]

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from reader import Reader
 
 from dse.contact_sheet.marks import FOUND
 from dse.dashboard import samples
@@ -22,6 +21,7 @@ from dse.data.pictures import DataSet, Picture
 from dse.detection.detections import Detections
 from dse.errors import CompilerError, WeightsError
 from dse.evaluation import Finding
+from tests.dashboard.reader import Reader
 
 FACE = np.array([[100.0, 50.0, 300.0, 250.0]], np.float32)
 NOTHING = FACE[:0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,7 +84,7 @@ def test_no_face_is_an_error() -> None:
 
 def referee(found: list[Detections], truth: list[Boxes], ignored: list[Boxes]) -> float:
     """pycocotools' AP at IoU 0.5, sampled at every recall that can occur."""
-    annotations, results = [], []
+    annotations, results = list[Any](), list[Any]()
     for image, (faces, left_out) in enumerate(zip(truth, ignored, strict=True), start=1):
         for crowd, group in ((0, faces), (1, left_out)):
             for x0, y0, x1, y1 in group.tolist():
@@ -122,18 +123,20 @@ def random_case(seed: int) -> tuple[list[Detections], list[Boxes], list[Boxes]]:
     """Up to four pictures: faces, some crowded; detections near them and anywhere."""
     rng = np.random.default_rng(seed)
 
-    def scattered(count: int) -> Boxes:
+    def scattered(most: int) -> Boxes:
+        count = int(rng.integers(0, most + 1))
         start = rng.integers(0, 60, (count, 2))
-        return np.concatenate([start, start + rng.integers(4, 30, (count, 2))], axis=1)
+        ends = start + rng.integers(4, 30, (count, 2))
+        return np.concatenate([start, ends], axis=1).astype(np.float32)
 
     found, truth, ignored = [], [], []
     for _ in range(rng.integers(1, 5)):
-        faces, left_out = scattered(rng.integers(0, 6)), scattered(rng.integers(0, 3))
+        faces, left_out = scattered(5), scattered(2)
         near = np.concatenate([faces, faces, left_out])
         near = near + rng.integers(-3, 4, near.shape)
         near[:, 2:] = np.maximum(near[:, 2:], near[:, :2] + 1)
-        seen = np.concatenate([near, scattered(rng.integers(0, 5))]).astype(np.float32)
-        scores = rng.integers(1, 20, len(seen)).astype(np.float32) / 20  # ties occur
+        seen = np.concatenate([near, scattered(4)]).astype(np.float32)
+        scores = np.asarray(rng.integers(1, 20, len(seen)) / 20, np.float32)  # ties occur
         found.append(Detections(seen, scores))
         truth.append(faces.astype(np.float32))
         ignored.append(left_out.astype(np.float32))

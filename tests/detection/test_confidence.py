@@ -12,7 +12,7 @@ from dse.detection.confidence import ap_interval
 
 
 def ranked(correct: list[bool], faces: list[int], picture: list[int]) -> Ranked:
-    scores = np.linspace(1, 0, len(correct))
+    scores = np.linspace(1, 0, len(correct), dtype=np.float64)
     return Ranked(scores, np.array(correct, bool), np.array(picture, int), np.array(faces))
 
 
@@ -26,6 +26,7 @@ def test_a_detector_without_fault_is_certain() -> None:
     assert ap_interval(one_face_each([False] * 30)) == (0.0, 0.0)
 
 
+@pytest.mark.slow
 @given(st.lists(st.booleans(), min_size=5, max_size=60).filter(any), st.integers(0, 3))
 def test_it_holds_the_middle_of_the_resamples_and_stays_in_range(
     found: list[bool], seed: int

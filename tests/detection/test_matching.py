@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dse.detection.average_precision import operating_point, precision_recall
+from dse.detection.average_precision import PrecisionRecall, operating_point, precision_recall
 from dse.detection.detections import Detections
 from dse.detection.geometry import Boxes
 from dse.detection.matching import judge
@@ -43,7 +43,7 @@ def pictures(draw: st.DrawFn) -> tuple[Detections, Boxes, Boxes]:
     )
     found, faces, ignored = (boxes(*draw(st.lists(box, max_size=n))) for n in (12, 6, 3))
     tenths = draw(st.lists(st.integers(1, 9), min_size=len(found), max_size=len(found)))
-    return Detections(found, np.array(tenths, np.float32) / 10), faces, ignored
+    return Detections(found, np.array(tenths, np.float32) / np.float32(10)), faces, ignored
 
 
 @given(pictures())
@@ -66,13 +66,18 @@ def test_a_threshold_changes_nothing_above_it(
     np.testing.assert_array_equal(whole.left_out[above], part.left_out)
 
 
+def _curve(seen: list[tuple[Detections, Boxes, Boxes]]) -> PrecisionRecall:
+    found, faces, ignored = (list(column) for column in zip(*seen, strict=True))
+    return precision_recall(found, faces, ignored)
+
+
 @given(st.lists(pictures(), min_size=1, max_size=4), st.none() | st.integers(1, 9))
 def test_the_curve_counts_what_is_judged(
     seen: list[tuple[Detections, Boxes, Boxes]], tenth: int | None
 ) -> None:
     if not sum(len(faces) for _, faces, _ in seen):
         return
-    curve = precision_recall(*map(list, zip(*seen, strict=True)))
+    curve = _curve(seen)
     point = operating_point(curve, None if tenth is None else tenth / 10)
     judged = [judge(f.above(point.score), faces, ignored) for f, faces, ignored in seen]
     true, false, missed = (
@@ -86,7 +91,7 @@ def test_the_curve_counts_what_is_judged(
 def test_no_threshold_has_a_better_f1(seen: list[tuple[Detections, Boxes, Boxes]]) -> None:
     if not sum(len(faces) for _, faces, _ in seen):
         return
-    curve = precision_recall(*map(list, zip(*seen, strict=True)))
+    curve = _curve(seen)
 
     def f1(score: float | None) -> float:
         _, precision, recall = operating_point(curve, score)

@@ -15,7 +15,7 @@ def random_boxes(count: int, seed: int) -> tuple[NDArray[np.float32], NDArray[np
     rng = np.random.default_rng(seed)
     start = rng.integers(0, 30, (count, 2))
     boxes = np.concatenate([start, start + rng.integers(1, 25, (count, 2))], axis=1)
-    return boxes.astype(np.float32), rng.integers(0, 9, count).astype(np.float32) / 8
+    return boxes.astype(np.float32), np.array(rng.integers(0, 9, count) / 8, np.float32)
 
 
 def textbook(boxes: NDArray[np.float32], scores: NDArray[np.float32], limit: float) -> list[int]:

@@ -10,7 +10,8 @@ from dse.detection.detections import Detections
 from dse.detection.head import FACE_HEAD, Head
 from dse.export.board_files import board_files
 from dse.export.detector_file import detector_table
-from dse.export.kmodel import Kmodel, TensorRange
+from dse.export.kmodel import Kmodel
+from dse.export.kmodel_headers import TensorRange
 from dse.quantization.box_scale import unscale_boxes
 
 SIZE, CELLS, CHANNELS = 64, 4, FACE_HEAD.channels
@@ -23,8 +24,8 @@ def sources(score: float = SCORE, size: int = SIZE, head: Head = FACE_HEAD) -> d
     """Board files of a detector with maps of 4 x 4 cells."""
     shape = (1, head.channels, CELLS, CELLS)
     headers = Kmodel(
-        5, 1000, (TensorRange("uint8", 3 * size * size, (1, 3, size, size)),),
-        (TensorRange("float32", 4 * head.channels * CELLS * CELLS, shape),), 2048,
+        5, 1000, (TensorRange("uint8", 3 * size * size, (1, 3, size, size), 0),),
+        (TensorRange("float32", 4 * head.channels * CELLS * CELLS, shape, 0),), 2048,
     )  # fmt: skip
     compiled = {
         "kmodel_bytes": 1000, "data_bytes": headers.data_bytes, "input_bytes": headers.input_bytes,

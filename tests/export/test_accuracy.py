@@ -8,11 +8,14 @@ from dse.data.pictures import DataSet
 from dse.detection import FACE_HEAD
 from dse.evaluation import prepare
 from dse.export.accuracy import agreement, measure_accuracy
+from dse.network.keras_inference import Predict
+
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 
 ANCHORS = FACE_HEAD.grid(64, 4, 4)
 
 
-def oracle(data: DataSet, logit: float):
+def oracle(data: DataSet, logit: float) -> Predict:
     """A detector that finds the first face of each picture of `data` with score `logit`."""
     prepared = prepare(data, 64)
     answers = {}

@@ -7,7 +7,6 @@ from pathlib import Path
 import jinja2
 import numpy as np
 import pytest
-from board_tables import BOX_SCALE, SIZE, sources
 
 import dse.export
 from dse.detection import FACE_HEAD, Head
@@ -18,6 +17,9 @@ from dse.export.detector_file import detector_table
 from dse.export.kmodel import parse_kmodel
 from dse.export.manifest import to_json
 from dse.export.rendering import render
+from tests.export.board_tables import BOX_SCALE, SIZE, sources
+
+pytestmark = pytest.mark.slow
 
 TEMPLATES = Path(dse.export.__file__).parent / "templates"
 BUNDLES = Path(__file__).parents[2] / "results" / "reference" / "bundles"

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from networks_and_pictures import SIZE, TRAINING
 from numpy.typing import NDArray
 
 from dse.cost import Target
@@ -21,6 +20,9 @@ from dse.export import Deployment, ExportReport, export_bundle
 from dse.network.graph import Graph
 from dse.network.keras_inference import Predict, predictor
 from dse.network.keras_model import Weights
+from tests.export.networks_and_pictures import SIZE, TRAINING
+
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 
 CANDIDATE = TRAINING.in_format("kpu8")
 ESTIMATE = {"latency_ms": 12.34, "latency_ms_low": 10.0, "latency_ms_high": 15.0, "energy_mj": 3.7}

@@ -10,7 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from board_tables import (
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from dse.detection.detections import Detections
+from dse.detection.head import Head
+from tests.export.board_tables import (
     CELLS,
     CHANNELS,
     Maps,
@@ -20,11 +25,8 @@ from board_tables import (
     random_maps,
     sources,
 )
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
 
-from dse.detection.detections import Detections
-from dse.detection.head import Head
+pytestmark = pytest.mark.slow
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 ODD = [np.nan, np.inf, -np.inf, 3.4e38, -3.4e38, 1.2e-38, -0.0]

@@ -22,6 +22,8 @@ from dse.export.inspection import (
 )
 from dse.export.manifest import to_json
 
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
+
 DESIGN = "A63-a0.35-64-kpu8"
 
 

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from dse.cost.lowering import lower
 from dse.cost.program import KPU_CONVOLUTIONS, Program
 from dse.cost.program import Step as LoweredStep
+from dse.emulation.container import read_container
 from dse.emulation.program import read_program
+from dse.emulation.stack_code import Instruction, read_stack_code
 from dse.emulation.steps import Downloaded, OnCpu, OnKpu, Step, Uploaded
 from dse.network.graph import Graph
 from dse.network.keras_model import Weights
@@ -52,7 +54,14 @@ class CompiledNetwork:
 
     @cached_property
     def steps(self) -> list[FileStep]:
-        return [_named(step) for step in read_program(self.kmodel).steps]
+        own = (i for i in read_stack_code(self._code) if i.name != "call")
+        found = read_program(self.kmodel).steps
+        return [_on_cpu(next(own)) if isinstance(step, OnCpu) else _named(step) for step in found]
+
+    @property
+    def _code(self) -> bytes:
+        container = read_container(self.kmodel)
+        return container.main.text
 
     @property
     def accelerator_layers(self) -> list[tuple[str, tuple[int, int, int]]]:
@@ -75,9 +84,11 @@ def _named(step: Step) -> FileStep:
         return FileStep("upload")
     if isinstance(step, Downloaded):
         return FileStep("download")
-    if not isinstance(step, OnCpu):
-        return FileStep("kpu_copy")
-    name, operands = step.instruction.name, step.instruction.operands
+    return FileStep("kpu_copy")
+
+
+def _on_cpu(instruction: Instruction) -> FileStep:
+    name, operands = instruction.name, instruction.operands
     grid = None
     if name == "quantize":
         grid = Grid(1 / operands["scale"], round(operands["bias"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from dse.detection.head import FACE_HEAD, Head
@@ -12,6 +13,8 @@ from dse.network.keras_model import Weights
 from dse.quantization import corrected_biases, predictor
 from dse.quantization.box_scale import unscale_boxes
 from dse.quantization.kpu8 import as_deployed
+
+pytestmark = pytest.mark.slow
 
 TWO_BOXES = Head(((40, 50), (90, 110)))
 

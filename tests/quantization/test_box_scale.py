@@ -12,6 +12,8 @@ from dse.network.keras_inference import fold
 from dse.network.keras_model import Weights
 from dse.quantization.box_scale import LARGEST_SCALE, choose_box_scale, scale_boxes, unscale_boxes
 
+pytestmark = pytest.mark.slow
+
 
 def maps(score_low: float, score_high: float, box: float) -> np.ndarray:
     """One cell with 25 boxes whose numbers fill the given ranges."""

@@ -12,6 +12,8 @@ from dse.network.keras_model import Weights
 from dse.quantization import activation_ranges
 from dse.quantization.keras_ranges import keras_ranges
 
+pytestmark = pytest.mark.slow
+
 
 def test_layers_are_the_papers_and_ranges_those_of_the_folded_network(
     graph: Graph, weights: Weights, canvases: NDArray[np.uint8]

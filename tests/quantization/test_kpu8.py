@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from lively_networks import blobs, weights_for
 from numpy.typing import NDArray
 
 from dse.errors import DataError, UnknownName
@@ -15,6 +14,9 @@ from dse.network.keras_model import Weights
 from dse.quantization import Ranges, activation_ranges, kpu8_predictor, predictor
 from dse.quantization.box_scale import unscale_boxes
 from dse.space import FORMATS, Training
+from tests.quantization.lively_networks import blobs, weights_for
+
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 
 SIZE = 8
 LAYERS = (
@@ -113,7 +115,7 @@ def test_a_missing_range_is_named() -> None:
 def test_an_activation_the_table_does_not_clip_is_refused() -> None:
     layers = (LAYERS[0], Layer("head", "conv", ("input",), (8, 8, 2), 1, 1, activation="sigmoid"))
     graph = Graph("sigmoid", layers, ("head",))
-    weights = {"head/kernel": np.ones((1, 1, 3, 2), np.float32)}
+    weights: Weights = {"head/kernel": np.ones((1, 1, 3, 2), np.float32)}
     with pytest.raises(UnknownName, match="sigmoid"):
         ends = {"input": (-1.0, 1.0), "head": (0.0, 1.0)}
         kpu8_predictor(graph, weights, Ranges(ends, ends))(np.zeros((1, 8, 8, 3), np.uint8))

@@ -16,6 +16,8 @@ from dse.network.keras_model import Weights
 from dse.quantization import QuantizationNoise, predictor, quantization_noise
 from dse.quantization.placement import placement
 
+pytestmark = pytest.mark.slow
+
 SIZE = 16
 SMALL = Graph(
     "small",

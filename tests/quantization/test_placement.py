@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
-from kmodel_steps import CompiledNetwork
 
 from dse.cost import Target, price
 from dse.cost.lowering import lower
@@ -14,8 +13,11 @@ from dse.network.detector import detector_graph
 from dse.network.graph import Graph, Layer
 from dse.quantization.placement import Place, placement
 from dse.space import SearchSpace, Training
+from tests.quantization.kmodel_steps import CompiledNetwork
 
 SPACES = ("mobilenetv2_face", "k210_face")
+
+pytestmark = pytest.mark.slow
 
 
 @cache

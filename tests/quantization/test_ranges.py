@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from kmodel_steps import CompiledNetwork
 from numpy.typing import NDArray
 
 from dse.errors import DataError
@@ -15,6 +14,9 @@ from dse.quantization import activation_ranges, weight_ranges
 from dse.quantization.grids import Grid
 from dse.quantization.placement import placement
 from dse.quantization.ranges import extreme_pictures
+from tests.quantization.kmodel_steps import CompiledNetwork
+
+pytestmark = pytest.mark.slow
 
 
 def test_every_layer_has_the_range_of_what_it_writes(

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_training import workshop
 
 from dse.cost import Target
 from dse.search import SearchOptions, load_study, run_search
@@ -15,6 +14,7 @@ from dse.search.journal import Entry
 from dse.search.plan import make_plan
 from dse.search.stopping import DominanceStopper
 from dse.space import SearchSpace, Training
+from tests.search.fake_training import workshop
 
 PLAN = make_plan(
     SearchSpace("s", ("A",), (63,), (0.35, 0.5), (96, 128), ("kpu8",)), Target.load("k210")

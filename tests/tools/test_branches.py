@@ -1,13 +1,16 @@
 """Branches that fold into one convolution."""
 
 import numpy as np
+import pytest
 
 from dse.network.detector import detector_graph
-from dse.network.keras_branches import branched, merged
 from dse.network.keras_inference import predictor
 from dse.network.keras_model import get_weights
 from dse.network.keras_startup import keras
 from dse.space import Training
+from tools.branches import branched, merged
+
+pytestmark = pytest.mark.slow
 
 GRAPH = detector_graph(Training.parse("P5-a0.5-64"))
 

@@ -1,6 +1,6 @@
 """Writes a WIDER FACE folder anew, with the labels of all its sources in one style.
 
-    python -m dse.training.reconcile --data wider:DIR --design P5-a1-256 --weights FILE.npz \\
+    python -m tools.reconcile --data wider:DIR --design P5-a1-256 --weights FILE.npz \\
         [--styles-only | --incomplete EVENT ...] --out NEW_DIR
 
 How, and what becomes of faces that nobody labelled: see `label_styles`. A source is a WIDER
@@ -35,7 +35,7 @@ from dse.network.keras_inference import Predict, predictor
 from dse.network.keras_model import Weights, build, set_weights
 from dse.network.weights_file import read_weights
 from dse.space import Training
-from dse.training.label_styles import Seen, Styles, event, reconciled, styles
+from tools.label_styles import Seen, Styles, event, reconciled, styles
 
 __all__ = ["detected", "main", "write_wider"]
 

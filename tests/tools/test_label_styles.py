@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from dse.data.pictures import Picture
 from dse.detection.detections import Detections
 from dse.detection.geometry import iou_matrix
-from dse.training.label_styles import (
+from tools.label_styles import (
     LEAST_MATCHES,
     SAME_FACE_IOU,
     Seen,
@@ -41,14 +39,14 @@ def _boxes(rng: np.random.Generator, count: int) -> NDArray[np.float32]:
 
 def _seen(
     source: str,
-    labels: Sequence[Sequence[float]] | NDArray[np.float32],
-    found: Sequence[Sequence[float]] | NDArray[np.float32],
-    scores: Sequence[float] | NDArray[np.float32],
+    labels: ArrayLike,
+    found: ArrayLike,
+    scores: ArrayLike,
     *,
-    ignored: Sequence[Sequence[float]] = (),
+    ignored: ArrayLike = (),
     scale: float = 1.0,
 ) -> Seen:
-    def picture_boxes(some: Sequence[Sequence[float]] | NDArray[np.float32]) -> NDArray[np.float32]:
+    def picture_boxes(some: ArrayLike) -> NDArray[np.float32]:
         return np.asarray(some, np.float32).reshape(-1, 4)
 
     def load() -> NDArray[np.uint8]:
@@ -93,6 +91,7 @@ def test_offsets_measure_what_moved_moves(seed: int, shift: NDArray[np.float64])
     np.testing.assert_allclose(offsets(there, boxes), -offsets(boxes, there), atol=1e-12)
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(SEEDS, st.lists(SHIFTS, min_size=1, max_size=4))
 def test_shifted_styles_are_found_and_become_one(

@@ -12,10 +12,12 @@ from dse.network.keras_inference import predictor
 from dse.network.keras_model import build, get_weights
 from dse.network.keras_startup import keras
 from dse.space import Training
-from dse.training.pretrain_plain import main
+from tools.pretrain_plain import main
+
+pytestmark = pytest.mark.slow
 
 DESIGN = "P5-a0.5-64"
-COMMON = ["--data", "synthetic:12", "--epochs", "2"]
+COMMON = ["--data", "synthetic:12", "--epochs", "1"]
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +35,7 @@ def test_from_nothing_with_a_teacher_then_wider(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     teacher = tmp_path / "teacher.npz"
-    np.savez(teacher, **get_weights(build(detector_graph(Training.parse("A63-a0.35-64")))))
+    np.savez(teacher, **get_weights(build(detector_graph(Training.parse("A63-a0.35-64")))))  # type: ignore[arg-type]
     first, second = tmp_path / "first.npz", tmp_path / "second.npz"
     main(["--design", DESIGN, "--teacher", f"A63-a0.35-64={teacher}", "--out", str(first), *COMMON])
     settings = json.loads(capsys.readouterr().out)

@@ -1,11 +1,11 @@
 """Trains the plain detectors that the package ships, backbone and head.
 
-    python -m dse.training.pretrain_plain --design P5-a1-256 --epochs 26 --learning-rate 3e-3 \\
+    python -m tools.pretrain_plain --design P5-a1-256 --epochs 26 --learning-rate 3e-3 \\
         --data wider:DIR --teacher A63-a0.5-256=weights.npz --out FILE.npz
-    python -m dse.training.pretrain_plain --design P5-a1.5-256 --epochs 18 --learning-rate 1e-3 \\
+    python -m tools.pretrain_plain --design P5-a1.5-256 --epochs 18 --learning-rate 1e-3 \\
         --data wider:DIR --start P5-a1-256=FILE.npz --out OTHER.npz
 
-From nothing, each convolution trains as several branches (`keras_branches`) with a finished
+From nothing, each convolution trains as several branches (`branches`) with a finished
 detector as its teacher. From a plain detector of this or another width, it trains as it is, in
 bfloat16. Every picture is seen anew in every epoch, one in seven in a mosaic with three others;
 the weights at the end are a moving average. They are stored in half precision.
@@ -31,19 +31,21 @@ from dse.errors import UsageError
 from dse.evaluation import evaluate
 from dse.network.detector import detector_graph
 from dse.network.graph import Graph
-from dse.network.keras_branches import branched, merged
 from dse.network.keras_inference import predictor
 from dse.network.keras_model import Weights, build, get_weights, set_weights
 from dse.network.keras_startup import keras
 from dse.network.resizing import resized
 from dse.network.weights_file import read_weights
 from dse.space import Training
-from dse.training.augmentation import View, mosaic_view, zoomed_view
+from dse.training.augmentation import View
 from dse.training.head import start_heads
-from dse.training.loss import distilled_loss, focal_loss
-from dse.training.pretrain import Example, PictureBatches, print_epoch, save_half
+from dse.training.loss import focal_loss
 from dse.training.recipe import Recipe
 from dse.training.trainer import train
+from tools.branches import branched, merged
+from tools.distillation import distilled_loss
+from tools.pretrain import Example, PictureBatches, print_epoch, save_half
+from tools.worn_views import mosaic_view, zoomed_view
 
 __all__ = ["DetectorBatches", "main"]
 

@@ -1,6 +1,6 @@
 """Trains the backbones that the package ships, as face detectors with a head on A and on B.
 
-    python -m dse.training.pretrain --width 0.5 --input-size 192 --epochs 8 \\
+    python -m tools.pretrain --width 0.5 --input-size 192 --epochs 8 \\
         --weights-dir DIR --data wider:DIR --data synthetic:600 --out FILE.npz
 
 Every layer trains, on a new random view of every picture in every epoch; the heads are thrown

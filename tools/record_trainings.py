@@ -2,7 +2,7 @@
 
     dse search --space k210_face --budget 1000 --proposer random --no-early-stopping \
         --pictures 600 --calibration-pictures 16 --data wider:DIR --eval-data fddb:DIR --study all
-    python benchmarks/record_trainings.py results/all > results/recorded/k210.jsonl
+    python -m tools.record_trainings results/all > results/recorded/k210.jsonl
 
 An earlier table counts as a study: name it first to add to it. All have to share recipe,
 pictures and starting weights; a training that several have is taken from the last. The

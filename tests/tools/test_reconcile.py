@@ -20,7 +20,9 @@ from dse.errors import DataError, DseError, UnknownName, UsageError, WeightsErro
 from dse.network.detector import detector_graph
 from dse.network.keras_model import Weights, build, get_weights
 from dse.space import Training
-from dse.training.reconcile import detected, main, write_wider
+from tools.reconcile import detected, main, write_wider
+
+pytestmark = pytest.mark.slow
 
 DESIGN = "P3-a0.5-64"
 PLACE = (1, 2, 7)
@@ -65,7 +67,7 @@ def _trained(bias: float) -> Weights:
 def weights_file(tmp_path: Path) -> Path:
     """Such a network, sure of its faces, in half precision."""
     path = tmp_path / "weights.npz"
-    np.savez(path, **{name: value.astype(np.float16) for name, value in _trained(3.0).items()})
+    np.savez(path, **{name: value.astype(np.float16) for name, value in _trained(3.0).items()})  # type: ignore[arg-type]
     return path
 
 
@@ -136,7 +138,8 @@ def test_the_mirror_image_counts_as_much_as_the_picture() -> None:
     def predict(canvases: NDArray[np.uint8]) -> NDArray[np.float32]:
         maps = np.zeros((len(canvases), 4, 4, 25, 5), np.float32)
         maps[..., 0] = -9
-        maps[(slice(None), *PLACE, 0)] = 3
+        row, column, box = PLACE
+        maps[:, row, column, box, 0] = 3
         return maps.reshape(len(canvases), 4, 4, 125)
 
     pixels = np.zeros((128, 128, 3), np.uint8)
@@ -201,8 +204,8 @@ def test_weights_that_do_not_match(wider: Path, tmp_path: Path) -> None:
     path.write_bytes(b"no weights")
     assert isinstance(_refusal(arguments), WeightsError)
     weights = _trained(3.0)
-    np.savez(path, **{name: value for name, value in weights.items() if "conv_2" not in name})
+    np.savez(path, **{name: value for name, value in weights.items() if "conv_2" not in name})  # type: ignore[arg-type]
     assert "conv_2" in str(_refusal(arguments))
-    np.savez(path, **{**weights, "head/bias": np.zeros(7, np.float32)})
+    np.savez(path, **{**weights, "head/bias": np.zeros(7, np.float32)})  # type: ignore[arg-type]
     assert "shape" in str(_refusal(arguments))
     assert not out.exists()
