@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ from dse.errors import FileError
 __all__ = [
     "disk_full",
     "file_error",
+    "make_folder",
     "open_regular",
     "printable",
     "read_bytes",
@@ -28,10 +28,14 @@ __all__ = [
     "reported",
     "temporary_folder",
     "whole_file",
+    "whole_folder",
     "write_whole",
 ]
 
 MEBIBYTE = 1 << 20
+
+BUFFER_BYTES = 8192
+"""Python's own; to name it spares asking the system whether the file is a terminal."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """No room; no quota; no file may grow larger (`ulimit -f`)."""
@@ -40,16 +44,18 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 def open_regular(path: Path) -> BinaryIO:
     """The file, opened for reading. Raises FileError for what is missing, closed to us, or no
     regular file: a folder, a pipe, a socket, a device (links to files are followed)."""
-    with reported(path, "read"):
+    try:
         # a pipe without a writer must not block the opening
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
-            raise FileError(
-                f"{printable(path)}: not a regular file",
-                "name a file, not a folder, pipe or device",
-            )
-        return os.fdopen(descriptor, "rb")
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return open(descriptor, "rb", BUFFER_BYTES)
+    except (OSError, ValueError):
+        with reported(path, "read"):  # costs more than the opening, so not around it
+            raise
+    os.close(descriptor)
+    raise FileError(
+        f"{printable(path)}: not a regular file", "name a file, not a folder, pipe or device"
+    )
 
 
 def read_bytes(path: Path, most_bytes: int) -> bytes:
@@ -75,29 +81,34 @@ def read_text(path: Path, most_bytes: int, *, encoding: str = "utf-8") -> str:
         ) from error
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
+def write_whole(path: Path, content: str | bytes, *, durable: bool = True) -> None:
     """Writes `path` so that a kill at any instant leaves the old file or the new one.
 
-    Raises FileError, with the old file untouched.
+    durable: see `whole_file`. Raises FileError, with the old file untouched.
     """
-    with whole_file(path) as file:
-        file.write(content if isinstance(content, bytes) else content.encode())
+    with whole_file(path, durable=durable) as file:
+        file.write(content if isinstance(content, bytes) else _encoded(content, path))
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
+def whole_file(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     """A file to write to that becomes `path` when the block ends well, and is gone otherwise.
 
-    Raises FileError for whatever the system refuses, with the old file untouched.
+    durable: wait for the disk, so that a power cut leaves an old or new file, too. That takes
+    milliseconds a file: without, for what is only kept to save time and is made again when it is
+    damaged. Raises FileError for whatever the system refuses, with the old file untouched.
     """
+    import tempfile  # here: it takes longer than all other imports of a light command together
+
     with reported(path, "written"):
         # the process and not the file names it: a name of 255 bytes has no room for more
-        descriptor, unfinished = tempfile.mkstemp(prefix=f".dse-{os.getpid()}-", dir=path.parent)
+        descriptor, unfinished = tempfile.mkstemp(prefix=_beside(), dir=path.parent)
         try:
             with os.fdopen(descriptor, "w+b") as file:
                 yield file
                 file.flush()
-                os.fsync(file.fileno())
+                if durable:
+                    os.fsync(file.fileno())
             os.chmod(unfinished, _mode_of(path))
             os.replace(unfinished, path)
         except BaseException:
@@ -106,12 +117,37 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """A new folder to fill that becomes `path` when the block ends well, and is gone otherwise.
+
+    An older folder `path` is there until then, and gone afterwards. Raises FileError.
+    """
+    with temporary_folder(_beside(), path.parent) as scratch, reported(path, "written"):
+        fresh = scratch / "new"
+        fresh.mkdir()
+        yield fresh
+        if path.exists():
+            os.rename(path, scratch / "old")
+        os.rename(fresh, path)
+
+
+def make_folder(path: Path) -> Path:
+    """`path`, which is a folder afterwards, its parents too. Raises FileError."""
+    with reported(path, "made a folder"):
+        path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@contextmanager
 def temporary_folder(prefix: str, where: Path | None = None) -> Iterator[Path]:
     """A new folder, gone with all in it when the block ends. Raises FileError.
 
     where: the folder to make it in; default the system's ($TMPDIR).
     """
-    with reported(where or Path(tempfile.gettempdir()), "used for temporary files"):
+    import tempfile
+
+    where = where or _temporary()
+    with reported(where, "used for temporary files"):
         folder = tempfile.TemporaryDirectory(prefix=prefix, dir=where, ignore_cleanup_errors=True)
     with folder as name:
         yield Path(name)
@@ -151,10 +187,43 @@ def disk_full(error: BaseException) -> bool:
 def printable(text: object) -> str:
     """`text` (a name from a file or an archive) on one line and without control characters, so
     that it can move no cursor and fake no message; what has no character becomes an escape."""
+    whole = str(text)
+    if whole.isprintable():  # nearly all are, and a data set has thousands
+        return whole
     return "".join(
         one if one.isprintable() else one.encode("unicode_escape", "surrogatepass").decode()
-        for one in str(text)
+        for one in whole
     )
+
+
+def _temporary() -> Path:
+    """The system's folder for temporary files; the first of $TMPDIR, /tmp and others that
+    takes one. Raises FileError where none does."""
+    import tempfile
+
+    try:
+        return Path(tempfile.gettempdir())
+    except OSError as error:
+        raise FileError(
+            "no folder for temporary files takes any",
+            "make room in /tmp, or name a folder that can be written in TMPDIR",
+        ) from error
+
+
+def _beside() -> str:
+    """How the names of unfinished files begin: hidden, and told apart by process."""
+    return f".dse-{os.getpid()}-"
+
+
+def _encoded(content: str, path: Path) -> bytes:
+    try:
+        return content.encode()
+    except UnicodeEncodeError as error:  # Python's stand-in for bytes of a name that are no text
+        raise FileError(
+            f"{printable(path)} cannot be written: it would hold a name that is not UTF-8, "
+            f"{printable(content[max(0, error.start - 20) : error.end])}",
+            "give that file or folder another name",
+        ) from error
 
 
 def _hint(error: OSError) -> str:

@@ -26,6 +26,18 @@ HEAVY_HOMES = {
 }
 MAY_NOT_READ = {
     "network": ("cost", "data", "training", "quantization", "evaluation", "search", "export"),
+    "detection": (
+        "calibration",
+        "cost",
+        "data",
+        "network",
+        "training",
+        "quantization",
+        "evaluation",
+        "search",
+        "export",
+        "dashboard",
+    ),
     "cost": (
         "calibration",
         "training",
@@ -87,6 +99,7 @@ def test_imports_point_one_way(path: Path) -> None:
         assert top not in forbidden, f"{place} imports {name}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", LIGHT_COMMANDS, ids=lambda c: c[0])
 def test_light_commands_import_nothing_heavy(command: list[str]) -> None:
     code = (
@@ -102,6 +115,7 @@ def test_light_commands_import_nothing_heavy(command: list[str]) -> None:
     assert not loaded & {"tensorflow", "keras", "ray", "plotly", "nncase", "optuna", "sklearn"}
 
 
+@pytest.mark.slow
 def test_public_names_are_sorted_and_exist() -> None:
     for module in pkgutil.walk_packages([str(PACKAGE)], "dse."):
         if module.ispkg:

@@ -13,7 +13,6 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
@@ -22,8 +21,9 @@ import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from dse.errors import DseError, UsageError
+from dse.files import make_folder, temporary_folder, write_whole
 
-__all__ = ["BROWSERS", "browser_program", "pictures", "write_figure", "write_whole"]
+__all__ = ["BROWSERS", "browser_program", "pictures", "write_figure"]
 
 BROWSERS = (
     "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge",
@@ -65,6 +65,7 @@ def write_figure(figure: go.Figure, path: Path) -> Path:
         content = figure.to_html(include_plotlyjs=True, config={"displaylogo": False}).encode()
     else:
         content = pictures([(figure, path.suffix[1:])])[0]
+    make_folder(path.parent)
     write_whole(path, content)
     return path
 
@@ -90,20 +91,12 @@ def pictures(figures: Sequence[tuple[go.Figure, str]]) -> list[bytes]:
     ]
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Writes `content` to `path` under a new name first, so that it is whole or absent."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
-
-
 def _finished(page: str) -> str:
     """The document that a browser makes of `page` once its scripts have run."""
     program = browser_program()
-    with tempfile.TemporaryDirectory(prefix="dse-figure-", ignore_cleanup_errors=True) as folder:
-        source = Path(folder) / "figure.html"
-        source.write_text(page, encoding="utf-8")
+    with temporary_folder("dse-figure-") as folder:
+        source = folder / "figure.html"
+        write_whole(source, page, durable=False)  # read at once
         command = [
             program,
             "--headless",

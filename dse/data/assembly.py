@@ -7,15 +7,34 @@ from pathlib import Path
 
 from numpy.typing import ArrayLike
 
-from dse.data.box_rules import check_boxes
+from dse.data.box_rules import CheckedBoxes, check_boxes
+from dse.data.foreign import inside
 from dse.data.picture_files import checked_size, loader
 from dse.data.pictures import DataSet, Picture, Skipped
 from dse.errors import DataError
 
-__all__ = ["assemble", "picture_or_skip", "size_or_skip"]
+__all__ = ["assemble", "boxes_or_skip", "path_or_skip", "picture_or_skip", "size_or_skip"]
 
 EXAMPLES = 3
 """How many reasons an error message quotes."""
+
+REPEATED = "listed before"
+
+
+def path_or_skip(folder: Path, name: str, skipped: list[Skipped], seen: set[str]) -> Path | None:
+    """Where the list of a data folder says a file is; None, and `skipped` grows, if that is
+    outside or in `seen`, which grows otherwise: a file listed a million times is read once.
+    """
+    try:
+        path = inside(folder, name)
+    except DataError as error:
+        skipped.append(Skipped(name, str(error)))
+        return None
+    if str(path) in seen:
+        skipped.append(Skipped(name, REPEATED))
+        return None
+    seen.add(str(path))
+    return path
 
 
 def size_or_skip(name: str, path: Path, skipped: list[Skipped]) -> tuple[int, int] | None:
@@ -27,6 +46,27 @@ def size_or_skip(name: str, path: Path, skipped: list[Skipped]) -> tuple[int, in
         return None
 
 
+def boxes_or_skip(
+    name: str,
+    boxes: ArrayLike,
+    size: tuple[int, int],
+    skipped: list[Skipped],
+    *,
+    invalid: ArrayLike | None = None,
+) -> CheckedBoxes | None:
+    """The boxes of a picture after the rules of `box_rules`; of a picture with too many None.
+
+    All that is left out is added to `skipped`.
+    """
+    try:
+        checked = check_boxes(name, boxes, size, invalid)
+    except DataError as error:
+        skipped.append(Skipped(name, str(error)))
+        return None
+    skipped.extend(checked.skipped)
+    return checked
+
+
 def picture_or_skip(
     name: str,
     path: Path,
@@ -36,7 +76,7 @@ def picture_or_skip(
     invalid: ArrayLike | None = None,
     size: tuple[int, int] | None = None,
 ) -> Picture | None:
-    """A picture with its boxes after the rules of `box_rules`, or None if it is unreadable.
+    """A picture with its boxes after the rules of `box_rules`, or None if it cannot be used.
 
     boxes: (n, 4) x0, y0, x1, y1. size: width and height if already known. All that is left
     out is added to `skipped`.
@@ -44,8 +84,9 @@ def picture_or_skip(
     size = size or size_or_skip(name, path, skipped)
     if size is None:
         return None
-    checked = check_boxes(name, boxes, size, invalid)
-    skipped.extend(checked.skipped)
+    checked = boxes_or_skip(name, boxes, size, skipped, invalid=invalid)
+    if checked is None:
+        return None
     return Picture(name, checked.faces, loader(path), checked.ignored, file=path)
 
 
@@ -55,7 +96,7 @@ def assemble(source: str, pictures: Iterable[Picture], skipped: Sequence[Skipped
     kept: dict[str, Picture] = {}
     for picture in pictures:
         if picture.name in kept:
-            reasons.append(Skipped(picture.name, "listed before"))
+            reasons.append(Skipped(picture.name, REPEATED))
         else:
             kept[picture.name] = picture
     data = DataSet(source, tuple(kept.values()), tuple(reasons))

@@ -3,6 +3,7 @@
 * no width or height, or wholly outside its picture: left out, and told;
 * partly outside: cut at the border, as evaluation cuts detections;
 * marked invalid by its annotation, or a side under 5 pixels after the cut: ignored.
+A picture with more than MOST_BOXES is refused as a whole.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dse.data.foreign import MOST_BOXES
 from dse.data.pictures import Skipped
+from dse.errors import DataError
 
 __all__ = ["SMALLEST_SIDE_PIXELS", "CheckedBoxes", "check_boxes", "clip"]
 
@@ -46,9 +49,11 @@ def check_boxes(
     """Applies the rules to boxes (n, 4) x0, y0, x1, y1 of the picture `name`.
 
     size: width and height of the picture, pixels. invalid: (n,) true where the annotation
-    says that the face does not count.
+    says that the face does not count. Raises DataError for too many boxes.
     """
     given = np.asarray(boxes, np.float32).reshape(-1, 4)
+    if len(given) > MOST_BOXES:
+        raise DataError(f"{len(given)} boxes, more than {MOST_BOXES} on one picture")
     marked = np.zeros(len(given), bool) if invalid is None else np.asarray(invalid, bool)
     inside = clip(given, size)
     has_area = (given[:, 2] > given[:, 0]) & (given[:, 3] > given[:, 1])

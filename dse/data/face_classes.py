@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from dse.data.foreign import excerpt
 from dse.errors import DataError
 
 __all__ = ["face_classes"]
@@ -21,7 +22,7 @@ def face_classes(source: str, names: Collection[str]) -> frozenset[str]:
         return frozenset(names)
     faces = frozenset(name for name in names if any(word in name.lower() for word in FACE_WORDS))
     if not faces:
-        listed = ", ".join(sorted(names)[:8]) + (", ..." if len(names) > 8 else "")
+        listed = ", ".join(map(excerpt, sorted(names)[:8])) + (", ..." if len(names) > 8 else "")
         hint = "name the class of faces 'face' in the annotation"
         raise DataError(f"{source}: none of its {len(names)} classes is a face ({listed})", hint)
     return faces

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.data.assembly import assemble, size_or_skip
-from dse.data.box_rules import check_boxes, clip
+from dse.data.assembly import assemble, boxes_or_skip, path_or_skip, size_or_skip
+from dse.data.box_rules import clip
 from dse.data.layouts import require
 from dse.data.listing import Entry, read_listing
 from dse.data.picture_files import loader
@@ -78,7 +78,8 @@ def read_fddb(
     skipped: list[Skipped] = []
     listings = sorted((folder / "FDDB-folds").glob("FDDB-fold-*-ellipseList.txt"))
     entries = [entry for listing in listings for entry in read_listing(listing, COLUMNS)]
-    found = [_picture(_images(folder), entry, (side, drop), skipped) for entry in entries]
+    images, seen = _images(folder), set[str]()
+    found = [_picture(images, entry, (side, drop), skipped, seen) for entry in entries]
     return assemble(f"fddb:{folder}", (one for one in found if one), skipped)
 
 
@@ -89,14 +90,19 @@ def _images(folder: Path) -> Path:
 
 
 def _picture(
-    images: Path, entry: Entry, square: tuple[float, float], skipped: list[Skipped]
+    images: Path,
+    entry: Entry,
+    square: tuple[float, float],
+    skipped: list[Skipped],
+    seen: set[str],
 ) -> Picture | None:
-    path = images / f"{entry.name}.jpg"
-    size = size_or_skip(entry.name, path, skipped)
-    if size is None:
+    path = path_or_skip(images, f"{entry.name}.jpg", skipped, seen)
+    size = None if path is None else size_or_skip(entry.name, path, skipped)
+    if path is None or size is None:
         return None
     ellipses = np.array([row[:5] for row in entry.rows], np.float64).reshape(-1, 5)
-    checked = check_boxes(entry.name, ellipse_boxes(ellipses), size)
-    skipped.extend(checked.skipped)
+    checked = boxes_or_skip(entry.name, ellipse_boxes(ellipses), size, skipped)
+    if checked is None:
+        return None
     squares = clip(square_boxes(ellipses, *square)[checked.kept], size)
     return Picture(entry.name, checked.faces, loader(path), checked.ignored, squares, path)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dse.data import foreign
 from dse.errors import DataError
+from dse.files import printable
 
 __all__ = ["Entry", "read_listing"]
 
@@ -27,7 +28,7 @@ def read_listing(path: Path, row: str) -> Iterator[Entry]:
     A line of zeros after a count of 0 is passed over. After a malformed line nothing can be
     trusted, so that raises DataError with file, line, and what was expected.
     """
-    lines = _lines(path)
+    lines = foreign.lines(path, foreign.MOST_LIST_BYTES)
     position = 0
     while position < len(lines):
         name = lines[position].strip()
@@ -43,28 +44,19 @@ def read_listing(path: Path, row: str) -> Iterator[Entry]:
         yield Entry(name, rows)
 
 
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read ({error})", "unpack it again") from error
-
-
 def _count(path: Path, lines: list[str], index: int) -> int:
     text = lines[index].strip() if index < len(lines) else ""
-    if not (text.isascii() and text.isdigit()):
+    count = foreign.whole_number(text)
+    if count is None:
         raise _malformed(path, lines, index, "the number of faces")
-    if int(text) > len(lines) - index - 1:
-        raise _malformed(path, lines, len(lines), f"{int(text)} faces after line {index + 1}")
-    return int(text)
+    if count > len(lines) - index - 1:
+        raise _malformed(path, lines, len(lines), f"{count} faces after line {index + 1}")
+    return count
 
 
 def _row(path: Path, lines: list[str], index: int, columns: str) -> list[float]:
-    try:
-        row = [float(field) for field in lines[index].split()]
-    except ValueError:
-        row = []
-    if len(row) < len(columns.split()) or not all(map(math.isfinite, row)):
+    row = foreign.numbers(lines[index].split())
+    if row is None or len(row) < len(columns.split()):
         raise _malformed(path, lines, index, f"a face '{columns}'")
     return row
 
@@ -76,6 +68,6 @@ def _is_zeros(line: str) -> bool:
 
 def _malformed(path: Path, lines: list[str], index: int, expected: str) -> DataError:
     text = lines[index].strip() if index < len(lines) else None
-    found = "the list ends" if text is None else f"found '{text}'"
+    found = "the list ends" if text is None else f"found '{foreign.excerpt(text)}'"
     hint = "repair the line, or unpack the annotation again"
-    return DataError(f"{path}:{index + 1}: expected {expected}, {found}", hint)
+    return DataError(f"{printable(path)}:{index + 1}: expected {expected}, {found}", hint)

@@ -13,13 +13,20 @@ from typing import Any
 
 import numpy as np
 
-from dse.data.picture_files import loader
-from dse.data.pictures import Boxes, DataSet, Picture
+from dse.data.foreign import LARGEST_NUMBER, MOST_BOXES, content, inside
+from dse.data.picture_files import SUFFIXES, loader
+from dse.data.pictures import DataSet, Picture
+from dse.detection.geometry import Boxes
 from dse.errors import DataError
 
 __all__ = ["packed_files", "read_packed"]
 
 LABELS = "labels.json"
+
+MOST_LABELS_BYTES = 128 << 20
+"""Ten times what WIDER FACE takes."""
+
+HINT = "pack the pictures again"
 
 
 def packed_files(data: DataSet, split: str) -> Iterator[tuple[str, Path | bytes]]:
@@ -31,7 +38,8 @@ def packed_files(data: DataSet, split: str) -> Iterator[tuple[str, Path | bytes]
     for number, picture in enumerate(data.pictures):
         if picture.file is None:
             raise DataError(f"{data.source}: {picture.name} is no file", "draw it where it is used")
-        name = f"{number:06d}{picture.file.suffix}"
+        suffix = picture.file.suffix  # for people: decoders look at the content
+        name = f"{number:06d}{suffix if suffix.lower() in SUFFIXES else ''}"
         rows.append(_row(picture, name))
         yield f"{split}/{name}", picture.file
     labels = {"source": data.source, "pictures": rows}
@@ -41,15 +49,15 @@ def packed_files(data: DataSet, split: str) -> Iterator[tuple[str, Path | bytes]
 def read_packed(folder: Path, split: str) -> DataSet:
     """The set that `packed_files` described: same names, boxes and checksum.
 
-    Raises DataError where the folder was not packed with this split.
+    Raises DataError where the folder was not packed with this split, or not by `packed_files`.
     """
     path = folder / split / LABELS
     try:
-        labels = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read ({error})", "pack the pictures again") from error
-    pictures = tuple(_picture(folder / split, row) for row in labels["pictures"])
-    return DataSet(labels["source"], pictures)
+        labels = json.loads(content(path, MOST_LABELS_BYTES))
+        pictures = tuple(_picture(folder / split, row) for row in labels["pictures"])
+        return DataSet(_text(labels["source"]), pictures)
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise DataError(f"{path}: no list of packed pictures", HINT) from error
 
 
 def _row(picture: Picture, name: str) -> dict[str, Any]:
@@ -65,9 +73,10 @@ def _row(picture: Picture, name: str) -> dict[str, Any]:
 
 
 def _picture(folder: Path, row: dict[str, Any]) -> Picture:
-    file, squares = folder / row["file"], row["boxes_square"]
+    """Raises KeyError, TypeError or ValueError for a row that is no picture's."""
+    file, squares = _place(folder, _text(row["file"])), row["boxes_square"]
     return Picture(
-        row["name"],
+        _text(row["name"]),
         _boxes(row["boxes"]),
         loader(file),
         _boxes(row["ignored"]),
@@ -76,5 +85,22 @@ def _picture(folder: Path, row: dict[str, Any]) -> Picture:
     )
 
 
+def _place(folder: Path, name: str) -> Path:
+    """The file that a row names. Raises ValueError for one elsewhere."""
+    try:
+        return inside(folder, name)
+    except DataError as error:
+        raise ValueError("outside") from error
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("no text")
+    return value
+
+
 def _boxes(rows: list[list[float]]) -> Boxes:
-    return np.array(rows, np.float32).reshape(-1, 4)
+    boxes = np.array(rows, np.float64).reshape(-1, 4)
+    if len(boxes) > MOST_BOXES or not (np.abs(boxes) <= LARGEST_NUMBER).all():
+        raise ValueError("no boxes")
+    return boxes.astype(np.float32)

@@ -1,5 +1,8 @@
 """Picture files as RGB pixels: what can be read, what is refused, and how either is told.
 
+Every picture of the package is opened here, so that one file decides what a picture from the
+web may start: the seven decoders that cameras and labelling tools need, and no other.
+
 Rules: the EXIF orientation is applied, so boxes are in the picture as a viewer shows it;
 grey, palette and CMYK become RGB; transparent parts become the letterbox's grey; of an
 animation the first frame counts.
@@ -7,33 +10,78 @@ animation the first frame counts.
 
 from __future__ import annotations
 
+import os
+import re
+import warnings
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from dse.data.letterbox import FILL
-from dse.errors import DataError
+from dse.errors import DataError, FileError
+from dse.files import open_regular
 
-__all__ = ["SUFFIXES", "checked_size", "load_pixels", "loader"]
+__all__ = ["FORMATS", "SUFFIXES", "checked_size", "load_pixels", "loader", "open_picture"]
+
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "WEBP", "TIFF")
+"""Pillow's names of what may be opened; phones' MPO comes with JPEG. Pillow knows forty more,
+among them EPS, which it hands to Ghostscript: a program, whatever the file is called."""
+
+MOST_PIXELS = 1 << 27
+"""134 million: a camera of 100 megapixels fits. As RGB they are 384 MiB, and the steps from
+file to array take some four times that; a PNG of 130 kB can ask for as many."""
+
+MOST_PICTURE_BYTES = 3 * MOST_PIXELS
+"""What so many pixels take as RGB without compression."""
+
+MOST_SCANS = 50
+"""Of a JPEG. Encoders write 1 to 20; each is a pass over all pixels, and in 95
+bytes a file can ask for one more."""
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm"})
 """Endings, in lower case, of the files that a folder reader takes for pictures."""
 
 HINT = "replace the file, or remove it and its annotation"
 
-END_MARKERS = {"JPEG": b"\xff\xd9", "PNG": b"IEND"}
+END_MARKERS = {"JPEG": b"\xff\xd9", "MPO": b"\xff\xd9", "PNG": b"IEND"}
 """What the last bytes of a whole file hold (ITU-T T.81 B.1.1.3; PNG specification 11.2.5)."""
 
 TAIL_BYTES = 1024
 """How far from the end a marker may lie: cameras append a few bytes of their own."""
 
+TOO_MANY_PIXELS = f"more than {MOST_PIXELS:,} pixels"
+
 ORIENTATION = 0x0112
 TURNED = (5, 6, 7, 8)
 """EXIF tag, and its values that swap width and height (EXIF 2.32, 4.6.4)."""
+
+
+JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9
+"""A marker, other than the restarts within coded data, and two of its kinds (T.81 B.1.1)."""
+
+warnings.filterwarnings("ignore", module=r"PIL\.")  # what is wrong with a file, we say once
+
+
+def open_picture(stream: BinaryIO) -> Image.Image:
+    """The picture in a stream, its header read and its pixels not yet.
+
+    Raises DataError beyond MOST_PIXELS or MOST_PICTURE_BYTES, and for what is no picture
+    whatever the decoder raises.
+    """
+    if stream.seek(0, os.SEEK_END) > MOST_PICTURE_BYTES:
+        raise DataError(f"larger than {MOST_PICTURE_BYTES >> 20} MiB")
+    try:
+        image = Image.open(stream, formats=FORMATS)
+    except Image.DecompressionBombError as error:
+        raise DataError(TOO_MANY_PIXELS) from error
+    if image.width * image.height > MOST_PIXELS:
+        raise DataError(TOO_MANY_PIXELS)
+    return image
 
 
 def loader(path: Path) -> partial[NDArray[np.uint8]]:
@@ -44,8 +92,8 @@ def loader(path: Path) -> partial[NDArray[np.uint8]]:
 def load_pixels(path: Path) -> NDArray[np.uint8]:
     """The picture in a file, uint8 (height, width, 3) RGB. Raises DataError naming the file."""
     try:
-        with Image.open(path) as image:
-            image.load()
+        with open_regular(path) as stream, open_picture(stream) as image:
+            _decode(image, stream)
             return np.array(_as_rgb(ImageOps.exif_transpose(image)), np.uint8)
     except Exception as error:  # a decoder fed rubbish raises whatever it likes
         raise _refusal(path, error) from error
@@ -58,12 +106,12 @@ def checked_size(path: Path) -> tuple[int, int]:
     Raises DataError if the file is missing, empty, truncated or no picture.
     """
     try:
-        with open(path, "rb") as stream, Image.open(stream) as image:
+        with open_regular(path) as stream, open_picture(stream) as image:
             width, height = image.size
             if _is_turned(image):
                 width, height = height, width
             if not _ends_well(stream, image.format):
-                image.load()
+                _decode(image, stream)
     except Exception as error:  # as above
         raise _refusal(path, error) from error
     return width, height
@@ -75,7 +123,29 @@ def _is_turned(image: Image.Image) -> bool:
     return image.getexif().get(ORIENTATION) in TURNED
 
 
-def _ends_well(stream: Any, format: str | None) -> bool:
+def _decode(image: Image.Image, stream: BinaryIO) -> None:
+    if image.format in ("JPEG", "MPO"):
+        place = stream.tell()
+        stream.seek(0)
+        _require_few_scans(stream.read())
+        stream.seek(place)
+    image.load()
+
+
+def _require_few_scans(jpeg: bytes) -> None:
+    """Walks from segment to segment, as the decoder does; what coded data hold is passed over."""
+    scans, place = 0, 2
+    while found := JPEG_MARKER.search(jpeg, place):
+        code, place = jpeg[found.end() - 1], found.end()
+        if code == END_OF_IMAGE:
+            return
+        scans += code == START_OF_SCAN
+        if scans > MOST_SCANS:
+            raise DataError(f"a JPEG of more than {MOST_SCANS} scans")
+        place += int.from_bytes(jpeg[place : place + 2], "big")
+
+
+def _ends_well(stream: BinaryIO, format: str | None) -> bool:
     marker = END_MARKERS.get(format or "")
     if marker is None:
         return False
@@ -87,6 +157,8 @@ def _ends_well(stream: Any, format: str | None) -> bool:
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image
     if image.mode.startswith(("I", "F")):
         return _from_deep_grey(image).convert("RGB")
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
@@ -97,20 +169,32 @@ def _as_rgb(image: Image.Image) -> Image.Image:
 
 def _from_deep_grey(image: Image.Image) -> Image.Image:
     """16-bit grey to 8 bits: Pillow's own conversion would cut all above 255 to white."""
-    values = np.asarray(image, np.float64)
-    top = 255.0 if values.max(initial=0.0) <= 255 else 65535.0
-    return Image.fromarray(np.clip(values * (255.0 / top), 0, 255).astype(np.uint8))
+    values = np.array(image, np.float64)
+    np.nan_to_num(values, copy=False)
+    values *= 1.0 if values.max(initial=0.0) <= 255 else 255.0 / 65535.0
+    return Image.fromarray(np.clip(values, 0, 255, out=values).astype(np.uint8))
 
 
 def _refusal(path: Path, error: Exception) -> DataError:
+    if isinstance(error, FileError):
+        return DataError(f"{path}: {_why_closed(error)}", error.hint or HINT)
     if isinstance(error, DataError):
-        return error
-    if isinstance(error, FileNotFoundError):
-        return DataError(f"{path}: there is no such file", HINT)
-    if isinstance(error, (PermissionError, IsADirectoryError)):
-        return DataError(f"{path}: cannot be opened ({error.strerror})", "check its permissions")
+        return DataError(f"{path}: {error}", HINT)
+    if isinstance(error, MemoryError):
+        return DataError(f"{path}: no memory left for its pixels", "close other programs")
     if path.is_file() and path.stat().st_size == 0:
         return DataError(f"{path}: the file is empty", HINT)
     if isinstance(error, UnidentifiedImageError):
-        return DataError(f"{path}: not a picture, or of a kind that Pillow cannot read", HINT)
+        return DataError(
+            f"{path}: not a picture, or of another kind than {', '.join(FORMATS)}", HINT
+        )
     return DataError(f"{path}: broken picture ({error})", HINT)
+
+
+def _why_closed(error: FileError) -> str:
+    cause = error.__cause__
+    if isinstance(cause, FileNotFoundError):
+        return "there is no such file"
+    if isinstance(cause, OSError):
+        return f"cannot be opened ({cause.strerror})"
+    return "cannot be opened (not a regular file)"

@@ -13,10 +13,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.data.foreign import excerpt
+from dse.detection.geometry import Boxes
+from dse.files import printable
+
 __all__ = ["DataSet", "Picture", "Skipped"]
 
-Boxes = NDArray[np.float32]
-"""(n, 4) float32: x0, y0, x1, y1 in pixels."""
+
+MOST_SHOWN = 400
+"""Characters of a name or reason in a message: a list can hold a name of megabytes."""
 
 
 def no_boxes() -> Boxes:
@@ -28,7 +33,7 @@ def no_boxes() -> Boxes:
 class Picture:
     """One picture and its faces.
 
-    name: stable within its data set (a relative path, or a scene number).
+    name: stable within its data set (a relative path, or a scene number), and `printable`.
     boxes: (n, 4) faces to find.
     ignored: (m, 4) faces that count neither as found nor as missed (too small, invalid).
     boxes_square: (n, 4) the same faces in FDDB's square style, where the set has ellipses.
@@ -43,13 +48,20 @@ class Picture:
     boxes_square: Boxes | None = None
     file: Path | None = field(default=None, repr=False, compare=False)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", printable(self.name))
+
 
 @dataclass(frozen=True)
 class Skipped:
-    """A picture or a box that a reader left out, and why."""
+    """A picture or a box that a reader left out, and why; both fit to be shown, as excerpts."""
 
     name: str
     reason: str
+
+    def __post_init__(self) -> None:
+        for key in ("name", "reason"):
+            object.__setattr__(self, key, excerpt(getattr(self, key), MOST_SHOWN))
 
 
 @dataclass(frozen=True)
@@ -76,7 +88,7 @@ class DataSet:
         """Hex digest over names and boxes, in order: equal sets, equal checksum."""
         digest = hashlib.sha256()
         for picture in self.pictures:
-            digest.update(picture.name.encode())
+            digest.update(picture.name.encode())  # printable, so that every name has a code
             digest.update(np.ascontiguousarray(picture.boxes, "<f4").tobytes())
             digest.update(np.ascontiguousarray(picture.ignored, "<f4").tobytes())
         return digest.hexdigest()[:16]

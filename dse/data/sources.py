@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from dse.data import foreign
 from dse.data.fddb import read_fddb
 from dse.data.layouts import LAYOUTS
 from dse.data.packed import read_packed
@@ -14,7 +16,8 @@ from dse.data.pictures import DataSet
 from dse.data.voc import read_voc
 from dse.data.wider import read_wider
 from dse.data.yolo import read_yolo
-from dse.errors import UnknownName, UsageError
+from dse.errors import DataError, UnknownName, UsageError
+from dse.files import file_error
 
 __all__ = ["SPLITS", "SYNTHETIC_PICTURES", "open_data", "spread"]
 
@@ -23,6 +26,10 @@ SPLITS = ("train", "val", "eval")
 
 SYNTHETIC_PICTURES = 800
 """Training pictures of `synthetic` without a count; `val` and `eval` have a fifth each."""
+
+MOST_SYNTHETIC_PICTURES = 50_000
+"""For training. On a laptop's core so many take four minutes to lay out, which is done when the
+set is opened, and three hours to draw."""
 
 READERS: dict[str, Callable[[Path, str], DataSet]] = {
     "fddb": read_fddb,
@@ -57,7 +64,15 @@ def _folder(kind: str, argument: str, split: str) -> DataSet:
         has = LAYOUTS[kind].expected if kind in LAYOUTS else "a packed data set"
         hint = f"'{kind}:DIR', where DIR has {has}"
         raise UsageError(f"'{kind}' needs a folder", hint)
-    return READERS[kind](Path(argument).expanduser(), split)
+    try:
+        return READERS[kind](Path(os.path.expanduser(argument)), split)
+    except OSError as error:  # a folder closed to us, a path too long
+        raise file_error(error, done="read") from error
+    except RecursionError as error:
+        raise DataError(
+            f"{foreign.excerpt(argument)}: folders a thousand deep in one another",
+            "no data set is that deep: is it the right folder?",
+        ) from error
 
 
 def _synthetic(spec: str, split: str) -> DataSet:
@@ -66,10 +81,11 @@ def _synthetic(spec: str, split: str) -> DataSet:
     _, colon, argument = spec.partition(":")
     count = SYNTHETIC_PICTURES
     if colon:
-        if not (argument.isascii() and argument.isdigit() and int(argument) > 0):
+        count = foreign.whole_number(argument) or 0
+        if not 0 < count <= MOST_SYNTHETIC_PICTURES:
+            told = f"'{foreign.excerpt(spec)}' needs a count of 1 to {MOST_SYNTHETIC_PICTURES}"
             hint = "such as 'synthetic:2000': the number of training pictures"
-            raise UsageError(f"'{spec}' needs a count of 1 or more", hint)
-        count = int(argument)
+            raise UsageError(told, hint)
     data: DataSet = synthetic(split, count if split == "train" else max(1, count // 5))
     return data
 

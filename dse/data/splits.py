@@ -61,7 +61,7 @@ def choose_part(source: str, split: str, parts: Mapping[str, T], whole: T) -> Pa
 
 def hashed_split(name: str) -> str:
     """The split a picture belongs to, by a hash of its name: the same on every machine."""
-    digest = hashlib.sha256(name.encode()).digest()
+    digest = hashlib.sha256(name.encode(errors="surrogateescape")).digest()
     place = int.from_bytes(digest[:4], "big") / 2**32
     if place < TRAIN_SHARE:
         return "train"

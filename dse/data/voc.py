@@ -9,17 +9,19 @@ picture beside it. Boxes count pixels from 1, the last one included.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from xml.etree import ElementTree
 
-from dse.data.assembly import assemble, picture_or_skip, size_or_skip
+from dse.data.assembly import assemble, path_or_skip, picture_or_skip, size_or_skip
 from dse.data.face_classes import face_classes
+from dse.data.foreign import MOST_LIST_BYTES, is_there, lines
 from dse.data.layouts import require
 from dse.data.picture_files import SUFFIXES
 from dse.data.pictures import DataSet, Picture, Skipped
 from dse.data.splits import PART_NAMES, choose_part, hashed_split
+from dse.data.voc_annotation import Annotation, read_annotation
 from dse.errors import DataError
 
 __all__ = ["read_voc"]
@@ -29,13 +31,20 @@ IMAGES = ("JPEGImages", "images", "Images")
 
 
 @dataclass(frozen=True)
+class Listed:
+    """Annotation files of a part. passed_over: what its list names twice, or outside."""
+
+    paths: list[Path]
+    passed_over: list[Skipped] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Item:
     """One annotation file: `picture` is where its picture should be."""
 
     name: str
     picture: Path
-    size: tuple[int, int] | None
-    objects: list[tuple[str, tuple[float, float, float, float], bool]]
+    annotation: Annotation
 
 
 def read_voc(folder: Path, split: str) -> DataSet:
@@ -50,29 +59,31 @@ def read_voc(folder: Path, split: str) -> DataSet:
     source = f"voc:{folder}"
     whole = [path for root in _roots(folder) for path in sorted(root.glob("*.xml"))]
     parts = _parts(folder)
-    chosen = set(_chosen(source, split, parts, whole))
-    skipped: list[Skipped] = []
+    listed = _chosen(source, split, parts, Listed(whole))
+    chosen, skipped = set(listed.paths), list(listed.passed_over)
     unread: list[Skipped] = []
     items = {  # of all parts, so that which classes are faces does not depend on the part
         path: _item_or_skip(folder, path, skipped if path in chosen else unread)
-        for path in dict.fromkeys([*whole, *(path for part in parts.values() for path in part)])
+        for path in dict.fromkeys(
+            [*whole, *(path for part in parts.values() for path in part.paths)]
+        )
     }
-    names = {name for item in items.values() if item for name, _, _ in item.objects}
+    names = {thing.name for item in items.values() if item for thing in item.annotation.things}
     classes = face_classes(source, names)
     found = [_picture(item, classes, skipped) for path, item in items.items() if path in chosen]
     return assemble(source, (picture for picture in found if picture), skipped)
 
 
-def _chosen(source: str, split: str, parts: dict[str, list[Path]], whole: list[Path]) -> list[Path]:
+def _chosen(source: str, split: str, parts: dict[str, Listed], whole: Listed) -> Listed:
     """The annotation files of a split."""
     part = choose_part(source, split, parts, whole)
     if not part.hashed:
         return part.place
-    chosen = [path for path in part.place if hashed_split(path.stem) == split]
-    if part.place and not chosen:
+    chosen = [path for path in part.place.paths if hashed_split(path.stem) == split]
+    if part.place.paths and not chosen:
         hint = "list parts of your own: ImageSets/Main/train.txt, val.txt and test.txt"
         raise DataError(f"{source}: too few pictures for a '{split}' part", hint)
-    return chosen
+    return replace(part.place, paths=chosen)
 
 
 def _roots(folder: Path) -> Iterator[Path]:
@@ -85,77 +96,48 @@ def _roots(folder: Path) -> Iterator[Path]:
                 break
 
 
-def _parts(folder: Path) -> dict[str, list[Path]]:
+def _parts(folder: Path) -> dict[str, Listed]:
     """Annotation files by part: from folders of parts, or from lists of names."""
-    parts: dict[str, list[Path]] = {}
+    parts: dict[str, Listed] = {}
     for part in PART_NAMES:
-        beside = sorted((folder / part).glob("*.xml"))
-        listed = [path for root in _roots(folder) for path in _listed(root, part)]
-        if beside or listed:
-            parts[part] = beside or listed
+        beside = Listed(sorted((folder / part).glob("*.xml")))
+        listed = _listed(folder, part)
+        if beside.paths or listed.paths or listed.passed_over:
+            parts[part] = beside if beside.paths else listed
     return parts
 
 
-def _listed(annotations: Path, part: str) -> list[Path]:
-    listing = annotations.parent / "ImageSets" / "Main" / f"{part}.txt"
-    if not listing.is_file():
-        return []
-    lines = listing.read_text(encoding="utf-8", errors="replace").splitlines()
-    return [annotations / f"{line.split()[0]}.xml" for line in lines if line.strip()]
+def _listed(folder: Path, part: str) -> Listed:
+    """What the lists of a part name, one list beside each folder of annotations."""
+    listed, seen = Listed([]), set[str]()
+    for root in _roots(folder):
+        listing = root.parent / "ImageSets" / "Main" / f"{part}.txt"
+        rows = lines(listing, MOST_LIST_BYTES) if is_there(listing) else []
+        names = [row.split()[0] for row in rows if row.strip()]
+        paths = [path_or_skip(root, f"{name}.xml", listed.passed_over, seen) for name in names]
+        listed.paths.extend(path for path in paths if path is not None)
+    return listed
 
 
 def _item_or_skip(folder: Path, path: Path, skipped: list[Skipped]) -> Item | None:
     name = path.relative_to(folder).with_suffix("").as_posix()
     try:
-        return _item(name, path)
-    except ElementTree.ParseError as error:
-        line, reason = error.position[0], str(error).partition(":")[0]
-        skipped.append(Skipped(name, f"{path}:{line}: malformed XML ({reason})"))
-    except (OSError, ValueError, DataError) as error:
+        annotation = read_annotation(path)
+    except DataError as error:
         skipped.append(Skipped(name, str(error)))
-    return None
-
-
-def _item(name: str, path: Path) -> Item:
-    root = ElementTree.parse(path).getroot()
-    width, height = (_number(path, root, f"size/{side}", "0") for side in ("width", "height"))
-    objects = [_object(path, index, one) for index, one in enumerate(root.iter("object"), start=1)]
-    size = (round(width), round(height)) if width and height else None
-    return Item(name, _picture_path(path, root.findtext("filename", "").strip()), size, objects)
-
-
-def _object(
-    path: Path, index: int, element: ElementTree.Element
-) -> tuple[str, tuple[float, float, float, float], bool]:
-    where = f"object {index}: "
-    x0, y0, x1, y1 = (
-        _number(path, element, f"bndbox/{side}", "", where)
-        for side in ("xmin", "ymin", "xmax", "ymax")
-    )
-    is_difficult = element.findtext("difficult", "0").strip() == "1"
-    return element.findtext("name", "").strip(), (x0 - 1, y0 - 1, x1, y1), is_difficult
-
-
-def _number(
-    path: Path, element: ElementTree.Element, tag: str, default: str, where: str = ""
-) -> float:
-    text = element.findtext(tag, default)
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not abs(value) < float("inf"):
-        raise DataError(f"{path}: {where}expected a number in <{tag}>, found '{text}'")
-    return value
+        return None
+    return Item(name, _picture_path(path, annotation.filename), annotation)
 
 
 def _picture_path(path: Path, filename: str) -> Path:
-    """Where the picture is: the stem of the annotation, or the file name it tells."""
+    """Where the picture is: the stem of the annotation, or the file name it tells, in the
+    folders where pictures are: of a path that it tells only the last part counts."""
     places = [path.parent.parent / name for name in IMAGES] + [path.parent]
     names = [Path(filename).name] if filename else []
     names += [f"{path.stem}{suffix}" for suffix in sorted(SUFFIXES)]
     candidates = [place / name for place in places for name in names]
-    return next((one for one in candidates if one.is_file()), candidates[0])
+    there = (one for one in candidates if os.path.exists(one) and not os.path.isdir(one))
+    return next(there, candidates[0])
 
 
 def _picture(item: Item | None, classes: frozenset[str], skipped: list[Skipped]) -> Picture | None:
@@ -164,16 +146,17 @@ def _picture(item: Item | None, classes: frozenset[str], skipped: list[Skipped])
     size = size_or_skip(item.name, item.picture, skipped)
     if size is None:
         return None
-    if item.size and item.size != size:
-        told, is_ = (f"{width} x {height}" for width, height in (item.size, size))
+    told_size = item.annotation.size
+    if told_size and told_size != size:
+        told, is_ = (f"{width} x {height}" for width, height in (told_size, size))
         skipped.append(Skipped(item.name, f"annotated at {told} pixels, the picture is {is_}"))
         return None
-    faces = [(box, difficult) for name, box, difficult in item.objects if name in classes]
+    faces = [thing for thing in item.annotation.things if thing.name in classes]
     return picture_or_skip(
         item.name,
         item.picture,
-        [box for box, _ in faces],
+        [thing.box for thing in faces],
         skipped,
-        invalid=[difficult for _, difficult in faces],
+        invalid=[thing.difficult for thing in faces],
         size=size,
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dse.data.assembly import assemble, picture_or_skip
+from dse.data.assembly import assemble, path_or_skip, picture_or_skip
 from dse.data.layouts import require
 from dse.data.listing import Entry, read_listing
 from dse.data.pictures import DataSet, Picture, Skipped
@@ -40,11 +40,15 @@ def read_wider(folder: Path, split: str) -> DataSet:
         raise DataError(f"there is no folder {images}", f"unpack WIDER_{part}.zip into {folder}")
     skipped: list[Skipped] = []
     listing = folder / "wider_face_split" / f"wider_face_{part}_bbx_gt.txt"
-    found = [_picture(images, entry, skipped) for entry in read_listing(listing, "x y w h")]
+    seen: set[str] = set()
+    found = [_picture(images, entry, skipped, seen) for entry in read_listing(listing, "x y w h")]
     return assemble(f"wider:{folder}", (one for one in found if one), skipped)
 
 
-def _picture(images: Path, entry: Entry, skipped: list[Skipped]) -> Picture | None:
+def _picture(images: Path, entry: Entry, skipped: list[Skipped], seen: set[str]) -> Picture | None:
+    path = path_or_skip(images, entry.name, skipped, seen)
+    if path is None:
+        return None
     boxes = [(x, y, x + width, y + height) for x, y, width, height, *_ in entry.rows]
     invalid = [len(row) > INVALID_COLUMN and row[INVALID_COLUMN] == 1 for row in entry.rows]
-    return picture_or_skip(entry.name, images / entry.name, boxes, skipped, invalid=invalid)
+    return picture_or_skip(entry.name, path, boxes, skipped, invalid=invalid)

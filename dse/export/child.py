@@ -6,21 +6,15 @@ anything, and a time limit and a memory limit hold.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-
-from dse.errors import DseError
+from collections.abc import Sequence
 
 __all__ = [
     "command",
     "death_of",
-    "disk_errors",
     "environment",
     "last_lines",
     "run",
@@ -36,19 +30,6 @@ def environment(threads: int = 1) -> dict[str, str]:
     """This process's environment with OpenMP held to `threads` and the same import path."""
     path = os.pathsep.join(entry for entry in sys.path if entry)
     return {**os.environ, "OMP_NUM_THREADS": str(threads), "PYTHONPATH": path}
-
-
-@contextlib.contextmanager
-def disk_errors(folder: Path | None = None) -> Iterator[None]:
-    """A full or forbidden `folder` becomes a DseError that says so; default: the temporary one."""
-    try:
-        yield
-    except OSError as error:
-        variable = "TMPDIR" if folder is None else "XDG_CACHE_HOME"
-        raise DseError(
-            f"cannot work in {folder or tempfile.gettempdir()}: {error.strerror or error}",
-            f"free space there, or name another folder in {variable}",
-        ) from error
 
 
 def death_of(process: subprocess.Popen[bytes]) -> str:

@@ -1,9 +1,9 @@
 """manifest.json: what lies in a bundle, where it came from, and what it measured.
 
-Its tables: `candidate`, `rejected` (why the export failed its own check, or null), `target`
-(whose firmware it is for, and what loads it), `files` (sha256 and bytes of each), `accuracy`,
-`compiled` (the compiler's figures), `estimate` (the cost model's), `data` (evaluation
-pictures), `study`, `versions`.
+Its tables: `candidate`, `rejected` (why the export failed its own check, or null), `head` (what
+the output's channels mean), `target` (whose firmware it is for, and what loads it), `files`
+(sha256 and bytes of each), `accuracy`, `compiled` (the compiler's figures), `estimate` (the
+cost model's), `data` (evaluation pictures), `study`, `versions`.
 """
 
 from __future__ import annotations

@@ -12,7 +12,6 @@ import os
 import queue
 import select
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -23,9 +22,11 @@ from typing import IO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.detection.head import FACE_HEAD, Head
 from dse.errors import VerificationFailed
 from dse.export import child
 from dse.export.nncase_process import FRAME
+from dse.files import temporary_folder, write_whole
 from dse.quantization.box_scale import unscale_boxes
 
 __all__ = ["PictureProcesses", "Runner"]
@@ -59,14 +60,16 @@ class PictureProcesses:
         workers: int | None,
         box_scale: float,
         time_limit_s: float,
+        head: Head = FACE_HEAD,
     ) -> None:
         self._content = content
         self._runner = runner
         self._count = workers or os.cpu_count() or 1
-        self._scale = box_scale
+        self._scale, self._head = box_scale, head
         self._time_limit_s = time_limit_s
         self._workers: list[_Worker] = []
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._files = contextlib.ExitStack()
+        self._folder: Path | None = None
 
     def __enter__(self) -> PictureProcesses:
         return self
@@ -89,7 +92,7 @@ class PictureProcesses:
         maps = np.empty((len(pictures), height, width, channels), np.float32)
         if len(pictures):
             self._simulate(pictures, maps)
-        return unscale_boxes(maps, self._scale)
+        return unscale_boxes(maps, self._scale, self._head)
 
     @property
     def input_size(self) -> int:
@@ -107,10 +110,9 @@ class PictureProcesses:
         workers, self._workers = getattr(self, "_workers", []), []
         for worker in workers:
             worker.close()
-        folder = getattr(self, "_folder", None)
-        if folder is not None:
-            folder.cleanup()
+        if getattr(self, "_folder", None) is not None:
             self._folder = None
+            self._files.close()
 
     def _arrange(self, canvases: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Planar pictures, as the file wants them."""
@@ -152,10 +154,9 @@ class PictureProcesses:
     def _start(self, count: int) -> None:
         """Brings the number of workers up to `count`; they load side by side."""
         if self._folder is None:
-            with child.disk_errors():
-                self._folder = tempfile.TemporaryDirectory(prefix="dse-simulate-")
-                (Path(self._folder.name) / "model").write_bytes(self._content)
-        path = Path(self._folder.name) / "model"
+            self._folder = self._files.enter_context(temporary_folder("dse-simulate-"))
+            write_whole(self._folder / "model", self._content, durable=False)
+        path = self._folder / "model"
         fresh = [_Worker(self._runner, path) for _ in range(count - len(self._workers))]
         self._workers += fresh
         try:

@@ -12,7 +12,6 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from dse.errors import CompilerError
 from dse.export import child, nncase_process
+from dse.files import make_folder, reported, temporary_folder
 
 __all__ = ["Toolchain", "toolchain"]
 
@@ -59,8 +59,7 @@ def toolchain(wanted: str | None = None) -> Toolchain:
         )
     folder = _cache() / f"nncase-{wanted}"
     if not _python(folder).exists():
-        with child.disk_errors(folder.parent):
-            _install(f"{wanted}", folder)
+        _install(f"{wanted}", folder)
     return Toolchain(f"{wanted}", _python(folder))
 
 
@@ -80,19 +79,19 @@ def _python(folder: Path) -> Path:
 
 
 def _install(wanted: str, folder: Path) -> None:
-    """Makes `folder`: whole, or not at all. Raises CompilerError."""
+    """Makes `folder`: whole, or not at all. Raises CompilerError, FileError."""
     uv = _uv()
     packages = [f"nncase=={wanted}", f"numpy=={version('numpy')}"]
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
-        fresh = Path(scratch) / "new"
+    cache = make_folder(folder.parent)
+    with temporary_folder(f".{folder.name}-", cache) as scratch, reported(cache, "written"):
+        fresh = scratch / "new"
         python = str(_python(fresh))
         make = ["venv", "--no-project", "--relocatable", "--python", sys.executable, str(fresh)]
         _run(wanted, [*uv, *make])
         _run(wanted, [*uv, "pip", "install", "--python", python, *packages])
         _run(wanted, [python, "-I", "-c", HAS_K210])
         if folder.exists() and not _python(folder).exists():  # its interpreter was removed
-            os.rename(folder, Path(scratch) / "old")
+            os.rename(folder, scratch / "old")
         if not folder.exists():  # nobody else was faster
             os.rename(fresh, folder)
 

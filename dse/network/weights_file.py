@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,7 +14,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from dse.errors import FileError, WeightsError
-from dse.files import open_regular, printable
+from dse.files import open_regular, printable, whole_file
 
 __all__ = ["DAMAGED", "read_arrays", "read_weights", "write_weights"]
 
@@ -103,14 +102,7 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
 def write_weights(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Writes `arrays` so that a kill, or a power cut, leaves the old file or the new one.
 
-    What a disk that filled up took of the new one is given back. Raises OSError.
+    What a disk that filled up took of the new one is given back. Raises FileError.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        np.savez(file, allow_pickle=False, **arrays)

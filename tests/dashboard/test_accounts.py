@@ -17,6 +17,7 @@ from dse.dashboard.frames import study_tables
 TARGET = Target.load("k210")
 
 
+@pytest.mark.slow
 def test_an_account_says_what_explain_says(record: Any) -> None:
     found = accounts(study_tables(record))
     words = found["words"]
@@ -40,6 +41,7 @@ def test_the_front_is_explained_first_and_only_measured_designs(record: Any) -> 
     assert chosen(designs, most=3)["state"].to_list() == ["front"] * 3
 
 
+@pytest.mark.slow
 def test_rejected_designs_that_miss_by_the_least_are_explained_too(record: Any) -> None:
     tables = study_tables(record)
     rejected = tables.designs[tables.designs["state"] == "rejected"]

@@ -19,6 +19,7 @@ from dse.dashboard.figure_set import study_figures, write_figures
 from dse.dashboard.frames import study_tables
 
 
+@pytest.mark.slow
 def test_a_study_has_a_figure_and_a_table_for_each_question(record: Any) -> None:
     found = study_figures(study_tables(record))
     named = {"front-latency_ms", "front-kmodel_bytes", "hypervolume-minutes", "importance"}
@@ -29,6 +30,7 @@ def test_a_study_has_a_figure_and_a_table_for_each_question(record: Any) -> None
     assert all(len(drawn.table) and len(drawn.figure.data) for drawn in found.values())
 
 
+@pytest.mark.slow
 def test_a_table_holds_what_is_drawn(record: Any) -> None:
     drawn = study_figures(study_tables(record))["front-latency_ms"]
     parts = {"front", "dominated", "stopped"}

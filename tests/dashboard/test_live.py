@@ -11,19 +11,17 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 import pytest
-from reader import DRAWN_MS
 
-from dse.cost import Target
 from dse.dashboard.live import LOOPBACK, LiveServer
 from dse.errors import DseError, StudyError
+from dse.search.settings import StudySettings
 from dse.search.study import StudyFolder
-from dse.space import SearchSpace
+from tests.dashboard.reader import DRAWN_MS
 
 
 class Growing:
@@ -105,6 +103,7 @@ def test_only_this_machine_is_answered(server: LiveServer) -> None:
     connection.close()
 
 
+@pytest.mark.slow
 def test_a_taken_port_is_said(server: LiveServer, study: Growing, tmp_path: Path) -> None:
     with pytest.raises(DseError, match=str(server.server_port)) as caught:
         LiveServer([study.folder], study.load, tmp_path / "other.html", server.server_port)
@@ -134,10 +133,12 @@ def test_an_open_page_follows_and_keeps_what_was_chosen(
     assert complaints == []
 
 
-def test_ctrl_c_ends_the_command_cleanly(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_ctrl_c_ends_the_command_cleanly(
+    tmp_path: Path, study_settings: Callable[..., StudySettings]
+) -> None:
     folder = StudyFolder.create(tmp_path, "study", "k210")
-    space, target = SearchSpace.load("k210_face"), Target.load("k210")
-    folder.write_settings({"space": asdict(space), "target": asdict(target)})
+    folder.write_settings(study_settings())
     command = [sys.executable, "-m", "dse", "dashboard", "--live", "--no-open", "--port", "0"]
     process = subprocess.Popen(
         [*command, "--results", str(tmp_path)],

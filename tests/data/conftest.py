@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ def write_picture() -> WritePicture:
 
     def write(path: Path, size: tuple[int, int] = (60, 40), **options: Any) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
-        seed = sum(path.name.encode())
+        seed = sum(os.fsencode(path.name))
         pixels = np.random.default_rng(seed).integers(0, 255, (size[1], size[0], 3))
         Image.fromarray(pixels.astype(np.uint8)).save(path, **options)
         return path

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dse.data.box_rules import SMALLEST_SIDE_PIXELS, check_boxes
+from dse.data.foreign import MOST_BOXES
+from dse.errors import DataError
 
 SIZE = (100, 80)
 
@@ -30,6 +33,12 @@ def test_each_rule() -> None:
     assert checked.skipped[1].reason == (
         "box (100, 10, 120, 40) outside its picture of 100 x 80 pixels"
     )
+
+
+def test_a_crowd_beyond_all_bounds_is_refused() -> None:
+    assert len(check_boxes("p", [(10, 10, 30, 40)] * MOST_BOXES, SIZE).faces) == MOST_BOXES
+    with pytest.raises(DataError, match="4001 boxes, more than 4000 on one picture"):
+        check_boxes("p", [(10, 10, 30, 40)] * (MOST_BOXES + 1), SIZE)
 
 
 def test_no_boxes() -> None:

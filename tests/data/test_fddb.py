@@ -98,6 +98,46 @@ def test_a_malformed_line_is_refused_with_its_place(fddb: Path) -> None:
         read_fddb(fddb, "eval")
 
 
+@pytest.mark.parametrize("row", ["1e308 1e308 1 1 1", "inf 1 1 1 1", f"{'9' * 5000} 1 1 1 1"])
+def test_numbers_that_are_none_are_refused(fddb: Path, row: str) -> None:
+    fold = fddb / "FDDB-folds" / "FDDB-fold-02-ellipseList.txt"
+    fold.write_text(f"2002/07/19/big/img_2\n1\n{row}\n")
+    with pytest.raises(DataError, match=r"fold-02-ellipseList.txt:3: expected a face 'major"):
+        read_fddb(fddb, "eval")
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_largest_numbers_overflow_nothing(fddb: Path) -> None:
+    fold = fddb / "FDDB-folds" / "FDDB-fold-02-ellipseList.txt"
+    fold.write_text("2002/07/19/big/img_2\n1\n1e9 1e9 1e9 1e9 1e9\n")
+    assert len(read_fddb(fddb, "eval")) == 2
+
+
+def test_a_fold_leads_nowhere_else(fddb: Path, write_picture: Callable[..., Path]) -> None:
+    write_picture(fddb / "out.jpg", (200, 150))
+    outside = ["../out", f"{fddb}/out", "/etc/hostname"]
+    fold = fddb / "FDDB-folds" / "FDDB-fold-02-ellipseList.txt"
+    fold.write_text("".join(f"{name}\n1\n30 20 0 100 80 1\n" for name in outside))
+    data = read_fddb(fddb, "eval")
+    assert [picture.name for picture in data.pictures] == ["2002/08/11/big/img_1"]
+    assert [one.name for one in data.skipped] == [f"{name}.jpg" for name in outside]
+
+
+def test_too_many_faces_cost_their_picture(fddb: Path) -> None:
+    fold = fddb / "FDDB-folds" / "FDDB-fold-02-ellipseList.txt"
+    fold.write_text("2002/07/19/big/img_2\n4001\n" + "30 20 0 100 80 1\n" * 4001)
+    data = read_fddb(fddb, "eval")
+    assert len(data) == 1
+    assert "4001 boxes, more than 4000" in data.skipped[-1].reason
+
+
+def test_a_fold_with_a_hostile_name_is_told_in_plain_letters(fddb: Path) -> None:
+    (fddb / "FDDB-folds" / "FDDB-fold-\x1b[2J-ellipseList.txt").write_text("a\nx\n")
+    with pytest.raises(DataError, match="expected the number of faces, found 'x'") as caught:
+        read_fddb(fddb, "eval")
+    assert str(caught.value).isprintable()
+
+
 def test_the_photographs(photographs: Path) -> None:
     data = read_fddb(photographs / "fddb", "eval")
     folds = (photographs / "fddb" / "FDDB-folds").glob("*ellipseList.txt")

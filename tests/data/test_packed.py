@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +12,8 @@ import pytest
 
 from dse.data import open_data
 from dse.data.packed import packed_files
+from dse.data.picture_files import loader
+from dse.data.pictures import DataSet, Picture
 from dse.errors import DataError
 
 
@@ -44,5 +48,81 @@ def test_a_packed_set_is_the_same_set(fddb: Path, tmp_path: Path) -> None:
 def test_what_cannot_be_packed_or_read_says_so(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is no file"):
         list(packed_files(open_data("synthetic:2", "train"), "train"))
-    with pytest.raises(DataError, match=r"labels\.json: cannot be read"):
+    with pytest.raises(DataError, match=r"labels\.json cannot be read"):
         open_data(f"packed:{tmp_path}", "val")
+
+
+ROW = {
+    "name": "a",
+    "file": "a.jpg",
+    "boxes": [[1, 2, 30, 30]],
+    "ignored": [],
+    "boxes_square": None,
+}
+
+
+def _labels(folder: Path, text: str) -> str:
+    (folder / "train").mkdir(exist_ok=True)
+    (folder / "train" / "labels.json").write_text(text)
+    return f"packed:{folder}"
+
+
+def test_a_row_by_hand(tmp_path: Path) -> None:
+    spec = _labels(tmp_path, json.dumps({"source": "x", "pictures": [ROW]}))
+    assert open_data(spec, "train").faces == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": 5},
+        {"file": None},
+        {"file": "/etc/hostname"},
+        {"file": "../a.jpg"},
+        {"boxes": [[1, 2, 3]]},
+        {"boxes": [["a", 2, 3, 4]]},
+        {"boxes": [[float("nan"), 2, 3, 4]]},
+        {"boxes": [[1e308, 2, 3, 4]]},
+        {"boxes": [[10**400, 2, 3, 4]]},
+        {"boxes": [[1, 2, 30, 30]] * 4001},
+        {"boxes": None},
+        {"boxes": {}},
+        {"ignored": 5},
+        {"boxes_square": "x"},
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_a_row_that_is_no_picture_is_refused(tmp_path: Path, change: dict[str, object]) -> None:
+    spec = _labels(tmp_path, json.dumps({"source": "x", "pictures": [{**ROW, **change}]}))
+    with pytest.raises(DataError, match="no list of packed pictures") as caught:
+        open_data(spec, "train")
+    assert caught.value.hint == "pack the pictures again"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "null",
+        "[]",
+        "{}",
+        '{"source": 5, "pictures": []}',
+        '{"source": "x", "pictures": 5}',
+        '{"source": "x", "pictures": ["y"]}',
+        "[" * 100_000,
+        "9" * 5000,
+    ],
+    ids=lambda text: text[:20],
+)
+def test_what_is_no_list_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(DataError, match="no list of packed pictures"):
+        open_data(_labels(tmp_path, text), "train")
+
+
+def test_odd_endings_do_not_travel(write_picture: Callable[..., Path], tmp_path: Path) -> None:
+    names = ("a.JPG", "b.\x1b[2J", "c." + "x" * 200, os.fsdecode(b"d.jp\xe9g"))
+    paths = [write_picture(tmp_path / name, format="JPEG") for name in names]
+    empty = np.zeros((0, 4), np.float32)
+    data = DataSet("x", tuple(Picture(p.name, empty, loader(p), file=p) for p in paths))
+    packed = [name for name, _ in packed_files(data, "val")]
+    assert packed == ["val/000000.JPG", "val/000001", "val/000002", "val/000003", "val/labels.json"]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from dse.data import open_data
-from dse.errors import DataError, UnknownName, UsageError
+from dse.errors import DataError, DseError, UnknownName, UsageError
 
 Write = Callable[..., Path]
 
@@ -51,9 +54,20 @@ def test_synthetic_counts() -> None:
     assert len(open_data("synthetic:2", "eval")) == 1
 
 
-@pytest.mark.parametrize("spec", ["synthetic:", "synthetic:0", "synthetic:-5", "synthetic:many"])
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "synthetic:",
+        "synthetic:0",
+        "synthetic:-5",
+        "synthetic:many",
+        "synthetic:1000000000000",
+        f"synthetic:{'9' * 5000}",
+    ],
+    ids=lambda spec: spec[:24],
+)
 def test_synthetic_needs_a_count(spec: str) -> None:
-    with pytest.raises(UsageError, match="needs a count of 1 or more") as caught:
+    with pytest.raises(UsageError, match="needs a count of 1 to 50000") as caught:
         open_data(spec, "train")
     assert "synthetic:2000" in caught.value.hint
 
@@ -105,3 +119,33 @@ def test_another_kind_is_suggested(wider: Path) -> None:
     with pytest.raises(DataError) as caught:
         open_data(f"fddb:{wider}", "eval")
     assert f"did you mean 'wider:{wider}'?" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "spec", [f"yolo:{'x' * 300}", f"voc:{'a/' * 3000}", "wider:~nobody-at-all/x", "fddb:a\0b"]
+)
+def test_a_folder_that_cannot_be(spec: str) -> None:
+    with pytest.raises(DseError) as caught:
+        open_data(spec, "train")
+    assert caught.value.exit_code == 1
+    assert caught.value.hint
+
+
+@pytest.fixture
+def deep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of labels deeper than Python's own removing goes, gone afterwards."""
+    (tmp_path / "labels").mkdir()
+    try:
+        with monkeypatch.context() as place:
+            place.chdir(tmp_path / "labels")
+            for _ in range(sys.getrecursionlimit()):
+                os.mkdir("d")
+                os.chdir("d")
+        yield tmp_path
+    finally:
+        subprocess.run(["rm", "-r", tmp_path / "labels"], check=True)
+
+
+def test_folders_deep_in_one_another(deep: Path) -> None:
+    with pytest.raises(DataError, match="folders a thousand deep"):
+        open_data(f"yolo:{deep}", "train")

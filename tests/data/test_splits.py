@@ -42,3 +42,7 @@ def test_the_hash_divides_eighty_ten_ten_and_never_changes() -> None:
     assert 0.77 < counts["train"] / 4000 < 0.83
     assert 0.08 < counts["val"] / 4000 < 0.12
     assert [hashed_split(name) for name in "agi"] == ["train", "val", "val"]
+
+
+def test_names_of_old_archives_have_a_part() -> None:
+    assert hashed_split("caf\udce9.jpg") in ("train", "val", "eval")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -159,3 +160,73 @@ def test_too_few_pictures_to_divide(add: Write) -> None:
         for split in ("train", "val", "eval"):
             read_voc(folder, split)
     assert "ImageSets/Main" in caught.value.hint
+
+
+def test_lists_lead_nowhere_else(add: Write, parts: Write) -> None:
+    folder = add("a", below="VOC2007") / "VOC2007"
+    add("out", below="other")
+    outside = ["../../other/Annotations/out", f"{folder.parent}/other/Annotations/out", "/etc/x"]
+    parts("VOC2007", train=[*outside, "a"], val=["a"])
+    data = read_voc(folder, "train")
+    assert names(data) == ["a"]
+    assert [one.name for one in data.skipped] == [f"{name}.xml" for name in outside]
+    assert all(one.reason.startswith("outside the data folder") for one in data.skipped)
+    assert read_voc(folder, "val").skipped == ()
+
+
+def test_a_list_of_nothing_but_other_places_is_refused(add: Write, parts: Write) -> None:
+    folder = add("a")
+    parts(train=["/etc/x"], val=["a"])
+    with pytest.raises(DataError, match=r"no picture can be used .*outside the data folder"):
+        read_voc(folder, "train")
+
+
+def test_names_that_no_file_system_has(add: Write, parts: Write) -> None:
+    folder = add("a", xml(FACE, filename="x" * 300 + ".jpg"))  # found by the annotation's name
+    parts(train=["y" * 300, "z" * 100_000, "\x1b[2J", "a"], val=["a"])
+    data = read_voc(folder, "train")
+    assert names(data) == ["a"]
+    assert len(data.skipped) == 3
+    assert all(one.name.isprintable() and one.reason.isprintable() for one in data.skipped)
+
+
+@pytest.mark.parametrize("filename", ["/etc/hostname", "../../../etc/hostname", "..", "/"])
+def test_a_file_name_leads_nowhere_else(add: Write, parts: Write, filename: str) -> None:
+    folder = add("a", xml(FACE, filename=filename))
+    parts(train=["a"], val=["a"])
+    (picture,) = read_voc(folder, "train").pictures
+    assert picture.file == folder / "JPEGImages" / "a.jpg"
+
+
+def test_pipes_are_refused(add: Write, parts: Write) -> None:
+    folder = add("a")
+    for name, place in (("b", "Annotations/b.xml"), ("c", "JPEGImages/c.jpg")):
+        add(name)
+        (folder / place).unlink()
+        os.mkfifo(folder / place)
+    parts(train=["a", "b", "c"], val=["a"])
+    data = read_voc(folder, "train")
+    assert names(data) == ["a"]
+    assert all("not a regular file" in one.reason for one in data.skipped)
+    (folder / "ImageSets" / "Main" / "train.txt").unlink()
+    os.mkfifo(folder / "ImageSets" / "Main" / "train.txt")
+    with pytest.raises(DataError, match=r"train\.txt: not a regular file"):
+        read_voc(folder, "train")
+
+
+def test_names_of_old_archives_are_read(add: Write) -> None:
+    for number in range(12):
+        folder = add(os.fsdecode(b"caf\xe9%d" % number))
+    data = read_voc(folder, "train")
+    assert data.faces == len(data) > 5
+    assert all(name.startswith("caf\\udce9") for name in names(data))
+
+
+def test_too_many_boxes_cost_their_picture(add: Write, parts: Write) -> None:
+    folder = add("a")
+    box = "<object><name>face</name><bndbox><xmin>9</xmin><ymin>9</ymin><xmax>30</xmax>"
+    add("b", xml(*[f"{box}<ymax>30</ymax></bndbox></object>"] * 4001))
+    parts(train=["a", "b"], val=["a"])
+    data = read_voc(folder, "train")
+    assert names(data) == ["a"]
+    assert "4001 boxes, more than 4000" in data.skipped[0].reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -112,6 +113,14 @@ def test_a_picture_listed_twice_counts_once(wider: MakeWider) -> None:
         ("a/one.jpg\n", r"gt.txt:2: expected the number of faces, the list ends"),
         ("a/one.jpg\n3\n5 6 7 8\n", r"gt.txt:4: expected 3 faces after line 2, the list ends"),
         ("a/one.jpg\n99999999999\n5 6 7 8\n", r"expected 99999999999 faces"),
+        (
+            f"a/one.jpg\n{'9' * 5000}\n5 6 7 8\n",
+            r"gt.txt:2: expected the number of faces, found '99",
+        ),
+        ("a/one.jpg\n²\n5 6 7 8\n", r"gt.txt:2: expected the number of faces"),
+        ("a/one.jpg\n1\n1e308 6 7 8\n", r"gt.txt:3: expected a face"),
+        (f"a/one.jpg\n1\n5 {'9' * 5000} 7 8\n", r"gt.txt:3: expected a face"),
+        ("a/one.jpg\n\x1b[2J\n", r"expected the number of faces, found '\\x1b\[2J'"),
     ],
 )
 def test_a_malformed_list_is_refused_with_its_line(
@@ -120,6 +129,7 @@ def test_a_malformed_list_is_refused_with_its_line(
     with pytest.raises(DataError, match=message) as caught:
         read_wider(wider(text), "train")
     assert "repair the line" in caught.value.hint
+    assert len(str(caught.value)) < 400
 
 
 def test_a_binary_list_is_refused(wider: MakeWider) -> None:
@@ -127,6 +137,48 @@ def test_a_binary_list_is_refused(wider: MakeWider) -> None:
     (folder / LISTING).write_bytes(b"\xff\xfe\x00\x80")
     with pytest.raises(DataError, match="cannot be read"):
         read_wider(folder, "train")
+
+
+def test_a_list_that_is_no_file_or_has_no_end_is_refused(wider: MakeWider) -> None:
+    folder = wider("a/one.jpg\n1\n5 6 7 8\n")
+    os.truncate(folder / LISTING, 200 << 20)
+    with pytest.raises(DataError, match="larger than 32 MiB"):
+        read_wider(folder, "train")
+    (folder / LISTING).unlink()
+    os.mkfifo(folder / LISTING)
+    with pytest.raises(DataError, match="not a regular file"):
+        read_wider(folder, "train")
+
+
+def test_a_list_leads_nowhere_else(wider: MakeWider, write_picture: Callable[..., Path]) -> None:
+    folder = wider("")
+    out = write_picture(folder / "WIDER_val" / "images" / "out.jpg")
+    outside = ["../../WIDER_val/images/out.jpg", str(out), "/etc/hostname", "a/../../out.jpg"]
+    face = "1\n5 6 10 12\n"
+    wider("a/one.jpg\n" + face)  # the picture
+    (folder / LISTING).write_text("".join(f"{one}\n{face}" for one in [*outside, "a/one.jpg"]))
+    data = read_wider(folder, "train")
+    assert [picture.name for picture in data.pictures] == ["a/one.jpg"]
+    assert [one.name for one in data.skipped] == outside
+    assert all(one.reason.startswith("outside the data folder") for one in data.skipped)
+
+
+def test_too_many_boxes_cost_their_picture(wider: MakeWider) -> None:
+    rows = "5 6 10 12\n" * 4001
+    data = read_wider(wider(f"a/one.jpg\n4001\n{rows}a/two.jpg\n1\n5 6 10 12\n"), "train")
+    assert [picture.name for picture in data.pictures] == ["a/two.jpg"]
+    assert data.skipped[0].reason == "4001 boxes, more than 4000 on one picture"
+
+
+def test_names_of_old_archives_are_found(
+    wider: MakeWider, write_picture: Callable[..., Path]
+) -> None:
+    folder = wider("")
+    write_picture(folder / "WIDER_train" / "images" / os.fsdecode(b"caf\xe9.jpg"))
+    (folder / LISTING).write_bytes(b"caf\xe9.jpg\n1\n5 6 10 12\n")
+    (picture,) = read_wider(folder, "train").pictures
+    assert picture.name == "caf\\udce9.jpg"
+    assert picture.load().shape == (40, 60, 3)
 
 
 def test_nothing_left_is_refused_with_reasons(wider: MakeWider) -> None:
@@ -145,6 +197,7 @@ def test_the_part_must_be_there(wider: MakeWider) -> None:
     assert "WIDER_val.zip" in caught.value.hint
 
 
+@pytest.mark.slow
 def test_the_photographs(photographs: Path) -> None:
     lines = (photographs / "faces" / LISTING).read_text().splitlines()
     rows = [line for line in lines if len(line.split()) == 10 and line.strip() != ZEROS]

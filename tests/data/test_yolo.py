@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from dse.data import assembly
+from dse.data.foreign import MOST_BOXES
+from dse.data.picture_files import checked_size
 from dse.data.pictures import DataSet
 from dse.data.yolo import read_yolo
 from dse.errors import DataError
+from dse.files import printable
 
 FACE = "0 0.5 0.5 0.4 0.5\n"
 """On 60 x 40 pixels: 18, 10, 42, 30."""
@@ -164,3 +169,131 @@ def test_all_labels_missing_is_refused(add: Write) -> None:
     add("images/val/b.jpg", "labels/val/b.txt")
     with pytest.raises(DataError, match="none of 1 pictures has a face"):
         read_yolo(folder, "train")
+
+
+HOSTILE_ROWS = [
+    "1e300 0.5 0.5 0.4 0.5",
+    "infinity 0.5 0.5 0.4 0.5",
+    "0 1e308 1e308 1e308 1e308",
+    "0 1e400 0.5 0.4 0.5",
+    f"0 {'9' * 5000} 0.5 0.4 0.5",
+    "\x1b[2J 0.5 0.5 0.4 0.5",
+    "0 0.5\0 0.5 0.4 0.5",
+]
+
+
+@pytest.mark.parametrize("row", HOSTILE_ROWS, ids=range(len(HOSTILE_ROWS)))
+@pytest.mark.filterwarnings("error")
+def test_a_hostile_line_costs_its_picture(add: Write, row: str) -> None:
+    folder = add("images/train/good.jpg", "labels/train/good.txt")
+    add("images/train/bad.jpg", "labels/train/bad.txt", f"{row}\n")
+    add("images/val/b.jpg", "labels/val/b.txt")
+    data = read_yolo(folder, "train")
+    assert names(data) == ["images/train/good.jpg"]
+    (skipped,) = data.skipped
+    assert "bad.txt" in skipped.reason
+    assert skipped.reason.isprintable()
+
+
+def test_a_label_that_cannot_be_read_costs_its_picture(add: Write) -> None:
+    folder = add("images/train/good.jpg", "labels/train/good.txt")
+    for name in ("pipe", "folder", "device", "dangling", "huge"):
+        add(f"images/train/{name}.jpg", f"labels/train/{name}.txt")
+        (folder / "labels" / "train" / f"{name}.txt").unlink()
+    labels = folder / "labels" / "train"
+    os.mkfifo(labels / "pipe.txt")
+    (labels / "folder.txt").mkdir()
+    (labels / "device.txt").symlink_to("/dev/zero")
+    (labels / "dangling.txt").symlink_to("nowhere")
+    (labels / "huge.txt").touch()
+    os.truncate(labels / "huge.txt", 200 << 20)
+    add("images/val/b.jpg", "labels/val/b.txt")
+    data = read_yolo(folder, "train")
+    assert names(data) == ["images/train/good.jpg"]
+    reasons = {one.name[13:-4]: one.reason for one in data.skipped}
+    assert all("not a regular file" in reasons[one] for one in ("pipe", "folder", "device"))
+    assert "No such file" in reasons["dangling"]
+    assert "larger than 1 MiB" in reasons["huge"]
+
+
+def test_too_many_boxes_cost_their_picture(add: Write) -> None:
+    folder = add("images/train/good.jpg", "labels/train/good.txt", FACE * MOST_BOXES)
+    add("images/train/bad.jpg", "labels/train/bad.txt", FACE * (MOST_BOXES + 1))
+    add("images/val/b.jpg", "labels/val/b.txt")
+    data = read_yolo(folder, "train")
+    assert names(data) == ["images/train/good.jpg"]
+    assert data.skipped[0].reason == "4001 boxes, more than 4000 on one picture"
+
+
+def test_a_list_leads_nowhere_else(add: Write, write_picture: Write) -> None:
+    folder = add("data/images/in.jpg", "data/labels/in.txt") / "data"
+    add("other/images/out.jpg", "other/labels/out.txt")
+    add("data/images/v.jpg", "data/labels/v.txt")
+    outside = [
+        "../other/images/out.jpg",
+        f"{folder.parent}/other/images/out.jpg",
+        "images/../../other/images/out.jpg",
+        "/etc/hostname",
+        "//etc/hostname",
+    ]
+    (folder / "train.txt").write_text("\n".join([*outside, "images/../images/in.jpg"]))
+    (folder / "val.txt").write_text("images/v.jpg\n")
+    data = read_yolo(folder, "train")
+    assert names(data) == ["images/in.jpg"]
+    assert [one.name for one in data.skipped] == outside
+    assert all(one.reason.startswith("outside the data folder") for one in data.skipped)
+    (folder / "images" / "linked").symlink_to(folder.parent / "other" / "images")
+    (folder / "train.txt").write_text("images/linked/out.jpg\nimages/in.jpg")
+    assert names(read_yolo(folder, "train")) == ["images/linked/out.jpg", "images/in.jpg"]
+
+
+def test_a_file_listed_often_is_opened_once(add: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = add("images/a.jpg", "labels/a.txt")
+    (folder / "train.txt").write_text("images/a.jpg\n./images/a.jpg\nimages/../images/a.jpg\n" * 9)
+    (folder / "val.txt").write_text("images/a.jpg\n")
+    opened: list[Path] = []
+
+    def checked(path: Path) -> tuple[int, int]:
+        opened.append(path)
+        return checked_size(path)
+
+    monkeypatch.setattr(assembly, "checked_size", checked)
+    data = read_yolo(folder, "train")
+    assert len(data) == len(opened) == 1
+    assert [one.reason for one in data.skipped] == ["listed before"] * 26
+
+
+def test_a_list_that_is_no_file_is_refused(add: Write) -> None:
+    folder = add("images/train/a.jpg", "labels/train/a.txt")
+    os.mkfifo(folder / "train.txt")
+    with pytest.raises(DataError, match=r"train\.txt: not a regular file"):
+        read_yolo(folder, "train")
+
+
+def test_names_that_no_file_system_has(add: Write) -> None:
+    folder = add("images/a.jpg", "labels/a.txt")
+    long = ["x" * 300 + ".jpg", "y/" * 3000 + "z.jpg", "w" * 1_000_000, "\x1b[2J.jpg"]
+    (folder / "train.txt").write_text("\n".join([*long, "images/a.jpg"]))
+    (folder / "val.txt").write_text("images/a.jpg\n")
+    data = read_yolo(folder, "train")
+    assert names(data) == ["images/a.jpg"]
+    reasons = [one.reason for one in data.skipped]
+    assert reasons[:3] == ["cannot be opened (File name too long)"] * 3
+    assert data.skipped[3].name == "\\x1b[2J.jpg"
+
+
+@pytest.mark.parametrize("name", [b"caf\xe9", b"a\nb", b"\x1b[2J"])
+def test_odd_names_are_read_and_told_in_plain_letters(
+    add: Write, write_picture: Write, name: bytes
+) -> None:
+    folder = add("images/val/v.jpg", "labels/val/v.txt")
+    odd = os.fsdecode(name)
+    add(f"images/train/{odd}.jpg", f"labels/train/{odd}.txt")
+    data = read_yolo(folder, "train")
+    assert data.faces == 1
+    assert data.pictures[0].load().shape == (40, 60, 3)
+    assert data.pictures[0].name == f"images/train/{printable(odd)}.jpg"
+    assert len(data.checksum) == 16
+    if b"\n" not in name:
+        (folder / "train.txt").write_bytes(b"images/train/" + name + b".jpg\n")
+        assert read_yolo(folder, "train").checksum == data.checksum

@@ -10,6 +10,8 @@ from dse.errors import VerificationFailed
 from dse.export import Deployment, Kmodel, parse_kmodel
 from dse.export.kmodel import MAGIC
 
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
+
 
 def version_5() -> bytes:
     """A file of one module with one function (1 x 3 x 4 x 4 pixels to 10 numbers)."""

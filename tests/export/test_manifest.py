@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ plain = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text(), plain, max_size=4))
 def test_whatever_a_study_says_becomes_valid_json(table: dict[str, object]) -> None:
     def refuse(constant: str) -> None:

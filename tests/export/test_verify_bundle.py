@@ -18,6 +18,8 @@ from dse.export import VerifyReport, verify_bundle, verify_kmodel
 from dse.export.flash_package import flash_package
 from dse.export.manifest import checksums, to_json
 
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
+
 
 @pytest.fixture
 def bundle(pristine: Path, tmp_path: Path) -> Path:

@@ -4,6 +4,7 @@ import io
 import os
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from dse.network.weights_file import read_weights, write_weights
 
 
 def test_half_precision_comes_back_as_float32(tmp_path: Path) -> None:
-    np.savez(tmp_path / "w.npz", **{"head/bias": np.array([0.5, -2], np.float16)})
+    np.savez(tmp_path / "w.npz", **{"head/bias": np.array([0.5, -2], np.float16)})  # type: ignore[arg-type]
     found = read_weights(tmp_path / "w.npz", "")
     assert found["head/bias"].dtype == np.float32
     np.testing.assert_array_equal(found["head/bias"], [0.5, -2])
@@ -95,7 +96,8 @@ def test_what_must_be_unpickled_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [np.nan, np.inf, 1e300])
 def test_numbers_that_are_none_in_float32_are_refused(tmp_path: Path, number: float) -> None:
-    np.savez(tmp_path / "w.npz", **{"bad\x1b[2J": np.array([1.0, number])})
+    bad: dict[str, Any] = {"bad\x1b[2J": np.array([1.0, number])}
+    np.savez(tmp_path / "w.npz", **bad)
     with pytest.raises(WeightsError, match=r"bad\\x1b\[2J holds what is no number"):
         read_weights(tmp_path / "w.npz", "")
 
@@ -107,7 +109,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 
 
 def test_arrays_of_every_order_and_rank_come_back(tmp_path: Path) -> None:
-    arrays = {
+    arrays: dict[str, Any] = {
         "f": np.asfortranarray(np.arange(6.0).reshape(2, 3)),
         "s": np.float32(3),
         "e": np.zeros((0, 2)),

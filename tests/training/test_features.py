@@ -16,6 +16,8 @@ from dse.space import Training
 from dse.training.features import frozen_features
 from dse.training.views import ViewSet, normalise
 
+pytestmark = pytest.mark.slow
+
 TRAINING = Training("A", 98, 0.35, 96)
 GRAPH = detector_graph(TRAINING)
 EDGE = boundary(GRAPH, frozen_layers(GRAPH, TRAINING.frozen_until))
@@ -53,7 +55,7 @@ def test_features_are_computed_once(
 def test_an_interrupted_computation_goes_on(
     patterns: DataSet, weights: Weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    views = ViewSet(patterns, 96, 2, seed=0)
+    views = ViewSet(patterns, 96, 1, seed=0)
     whole = frozen_features(GRAPH, EDGE, weights, views, tmp_path / "whole")
     monkeypatch.setattr(features_module, "CHUNK", 8)
 
@@ -62,7 +64,7 @@ def test_an_interrupted_computation_goes_on(
 
     def dies(view_set: ViewSet, start: int = 0):  # type: ignore[no-untyped-def]
         for number, view in enumerate(ViewSet.iterate(view_set, start), start=start):
-            if number == 75:
+            if number == 35:
                 raise Killed
             yield view
 

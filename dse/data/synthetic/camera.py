@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from scipy.ndimage import uniform_filter1d
 
+from dse.data.picture_files import open_picture
+
 __all__ = ["Camera", "expose", "sample_camera"]
 
 Pixels = NDArray[np.uint8]
@@ -79,7 +81,7 @@ def expose(scene: Pixels, camera: Camera, seed: int) -> Pixels:
     if camera.jpeg:
         buffer = io.BytesIO()
         picture.save(buffer, "JPEG", quality=camera.jpeg)
-        picture = Image.open(buffer).convert("RGB")
+        picture = open_picture(buffer).convert("RGB")
     return np.array(picture, np.uint8)
 
 

@@ -25,6 +25,7 @@ print(digest.hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_same_pixels_in_another_process() -> None:
     digest = hashlib.sha256()
     for picture in synthetic("train", 5, seed=3).pictures:
@@ -69,6 +70,7 @@ def test_boxes_lie_inside_their_pictures_and_are_big_enough() -> None:
     assert (boxes[:, 2:] - boxes[:, :2] >= 6).all()
 
 
+@pytest.mark.slow
 def test_the_set_is_diverse() -> None:
     data = synthetic("train", 400)
     counts = np.array([len(picture.boxes) for picture in data.pictures])
