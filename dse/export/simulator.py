@@ -15,7 +15,7 @@ from dse.export.kmodel import Kmodel, parse_kmodel
 from dse.export.picture_processes import PictureProcesses, Runner
 from dse.export.toolchain import toolchain
 
-__all__ = ["detector_headers", "kmodel_predictor"]
+__all__ = ["detector_headers", "kmodel_predictor", "require_sound"]
 
 RUNNABLE_VERSION = 5
 MOST_BYTES = 8 << 20
@@ -46,17 +46,18 @@ def kmodel_predictor(
     headers = detector_headers(parse_kmodel(kmodel), head)
     shapes = headers.inputs[0].shape, headers.outputs[0].shape
     tools = toolchain(nncase_version)
-    _require_sound(kmodel, tools.version)
+    require_sound(kmodel, tools.version)
     command = partial(tools.command, "simulate")
     runner = Runner("simulator", "kmodel", command, shapes)
     return PictureProcesses(kmodel, runner, workers, box_scale, time_limit_s, head)
 
 
-def _require_sound(kmodel: bytes, version: str) -> None:
-    """Native code believes what a file says of its memory, so that is checked before it runs.
+def require_sound(kmodel: bytes, version: str) -> None:
+    """Raises VerificationFailed where `kmodel`, of nncase `version`, reaches outside of its memory.
 
-    Not what the emulator does not know, nor files of a compiler that it was never compared
-    with: those have only the simulator's process, with its limits, around them.
+    Native code believes what a file says of its memory, so that is checked before it runs: but
+    not what the emulator does not know, nor files of a compiler that it was never compared
+    with. Those have only the simulator's process, with its limits, around them.
     """
     from dse import emulation
 
