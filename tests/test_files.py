@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import socket
 import tempfile
@@ -20,6 +21,7 @@ from dse.files import (
     read_bytes,
     read_text,
     temporary_folder,
+    utf8,
     whole_file,
     whole_folder,
     write_whole,
@@ -158,6 +160,11 @@ def test_text_that_holds_a_name_that_is_none_is_refused(tmp_path: Path) -> None:
         write_whole(tmp_path / "a", "pictures = '/data/caf\udce9'")
     assert "another name" in caught.value.hint
     assert not list(tmp_path.iterdir())
+
+
+def test_text_for_people_may_hold_it_as_an_escape() -> None:
+    assert utf8("schön caf\udce9") == "schön caf\\udce9".encode()
+    assert json.loads(utf8(json.dumps("caf\udce9", ensure_ascii=False))) == "caf\udce9"
 
 
 def test_a_folder_is_written_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from dse.files import utf8
+
 __all__ = ["LAYOUT_VERSION", "NAME", "checksums", "to_json", "versions"]
 
 NAME = "manifest.json"
@@ -46,7 +48,7 @@ def versions() -> dict[str, str]:
 
 def to_json(table: Mapping[str, Any]) -> bytes:
     """Readable JSON; numbers that JSON cannot hold (NaN, infinite) become null."""
-    return (json.dumps(_plain(table), indent=2, ensure_ascii=False) + "\n").encode()
+    return utf8(json.dumps(_plain(table), indent=2, ensure_ascii=False) + "\n")
 
 
 def _plain(value: Any) -> Any:

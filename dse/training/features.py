@@ -75,7 +75,7 @@ def frozen_features(
         needed = sum(np.prod(graph[name].shape) for name in boundary) * 2 * len(views)
         raise StudyError(
             f"features cannot be kept: {error}",
-            f"free {needed / 1e6:.0f} MB there, or name another folder in DSE_CACHE",
+            f"free {max(1, needed / 1e6):.0f} MB there, or name another folder in DSE_CACHE",
         ) from error
     tensors = tuple(np.load(folder / f"{name}.npy", mmap_mode="r") for name in boundary)
     return Features(tensors, _load_faces(folder))

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from process_limits import no_file_larger_than
+from reader import DRAWN_MS
 
 from dse.dashboard.live import LOOPBACK, LiveServer
 from dse.errors import DseError, StudyError
@@ -47,6 +49,17 @@ class Growing:
 @pytest.fixture
 def study(tmp_path: Path, record_maker: Callable[..., Any]) -> Growing:
     return Growing(tmp_path / "k210-001", record_maker)
+
+
+def test_a_full_disk_stops_no_open_page(study: Growing, tmp_path: Path) -> None:
+    with LiveServer([study.folder], study.load, tmp_path / "page.html", port=0) as server:
+        first, page = server.current("/data")
+        written = (tmp_path / "page.html").read_text()
+        study.grow(4)
+        with no_file_larger_than(0):
+            second, newer = server.current("/data")
+        assert second != first and newer != page
+        assert (tmp_path / "page.html").read_text() == written
 
 
 @pytest.fixture

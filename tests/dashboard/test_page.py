@@ -8,6 +8,7 @@ import html
 import html.parser
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,14 @@ def test_one_file_without_addresses(page_path: Path) -> None:
     assert [entry.name for entry in page_path.parent.iterdir()] == ["dashboard.html"]
     assert page_path.stat().st_size < LARGEST_BYTES
     assert set(_read(page_path).addresses) == {"#designs", "data:,"}
+
+
+def test_a_name_that_is_no_text_is_shown_as_escapes(record: Any, tmp_path: Path) -> None:
+    strange = replace(record, name="caf\udce9\x1b[2J</script>")
+    path = write_dashboard([strange], tmp_path / "page.html")
+    assert r"caf\udce9" in path.read_text(encoding="utf-8")
+    (study,) = json.loads(_unpacked(path, "payload"))["studies"]
+    assert study["name"] == strange.name
 
 
 def test_plotly_is_inside_once(page_path: Path) -> None:

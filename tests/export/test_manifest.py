@@ -32,6 +32,10 @@ def test_numpy_numbers_and_paths_are_written() -> None:
     assert json.loads(to_json(table)) == {"ap": 0.5, "count": 3, "path": "a/b", "nan": None}
 
 
+def test_a_folder_whose_name_is_no_text_is_recorded() -> None:
+    assert json.loads(to_json({"data": "wider:/caf\udce9"})) == {"data": "wider:/caf\udce9"}
+
+
 def test_checksums_are_sha256() -> None:
     empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     assert checksums({"empty": b""}) == {"empty": {"sha256": empty, "bytes": 0}}
