@@ -43,6 +43,10 @@ __all__ = [
 ]
 
 
+LONGEST_NAME = 80
+"""Of a name that is compared with known ones and repeated: comparing takes its length squared."""
+
+
 class DseError(Exception):
     """Base of the tree. `hint` is one sentence that says what to do."""
 
@@ -66,6 +70,7 @@ class UnknownName(UsageError):
         import difflib
 
         names = sorted(known)
+        name = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..."
         near = difflib.get_close_matches(name, names, n=1)
         guess = f" Did you mean '{near[0]}'?" if near else ""
         listed = ", ".join(names) if names else "none yet"

@@ -34,6 +34,9 @@ __all__ = [
 
 MEBIBYTE = 1 << 20
 
+BUFFER_BYTES = 8192
+"""Python's own; to name it spares asking the system whether the file is a terminal."""
+
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """No room; no quota; no file may grow larger (`ulimit -f`)."""
 
@@ -41,16 +44,18 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 def open_regular(path: Path) -> BinaryIO:
     """The file, opened for reading. Raises FileError for what is missing, closed to us, or no
     regular file: a folder, a pipe, a socket, a device (links to files are followed)."""
-    with reported(path, "read"):
+    try:
         # a pipe without a writer must not block the opening
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
-            raise FileError(
-                f"{printable(path)}: not a regular file",
-                "name a file, not a folder, pipe or device",
-            )
-        return os.fdopen(descriptor, "rb")
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return open(descriptor, "rb", BUFFER_BYTES)
+    except (OSError, ValueError):
+        with reported(path, "read"):  # costs more than the opening, so not around it
+            raise
+    os.close(descriptor)
+    raise FileError(
+        f"{printable(path)}: not a regular file", "name a file, not a folder, pipe or device"
+    )
 
 
 def read_bytes(path: Path, most_bytes: int) -> bytes:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from dse.errors import UnknownName
-from dse.files import reported
 from dse.schema import shown
 
 __all__ = ["find", "folder", "names"]
@@ -27,14 +27,11 @@ def names(folder_name: str) -> list[str]:
 def find(folder_name: str, name: str, kind: str) -> Path:
     """The TOML file that `name` means: one of the data folder, or a path of the user's own.
 
-    Raises UnknownName (`kind` is the word for the message) when it is neither, FileError for a
-    name that no file can have.
+    Raises UnknownName (`kind` is the word for the message) when it is neither.
     """
-    own = Path(name)
-    with reported(Path(shown(name)), "read"):
-        shipped = folder(folder_name) / f"{name}.toml"
-        if shipped.is_file():
-            return shipped
-        if own.suffix == ".toml" and own.exists():
-            return own
+    shipped, own = folder(folder_name) / f"{name}.toml", Path(name)
+    if os.path.isfile(shipped):  # (unlike Path's, it takes names that no file can have)
+        return shipped
+    if own.suffix == ".toml" and os.path.exists(own):
+        return own
     raise UnknownName(kind, shown(name), names(folder_name))

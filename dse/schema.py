@@ -35,6 +35,9 @@ SETTINGS_BYTES = 1 << 20
 LARGEST = 2**53
 """Of any number, to either side: no count, size or time comes near, and sums stay finite."""
 
+DEEPEST = 20
+"""Tables and lists in one another; ours go to six."""
+
 SHOWN = 60
 """Characters of somebody else's text in a message."""
 
@@ -64,9 +67,9 @@ def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
     text = read_text(path, SETTINGS_BYTES)
     try:
         table = tomli.loads(text)
+        wrong = next(_senseless(table, ""), None)
     except (ValueError, RecursionError) as error:  # numbers of 5,000 digits, tables in tables
         raise InvalidFile(path, f"not TOML: {shown(str(error), 200)}") from None
-    wrong = next(_senseless(table, ""), None)
     if wrong is None:
         return text, table
     key = wrong.rpartition(".")[2]
@@ -164,14 +167,19 @@ def shown(text: str, most: int = SHOWN) -> str:
     return printable(text if len(text) <= most else f"{text[:most]}...")
 
 
-def _senseless(value: Any, name: str, nan: bool = False) -> Iterator[str]:
-    """Names of the numbers in `value` that nothing can be; `nan`: NaN may stand there."""
+def _senseless(value: Any, name: str, nan: bool = False, depth: int = 0) -> Iterator[str]:
+    """Names of the numbers in `value` that nothing can be; `nan`: NaN may stand there.
+
+    Raises ValueError for tables and lists in one another that are deeper than any of ours.
+    """
+    if depth > DEEPEST:
+        raise ValueError("values nested too deep")
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from _senseless(inner, f"{name}.{key}" if name else str(key), nan)
+            yield from _senseless(inner, f"{name}.{key}" if name else str(key), nan, depth + 1)
     elif isinstance(value, list):
         for inner in value:
-            yield from _senseless(inner, name, nan)
+            yield from _senseless(inner, name, nan, depth + 1)
     elif isinstance(value, int | float) and not -LARGEST <= value <= LARGEST:
         yield from [] if nan and value != value else [name]
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-import resource
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from numba.core import config
+from process_limits import no_file_larger_than
 
 SOURCE = """
 from dse.machine_code import compiled
@@ -43,16 +42,6 @@ def double(tmp_path: Path) -> Callable[[], Callable[[int], int]]:
     return load
 
 
-@contextmanager
-def no_file_grows() -> Iterator[None]:
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 def kept(cache: Path) -> list[Path]:
     return [file for file in cache.rglob("*.nb?") if file.stat().st_size]
 
@@ -84,7 +73,7 @@ def test_without_a_folder_that_can_be_written(
 
 def test_on_a_full_disk(cache: Path, double: Callable[[], Callable[[int], int]]) -> None:
     function = double()
-    with no_file_grows():
+    with no_file_larger_than(0):
         assert function(21) == 42
     assert not kept(cache)
 

@@ -75,7 +75,8 @@ def covariance_of(deviation: Matrix, on_kpu: Matrix) -> Matrix:
 
 
 def believe(mean: Matrix, deviation: Matrix, on_kpu: Matrix, work: Matrix) -> Belief:
-    """The belief under which the measured times are likeliest.
+    """The belief under which the measured times are likeliest. Raises FloatingPointError where
+    numbers overflow.
 
     mean, deviation: k, in cycles, of the bands. on_kpu: k, true for constants of the KPU.
     work: n x k, the part of each measured time that one cycle of a constant makes.
@@ -91,7 +92,8 @@ def believe(mean: Matrix, deviation: Matrix, on_kpu: Matrix, work: Matrix) -> Be
             evidence += _rare(kpu, 4) + _rare(cpu, 4) + _rare(noise / USUAL_NOISE, 2)
             if evidence > best:
                 best, found = evidence, Belief(mean, covariance, noise)
-    assert found is not None, "no time is finite"
+    if found is None:
+        raise FloatingPointError("no evidence is finite")
     return found
 
 

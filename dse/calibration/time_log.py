@@ -9,10 +9,11 @@ from pathlib import Path
 
 from dse.calibration.board_run import BoardRun
 from dse.calibration.log_prints import read_prints
-from dse.calibration.log_tables import csv_rows, is_header, json_row, measured_row
+from dse.calibration.log_tables import LOG_BYTES, csv_rows, is_header, json_row, measured_row
 from dse.calibration.measurement import Measured, NetworkTime
 from dse.cost.target import Target
 from dse.errors import InvalidFile
+from dse.files import read_bytes
 
 __all__ = ["TimeLog", "read_log"]
 
@@ -30,13 +31,10 @@ def read_log(path: Path, target: Target, network: str = "") -> TimeLog:
     """The times in the file `path`.
 
     target: its clocks hold where the log has none. network: holds until the log names one.
-    Raises InvalidFile with the line that is wrong, or when there is nothing to fit to.
+    Raises FileError, or InvalidFile with the line that is wrong, or when there is nothing to fit
+    to.
     """
-    try:
-        text = path.read_bytes().decode("utf-8", "replace")
-    except OSError as error:
-        hint = "give the path of a log"
-        raise InvalidFile(path, error.strerror or str(error), hint=hint) from None
+    text = read_bytes(path, LOG_BYTES).decode("utf-8", "replace")
     text = text.replace("\0", "\N{REPLACEMENT CHARACTER}").replace("\r", "")
     run = BoardRun.begin(path, target, network)
     lines = [(n, line.strip()) for n, line in enumerate(text.split("\n"), start=1)]

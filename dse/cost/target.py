@@ -6,7 +6,6 @@ data and no code. What each key means and where it comes from stands in the file
 
 from __future__ import annotations
 
-import math
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import Any
 
 from dse import resources
 from dse.errors import InvalidFile
-from dse.schema import line_of, quoted, read_toml, shown
+from dse.schema import LARGEST, line_of, quoted, read_toml, shown
 
 __all__ = ["Cycles", "Target", "check_field"]
 
@@ -169,11 +168,11 @@ def check_field(key: str, value: Any) -> Any:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LARGEST
 
 
 def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST
 
 
 def _few_whole(values: Sequence[Any]) -> bool:

@@ -190,7 +190,9 @@ def _lanes(designs: pd.DataFrame) -> pd.Series[float]:
     """Lane of each rejected candidate's reason, plus a spread that its name decides."""
     lane_of = {reason: lane for lane, reason in enumerate(rejected_by_reason(designs))}
     rejected = designs[designs["state"] == "rejected"]
-    spread = rejected["candidate"].map(lambda name: zlib.crc32(name.encode()) / 2**32 - 0.5)
+    spread = rejected["candidate"].map(
+        lambda name: zlib.crc32(name.encode(errors="replace")) / 2**32 - 0.5
+    )
     lanes = rejected["reason"].map(lane_of) + _LANE_SPREAD * spread
     return lanes.reindex(designs.index).astype("float64")
 

@@ -95,7 +95,7 @@ def page_text(studies: Sequence[StudyTables], payload: str, live: str = "") -> s
     live: the version that a `LiveServer` serves: the page then asks for a newer one.
     """
     title = ", ".join(tables.name for tables in studies)
-    return Template(_static("page.html")).substitute(
+    page = Template(_static("page.html")).substitute(
         title=html.escape(title),
         live=html.escape(live),
         connect="'self'" if live else "'none'",
@@ -107,6 +107,7 @@ def page_text(studies: Sequence[StudyTables], payload: str, live: str = "") -> s
         fallback="".join(_fallback(tables) for tables in studies),
         footer=html.escape(f"Written by dse {_version()}. One file, no network."),
     )
+    return _encodable(page)
 
 
 def payload_json(
@@ -118,7 +119,14 @@ def payload_json(
 
 def plain_json(value: Any) -> str:
     """`value` as JSON with shortened numbers; what is no number becomes null."""
-    return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _encodable(
+        json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    )
+
+
+def _encodable(text: str) -> str:
+    """`text` with escapes, as JSON has them, for the bytes of a folder's name that are no UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _plain(value: Any) -> Any:

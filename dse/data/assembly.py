@@ -21,7 +21,7 @@ EXAMPLES = 3
 REPEATED = "listed before"
 
 
-def path_or_skip(folder: Path, name: str, skipped: list[Skipped], seen: set[Path]) -> Path | None:
+def path_or_skip(folder: Path, name: str, skipped: list[Skipped], seen: set[str]) -> Path | None:
     """Where the list of a data folder says a file is; None, and `skipped` grows, if that is
     outside or in `seen`, which grows otherwise: a file listed a million times is read once.
     """
@@ -30,10 +30,10 @@ def path_or_skip(folder: Path, name: str, skipped: list[Skipped], seen: set[Path
     except DataError as error:
         skipped.append(Skipped(name, str(error)))
         return None
-    if path in seen:
+    if str(path) in seen:
         skipped.append(Skipped(name, REPEATED))
         return None
-    seen.add(path)
+    seen.add(str(path))
     return path
 
 

@@ -78,7 +78,7 @@ def read_fddb(
     skipped: list[Skipped] = []
     listings = sorted((folder / "FDDB-folds").glob("FDDB-fold-*-ellipseList.txt"))
     entries = [entry for listing in listings for entry in read_listing(listing, COLUMNS)]
-    images, seen = _images(folder), set[Path]()
+    images, seen = _images(folder), set[str]()
     found = [_picture(images, entry, (side, drop), skipped, seen) for entry in entries]
     return assemble(f"fddb:{folder}", (one for one in found if one), skipped)
 
@@ -94,7 +94,7 @@ def _picture(
     entry: Entry,
     square: tuple[float, float],
     skipped: list[Skipped],
-    seen: set[Path],
+    seen: set[str],
 ) -> Picture | None:
     path = path_or_skip(images, f"{entry.name}.jpg", skipped, seen)
     size = None if path is None else size_or_skip(entry.name, path, skipped)

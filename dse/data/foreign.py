@@ -6,7 +6,9 @@ overflows, a file that never ends, or a path that leads out of its data set.
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from dse.errors import DataError, FileError
@@ -23,6 +25,7 @@ __all__ = [
     "is_there",
     "lines",
     "number",
+    "numbers",
     "whole_number",
 ]
 
@@ -75,13 +78,22 @@ def lines(path: Path, most_bytes: int = MOST_LABEL_BYTES) -> list[str]:
     return text.splitlines()
 
 
-def number(text: str) -> float | None:
-    """`text` as a number of at most LARGEST_NUMBER either way; None for anything else."""
+def numbers(fields: Sequence[str]) -> list[float] | None:
+    """The fields as numbers of at most LARGEST_NUMBER either way; None if one is anything else."""
     try:
-        value = float(text)
+        values = [float(field) for field in fields]
     except ValueError:
         return None
-    return value if abs(value) <= LARGEST_NUMBER else None  # which "nan" is not
+    is_small = (
+        all(map(math.isfinite, values)) and max(map(abs, values), default=0) <= LARGEST_NUMBER
+    )
+    return values if is_small else None
+
+
+def number(text: str) -> float | None:
+    """`text` as a number, after the same rule."""
+    values = numbers([text])
+    return None if values is None else values[0]
 
 
 def whole_number(text: str) -> int | None:

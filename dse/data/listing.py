@@ -55,9 +55,8 @@ def _count(path: Path, lines: list[str], index: int) -> int:
 
 
 def _row(path: Path, lines: list[str], index: int, columns: str) -> list[float]:
-    found = [foreign.number(field) for field in lines[index].split()]
-    row = [value for value in found if value is not None]
-    if len(row) < len(found) or len(row) < len(columns.split()):
+    row = foreign.numbers(lines[index].split())
+    if row is None or len(row) < len(columns.split()):
         raise _malformed(path, lines, index, f"a face '{columns}'")
     return row
 

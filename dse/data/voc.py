@@ -109,7 +109,7 @@ def _parts(folder: Path) -> dict[str, Listed]:
 
 def _listed(folder: Path, part: str) -> Listed:
     """What the lists of a part name, one list beside each folder of annotations."""
-    listed, seen = Listed([]), set[Path]()
+    listed, seen = Listed([]), set[str]()
     for root in _roots(folder):
         listing = root.parent / "ImageSets" / "Main" / f"{part}.txt"
         rows = lines(listing, MOST_LIST_BYTES) if is_there(listing) else []

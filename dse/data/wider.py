@@ -40,12 +40,12 @@ def read_wider(folder: Path, split: str) -> DataSet:
         raise DataError(f"there is no folder {images}", f"unpack WIDER_{part}.zip into {folder}")
     skipped: list[Skipped] = []
     listing = folder / "wider_face_split" / f"wider_face_{part}_bbx_gt.txt"
-    seen: set[Path] = set()
+    seen: set[str] = set()
     found = [_picture(images, entry, skipped, seen) for entry in read_listing(listing, "x y w h")]
     return assemble(f"wider:{folder}", (one for one in found if one), skipped)
 
 
-def _picture(images: Path, entry: Entry, skipped: list[Skipped], seen: set[Path]) -> Picture | None:
+def _picture(images: Path, entry: Entry, skipped: list[Skipped], seen: set[str]) -> Picture | None:
     path = path_or_skip(images, entry.name, skipped, seen)
     if path is None:
         return None

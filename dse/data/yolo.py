@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.data.assembly import assemble, path_or_skip, picture_or_skip, size_or_skip
-from dse.data.foreign import MOST_LIST_BYTES, excerpt, is_there, lines, number
+from dse.data.foreign import MOST_LIST_BYTES, excerpt, is_there, lines, numbers
 from dse.data.layouts import require
 from dse.data.picture_files import SUFFIXES
 from dse.data.pictures import DataSet, Picture, Skipped
@@ -70,7 +70,7 @@ def _parts(folder: Path) -> dict[str, Path]:
 def _pictures(folder: Path, place: Path, skipped: list[Skipped]) -> list[Path]:
     if place.suffix == ".txt":
         names = [line.strip() for line in lines(place, MOST_LIST_BYTES) if line.strip()]
-        seen: set[Path] = set()
+        seen: set[str] = set()
         paths = [path_or_skip(folder, name, skipped, seen) for name in names]
         return [path for path in paths if path is not None]
     root = place if place.is_dir() else folder
@@ -121,8 +121,8 @@ def _boxes(path: Path, faces: frozenset[int] | None) -> NDArray[np.float64]:
 
 
 def _row(where: str, fields: list[str]) -> list[float]:
-    row = [value for value in map(number, fields) if value is not None]
-    if len(row) != 5 or len(fields) != 5 or row[0] % 1 or row[0] < 0:
+    row = numbers(fields)
+    if row is None or len(row) != 5 or row[0] % 1 or row[0] < 0:
         found = excerpt(" ".join(fields[:8]))
         raise DataError(f"{where}: expected 'class cx cy w h', found '{found}'")
     if max(map(abs, row[1:])) > LARGEST_FRACTION:

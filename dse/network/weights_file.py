@@ -49,7 +49,8 @@ def read_weights(path: Path, hint: str) -> dict[str, NDArray[np.float32]]:
         raise WeightsError(f"there is no file {printable(path)}", hint) from error
     except DAMAGED as error:
         raise WeightsError(f"{printable(path)} is damaged: {error}", hint) from error
-    found = {name: array.astype(np.float32) for name, array in arrays.items()}
+    with np.errstate(over="ignore"):  # what is too large is told below
+        found = {name: array.astype(np.float32) for name, array in arrays.items()}
     for name, array in found.items():
         if not np.isfinite(array).all():
             raise WeightsError(

@@ -201,7 +201,7 @@ def absolute_source(source: str) -> str:
     """A data source with its folder made absolute: workers run in folders of their own."""
     kind, colon, rest = source.partition(":")
     folder = Path(rest).expanduser()
-    return f"{kind}:{folder.resolve()}" if colon and folder.is_dir() else source
+    return f"{kind}:{folder.resolve()}" if colon and os.path.isdir(folder) else source
 
 
 def default_workers() -> int:

@@ -126,6 +126,8 @@ def read_candidates(path: Path) -> Candidates:
     try:
         found = Candidates(_typed(row) for row in reader)
         found.check()
+        if not found:
+            raise ValueError("no candidate in it")
     except (ValueError, OverflowError, csv.Error) as error:
         hint = "delete it: the space is then priced again"
         raise InvalidFile(path, shown(str(error), 200), reader.line_num, hint) from None

@@ -9,6 +9,7 @@ makes it a benchmark for search strategies: the trainings are real, and they are
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
@@ -69,8 +70,9 @@ class RecordedTable:
     @classmethod
     def load(cls, path: Path) -> RecordedTable:
         """Reads a table. Raises UnknownName if there is none, InvalidFile with line and reason."""
-        if not path.exists():
-            raise UnknownName("table", str(path), map(str, path.parent.glob("*.jsonl")))
+        if not os.path.exists(path):  # (unlike Path's, it takes names that no file can have)
+            known = path.parent.glob("*.jsonl")
+            raise UnknownName("table", shown(str(path)), map(str, known))
         outcomes: dict[str, Outcome] = {}
         about: dict[str, Any] = {}
         for number, line in enumerate(read_text(path, TABLE_BYTES).splitlines(), start=1):

@@ -22,6 +22,7 @@ import tomli_w
 
 from dse.errors import StudyError, StudyLocked, UnknownName
 from dse.files import file_error, make_folder, reported, write_whole
+from dse.schema import shown
 from dse.search.settings import StudySettings
 
 __all__ = ["StudyFolder", "find_study", "latest_study", "study_names"]
@@ -90,8 +91,8 @@ class StudyFolder:
     @classmethod
     def open(cls, path: Path) -> StudyFolder:
         """The study in `path`. Raises UnknownName (with the nearest name) if there is none."""
-        if not (path / SETTINGS).is_file():
-            raise UnknownName("study", path.name, study_names(path.parent))
+        if not os.path.exists(path / SETTINGS):
+            raise UnknownName("study", shown(path.name), study_names(path.parent))
         return cls(path)
 
     def write_settings(self, settings: StudySettings) -> None:
@@ -170,9 +171,9 @@ def find_study(results: Path, name: str | None) -> Path:
     if name is None:
         return latest_study(results)
     for path in (results / name, Path(name)):
-        if (path / SETTINGS).is_file():
+        if os.path.exists(path / SETTINGS):  # (unlike Path's, it takes names that no file can have)
             return path
-    raise UnknownName("study", name, study_names(results))
+    raise UnknownName("study", shown(name), study_names(results))
 
 
 def _last_written(path: Path) -> tuple[bool, float, str]:

@@ -12,7 +12,7 @@ from PIL import Image, ImageColor
 from dse.contact_sheet import Sheet, contact_sheet, heading, sheet
 from dse.contact_sheet.marks import FALSE, FOUND, LEFT_OUT, MISSED
 from dse.data.pictures import DataSet
-from dse.errors import DseError, UnknownName, UsageError
+from dse.errors import FileError, UnknownName, UsageError
 from dse.evaluation import Findings, operating_point
 
 
@@ -85,7 +85,7 @@ def test_a_place_that_cannot_be_written_is_told(
     findings: Findings, data: DataSet, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(DseError, match="cannot write"):
+    with pytest.raises(FileError, match="cannot be made a folder"):
         Sheet(tmp_path / "file" / "a.png").write(
             "A98", findings, data, operating_point(findings.curve())
         )

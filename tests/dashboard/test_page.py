@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import gzip
+import html
 import html.parser
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from reader import DRAWN_MS, Reader
 
@@ -330,3 +332,38 @@ def test_the_story_tells_what_early_stopping_cost(record: Any) -> None:
     record.stopping = "4 stopped early; none of their kind was finished as a check."
     study = json.loads(payload_json([study_tables(record)]))["studies"][0]
     assert study["notes"]["budget"].endswith(f"minutes of training in all. {record.stopping}")
+
+
+STRANGE = (
+    HOSTILE, "{{ 7 * 7 }}", "${title}$payload", "<!-- <script>", "\u2028\u2029", "\x00\x07\x1b[31m",
+    "javascript:alert(1)", "\udce9", "&lt;b&gt;", "`${document.title}`", "'\";--", "]]>",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+def test_every_text_of_a_study_is_data_in_its_page(
+    record: Any, tmp_path: Path, strange: str
+) -> None:
+    texts = ("candidate", "training", "breakpoint", "format", "reason", "layer", "message")
+    trained = next(row for row in record.rows if row["state"] == "front")
+    row = {**trained, **dict.fromkeys(texts, strange)}
+    rejected = {**row, "state": "rejected"}
+    settings: dict[str, Any] = {
+        "command": strange, strange: strange, "target": {"name": strange, "title": strange},
+        "search": {"target": strange, "data": strange}, "versions": {strange: [strange]},
+    }  # fmt: skip
+    hostile = type(record)(
+        rows=[row, rejected],
+        name=strange,
+        stopping=strange,
+        settings_table=settings,
+        curves={strange: pd.DataFrame({"epoch": [1], "loss": [1.0], "val_ap": [0.1]})},
+    )
+    page = write_dashboard([hostile], tmp_path / "page.html").read_text(encoding="utf-8")
+    plain = write_dashboard([type(record)(rows=[], name="x")], tmp_path / "x.html").read_text()
+    for sign in ("<script", "</script", "<img", "<!--"):
+        assert page.count(sign) == plain.count(sign), sign
+    if strange == HOSTILE:
+        assert page.count(html.escape(HOSTILE)) >= 3 and HOSTILE not in page
+    if not set(strange) & {"\udce9", "\x00"}:
+        assert json.loads(payload_json([study_tables(hostile)]))["studies"][0]["name"] == strange

@@ -10,7 +10,7 @@ from kpu_tables import clipping, curved, packed_norm, packed_segments, slow_leve
 from numpy.typing import NDArray
 
 from dse.emulation.convolution import PICKS, WINDOWS, Layer, Pick, prepare_layer
-from dse.emulation.kpu_code import Convolution, KpuMap
+from dse.emulation.kpu_code import POOL_STEPS, Convolution, KpuMap
 from dse.errors import CompilerError
 
 ZERO = 37
@@ -18,8 +18,10 @@ ZERO = 37
 
 
 def _layer(kernel: int, depthwise: bool, inputs: int, outputs: int, pool: int) -> Convolution:
+    step = POOL_STEPS[pool]
     return Convolution(
-        read=KpuMap(0, inputs, 8, 12), written=KpuMap(0, outputs, 8, 12), kernel=kernel,
+        read=KpuMap(0, inputs, 8, 12), written=KpuMap(0, outputs, 8 // step, 12 // step),
+        kernel=kernel,
         depthwise=depthwise, pool=pool, pad_value=ZERO, bias_x=-128, bias_w=-ZERO,
         bias=128 * ZERO * kernel**2, weights=160 + 8 * outputs, batch_norm=160, activation=0,
         target=None,

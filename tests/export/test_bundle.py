@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -150,7 +151,7 @@ def test_full_disk_leaves_the_old_bundle(
     def full(*_: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("dse.export.bundle._write", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(DseError, match="No space left"):
         exported(study={"study": "second"})
     assert read(tmp_path / "out" / "manifest.json")["study"]["study"] == "first"

@@ -19,6 +19,8 @@ from dse.training.recipe import Recipe
         ({"budget": 0}, "--budget 0"),
         ({"budget": -1}, "--budget -1"),
         ({"workers": 0}, "--workers 0"),
+        ({"seed": -1}, "seed is -1"),
+        ({"seed": 99999999999999999999}, "seed is 9999"),
         ({"time_limit_s": 0.0}, "--time-limit 0"),
         ({"time_limit_s": float("nan")}, "--time-limit nan"),
         ({"ray_address": "ray://head:10001"}, "Ray Client"),

@@ -65,6 +65,18 @@ def test_a_precision_recall_curve_is_read_when_it_is_asked_for(study: Path) -> N
         _ = curves[f"{training.id}-kpu8"]
 
 
+@pytest.mark.parametrize(
+    "content", [b"a,b\n1,2\n", b"recall,precision,score\nx,y,z\n", b"\0" * 100, b"\xff\xfe"]
+)
+def test_a_curve_of_another_shape_is_refused(study: Path, content: bytes) -> None:
+    training = load_study(study).entries[0].training
+    file = study / "trainings" / training.id / "precision_recall_FP32.csv"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+    with pytest.raises(InvalidFile, match=r"precision_recall_FP32\.csv: no curve"):
+        _ = load_study(study).precision_recall[f"{training.id}-FP32"]
+
+
 def test_the_report_is_the_one_the_search_gave(options: Make, tmp_path: Path) -> None:
     report = run_search(options(), workshop(tmp_path / "trace")).as_dict()
     again = load_study(options().results / report["study"]).report().as_dict()

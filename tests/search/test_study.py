@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from process_limits import no_file_larger_than
 
-from dse.errors import InvalidFile, StudyError, StudyLocked, UnknownName
+from dse.errors import FileError, InvalidFile, StudyError, StudyLocked, UnknownName
 from dse.search.settings import StudySettings
 from dse.search.study import StudyFolder, find_study, latest_study, study_names
 
@@ -39,9 +40,24 @@ def test_a_name_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
 
 def test_results_that_cannot_be_written_are_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StudyError, match=r"cannot write to .*file") as caught:
+    with pytest.raises(FileError, match="file/results cannot be made a folder") as caught:
         made(tmp_path / "file" / "results")
-    assert "--results" in caught.value.hint
+    assert "a file where a folder should be" in caught.value.hint
+    with pytest.raises(FileError, match=r"xxx cannot be written: .*too long"):
+        made(tmp_path, "x" * 300)
+
+
+def test_a_lock_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    folder = made(tmp_path)
+    (folder.path / "lock").mkdir()
+    with pytest.raises(FileError, match="lock cannot be written"), folder.lock():
+        pass
+
+
+def test_a_lock_holds_on_a_full_disk(tmp_path: Path) -> None:
+    folder = made(tmp_path)
+    with no_file_larger_than(0), folder.lock(), pytest.raises(StudyLocked), folder.lock():
+        pass
 
 
 def test_settings_survive_with_none_left_out(

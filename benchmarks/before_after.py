@@ -1,0 +1,102 @@
+"""Whether this checkout is slower than another: reading of photographs, and `dse check`.
+
+    python benchmarks/before_after.py OLD_CHECKOUT --photographs wider:DIR > before_after.json
+
+Both run with the Python that runs this script, in processes of their own, by turns, so that what
+else the machine does hits both alike. Three things are timed: opening the data set (headers, end
+markers, annotations), decoding one picture in ten, and one `dse check` from start to exit. The
+first two are timed in the process, without the imports.
+
+JSON on stdout: for each, the least CPU seconds and the least wall seconds of all rounds before
+and after, and the ratio of each (1.05: 5 % slower). Exit code 1 if the two read different sets.
+Progress on stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parents[1]
+CHECK = ("-m", "dse", "check", "A98-a0.5-224-kpu8")
+READ = """
+import json, sys, time
+from dse.data import open_data
+
+def timed(work):
+    wall, cpu = time.perf_counter(), time.process_time()
+    result = work()
+    return result, {"cpu_s": time.process_time() - cpu, "wall_s": time.perf_counter() - wall}
+
+data, opening = timed(lambda: open_data(sys.argv[1], sys.argv[2]))
+_, decoding = timed(lambda: [picture.load() for picture in data.pictures[::10]])
+about = {"checksum": data.checksum, "pictures": len(data), "skipped": len(data.skipped)}
+print(json.dumps({"opening": opening, "decoding": decoding, "about": about}))
+"""
+
+
+def run(checkout: Path, *arguments: str) -> str:
+    """What Python prints when it runs with the package of a checkout."""
+    environment = {**os.environ, "PYTHONPATH": str(checkout)}
+    command = [sys.executable, *arguments]
+    # not from this folder: `-c` and `-m` would find its package first
+    return subprocess.run(
+        command, env=environment, cwd="/", stdout=subprocess.PIPE, text=True, check=True
+    ).stdout
+
+
+def timed_check(checkout: Path) -> dict[str, float]:
+    """Seconds of one `dse check`, the start of Python included."""
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    run(checkout, *CHECK)
+    after, end = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"cpu_s": cpu, "wall_s": end - start}
+
+
+def one_round(checkout: Path, spec: str, split: str) -> dict[str, Any]:
+    """All that is timed, once."""
+    return {**json.loads(run(checkout, "-c", READ, spec, split)), "check": timed_check(checkout)}
+
+
+def compared(
+    before: list[dict[str, Any]], after: list[dict[str, Any]], what: str
+) -> dict[str, Any]:
+    """The least seconds of all rounds of `what`, before and after, and their ratio."""
+    row: dict[str, Any] = {}
+    for clock in ("cpu_s", "wall_s"):
+        old, new = (min(one[what][clock] for one in rounds) for rounds in (before, after))
+        row[clock] = {"before": round(old, 4), "after": round(new, 4), "ratio": round(new / old, 3)}
+    return row
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("old", type=Path, help="a checkout to compare this one with")
+    parser.add_argument("--photographs", required=True, metavar="KIND:DIR")
+    parser.add_argument("--split", default="train")
+    parser.add_argument("--rounds", type=int, default=5)
+    arguments = parser.parse_args()
+    rounds: dict[Path, list[dict[str, Any]]] = {arguments.old.resolve(): [], HERE: []}
+    for number in range(arguments.rounds):
+        for checkout, results in rounds.items():
+            results.append(one_round(checkout, arguments.photographs, arguments.split))
+            print(f"round {number + 1}: {checkout} {results[-1]}", file=sys.stderr)
+    before, after = rounds.values()
+    about = [results[0]["about"] for results in (before, after)]
+    names = ("opening", "decoding", "check")
+    result = {"rounds": arguments.rounds, "before": about[0], "after": about[1]}
+    result |= {name: compared(before, after, name) for name in names}
+    print(json.dumps(result, indent=2))
+    return int(about[0] != about[1])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
