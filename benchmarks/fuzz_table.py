@@ -88,7 +88,7 @@ def _folder(kind: str, splits: tuple[str, ...]) -> Callable[[Path, int], object]
 def _picture(folder: Path, number: int) -> object:
     from dse.data.picture_files import checked_size, load_pixels
 
-    path = next(iter(folder.iterdir()))
+    path = next(iter(folder.iterdir()), folder / "missing.jpg")
     size = checked_size(path)
     assert not path.read_bytes().startswith((b"%!", b"%PDF")), "accepts a program as a picture"
     pixels = load_pixels(path)
@@ -156,7 +156,8 @@ def _study(folder: Path, number: int) -> object:
 
 
 def _journal(folder: Path, number: int) -> object:
-    from dse.search.journal import Journal, drop_broken_tail, read_entries
+    from dse.search.journal import Journal, read_entries
+    from dse.search.journal_lines import drop_broken_tail
 
     path = folder / "journal.log"
     entries = read_entries(path, "reference")
