@@ -24,7 +24,7 @@ BOMB_SHARE = 0.04
 BYTES_SHARE = 0.15
 """Of the cases of a text: those in which it is taken for any bytes."""
 
-BOMB_BYTES = 256 << 20
+BOMB_BYTES = 64 << 20
 """What a zip bomb unpacks to."""
 
 LAUGHS = 9
@@ -83,7 +83,7 @@ def _png(content: bytes, dice: random.Random) -> bytes:
 
 @functools.cache
 def _zeros() -> bytes:
-    return zlib.compress(bytes(BOMB_BYTES // 16), 9)
+    return zlib.compress(bytes(BOMB_BYTES), 9)
 
 
 def _archive(content: bytes, dice: random.Random) -> bytes:

@@ -88,7 +88,7 @@ def _folder(kind: str, splits: tuple[str, ...]) -> Callable[[Path, int], object]
 def _picture(folder: Path, number: int) -> object:
     from dse.data.picture_files import checked_size, load_pixels
 
-    path = next(iter(folder.iterdir()))
+    path = next(iter(folder.iterdir()), folder / "missing.jpg")
     size = checked_size(path)
     assert not path.read_bytes().startswith((b"%!", b"%PDF")), "accepts a program as a picture"
     pixels = load_pixels(path)
@@ -119,26 +119,20 @@ def _profile(folder: Path, number: int) -> object:
 def _study(folder: Path, number: int) -> object:
     from dse.errors import DseError
     from dse.search.options import SearchOptions
-    from dse.search.provenance import (
-        SHARED,
-        check_unchanged,
-        differing,
-        shared_settings,
-        target_from,
-    )
+    from dse.search.provenance import check_unchanged, differing, shared_settings
     from dse.search.record import load_study
     from dse.search.selection import choose_design, job_of
 
     record = load_study(folder / "reference")
     settings = record.settings
-    pictures = {part: settings[part] for part in SHARED if part in settings}
     steps: list[Callable[[], object]] = [
         lambda: record.report().as_dict(),
         lambda: (record.frame(), record.history, record.curves, record.front, record.stopping),
         lambda: [record.precision_recall[name] for name in record.precision_recall],
-        lambda: SearchOptions().continuing(settings["search"]).study_table(),
-        lambda: (target_from(settings["target"]), shared_settings(settings)),
-        lambda: (check_unchanged(settings, pictures), differing(settings, settings)),
+        lambda: SearchOptions().continuing(settings.search).study_table(),
+        lambda: (settings.make_target(), settings.search_space()),
+        lambda: (shared_settings(settings), differing(settings, settings)),
+        lambda: check_unchanged(settings, settings.table),
         lambda: choose_design(record, "best"),
         lambda: job_of(record),
     ]
@@ -162,7 +156,8 @@ def _study(folder: Path, number: int) -> object:
 
 
 def _journal(folder: Path, number: int) -> object:
-    from dse.search.journal import Journal, drop_broken_tail, read_entries
+    from dse.search.journal import Journal, read_entries
+    from dse.search.journal_lines import drop_broken_tail
 
     path = folder / "journal.log"
     entries = read_entries(path, "reference")

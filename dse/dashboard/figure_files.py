@@ -12,7 +12,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
@@ -20,6 +19,7 @@ from urllib.parse import unquote_to_bytes
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
+from dse import processes
 from dse.errors import DseError, UsageError
 from dse.files import make_folder, temporary_folder, utf8, write_whole
 
@@ -107,13 +107,13 @@ def _finished(page: str) -> str:
             "--dump-dom",
             source.as_uri(),
         ]
-        try:
-            done = subprocess.run(command, capture_output=True, timeout=TIME_LIMIT_S, check=False)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise DseError(
-                f"{program} draws no picture: {error}", "write an .html file instead"
-            ) from None
-        return done.stdout.decode("utf-8", "replace")
+        done = processes.run(command, TIME_LIMIT_S, errors=False)
+    if done.code is None:
+        raise DseError(
+            f"{program} draws no picture: stopped after {TIME_LIMIT_S} s",
+            "write an .html file instead",
+        )
+    return done.output
 
 
 def browser_program() -> str:

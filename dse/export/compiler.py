@@ -18,8 +18,8 @@ import numpy as np
 import tflite as schema
 from numpy.typing import NDArray
 
+from dse import processes
 from dse.errors import CompilerError
-from dse.export import child
 from dse.export.kmodel import Kmodel, parse_kmodel
 from dse.export.schedules import peak_kpu_bytes, without_noise
 from dse.export.toolchain import HAS_K210, Toolchain, toolchain
@@ -122,9 +122,9 @@ def compiler_version() -> str:
     Raises CompilerError where it is missing, or cannot be loaded, or has no such target.
     """
     number, hint = toolchain().version, "reinstall dse: nncase belongs to it"
-    code, said, death = child.run([sys.executable, "-c", HAS_K210], time_limit_s=60)
+    code, said, death = processes.run([sys.executable, "-c", HAS_K210], time_limit_s=60)
     if code:
-        raise CompilerError(f"nncase {number} {death}: {child.last_lines(said)}", hint)
+        raise CompilerError(f"nncase {number} {death}: {processes.last_lines(said)}", hint)
     if code is None:
         raise CompilerError(f"nncase {number} does not answer", hint)
     return f"nncase {number}, k210"
@@ -172,7 +172,11 @@ def _check(calibration: NDArray[np.uint8], shape: tuple[int, ...], calibrate_met
 
 def _run(tools: Toolchain, folder: Path, time_limit_s: float) -> str:
     """Runs the compiler on `folder`; returns what it printed."""
-    code, log, death = child.run(tools.command("compile", folder), time_limit_s)
+    code, log, death = processes.run(
+        tools.command("compile", folder),
+        time_limit_s,
+        memory_limit_bytes=processes.MEMORY_LIMIT_BYTES,
+    )
     if code is None:
         raise CompilerError(
             f"the kmodel compiler was stopped after {time_limit_s:g} s",
@@ -189,7 +193,7 @@ def _own_words(log: str) -> str:
     for line in reversed(log.splitlines()):
         if any(known in line for known, _ in _MEANINGS) or "Error:" in line:
             return line.strip()
-    return child.last_lines(log) or "it printed nothing"
+    return processes.last_lines(log) or "it printed nothing"
 
 
 def _meaning(log: str) -> str:

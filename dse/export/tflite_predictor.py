@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.detection.head import FACE_HEAD, Head
+from dse import processes
 from dse.errors import VerificationFailed
-from dse.export import child
 from dse.export.nncase_process import Loaded, answer_pictures
 from dse.export.picture_processes import PictureProcesses, Runner
 from dse.quantization.box_scale import unscale_boxes
@@ -84,7 +84,7 @@ def guarded_tflite_predictor(
     """
 
     def command(path: Path) -> list[str]:
-        return child.command("dse.export.tflite_predictor", str(path))
+        return processes.module_command("dse.export.tflite_predictor", str(path))
 
     runner = Runner("interpreter", "TensorFlow-Lite file", command, shapes)
     return PictureProcesses(content, runner, workers, box_scale, time_limit_s, head)

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from dse import processes
 from dse.errors import CompilerError
-from dse.export import child, nncase_process
+from dse.export import nncase_process
 from dse.files import make_folder, reported, temporary_folder
 
 __all__ = ["Toolchain", "toolchain"]
@@ -39,7 +40,7 @@ class Toolchain:
     def command(self, task: str, path: Path) -> list[str]:
         """The command line that does `task` ("compile", "simulate") with `path`."""
         if self.python is None:
-            return child.command("dse.export.nncase_process", task, str(path))
+            return processes.module_command("dse.export.nncase_process", task, str(path))
         return [str(self.python), "-I", nncase_process.__file__, task, str(path)]
 
 
@@ -97,12 +98,12 @@ def _install(wanted: str, folder: Path) -> None:
 
 
 def _run(wanted: str, arguments: list[str]) -> None:
-    code, said, death = child.run(arguments, INSTALL_LIMIT_S)
+    code, said, death = processes.run(arguments, INSTALL_LIMIT_S)
     if code != 0:
         how = "took too long" if code is None else death
         raise CompilerError(
             f"nncase {wanted} cannot be installed beside ours: {arguments[0]} {how}: "
-            f"{child.last_lines(said) or 'it printed nothing'}",
+            f"{processes.last_lines(said) or 'it printed nothing'}",
             "it takes the network, once; or compile with our own: --target k210-sdk",
         )
 
@@ -110,7 +111,7 @@ def _run(wanted: str, arguments: list[str]) -> None:
 def _uv() -> list[str]:
     """The command that is uv. Raises CompilerError where there is none."""
     for command in _candidates():
-        if child.run([*command, "--version"], 60)[0] == 0:
+        if processes.run([*command, "--version"], 60)[0] == 0:
             return command
     raise CompilerError(
         "another version of nncase is installed with uv, and there is no uv here",
