@@ -20,8 +20,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.detection.head import FACE_HEAD, Head
 from dse import processes
+from dse.detection.head import FACE_HEAD, Head
 from dse.errors import VerificationFailed
 from dse.export.nncase_process import FRAME
 from dse.files import temporary_folder, write_whole

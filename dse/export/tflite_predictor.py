@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.detection.head import FACE_HEAD, Head
 from dse import processes
+from dse.detection.head import FACE_HEAD, Head
 from dse.errors import VerificationFailed
 from dse.export.nncase_process import Loaded, answer_pictures
 from dse.export.picture_processes import PictureProcesses, Runner

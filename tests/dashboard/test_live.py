@@ -16,14 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from process_limits import no_file_larger_than
-from reader import DRAWN_MS
 
 from dse.dashboard.live import LOOPBACK, LiveServer
 from dse.errors import DseError, StudyError
 from dse.search.settings import StudySettings
 from dse.search.study import StudyFolder
 from tests.dashboard.reader import DRAWN_MS
+from tests.process_limits import no_file_larger_than
 
 
 class Growing:
