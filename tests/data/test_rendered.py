@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from process_limits import no_file_larger_than
 
 from dse.data.pictures import DataSet, Picture
 from dse.data.rendered import draw_missing, open_rendered, rendered_once
@@ -40,6 +41,18 @@ def test_a_damaged_file_is_drawn_again(tmp_path: Path) -> None:
     file.write_bytes(file.read_bytes()[:60])
     np.testing.assert_array_equal(kept.pictures[0].load(), pixels)
     assert len(drawn) == 2
+
+
+def test_a_picture_that_cannot_be_kept_is_drawn_again(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    data, drawn = _counted()
+    (picture,) = rendered_once(data, tmp_path / "file").pictures
+    assert np.array_equal(picture.load(), data.pictures[0].load())
+    (picture,) = rendered_once(data, tmp_path / "full").pictures
+    with no_file_larger_than(0):
+        assert np.array_equal(picture.load(), picture.load())
+    assert len(drawn) == 4
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["file"]
 
 
 def test_labels_are_untouched(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dse.cost import Target
 from dse.data.pictures import DataSet
 from dse.detection import FACE_HEAD
-from dse.errors import DseError, UsageError, VerificationFailed
+from dse.errors import DseError, FileError, UsageError, VerificationFailed
 from dse.export import Deployment, ExportReport, export_bundle
 from dse.network.graph import Graph
 from dse.network.keras_inference import Predict, predictor
@@ -159,6 +159,20 @@ def test_full_disk_leaves_the_old_bundle(
         exported(study={"study": "second"})
     assert read(tmp_path / "out" / "manifest.json")["study"]["study"] == "first"
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [("file", "Not a directory"), ("file/out", "cannot be made a folder"), ("x" * 300, "too long")],
+)
+def test_a_place_that_takes_no_bundle_is_said(
+    exported: Any, tmp_path: Path, place: str, why: str
+) -> None:
+    (tmp_path / "file").write_text("old")
+    with pytest.raises(FileError, match=why):
+        exported(folder=tmp_path / place)
+    assert (tmp_path / "file").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_formats_that_no_chip_runs_are_refused(exported: Any, tmp_path: Path) -> None:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from process_limits import no_file_larger_than
 
 import dse.training.features as features_module
 from dse.data.pictures import DataSet, Picture
-from dse.errors import DataError
+from dse.errors import DataError, StudyError
+from dse.files import disk_full
 from dse.network.detector import detector_graph, frozen_layers
 from dse.network.keras_model import Weights, boundary, build, get_weights, set_weights
 from dse.space import Training
@@ -50,6 +52,19 @@ def test_features_are_computed_once(
     again = frozen_features(GRAPH, EDGE, weights, views, tmp_path)
     np.testing.assert_array_equal(first.tensors[0], again.tensors[0])
     np.testing.assert_array_equal(first.faces[5][0], again.faces[5][0])
+
+
+def test_a_cache_that_takes_nothing_says_which_to_change(
+    patterns: DataSet, weights: Weights, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    views = ViewSet(patterns, 96, 1, seed=0)
+    with pytest.raises(StudyError, match=r"features cannot be kept: .*Not a directory") as caught:
+        frozen_features(GRAPH, EDGE, weights, views, tmp_path / "file")
+    assert "DSE_CACHE" in caught.value.hint
+    with no_file_larger_than(0), pytest.raises(StudyError, match="too large") as caught:
+        frozen_features(GRAPH, EDGE, weights, views, tmp_path)
+    assert disk_full(caught.value)
 
 
 def test_an_interrupted_computation_goes_on(
