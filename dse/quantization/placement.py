@@ -38,6 +38,11 @@ class Place:
     thinned: int
     sides: Sides
 
+    @property
+    def is_cut(self) -> bool:
+        """Readers see fewer pixels than the accelerator wrote."""
+        return self.thinned > 1 or any(self.grown)
+
 
 def placement(graph: Graph) -> dict[str, Place]:
     """Layer -> how the accelerator computes it; what is missing the CPU does, in float32."""

@@ -119,14 +119,14 @@ def _recorder(places: dict[str, Place], written: list[Any], kept: list[Any]) -> 
 
     def record(layer: Layer, computed: Any) -> Any:
         place = places.get(layer.name)
-        if place is None:
-            written.append(_ends(computed))
+        if place and place.picked > 1:
+            computed = computed[:, :: place.picked, :: place.picked]
+        written.append(_ends(computed))
+        if not (place and place.is_cut):
             kept.append(written[-1])
             return computed
-        seen = computed[:, :: place.picked, :: place.picked]
         height, width = place.sides
-        remaining = seen[:, :: place.thinned, :: place.thinned][:, :height, :width]
-        written.append(_ends(seen))
+        remaining = computed[:, :: place.thinned, :: place.thinned][:, :height, :width]
         kept.append(_ends(remaining))
         return remaining
 

@@ -87,6 +87,7 @@ def test_marks_are_as_many_as_the_evaluation_counts(
         assert 0 <= left <= right < width and 0 <= top <= bottom < height
 
 
+@pytest.mark.slow
 @given(findings())
 def test_any_picture_can_be_drawn(picture: Finding) -> None:
     pixels = np.zeros((300, 300, 3), np.uint8)

@@ -42,6 +42,7 @@ def test_our_detectors_to_the_byte(target: Target) -> None:
             assert ours == theirs, row["training"]
 
 
+@pytest.mark.slow
 def test_the_grid_to_the_byte(k210_grid: Path, target: Target) -> None:
     """80 networks, also not square, with padding on all sides and at the bottom right."""
     rows = json.loads(k210_grid.read_text())

@@ -32,6 +32,7 @@ def test_together_as_alone(networks: list[Network], format: str) -> None:
         assert cost == price(network.graph, format, TARGET)
 
 
+@pytest.mark.slow
 @given(NETWORKS)
 @settings(max_examples=10)
 def test_together_as_alone_for_interleaved_pictures(network: Network) -> None:

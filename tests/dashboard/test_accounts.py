@@ -71,11 +71,13 @@ def test_a_target_of_another_version_leaves_the_curves(record: Any) -> None:
     assert all({"kpu8", "FP32"} >= set(a["curves"]) for a in found["designs"].values())
 
 
+@pytest.mark.slow
 def test_a_study_without_curves_has_none(record: Any) -> None:
     tables = replace(study_tables(record), precision_recall={})
     assert all(account["curves"] == {} for account in accounts(tables)["designs"].values())
 
 
+@pytest.mark.slow
 @given(st.lists(st.booleans(), min_size=1, max_size=400), st.integers(1, 500))
 def test_a_curve_keeps_its_ends_and_stays_short(correct: list[bool], more: int) -> None:
     faces = sum(correct) + more

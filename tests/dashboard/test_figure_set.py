@@ -56,6 +56,7 @@ def test_files_of_two_studies(record_maker: Any, tmp_path: Path) -> None:
     assert ">two<" in (tmp_path / "comparison-latency_ms.svg").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_docstrings_notebook_runs(record: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[Any] = []
     monkeypatch.setattr(dse.search, "find_study", lambda results, name: results, raising=False)

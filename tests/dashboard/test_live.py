@@ -24,6 +24,8 @@ from dse.search.study import StudyFolder
 from tests.dashboard.reader import DRAWN_MS
 from tests.process_limits import no_file_larger_than
 
+pytestmark = pytest.mark.slow
+
 
 class Growing:
     """A study that shows one more training each time its journal grows."""
@@ -115,7 +117,6 @@ def test_only_this_machine_is_answered(server: LiveServer) -> None:
     connection.close()
 
 
-@pytest.mark.slow
 def test_a_taken_port_is_said(server: LiveServer, study: Growing, tmp_path: Path) -> None:
     with pytest.raises(DseError, match=str(server.server_port)) as caught:
         LiveServer([study.folder], study.load, tmp_path / "other.html", server.server_port)

@@ -8,10 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from process_limits import no_file_larger_than
+import pytest
 
 from dse.data.pictures import DataSet, Picture
 from dse.data.rendered import draw_missing, open_rendered, rendered_once
+from tests.process_limits import no_file_larger_than
 
 
 def _counted() -> tuple[DataSet, list[int]]:
@@ -83,6 +84,7 @@ def test_two_that_draw_the_same_set_share_the_work(tmp_path: Path) -> None:
     assert all(picture.load()[0, 0, 0] == int(picture.name) for picture in data.pictures)
 
 
+@pytest.mark.slow
 def test_a_limit_reads_the_pictures_of_the_whole_set(tmp_path: Path) -> None:
     few = open_rendered("synthetic:6", "train", tmp_path, limit=2)
     draw_missing(open_rendered("synthetic:6", "train", tmp_path))

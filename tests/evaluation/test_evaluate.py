@@ -141,6 +141,7 @@ def test_detections_below_the_picture_do_not_count() -> None:
     assert evaluate_canvases(bright_squares(SIZE), prepared).ap == 1.0
 
 
+@pytest.mark.slow
 def test_judging_boxes_needs_no_tensorflow() -> None:
     program = "import sys, dse.evaluation; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

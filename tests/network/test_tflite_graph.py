@@ -226,6 +226,7 @@ def test_damaged_files_are_refused_or_read(
         assert "x.tflite" in str(error)
 
 
+@pytest.mark.slow
 def test_tensorflow_is_not_needed() -> None:
     import subprocess
 

@@ -113,6 +113,7 @@ def test_shifted_styles_are_found_and_become_one(
         assert len(new.ignored) == 0
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(SEEDS, SHIFTS)
 def test_a_detector_that_draws_all_boxes_larger_changes_nothing(

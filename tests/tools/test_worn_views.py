@@ -101,6 +101,7 @@ def test_one_zoomed_view_in_five_is_grey() -> None:
     assert len({view.canvas.tobytes() for view in views}) == len(views)
 
 
+@pytest.mark.slow
 @given(SEEDS, st.sampled_from([64, 97, 128]))
 def test_mosaic_tiles_keep_to_their_quarters(seed: int, size: int) -> None:
     scenes = [noisy_scene(seed + number) for number in range(4)]
@@ -114,6 +115,7 @@ def test_mosaic_tiles_keep_to_their_quarters(seed: int, size: int) -> None:
         assert are_inside(boxes - np.tile(quarter, 2), 0, half)
 
 
+@pytest.mark.slow
 @given(SEEDS)
 def test_a_mosaic_is_four_zoomed_views(seed: int) -> None:
     scenes = [noisy_scene(seed + number) for number in range(4)]

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from process_limits import no_file_larger_than
 
 import dse.training.features as features_module
 from dse.data.pictures import DataSet, Picture
@@ -17,6 +16,7 @@ from dse.network.keras_model import Weights, boundary, build, get_weights, set_w
 from dse.space import Training
 from dse.training.features import frozen_features
 from dse.training.views import ViewSet, normalise
+from tests.process_limits import no_file_larger_than
 
 pytestmark = pytest.mark.slow
 

@@ -17,6 +17,8 @@ from dse.search.proposers.belief import SHORTLIST, STEPS, learnt_at
 from dse.search.proposers.composite import CompositeProposer
 from tests.search.proposers.conformance import every_design, failed, invented_ap, seen, stopped
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture()
 def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
