@@ -2,6 +2,7 @@
 
 import io
 import os
+import struct
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,14 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
 def test_packing_without_a_limit_is_refused(tmp_path: Path, method: int) -> None:
     path = _zipped(tmp_path / "w.npz", {"a.npy": _array(np.zeros(3))}, method)
     with pytest.raises(WeightsError, match="packed in a way"):
+        read_weights(path, "")
+
+
+def test_a_header_that_ends_in_the_middle_is_refused(tmp_path: Path) -> None:
+    text = b"{'descr': '<f4', 'fortran_order': False, 'shape': (3L,"  # (3L: NumPy reads on by tokens
+    header = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text
+    path = _zipped(tmp_path / "w.npz", {"a.npy": header + bytes(12)})
+    with pytest.raises(WeightsError, match="header is not to be understood"):
         read_weights(path, "")
 
 
