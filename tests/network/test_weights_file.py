@@ -90,7 +90,7 @@ def test_packing_without_a_limit_is_refused(tmp_path: Path, method: int) -> None
 
 
 def test_a_header_that_ends_in_the_middle_is_refused(tmp_path: Path) -> None:
-    text = b"{'descr': '<f4', 'fortran_order': False, 'shape': (3L,"  # (3L: NumPy reads on by tokens
+    text = b"{'descr': '<f4', 'fortran_order': False, 'shape': (3L,"  # read on by tokens
     header = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text
     path = _zipped(tmp_path / "w.npz", {"a.npy": header + bytes(12)})
     with pytest.raises(WeightsError, match="header is not to be understood"):
