@@ -202,10 +202,9 @@ def text_of(content: bytes, dice: random.Random) -> bytes:
 
 def _words(text: str, dice: random.Random) -> bytes:
     for _ in range(dice.choice((1, 1, 2, 6))):
-        found = list(_WORD.finditer(text)) or [re.match("", text)]
-        word = dice.choice(found)
-        assert word is not None, "the empty pattern fits"
-        text = text[: word.start()] + dice.choice(HOSTILE_WORDS) + text[word.end() :]
+        places = [word.span() for word in _WORD.finditer(text)] or [(0, 0)]
+        start, end = dice.choice(places)
+        text = text[:start] + dice.choice(HOSTILE_WORDS) + text[end:]
     return text.encode("utf-8", "surrogateescape")
 
 
@@ -213,7 +212,12 @@ def _lines(text: str, dice: random.Random) -> bytes:
     lines = text.splitlines(keepends=True) or [""]
     place = dice.randrange(len(lines))
     again = [lines[dice.randrange(len(lines))]] * dice.choice(LINES)
-    kinds = ([], [dice.choice(HOSTILE_WORDS) + "\n"], lines[place : place + 1] * 2, again)
+    kinds: tuple[list[str], ...] = (
+        [],
+        [dice.choice(HOSTILE_WORDS) + "\n"],
+        lines[place : place + 1] * 2,
+        again,
+    )
     lines[place : place + dice.choice((0, 1, 2))] = dice.choices(kinds, weights=(4, 3, 3, 1))[0]
     return "".join(lines).encode("utf-8", "surrogateescape")
 

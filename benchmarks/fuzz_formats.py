@@ -37,7 +37,7 @@ def changed_file(name: str, content: bytes, dice: random.Random, others: list[by
     bombs = BOMBS.get(suffix, ())
     if bombs and dice.random() < BOMB_SHARE:
         return dice.choice(bombs)(dice)
-    change = CHANGES.get(PurePath(name).name) or CHANGES.get(suffix)
+    change: Change | None = CHANGES.get(PurePath(name).name) or CHANGES.get(suffix)
     if change is None or dice.random() < BYTES_SHARE:
         return bytes_of(content, dice, others)
     return change(content, dice)
@@ -224,7 +224,7 @@ def _toml_odd(dice: random.Random) -> bytes:
     return dice.choice(odd).encode()
 
 
-BOMBS: dict[str, tuple[Change, ...] | tuple[Callable[[random.Random], bytes], ...]] = {
+BOMBS: dict[str, tuple[Callable[[random.Random], bytes], ...]] = {
     ".toml": (_toml_odd,),
     ".txt": (_txt_long,),
     ".xml": (_xml_entities, _xml_odd, _xml_odd),

@@ -251,7 +251,7 @@ def _npz(arrays: dict[str, Any], method: int) -> bytes:
     with zipfile.ZipFile(written, "w", method) as archive:
         for name, array in arrays.items():
             content = io.BytesIO()
-            np.lib.format.write_array(content, array, allow_pickle=False)
+            np.lib.format.write_array(content, array, allow_pickle=False)  # type: ignore[no-untyped-call]
             archive.writestr(zipfile.ZipInfo(f"{name}.npy"), content.getvalue(), method)
     return written.getvalue()
 

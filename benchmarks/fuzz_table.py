@@ -232,7 +232,8 @@ def _checked_views() -> Iterator[None]:
     real = Memory.view
 
     def view(self: Any, region: Any) -> Any:
-        found = owner = real(self, region)
+        found: Any = real(self, region)
+        owner: Any = found
         while getattr(owner, "base", None) is not None:
             owner = owner.base if hasattr(owner.base, "base") else np.frombuffer(owner.base, "u1")
             if isinstance(getattr(owner, "base", None), bytes):

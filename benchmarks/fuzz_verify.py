@@ -177,7 +177,7 @@ class Campaign:
         try:
             for name in RUNNERS:
                 setattr(verify_runs, name, functools.partial(stand_in, name))
-            verify_runs._scenes = functools.lru_cache(scenes)  # type: ignore[assignment]
+            verify_runs._scenes = functools.lru_cache(scenes)
             yield
         finally:
             for name, function in real.items():

@@ -65,7 +65,7 @@ DURING_START = 0.2
 START_S, WORK_S = 8.0, 3.0
 """Longest wait before a kill: of a driver that starts, and after an epoch was worked."""
 
-QUIET = {
+QUIET: dict[str, Any] = {
     "object_store_memory": 80 << 20,
     "include_dashboard": False,
     "include_log_monitor": False,
@@ -160,7 +160,7 @@ class Study:
 
     def options(self, resume: bool, **more: Any) -> SearchOptions:
         """Those of the search; a resumed one has them from the study."""
-        chosen = {} if resume else {
+        chosen: dict[str, Any] = {} if resume else {
             "budget": BUDGET,
             "seed": self.number,
             "early_stopping": self.ordered,
@@ -255,7 +255,7 @@ class Nodes:
 
     def shutdown(self) -> None:
         """Ends all of it."""
-        self._cluster.shutdown()
+        self._cluster.shutdown()  # type: ignore[no-untyped-call]
 
 
 @dataclass

@@ -209,7 +209,7 @@ def searched(plan: SearchPlan, trainings: int, results: Path) -> Stopwatch:
     watch.watch(desk, "reported", "stop_decision")
     for name in ("next_task", "finished", "tick"):
         watch.watch(desk, name, "bookkeeping")
-    bench = Workbench(None, folder.trainings, invented_outcome, invented_outcome)
+    bench = Workbench(None, folder.trainings, invented_outcome, lambda *_: None)
     InlineExecutor().run(bench, desk)
     return watch
 

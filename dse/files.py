@@ -27,6 +27,7 @@ __all__ = [
     "read_text",
     "reported",
     "temporary_folder",
+    "utf8",
     "whole_file",
     "whole_folder",
     "write_whole",
@@ -194,6 +195,12 @@ def printable(text: object) -> str:
         one if one.isprintable() else one.encode("unicode_escape", "surrogatepass").decode()
         for one in whole
     )
+
+
+def utf8(text: str) -> bytes:
+    """`text` for a file that people read: bytes of a name that are no text become escapes, which
+    JSON reads back, too."""
+    return text.encode(errors="backslashreplace")
 
 
 def _temporary() -> Path:

@@ -24,7 +24,8 @@ def compiled(function: Function) -> Function:
     """
     made: Any = numba.njit(nogil=True, error_model="numpy")(function)
     with contextlib.suppress(RuntimeError, OSError):  # no folder for it can be written
-        made._cache = _Cache(function)  # type: ignore[no-untyped-call]
+        # Numba has no public way to another cache
+        made._cache = _Cache(function)  # type: ignore[no-untyped-call]  # noqa: SLF001
     return cast(Function, made)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import socket
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from process_limits import no_file_larger_than
 
 from dse.errors import FileError
 from dse.files import (
@@ -19,10 +21,12 @@ from dse.files import (
     read_bytes,
     read_text,
     temporary_folder,
+    utf8,
     whole_file,
     whole_folder,
     write_whole,
 )
+from tests.process_limits import no_file_larger_than
 
 
 def test_a_regular_file_is_read(tmp_path: Path) -> None:
@@ -139,7 +143,12 @@ def test_a_file_is_on_the_disk_before_its_name_is(
     calls: list[str] = []
     for name in ("fsync", "replace"):
         real = getattr(os, name)
-        monkeypatch.setattr(os, name, lambda *a, n=name, r=real: (calls.append(n), r(*a)))
+
+        def noted(*arguments: Any, name: str = name, real: Callable[..., Any] = real) -> None:
+            calls.append(name)
+            real(*arguments)
+
+        monkeypatch.setattr(os, name, noted)
     write_whole(tmp_path / "a", "content")
     assert calls == ["fsync", "replace"]
     write_whole(tmp_path / "a", "kept to save time", durable=False)
@@ -151,6 +160,11 @@ def test_text_that_holds_a_name_that_is_none_is_refused(tmp_path: Path) -> None:
         write_whole(tmp_path / "a", "pictures = '/data/caf\udce9'")
     assert "another name" in caught.value.hint
     assert not list(tmp_path.iterdir())
+
+
+def test_text_for_people_may_hold_it_as_an_escape() -> None:
+    assert utf8("schön caf\udce9") == "schön caf\\udce9".encode()
+    assert json.loads(utf8(json.dumps("caf\udce9", ensure_ascii=False))) == "caf\udce9"
 
 
 def test_a_folder_is_written_whole_or_not_at_all(tmp_path: Path) -> None:

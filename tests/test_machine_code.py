@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from numba.core import config
-from process_limits import no_file_larger_than
+
+from tests.process_limits import no_file_larger_than
 
 SOURCE = """
 from dse.machine_code import compiled

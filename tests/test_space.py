@@ -70,6 +70,7 @@ def test_lambda_lies_before_the_breakpoint() -> None:
     assert Candidate("A", 133, 0.5, 224, "kpu8") not in SPACE
 
 
+@pytest.mark.slow
 @given(st.integers(0, 60), st.integers(0, 2**31))
 def test_samples_repeat_with_their_seed(count: int, seed: int) -> None:
     sample = SPACE.sample(count, seed)

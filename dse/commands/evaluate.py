@@ -62,8 +62,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Prints AP and the operating point, and draws the sheet."""
     from dse.data.rendered import open_rendered
+    from dse.detection.average_precision import operating_point
     from dse.detectors import find_detector
-    from dse.evaluation import operating_point
     from dse.search.options import SearchOptions
 
     sheet = _sheet(options)
@@ -94,9 +94,11 @@ def _find(detector: Detector, data: DataSet, pyramid: bool) -> Findings:
     from dse.evaluation import find_faces, find_faces_pyramid
 
     if pyramid:
-        return find_faces_pyramid(detector.predict_at, detector.input_size, data)
+        return find_faces_pyramid(
+            detector.predict_at, detector.input_size, data, head=detector.head
+        )
     with detector.running() as predict:
-        return find_faces(predict, detector.input_size, data)
+        return find_faces(predict, detector.input_size, data, detector.head)
 
 
 def _sheet(options: argparse.Namespace) -> Sheet | None:

@@ -14,8 +14,9 @@ from dse.contact_sheet.layout import arrange
 from dse.contact_sheet.marks import FALSE, FOUND, LABEL, LEFT_OUT, MISSED, Mark
 from dse.contact_sheet.thumbnail import thumbnail
 from dse.data.pictures import DataSet
+from dse.detection.average_precision import OperatingPoint
 from dse.errors import UnknownName, UsageError
-from dse.evaluation import Findings, OperatingPoint
+from dse.evaluation import Findings
 from dse.files import make_folder, whole_file
 
 __all__ = ["SAVING", "Sheet", "contact_sheet"]

@@ -21,7 +21,7 @@ from plotly.offline import get_plotlyjs
 
 from dse import processes
 from dse.errors import DseError, UsageError
-from dse.files import make_folder, temporary_folder, write_whole
+from dse.files import make_folder, temporary_folder, utf8, write_whole
 
 __all__ = ["BROWSERS", "browser_program", "pictures", "write_figure"]
 
@@ -62,7 +62,7 @@ def write_figure(figure: go.Figure, path: Path) -> Path:
     if path.suffix not in SUFFIXES:
         raise UsageError(f"'{path}' is none of {', '.join(SUFFIXES)}", "choose one of these")
     if path.suffix == ".html":
-        content = figure.to_html(include_plotlyjs=True, config={"displaylogo": False}).encode()
+        content = utf8(figure.to_html(include_plotlyjs=True, config={"displaylogo": False}))
     else:
         content = pictures([(figure, path.suffix[1:])])[0]
     make_folder(path.parent)

@@ -38,7 +38,7 @@ from dse.dashboard.story import (
     rejected_figure,
 )
 from dse.dashboard.style import AXES
-from dse.files import make_folder, write_whole
+from dse.files import make_folder, utf8, write_whole
 
 __all__ = ["Drawn", "design_figures", "study_figures", "write_figures"]
 
@@ -73,7 +73,7 @@ def write_figures(records: Sequence[Record], folder: Path) -> list[Path]:
     written = []
     for name, drawn in found.items():
         files = {f"{name}.{kind}": next(images) for kind in KINDS}
-        files[f"{name}.csv"] = drawn.table.to_csv(index=False).encode()
+        files[f"{name}.csv"] = utf8(drawn.table.to_csv(index=False))
         for file, content in files.items():
             make_folder((folder / file).parent)
             write_whole(folder / file, content)

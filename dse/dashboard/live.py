@@ -16,7 +16,7 @@ from pathlib import Path
 from dse.dashboard.frames import Record, study_tables
 from dse.dashboard.page import page_text, payload_json
 from dse.errors import DseError
-from dse.files import make_folder, write_whole
+from dse.files import make_folder, utf8, write_whole
 
 __all__ = ["LOOPBACK", "LiveServer"]
 
@@ -71,10 +71,11 @@ class LiveServer(ThreadingHTTPServer):
         studies = [study_tables(self._load(folder)) for folder in self._folders]
         data = payload_json(studies)
         page = page_text(studies, data, live=found)
-        self._answers = {"/": page.encode(), "/data": data.encode()}
+        self._answers = {"/": utf8(page), "/data": utf8(data)}
         self._seen = found
         make_folder(self._path.parent)
-        write_whole(self._path, page_text(studies, data))  # last: a full disk stops no open page
+        whole = page_text(studies, data)
+        write_whole(self._path, utf8(whole))  # last: a full disk stops no open page
 
 
 def _version(folders: Sequence[Path]) -> str:

@@ -56,7 +56,7 @@ from dse.dashboard.story import (
 )
 from dse.dashboard.style import AXES, DARK, FAINT, INK, size_colours
 from dse.errors import UsageError
-from dse.files import make_folder, write_whole
+from dse.files import make_folder, utf8, write_whole
 
 if TYPE_CHECKING:  # the module brings what runs detectors
     from dse.dashboard.samples import StudySamples
@@ -85,7 +85,7 @@ def write_dashboard(
         raise UsageError("there is no study to show", "run `dse search` first")
     studies = [study_tables(record) for record in records]
     make_folder(path.parent)
-    write_whole(path, page_text(studies, payload_json(studies, samples)))
+    write_whole(path, utf8(page_text(studies, payload_json(studies, samples))))
     return path
 
 
@@ -102,7 +102,7 @@ def page_text(studies: Sequence[StudyTables], payload: str, live: str = "") -> s
         css="\n".join(_static(name) for name in _STYLES),
         base=_static("base.js"),
         script="\n".join(_static(name) for name in _SCRIPTS),
-        payload=_packed(payload.encode()),
+        payload=_packed(utf8(payload)),
         plotly=_packed_plotly(),
         fallback="".join(_fallback(tables) for tables in studies),
         footer=html.escape(f"Written by dse {_version()}. One file, no network."),

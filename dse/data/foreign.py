@@ -36,9 +36,9 @@ with every anchor, so that a hundred thousand would take minutes and gigabytes."
 MOST_LABEL_BYTES = 1 << 20
 """Of the annotation of one picture: MOST_BOXES at 260 bytes, what labelling tools' XML takes."""
 
-MOST_LIST_BYTES = 32 << 20
-"""Of a list over all pictures: six times WIDER FACE's, or half a million names. Every line
-becomes a string of its own, so that reading may take twenty times the memory."""
+MOST_LIST_BYTES = 16 << 20
+"""Of a list over all pictures: three times WIDER FACE's, or a quarter of a million names. Every
+line becomes a string of its own, so that reading may take twenty times the memory."""
 
 LARGEST_NUMBER = 1e9
 """No picture is as wide, no class as high; float32 and int64 hold it with room for sums."""

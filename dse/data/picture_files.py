@@ -70,11 +70,8 @@ warnings.filterwarnings("ignore", module=r"PIL\.")  # what is wrong with a file,
 def open_picture(stream: BinaryIO) -> Image.Image:
     """The picture in a stream, its header read and its pixels not yet.
 
-    Raises DataError beyond MOST_PIXELS or MOST_PICTURE_BYTES, and for what is no picture
-    whatever the decoder raises.
+    Raises DataError beyond MOST_PIXELS, and for what is no picture whatever the decoder raises.
     """
-    if stream.seek(0, os.SEEK_END) > MOST_PICTURE_BYTES:
-        raise DataError(f"larger than {MOST_PICTURE_BYTES >> 20} MiB")
     try:
         image = Image.open(stream, formats=FORMATS)
     except Image.DecompressionBombError as error:
@@ -82,6 +79,13 @@ def open_picture(stream: BinaryIO) -> Image.Image:
     if image.width * image.height > MOST_PIXELS:
         raise DataError(TOO_MANY_PIXELS)
     return image
+
+
+def _open_file(file: BinaryIO) -> Image.Image:
+    """`open_picture` of at most MOST_PICTURE_BYTES: some decoders begin by reading all."""
+    if os.fstat(file.fileno()).st_size > MOST_PICTURE_BYTES:
+        raise DataError(f"larger than {MOST_PICTURE_BYTES >> 20} MiB")
+    return open_picture(file)
 
 
 def loader(path: Path) -> partial[NDArray[np.uint8]]:
@@ -92,7 +96,7 @@ def loader(path: Path) -> partial[NDArray[np.uint8]]:
 def load_pixels(path: Path) -> NDArray[np.uint8]:
     """The picture in a file, uint8 (height, width, 3) RGB. Raises DataError naming the file."""
     try:
-        with open_regular(path) as stream, open_picture(stream) as image:
+        with open_regular(path) as stream, _open_file(stream) as image:
             _decode(image, stream)
             return np.array(_as_rgb(ImageOps.exif_transpose(image)), np.uint8)
     except Exception as error:  # a decoder fed rubbish raises whatever it likes
@@ -106,7 +110,7 @@ def checked_size(path: Path) -> tuple[int, int]:
     Raises DataError if the file is missing, empty, truncated or no picture.
     """
     try:
-        with open_regular(path) as stream, open_picture(stream) as image:
+        with open_regular(path) as stream, _open_file(stream) as image:
             width, height = image.size
             if _is_turned(image):
                 width, height = height, width
@@ -150,10 +154,11 @@ def _ends_well(stream: BinaryIO, format: str | None) -> bool:
     if marker is None:
         return False
     place = stream.tell()
-    stream.seek(-min(TAIL_BYTES, stream.seek(0, 2)), 2)
-    found = marker in stream.read()
+    stream.seek(max(0, stream.seek(0, os.SEEK_END) - TAIL_BYTES))
+    if marker in stream.read():
+        return True
     stream.seek(place)
-    return found
+    return False
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:

@@ -76,8 +76,6 @@ def _folder(kind: str, argument: str, split: str) -> DataSet:
 
 
 def _synthetic(spec: str, split: str) -> DataSet:
-    from dse.data.synthetic import synthetic  # the generator is heavy, and often not wanted
-
     _, colon, argument = spec.partition(":")
     count = SYNTHETIC_PICTURES
     if colon:
@@ -86,6 +84,8 @@ def _synthetic(spec: str, split: str) -> DataSet:
             told = f"'{foreign.excerpt(spec)}' needs a count of 1 to {MOST_SYNTHETIC_PICTURES}"
             hint = "such as 'synthetic:2000': the number of training pictures"
             raise UsageError(told, hint)
+    from dse.data.synthetic import synthetic  # the generator is heavy, and often not wanted
+
     data: DataSet = synthetic(split, count if split == "train" else max(1, count // 5))
     return data
 

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dse.detection.head import Head
 from dse.detectors.detector import Detector, Say
 from dse.errors import DseError, FileError, InvalidFile, UsageError, VerificationFailed
 from dse.export.reading import made_by, most_bytes, read_table, shown
 from dse.export.refereed import refereed
 from dse.export.tflite_predictor import guarded_tflite_predictor
 from dse.files import printable, read_bytes
-from dse.network.detector import HEAD_CHANNELS
 from dse.network.keras_inference import Predict
 from dse.network.tflite_graph import parse_tflite
 
@@ -43,9 +43,9 @@ class KmodelDetector(Detector):
         self.name, self.score = name, score
         self._content, self._scale, self._say = content, box_scale, say
         self._nncase = nncase_version
-        with refereed(content, nncase_version=nncase_version) as predict:
+        with refereed(content, head=self.head, nncase_version=nncase_version) as predict:
             self.input_size = predict.input_size
-            _require_detector(name, predict.map_shape[2])
+            _require_detector(name, predict.map_shape[2], self.head)
 
     @classmethod
     def read(cls, path: Path, say: Say) -> KmodelDetector:
@@ -57,8 +57,9 @@ class KmodelDetector(Detector):
     @contextmanager
     def running(self) -> Iterator[Predict]:
         """See `Detector`."""
-        tools = self._nncase
-        with refereed(self._content, box_scale=self._scale, nncase_version=tools) as predict:
+        with refereed(
+            self._content, box_scale=self._scale, head=self.head, nncase_version=self._nncase
+        ) as predict:
             yield predict
         self._say(f"kmodel: {predict.note or EMULATED}")
 
@@ -84,22 +85,24 @@ class TfliteDetector(Detector):
                 "name a face detector that dse exported",
             )
         self.input_size = height
-        _require_detector(self.name, found[2])
+        _require_detector(self.name, found[2], self.head)
         self._shapes = (1, channels, height, width), (1, found[2], *found[:2])
 
     @contextmanager
     def running(self) -> Iterator[Predict]:
         """See `Detector`."""
         scale = self._scale
-        with guarded_tflite_predictor(self._content, self._shapes, box_scale=scale) as predict:
+        with guarded_tflite_predictor(
+            self._content, self._shapes, box_scale=scale, head=self.head
+        ) as predict:
             yield predict
         self._say("TensorFlow-Lite's interpreter, float32")
 
 
-def _require_detector(name: str, channels: int) -> None:
-    if channels != HEAD_CHANNELS:
+def _require_detector(name: str, channels: int, head: Head) -> None:
+    if channels != head.channels:
         raise VerificationFailed(
-            f"{name} writes {channels} channels, not the {HEAD_CHANNELS} of a face detector",
+            f"{name} writes {channels} channels, not the {head.channels} of a face detector",
             "name a face detector that dse exported",
         )
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from dse.cost import Target
 from dse.data.pictures import DataSet
+from dse.detection.head import FACE_HEAD, Head
 from dse.errors import UsageError, VerificationFailed
 from dse.evaluation import Prepared, prepare
 from dse.export import manifest as manifests
@@ -68,6 +69,7 @@ def export_bundle(
     estimate: Mapping[str, Any] | None = None,
     study: Mapping[str, Any] | None = None,
     target: Target | None = None,
+    head: Head = FACE_HEAD,
     calibrate_method: str = "no_clip",
     workers: int | None = None,
 ) -> ExportReport:
@@ -77,8 +79,8 @@ def export_bundle(
     data: evaluation pictures. estimate: figures of the cost model (`latency_ms`,
     `latency_ms_low`, `latency_ms_high`, `energy_mj`, `macs`, `parameters`, ...). study: where
     the weights come from. target: whose memory must hold it and whose nncase compiles it;
-    default the chip with nothing else in memory. workers: simulator processes, default one a
-    core.
+    default the chip with nothing else in memory. head: of the network. workers: simulator
+    processes, default one a core.
 
     Raises UsageError for a format that no chip runs, CompilerError, and VerificationFailed
     where the file fails its check; the bundle then lies in "FOLDER.rejected".
@@ -93,6 +95,7 @@ def export_bundle(
         graph,
         weights,
         calibration,
+        head=head,
         calibrate_method=calibrate_method,
         nncase_version=target.nncase_version,
     )
@@ -102,6 +105,7 @@ def export_bundle(
     manifest = {
         "candidate": candidate.id,
         "rejected": reason,
+        "head": head.to_json(),
         "target": {name: getattr(target, name) for name in TARGET_KEYS},
         "accuracy": measured,
         "compiled": _compiled_table(deployment),
@@ -149,10 +153,10 @@ def _measure(
 ) -> dict[str, Any]:
     """The manifest's table "accuracy"."""
     in_float = predictor(graph, weights)
-    float_found: Accuracy = measure_accuracy(in_float, prepared)
+    float_found: Accuracy = measure_accuracy(in_float, prepared, deployment.head)
     with deployment.predictor(workers) as on_chip:
         correlation = agreement(in_float, on_chip, calibration[:AGREEMENT_PICTURES])
-        found = measure_accuracy(on_chip, prepared)
+        found = measure_accuracy(on_chip, prepared, deployment.head)
     return {
         "ap": float_found.ap,
         "kmodel_ap": found.ap,
@@ -189,10 +193,9 @@ def _contents(
     deployment: Deployment, input_size: int, manifest: dict[str, Any]
 ) -> dict[str, bytes]:
     """Every file of the bundle by name; adds their checksums to `manifest`."""
-    compiled = deployment.compiled
-    detector = detector_table(
-        compiled.headers, input_size, deployment.box_scale, manifest["accuracy"]["score"]
-    )
+    compiled, head = deployment.compiled, deployment.head
+    score = manifest["accuracy"]["score"]
+    detector = detector_table(compiled.headers, input_size, deployment.box_scale, score, head)
     files = {
         "model.kmodel": compiled.kmodel,
         "model.kfpkg": flash_package(compiled.kmodel),
@@ -200,7 +203,7 @@ def _contents(
         "detector.json": manifests.to_json(detector),
     }
     manifest["files"] = manifests.checksums(files)
-    files |= board_files(manifest, detector)
+    files |= board_files(manifest, detector, head)
     manifest["files"] = manifests.checksums(files)
     files["MODEL_CARD.md"] = model_card(manifest)
     manifest["files"] = manifests.checksums(files)

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse import processes
+from dse.detection.head import FACE_HEAD, Head
 from dse.errors import VerificationFailed
 from dse.export.nncase_process import FRAME
 from dse.files import temporary_folder, write_whole
@@ -60,11 +61,12 @@ class PictureProcesses:
         workers: int | None,
         box_scale: float,
         time_limit_s: float,
+        head: Head = FACE_HEAD,
     ) -> None:
         self._content = content
         self._runner = runner
         self._count = workers or os.cpu_count() or 1
-        self._scale = box_scale
+        self._scale, self._head = box_scale, head
         self._time_limit_s = time_limit_s
         self._workers: list[_Worker] = []
         self._files = contextlib.ExitStack()
@@ -91,7 +93,7 @@ class PictureProcesses:
         maps = np.empty((len(pictures), height, width, channels), np.float32)
         if len(pictures):
             self._simulate(pictures, maps)
-        return unscale_boxes(maps, self._scale)
+        return unscale_boxes(maps, self._scale, self._head)
 
     @property
     def input_size(self) -> int:

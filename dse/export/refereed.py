@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse import emulation
+from dse.detection.head import FACE_HEAD, Head
 from dse.errors import CompilerError
 from dse.export.picture_processes import PictureProcesses
 from dse.export.simulator import kmodel_predictor
@@ -28,6 +29,7 @@ def refereed(
     workers: int | None = None,
     *,
     box_scale: float = 1.0,
+    head: Head = FACE_HEAD,
     nncase_version: str | None = None,
 ) -> Iterator[Refereed]:
     """The emulator, if its maps of the first canvases are the simulator's to the bit.
@@ -38,8 +40,10 @@ def refereed(
     where the simulator cannot run it either.
     """
     version = toolchain(nncase_version).version
-    with kmodel_predictor(kmodel, workers, box_scale=box_scale, nncase_version=version) as simulate:
-        predict = Refereed(kmodel, workers, box_scale, simulate)
+    with kmodel_predictor(
+        kmodel, workers, box_scale=box_scale, head=head, nncase_version=version
+    ) as simulate:
+        predict = Refereed(kmodel, workers, box_scale, simulate, head)
         if not version.startswith(emulation.EMULATED_VERSION):
             predict.settle(f"the emulator was never compared with nncase {version}: simulated")
         yield predict
@@ -52,12 +56,17 @@ class Refereed:
     """
 
     def __init__(
-        self, kmodel: bytes, workers: int | None, box_scale: float, simulate: PictureProcesses
+        self,
+        kmodel: bytes,
+        workers: int | None,
+        box_scale: float,
+        simulate: PictureProcesses,
+        head: Head = FACE_HEAD,
     ) -> None:
         self.note = ""
         self.input_size, self.map_shape = simulate.input_size, simulate.map_shape
         self._kmodel, self._workers, self._scale = kmodel, workers, box_scale
-        self._simulate = simulate
+        self._simulate, self._head = simulate, head
         self._chosen: Predict | None = None
 
     def __call__(self, canvases: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -77,11 +86,12 @@ class Refereed:
         wanted = self._simulate(few)
         try:
             emulate = emulation.predictor(self._kmodel, self._workers)
-            same = np.array_equal(unscale_boxes(emulate(few), self._scale), wanted)
+            found = unscale_boxes(emulate(few), self._scale, self._head)
+            same = np.array_equal(found, wanted)
             self.note = "" if same else "emulator and simulator differ: simulated"
         except CompilerError as error:
             self.note = f"{error}: simulated"
         if self.note:
             return self._simulate
         self._simulate.close()
-        return lambda canvases: unscale_boxes(emulate(canvases), self._scale)
+        return lambda canvases: unscale_boxes(emulate(canvases), self._scale, self._head)

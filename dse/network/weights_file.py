@@ -6,6 +6,7 @@ import math
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
@@ -93,7 +94,10 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     version = npy.read_magic(file)  # type: ignore[no-untyped-call]
     if version not in HEADERS:
         raise ValueError(f"an array of version {version}")
-    shape, fortran, kind = HEADERS[version](file)
+    try:
+        shape, fortran, kind = HEADERS[version](file)
+    except (TokenError, RecursionError) as error:  # of Python's own reader, which NumPy's asks
+        raise ValueError("an array whose header is not to be understood") from error
     if not all(isinstance(side, int) and side >= 0 for side in shape):
         raise ValueError(f"an array of shape {shape}")
     return shape, fortran, kind

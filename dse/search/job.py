@@ -257,7 +257,8 @@ def _variables(graph: Graph) -> set[str]:
 
 def _validator(tail: Any, features: Features, input_size: int) -> Callable[[], float]:
     """Measures AP of `tail` on the validation features, on the canvas."""
-    from dse.evaluation import average_precision, decode_maps
+    from dse.detection.average_precision import average_precision
+    from dse.detection.decoding import decode_maps
 
     boxes, ignored = ([faces[i] for faces in features.faces] for i in (0, 1))
     tensors = [np.asarray(tensor, np.float32) for tensor in features.tensors]

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
-from dse.data.pictures import Boxes
+from dse.detection.geometry import Boxes
 from dse.errors import FileError, StudyError
 from dse.file_lock import only_one
 from dse.files import make_folder, whole_file, write_whole
@@ -75,7 +75,7 @@ def frozen_features(
         needed = sum(np.prod(graph[name].shape) for name in boundary) * 2 * len(views)
         raise StudyError(
             f"features cannot be kept: {error}",
-            f"free {needed / 1e6:.0f} MB there, or name another folder in DSE_CACHE",
+            f"free {max(1, needed / 1e6):.0f} MB there, or name another folder in DSE_CACHE",
         ) from error
     tensors = tuple(np.load(folder / f"{name}.npy", mmap_mode="r") for name in boundary)
     return Features(tensors, _load_faces(folder))

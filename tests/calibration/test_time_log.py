@@ -84,6 +84,7 @@ FRAGMENTS = st.one_of(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(FRAGMENTS, max_size=3).map(" ".join), max_size=8))
 def test_any_text_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, lines: list[str]

@@ -17,13 +17,14 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
-from process_limits import no_file_larger_than
 
 from dse.calibration.profile_file import WRITTEN
 from dse.cli import main
 from dse.dashboard.figure_set import Drawn
 from dse.data.pictures import DataSet
-from dse.evaluation import Detections, Findings, prepare
+from dse.detection.detections import Detections
+from dse.evaluation import Findings, prepare
+from tests.process_limits import no_file_larger_than
 
 RESULTS = Path(__file__).parents[2] / "results"
 TABLE = RESULTS / "recorded" / "k210.jsonl"
@@ -80,7 +81,7 @@ def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dse.reproduction.reproducing.require_opencv", lambda: None)
     drawn = Drawn(go.Figure(), pd.DataFrame({"a": [1]}))
     monkeypatch.setattr("dse.dashboard.figure_set.study_figures", lambda _: {"front": drawn})
-    monkeypatch.setattr("dse.dashboard.figure_set.pictures", lambda all: [b"PNG" for _ in all])
+    monkeypatch.setattr("dse.dashboard.figure_set.pictures", lambda pages: [b"PNG" for _ in pages])
     monkeypatch.setattr("dse.dashboard.page.study_tables", lambda record: record)
     monkeypatch.setattr("dse.dashboard.page.payload_json", lambda *_: "{}")
     monkeypatch.setattr("dse.dashboard.page.page_text", lambda *_: "page")

@@ -16,12 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reader import DRAWN_MS
 
 from dse.dashboard.live import LOOPBACK, LiveServer
 from dse.errors import DseError, StudyError
 from dse.search.settings import StudySettings
 from dse.search.study import StudyFolder
+from tests.dashboard.reader import DRAWN_MS
+from tests.process_limits import no_file_larger_than
+
+pytestmark = pytest.mark.slow
 
 
 class Growing:
@@ -47,6 +50,17 @@ class Growing:
 @pytest.fixture
 def study(tmp_path: Path, record_maker: Callable[..., Any]) -> Growing:
     return Growing(tmp_path / "k210-001", record_maker)
+
+
+def test_a_full_disk_stops_no_open_page(study: Growing, tmp_path: Path) -> None:
+    with LiveServer([study.folder], study.load, tmp_path / "page.html", port=0) as server:
+        first, page = server.current("/data")
+        written = (tmp_path / "page.html").read_text()
+        study.grow(4)
+        with no_file_larger_than(0):
+            second, newer = server.current("/data")
+        assert second != first and newer != page
+        assert (tmp_path / "page.html").read_text() == written
 
 
 @pytest.fixture
@@ -132,6 +146,7 @@ def test_an_open_page_follows_and_keeps_what_was_chosen(
     assert complaints == []
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_the_command_cleanly(
     tmp_path: Path, study_settings: Callable[..., StudySettings]
 ) -> None:

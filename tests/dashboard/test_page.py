@@ -8,18 +8,19 @@ import html
 import html.parser
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from reader import DRAWN_MS, Reader
 
 import dse.dashboard
 from dse.dashboard.frames import study_tables
 from dse.dashboard.page import payload_json, plain_json, write_dashboard
 from dse.dashboard.style import DARK, size_colours
 from dse.errors import UsageError
+from tests.dashboard.reader import DRAWN_MS, Reader
 
 LARGEST_BYTES = 5_000_000
 
@@ -68,6 +69,14 @@ def test_one_file_without_addresses(page_path: Path) -> None:
     assert [entry.name for entry in page_path.parent.iterdir()] == ["dashboard.html"]
     assert page_path.stat().st_size < LARGEST_BYTES
     assert set(_read(page_path).addresses) == {"#designs", "data:,"}
+
+
+def test_a_name_that_is_no_text_is_shown_as_escapes(record: Any, tmp_path: Path) -> None:
+    strange = replace(record, name="caf\udce9\x1b[2J</script>")
+    path = write_dashboard([strange], tmp_path / "page.html")
+    assert r"caf\udce9" in path.read_text(encoding="utf-8")
+    (study,) = json.loads(_unpacked(path, "payload"))["studies"]
+    assert study["name"] == strange.name
 
 
 def test_plotly_is_inside_once(page_path: Path) -> None:
@@ -328,6 +337,7 @@ def test_without_javascript_the_front_is_still_there(
     assert all(row["candidate"] in text for row in _on_front(record))
 
 
+@pytest.mark.slow
 def test_the_story_tells_what_early_stopping_cost(record: Any) -> None:
     record.stopping = "4 stopped early; none of their kind was finished as a check."
     study = json.loads(payload_json([study_tables(record)]))["studies"][0]

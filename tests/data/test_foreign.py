@@ -20,6 +20,7 @@ from dse.data.foreign import (
     is_there,
     lines,
     number,
+    numbers,
     whole_number,
 )
 from dse.errors import DataError
@@ -40,6 +41,14 @@ def test_what_is_no_sensible_number(text: str) -> None:
 def test_a_number_is_finite_and_small(text: str) -> None:
     value = number(text)
     assert value is None or (math.isfinite(value) and abs(value) <= LARGEST_NUMBER)
+
+
+def test_one_that_is_none_among_numbers() -> None:
+    assert numbers(["5", "-6.5"]) == [5, -6.5]
+    assert numbers([]) == []
+    for text in ("nan", "inf", "1e10", "x"):
+        assert numbers(["5", text]) is None
+        assert numbers([text, "5"]) is None
 
 
 @pytest.mark.parametrize("text", ["", "-1", "1.0", "²", "٣", "1_0", "9" * 16, "9" * 5000])

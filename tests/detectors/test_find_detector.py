@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from networks_and_pictures import SIZE, TRAINING, random_canvases, random_weights
 
 from dse.detectors import Detector
 from dse.errors import DseError, StudyError, UsageError, VerificationFailed
@@ -19,6 +18,9 @@ from dse.export import Deployment
 from dse.export.tflite import random_tflite
 from dse.network.detector import detector_graph
 from dse.network.graph import Graph, Layer
+from tests.export.networks_and_pictures import SIZE, TRAINING, random_canvases, random_weights
+
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 
 Find = Callable[[object], Detector]
 CANVASES = random_canvases(3, SIZE, seed=7)

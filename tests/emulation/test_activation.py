@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kpu_tables import (
+
+from dse.emulation import kernels
+from dse.emulation.activation import activation_of
+from dse.emulation.layer_tables import read_batch_norm, read_segments
+from tests.emulation.kpu_tables import (
     LOWEST,
     Segment,
     clipping,
@@ -14,9 +18,7 @@ from kpu_tables import (
     slow_levels,
 )
 
-from dse.emulation import kernels
-from dse.emulation.activation import activation_of
-from dse.emulation.layer_tables import read_batch_norm, read_segments
+pytestmark = pytest.mark.slow
 
 NORM = [(1_900_000, 10, -5), (-3, 0, 7), (8_388_607, 15, 2**31 - 1), (0, 0, -(2**31))]
 

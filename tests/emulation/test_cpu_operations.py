@@ -99,9 +99,10 @@ def test_look_up() -> None:
 def test_binary_with_a_constant_of_lower_rank() -> None:
     read = _numbers(2, 3, 4)
     other = _numbers(4)
-    names = {"a": READ, "a_shape": (3, 4), "a_strides": (4, 1), "b": Address(RDATA, 0)}
-    sides = {"b_shape": (4,), "b_strides": (1,), "low": -5.0, "high": 5.0}
-    found = _run("binary", read, (3, 4), constant=other.tobytes(), function=1, **names, **sides)
+    names: dict[str, Any] = {"a": READ, "a_shape": (3, 4), "a_strides": (4, 1)}
+    sides: dict[str, Any] = {"b": Address(RDATA, 0), "b_shape": (4,), "b_strides": (1,)}
+    limits: dict[str, Any] = {"constant": other.tobytes(), "low": -5.0, "high": 5.0}
+    found = _run("binary", read, (3, 4), function=1, **names, **sides, **limits)
     np.testing.assert_array_equal(found, np.clip(read - other, -5, 5))
 
 

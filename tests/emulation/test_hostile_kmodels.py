@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import mutated_kmodels
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -25,6 +24,7 @@ from dse.emulation.container import read_container
 from dse.emulation.memory import Memory, Region, Spaces
 from dse.errors import CompilerError, VerificationFailed
 from dse.export.kmodel import parse_kmodel
+from tests.emulation import mutated_kmodels
 
 BUNDLES = Path(__file__).parents[2] / "results/reference/bundles"
 SHIPPED = sorted(BUNDLES.glob("*/model.kmodel"))

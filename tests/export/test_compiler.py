@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from networks_and_pictures import random_canvases, random_weights
 from numpy.typing import NDArray
 
 from dse import processes
@@ -14,6 +13,9 @@ from dse.export.tflite import random_tflite
 from dse.network.detector import detector_graph
 from dse.network.graph import Graph, Layer
 from dse.space import Training
+from tests.export.networks_and_pictures import random_canvases, random_weights
+
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 
 
 def wide_graph(channels: int) -> Graph:

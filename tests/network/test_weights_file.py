@@ -2,8 +2,10 @@
 
 import io
 import os
+import struct
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from dse.network.weights_file import read_weights, write_weights
 
 
 def test_half_precision_comes_back_as_float32(tmp_path: Path) -> None:
-    np.savez(tmp_path / "w.npz", **{"head/bias": np.array([0.5, -2], np.float16)})
+    np.savez(tmp_path / "w.npz", **{"head/bias": np.array([0.5, -2], np.float16)})  # type: ignore[arg-type]
     found = read_weights(tmp_path / "w.npz", "")
     assert found["head/bias"].dtype == np.float32
     np.testing.assert_array_equal(found["head/bias"], [0.5, -2])
@@ -87,6 +89,14 @@ def test_packing_without_a_limit_is_refused(tmp_path: Path, method: int) -> None
         read_weights(path, "")
 
 
+def test_a_header_that_ends_in_the_middle_is_refused(tmp_path: Path) -> None:
+    text = b"{'descr': '<f4', 'fortran_order': False, 'shape': (3L,"  # (3L: NumPy reads on by tokens
+    header = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text
+    path = _zipped(tmp_path / "w.npz", {"a.npy": header + bytes(12)})
+    with pytest.raises(WeightsError, match="header is not to be understood"):
+        read_weights(path, "")
+
+
 def test_what_must_be_unpickled_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "w.npz", a=np.array([print], object))
     with pytest.raises(WeightsError, match="of object"):
@@ -95,7 +105,8 @@ def test_what_must_be_unpickled_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [np.nan, np.inf, 1e300])
 def test_numbers_that_are_none_in_float32_are_refused(tmp_path: Path, number: float) -> None:
-    np.savez(tmp_path / "w.npz", **{"bad\x1b[2J": np.array([1.0, number])})
+    bad: dict[str, Any] = {"bad\x1b[2J": np.array([1.0, number])}
+    np.savez(tmp_path / "w.npz", **bad)
     with pytest.raises(WeightsError, match=r"bad\\x1b\[2J holds what is no number"):
         read_weights(tmp_path / "w.npz", "")
 
@@ -107,7 +118,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 
 
 def test_arrays_of_every_order_and_rank_come_back(tmp_path: Path) -> None:
-    arrays = {
+    arrays: dict[str, Any] = {
         "f": np.asfortranarray(np.arange(6.0).reshape(2, 3)),
         "s": np.float32(3),
         "e": np.zeros((0, 2)),

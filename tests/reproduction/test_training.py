@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fake_training import EPOCHS, worked, workshop
 
 from dse.errors import StudyError
 from dse.reproduction import ReproductionOptions
 from dse.reproduction.rows import trainings_of
 from dse.reproduction.training import train_networks
+from tests.search.fake_training import EPOCHS, worked, workshop
 
 Make = Callable[..., ReproductionOptions]
 

@@ -19,11 +19,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from process_limits import no_more_memory_than
-
 from dse.search.parcels import Parcel
 from dse.search.workshop import Workshop
 from dse.space import Training
+from tests.process_limits import no_more_memory_than
 
 EPOCHS = 6
 PARTS = ("training", "validation", "evaluation")

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from process_limits import no_file_larger_than
 
 from dse.data import open_data
 from dse.errors import CompilerError, Diverged, FileError, InvalidFile, WeightsError
@@ -20,6 +19,9 @@ from dse.schema import read_json
 from dse.search.job import Job, Outcome, load_weights, measure_kmodel, run_training
 from dse.space import Training
 from dse.training import EpochReport, Recipe
+from tests.process_limits import no_file_larger_than
+
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 
 TRAINING = Training("A", 98, 0.35, 96)
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fake_training import EPOCHS, workshop
 
 from dse.errors import CorruptJournal, InvalidFile, UnknownName
 from dse.search import SearchOptions, load_study, run_search
 from dse.search.record import COLUMNS
+from tests.search.fake_training import EPOCHS, workshop
 
 Make = Callable[..., SearchOptions]
 

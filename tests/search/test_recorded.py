@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_training import EPOCHS, final_ap, worked, workshop
 
 from dse.errors import FileError, InvalidFile, StudyError, UnknownName, UsageError
 from dse.search import SearchOptions, load_study, run_search
@@ -16,6 +15,7 @@ from dse.search.audit import BEATEN
 from dse.search.recorded import RecordedJob, RecordedTable
 from dse.space import Training
 from dse.training.recipe import Recipe
+from tests.search.fake_training import EPOCHS, final_ap, worked, workshop
 
 Make = Callable[..., SearchOptions]
 
@@ -182,6 +182,7 @@ def test_a_table_travels_with_its_job(table: Path, tmp_path: Path) -> None:
     assert moved != job
 
 
+@pytest.mark.slow
 def test_a_search_ends_when_nothing_is_expected_to_be_gained(
     options: Make, capsys: pytest.CaptureFixture[str]
 ) -> None:

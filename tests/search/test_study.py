@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from process_limits import no_file_larger_than
 
 from dse.errors import FileError, InvalidFile, StudyError, StudyLocked, UnknownName
 from dse.search.settings import StudySettings
 from dse.search.study import StudyFolder, find_study, latest_study, study_names
+from tests.process_limits import no_file_larger_than
 
 
 def made(results: Path, name: str | None = None) -> StudyFolder:
