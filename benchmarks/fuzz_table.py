@@ -28,7 +28,7 @@ __all__ = ["READERS", "Reader", "case_files"]
 MOST_PIXELS = 1 << 22
 """Of a picture that a changed kmodel asks for; larger ones are no case of the emulator's."""
 
-EVERY_TABLES, EVERY_PAGE, EVERY_REFIT = 20, 500, 10
+EVERY_TABLES, EVERY_PAGE, EVERY_REFIT = 50, 1000, 10
 """Cases of which one is also shown, drawn, or fitted to: that takes most of a second."""
 
 
@@ -204,11 +204,10 @@ def _headers(folder: Path, number: int) -> object:
     from dse.export.inspection import fit_problems
     from dse.export.kmodel import parse_kmodel
     from dse.export.reading import read_bytes
-    from dse.export.simulator import detector_headers
 
     headers = parse_kmodel(read_bytes(folder / "model.kmodel"))
     fit_problems(headers, Target.load("k210"))
-    return detector_headers(headers)
+    return headers.runtime, headers.input_bytes, headers.output_bytes, headers.kpu_bytes
 
 
 def _emulator(folder: Path, number: int) -> object:

@@ -58,7 +58,7 @@ def compile_folder(folder: Path) -> None:
     import nncase
 
     options = json.loads((folder / "options.json").read_text())
-    calibration = np.load(folder / "calibration.npy")
+    calibration = np.load(folder / "calibration.npy", allow_pickle=False)
     compiler = nncase.Compiler(_compile_options(options, calibration.shape, folder / "dump"))
     compiler.import_tflite((folder / "model.tflite").read_bytes(), nncase.ImportOptions())
     ranges = nncase.PTQTensorOptions()

@@ -77,7 +77,9 @@ def frozen_features(
             f"features cannot be kept: {error}",
             f"free {max(1, needed / 1e6):.0f} MB there, or name another folder in DSE_CACHE",
         ) from error
-    tensors = tuple(np.load(folder / f"{name}.npy", mmap_mode="r") for name in boundary)
+    tensors = tuple(
+        np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in boundary
+    )
     return Features(tensors, _load_faces(folder))
 
 
@@ -125,7 +127,7 @@ def _open(path: Path, shape: tuple[int, ...]) -> Mapped:
     so that a full disk is an error here and not a crash on a mapped page."""
     if path.exists():
         with contextlib.suppress(ValueError):
-            found: Mapped = np.load(path, mmap_mode="r+")
+            found: Mapped = np.load(path, mmap_mode="r+", allow_pickle=False)
             if found.shape == shape:
                 return found
     made: Mapped = open_memmap(  # type: ignore[no-untyped-call]
@@ -150,7 +152,7 @@ def _save_faces(folder: Path, faces: Faces) -> None:
 
 
 def _load_faces(folder: Path) -> Faces:
-    with np.load(folder / "faces.npz") as stored:
+    with np.load(folder / "faces.npz", allow_pickle=False) as stored:
         boxes = np.split(stored["boxes"], np.cumsum(stored["box_counts"])[:-1])
         ignored = np.split(stored["ignored"], np.cumsum(stored["ignored_counts"])[:-1])
         count = len(stored["box_counts"])

@@ -60,8 +60,8 @@ def test_every_reader_refuses_in_words_or_reads() -> None:
     for one in found:
         assert one["findings"] == [], one["reader"]
         assert one["cases"] == one["accepted"] + sum(one["refused"].values()) == 24
-        assert one["accepted"] and one["refused"], one["reader"]
-    assert code == 0
+        assert one["accepted"], one["reader"]
+    assert code == 0 and sum(sum(one["refused"].values()) for one in found) > 100
 
 
 @pytest.mark.parametrize("workers", ["1", "3"])
