@@ -6,6 +6,7 @@ import ast
 import importlib
 import json
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -241,6 +242,16 @@ def test_the_one_places_are_there(rule: Rule) -> None:
 )
 def test_a_breach_is_found(code: str) -> None:
     assert _breaches(code, "data/somewhere.py")
+
+
+def test_the_page_on_trust_names_what_is_there() -> None:
+    page = (PACKAGE.parent / "docs" / "trust.md").read_text(encoding="utf-8")
+    for path, names in re.findall(r"`([\w/]+\.py)`: ((?:`[A-Z_]+`(?:, )?)+)", page):
+        module = importlib.import_module("dse." + path.removesuffix(".py").replace("/", "."))
+        for name in re.findall(r"[A-Z_]+", names):
+            assert hasattr(module, name), f"{path} has no {name}"
+    for path in re.findall(r"`([\w/]+\.py)`", page):
+        assert (PACKAGE / path).exists() or (PACKAGE.parent / path).exists(), path
 
 
 def test_reading_is_no_breach() -> None:
