@@ -101,7 +101,7 @@ def test_a_case_is_the_same_every_time(
 def test_a_reader_outside_its_folder_is_found(table: ModuleType, tmp_path: Path) -> None:
     from dse.data.pictures import DataSet, Picture
 
-    outside = Picture("a", [], lambda: None, file=tmp_path / "set" / ".." / "a.png")  # type: ignore[arg-type]
+    outside = Picture("a", [], lambda: None, file=tmp_path / "set" / ".." / "a.png")  # type: ignore[arg-type, return-value]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("dse.data.sources.open_data", lambda *_: DataSet("x", (outside,)))
         with pytest.raises(AssertionError, match="outside its folder"):
