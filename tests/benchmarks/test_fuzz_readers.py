@@ -7,6 +7,7 @@ import itertools
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -99,9 +100,11 @@ def test_a_case_is_the_same_every_time(
 
 
 def test_a_reader_outside_its_folder_is_found(table: ModuleType, tmp_path: Path) -> None:
-    from dse.data.pictures import DataSet, Picture
+    from dse.data.picture_files import load_pixels
+    from dse.data.pictures import DataSet, Picture, no_boxes
 
-    outside = Picture("a", [], lambda: None, file=tmp_path / "set" / ".." / "a.png")  # type: ignore[arg-type, return-value]
+    file = tmp_path / "set" / ".." / "a.png"
+    outside = Picture("a", no_boxes(), partial(load_pixels, file), file=file)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("dse.data.sources.open_data", lambda *_: DataSet("x", (outside,)))
         with pytest.raises(AssertionError, match="outside its folder"):
