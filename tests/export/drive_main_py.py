@@ -7,7 +7,7 @@ import sys
 import time
 
 sys.path.append(FOLDER)  # noqa: F821  # set by who runs this
-from tests.export.fake_canmv import Board, Shown
+from fake_canmv import Board, Shown
 
 if not hasattr(time, "ticks_us"):  # CPython
     time.ticks_us, time.ticks_diff = lambda: 0, lambda a, b: a - b

@@ -131,6 +131,14 @@ def train(
     return outcome
 
 
+def train_on_gpu(*arguments: Any) -> Any:
+    """Fails where the worker was not given the GPU, or would take all of its memory."""
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "0"
+    assert os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
+    assert os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] == "false"
+    return train(*arguments)
+
+
 def measure(job: FakeJob, training: Training, folder: Path) -> FakeKmodel:
     stored = folder / "kmodel.json"
     if job.trouble == "compiler":

@@ -146,20 +146,15 @@ def test_the_tasks_of_a_node_that_dies_go_on_elsewhere(nodes: Nodes, trace: Path
     assert len(set(moved)) == 1
 
 
-def train_on_gpu(*arguments: Any) -> Any:
-    """Fails where the worker was not given the GPU, or would take all of its memory."""
-    assert os.environ["CUDA_VISIBLE_DEVICES"] == "0"
-    assert os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
-    assert os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] == "false"
-    return fake_training.train(*arguments)
-
-
 def test_workers_take_a_share_of_a_gpu(nodes: Nodes, trace: Path) -> None:
     """A GPU that the node claims to have: two workers share it, where there are three cores."""
     node = nodes.add("with GPU", cores=2, num_gpus=1)
     try:
         executor = RayExecutor(address=nodes.address, workers=2)
-        work, desk = replace(bench(trace, epoch_s=0.2), train=train_on_gpu), ScriptedDesk(tasks(3))
+        work, desk = (
+            replace(bench(trace, epoch_s=0.2), train=fake_training.train_on_gpu),
+            ScriptedDesk(tasks(3)),
+        )
         executor.run(work, desk)
         assert desk.ended == dict.fromkeys(range(3), "finished"), desk.results
         assert len({process for _, _, process in worked(trace)}) == 2
