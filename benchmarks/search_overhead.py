@@ -61,7 +61,7 @@ def invented_plan(candidates: int) -> SearchPlan:
     side = math.ceil(math.sqrt(candidates / len(FORMATS) / len(groups)))
     widths = [round(0.35 + 0.65 * step / max(1, side - 1), 5) for step in range(side)]
     WIDTHS.update(dict.fromkeys("ABC", tuple(widths)))  # or the journal would not know them
-    sizes = [96 + 2 * step for step in range(side)]
+    sizes = [size for size in range(96, 1025) if -(-size // 16) % 2 == 0][:side]  # C joins two maps
     space = SearchSpace(
         "invented", tuple("ABC"), (63, 98, 133), tuple(widths), tuple(sizes), FORMATS
     )
