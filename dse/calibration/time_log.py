@@ -18,6 +18,11 @@ from dse.files import read_bytes
 __all__ = ["TimeLog", "read_log"]
 
 
+MOST_TIMES = 1000
+"""Of one log, equal work of a network counted once. A network has 200 steps at most, and the fit
+predicts each time some hundreds of times: a thousand take it ten seconds."""
+
+
 @dataclass(frozen=True)
 class TimeLog:
     """Times, equal work of a network as its median; and lines that were no measurement."""
@@ -39,11 +44,15 @@ def read_log(path: Path, target: Target, network: str = "") -> TimeLog:
     run = BoardRun.begin(path, target, network)
     lines = [(n, line.strip()) for n, line in enumerate(text.split("\n"), start=1)]
     lines = [(n, line) for n, line in lines if line and not line.startswith("#")]
-    times, ignored = _read(run, text, lines)
+    found, ignored = _read(run, text, lines)
+    times = _medians(found)
+    if len(times) > MOST_TIMES:
+        hint = "a few runs of each network are enough: keep some of the lines"
+        raise InvalidFile(path, f"{len(times):,} times, more than {MOST_TIMES:,}", hint=hint)
     if not any(one.fitted and one.predicted_ms(target) for one in times):
         hint = "docs/calibrate.md shows what a log may look like"
         raise InvalidFile(path, "no time in it that the constants could be fitted to", hint=hint)
-    return TimeLog(path, tuple(_medians(times)), tuple(ignored))
+    return TimeLog(path, tuple(times), tuple(ignored))
 
 
 def _read(

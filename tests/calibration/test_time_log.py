@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dse import resources
 from dse.calibration.measurement import NetworkTime
-from dse.calibration.time_log import read_log
+from dse.calibration.time_log import MOST_TIMES, read_log
 from dse.cost.target import Target
 from dse.errors import FileError, InvalidFile
 
@@ -144,6 +144,17 @@ def test_what_a_log_names_moves_no_cursor(tmp_path: Path) -> None:
         with pytest.raises(InvalidFile) as caught:
             read_log(log(tmp_path, content), TARGET)
         assert str(caught.value).isprintable()
+
+
+def test_more_times_than_a_fit_has_patience_for_are_refused(tmp_path: Path) -> None:
+    header, row, *_ = (
+        line
+        for line in (resources.folder("constraints") / "k210_times.csv").read_text().splitlines()
+        if line and not line.startswith("#")
+    )
+    lines = "\n".join([header, *[row] * (MOST_TIMES + 1)])
+    with pytest.raises(InvalidFile, match="1,001 times, more than 1,000"):
+        read_log(log(tmp_path, lines), TARGET)
 
 
 def test_a_pipe_or_an_endless_file_is_no_log(tmp_path: Path) -> None:
