@@ -266,6 +266,7 @@ def _checked_only(only: Any, axes: dict[str, tuple[Any, ...]]) -> tuple[str, ...
     """The ids of `only`, each the name of a training on the axes."""
     if not isinstance(only, list | tuple) or not all(isinstance(id, str) for id in only):
         raise _Wrong("only", "'only' must be a list of trainings")
+    ids = []  # as they are usually written: "A063-a0.50-96" is a training, too
     for id in only:
         try:
             training = Training.parse(id)
@@ -274,9 +275,10 @@ def _checked_only(only: Any, axes: dict[str, tuple[Any, ...]]) -> tuple[str, ...
         off = [axis for axis, value in vars(training).items() if value not in axes[axis]]
         if off:
             raise _Wrong("only", f"'{id}' in 'only' is not on the axis '{off[0]}'")
-    if len(set(only)) < len(only):
+        ids.append(training.id)
+    if len(set(ids)) < len(ids):
         raise _Wrong("only", "'only' names a training twice")
-    return tuple(only)
+    return tuple(ids)
 
 
 def _as_dict(candidate: Candidate) -> dict[str, Any]:

@@ -167,6 +167,7 @@ def test_a_space_can_be_a_list_of_trainings(tmp_path: Path) -> None:
         ('["../../x"]', "names no design"),
         ('["A98-a0.5-96"]', "'width'"),
         ('["A98-a1-96", "A98-a1-96"]', "twice"),
+        ('["A98-a1-96", "A098-a1.0-96"]', "twice"),
     ],
 )
 def test_a_bad_list_of_trainings_is_refused(tmp_path: Path, only: str, words: str) -> None:

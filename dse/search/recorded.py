@@ -201,9 +201,11 @@ def _outcome(row: dict[str, Any]) -> Outcome:
     curve = [dict(zip(CURVE, epoch, strict=True)) for epoch in epochs]
     outcome = converted({**row, "curve": curve}, Outcome)
     try:
-        Training.parse(outcome.training_id)
+        training = Training.parse(outcome.training_id)
     except UsageError as error:
         raise ValueError(str(error)) from None
+    if training.id != outcome.training_id:  # A063-a0.350-224: nobody would find it
+        raise ValueError(f"'{shown(outcome.training_id)}' is written {training.id}")
     return outcome
 
 

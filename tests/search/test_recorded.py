@@ -98,8 +98,9 @@ ROW = {
 
 @pytest.mark.parametrize(
     "change",
-    [{"training_id": "../../x"}, {"training_id": 3}, {"curve": 3}, {"curve": [[1, 2]]}, {"ap": []},
-     {"seconds": float("inf")}, {"epochs": 10**30}, {"ap": {"kpu8": "x"}}],
+    [{"training_id": "../../x"}, {"training_id": "A063-a0.50-96"}, {"training_id": 3}, {"curve": 3},
+     {"curve": [[1, 2]]}, {"ap": []}, {"seconds": float("inf")}, {"epochs": 10**30},
+     {"ap": {"kpu8": "x"}}],
 )  # fmt: skip
 def test_a_training_that_somebody_made_up_is_refused(table: Path, change: dict[str, Any]) -> None:
     head = table.read_text().splitlines()[0]
