@@ -168,10 +168,12 @@ def _journal(folder: Path, number: int) -> object:
 
 
 def _replay(folder: Path, number: int) -> object:
+    from dse.search import recorded
     from dse.search.options import SearchOptions
     from dse.search.recorded import RecordedJob, RecordedTable, replay_training, replay_workshop
     from dse.space import Training
 
+    recorded._table.cache_clear()  # the table of the case before had this path, too
     path = folder / "table.jsonl"
     table = RecordedTable.load(path)
     replay_workshop(path)
