@@ -51,7 +51,8 @@ class Picture:
     file: Path | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "name", printable(self.name))
+        if not self.name.isprintable():
+            object.__setattr__(self, "name", printable(self.name))
 
 
 @dataclass(frozen=True)
