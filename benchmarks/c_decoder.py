@@ -30,9 +30,10 @@ from decoder_harness import (
 from numpy.typing import NDArray
 
 from dse.data.synthetic import synthetic
+from dse.detection.decoding import decode_maps
+from dse.detection.detections import Detections
 from dse.emulation import predictor
-from dse.evaluation import decode_maps, prepare
-from dse.evaluation.detections import Detections
+from dse.evaluation import prepare
 from dse.export import Deployment, deploy
 from dse.export.board_files import board_files
 from dse.export.detector_file import detector_table

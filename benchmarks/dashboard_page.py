@@ -17,7 +17,6 @@ page's own thread took, which a busy machine leaves as it is; of a pan and a ste
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import math
 import random
@@ -33,9 +32,12 @@ from dse.dashboard import write_dashboard
 from dse.dashboard.figure_files import browser_program
 from dse.search.candidates import Row
 from dse.search.journal import Entry
+from dse.search.options import DEFAULTS, SearchOptions
 from dse.search.plan import candidate_row
+from dse.search.provenance import make_settings
 from dse.search.record import StudyRecord
-from dse.space import FORMATS, FREEZABLE, WIDTHS, Candidate, Training
+from dse.search.settings import PICTURES, StudySettings
+from dse.space import FORMATS, FREEZABLE, WIDTHS, Candidate, SearchSpace, Training
 
 __all__ = ["invented_study", "measure_page"]
 
@@ -65,10 +67,17 @@ def invented_study(
     entries = [_entry(number, row, formats, chance) for number, row in enumerate(chosen)]
     return StudyRecord(
         path=Path("results") / "invented",
-        settings={"command": "none: invented", "target": dataclasses.asdict(target)},
+        settings=_settings(target),
         candidates=[*kept, *chance.sample(refused, rejected)],
         entries=entries,
     )
+
+
+def _settings(target: Target) -> StudySettings:
+    invented = {"source": "none: invented"}
+    about = dict.fromkeys((*PICTURES, "starting_weights"), invented)
+    options = SearchOptions(command=("none: invented",)).with_defaults()
+    return make_settings(options, SearchSpace.load(DEFAULTS["space"]), target, about)
 
 
 def _space(formats: Sequence[str]) -> list[Candidate]:

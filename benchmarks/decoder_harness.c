@@ -6,7 +6,7 @@
 
 #include "decode.h"
 
-#define NUMBERS (5 * BOXES_PER_CELL * MAP_HEIGHT * MAP_WIDTH)
+#define NUMBERS (NUMBERS_PER_BOX * BOXES_PER_CELL * MAP_HEIGHT * MAP_WIDTH) /* -DNUMBERS_PER_BOX */
 
 int main(int argc, char **argv)
 {

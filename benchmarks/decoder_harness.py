@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.evaluation.detections import Detections
+from dse.detection.detections import Detections
+from dse.detection.head import FACE_HEAD
 
 __all__ = [
     "HOST",
@@ -32,6 +33,7 @@ SDK_FLAGS = ("-Os", "-ffast-math", "-fno-math-errno", "-fsingle-precision-consta
 """How the standalone SDK compiles (its cmake/compile-flags.cmake)."""
 
 FACE_NUMBERS = 5
+"""Of `face_t`: corners and score."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ def build(folder: Path, toolchain: Toolchain, sources: Mapping[str, bytes]) -> P
         (folder / name).write_bytes(sources[name])
     program = folder / "decode"
     inputs = [str(HARNESS), str(folder / "decode.c"), f"-I{folder}"]
+    inputs.append(f"-DNUMBERS_PER_BOX={FACE_HEAD.numbers_per_box}")
     command = [*toolchain.compiler, *STRICT, *inputs, "-o", str(program), "-lm"]
     subprocess.run(command, check=True, capture_output=True, text=True)
     return program

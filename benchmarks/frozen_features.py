@@ -20,9 +20,10 @@ import numpy as np
 
 from dse.data.rendered import open_rendered
 from dse.data.sources import Split
-from dse.evaluation import average_precision, decode_maps
+from dse.detection.average_precision import average_precision
+from dse.detection.decoding import decode_maps
 from dse.network.detector import detector_graph, frozen_layers
-from dse.network.keras_model import boundary, build, get_weights, set_weights
+from dse.network.keras_model import Weights, boundary, build, get_weights, set_weights
 from dse.network.keras_starting_weights import load_starting_weights
 from dse.space import Training
 from dse.training import Recipe
@@ -118,7 +119,7 @@ def main() -> None:
     print(json.dumps(result, indent=1))
 
 
-def _started(model: keras.Model, start: dict[str, np.ndarray]) -> keras.Model:
+def _started(model: keras.Model, start: Weights) -> keras.Model:
     set_weights(model, start, partial=True)
     start_heads(model, 0)
     return model

@@ -22,8 +22,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import functools
-import hashlib
-import io
 import json
 import random
 import shutil
@@ -33,197 +31,23 @@ import sys
 import tempfile
 import time
 import traceback
-import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from fuzz_bundles import KMODEL, TFLITE, Files, mutate
 from numpy.typing import NDArray
 
 from dse.export import verify_bundle, verify_runs
-from dse.export.flash_package import flash_package
-from dse.export.kmodel import parse_kmodel
 from dse.quantization.box_scale import unscale_boxes
 
 __all__ = ["Campaign", "mutate"]
 
-Files = dict[str, bytes]
-MANIFEST, KMODEL, TFLITE, PACKAGE = "manifest.json", "model.kmodel", "model.tflite", "model.kfpkg"
-WEIGHTS = {KMODEL: 16, MANIFEST: 12, PACKAGE: 6, TFLITE: 6, "detector.json": 6}
-"""How often a file is changed; the others, 1, are text that nothing parses."""
-
 RUNNERS = {"kmodel_predictor": KMODEL, "guarded_tflite_predictor": TFLITE}
 CASE_LIMIT_S = 300
 """More than the time limits inside `verify_bundle` add up to: a case that reaches it hangs."""
-
-ODD_NUMBERS = (0, 1, 2, 7, 8, 0x7F, 0xFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFF8, 0xFFFFFFFF)
-ODD_VALUES: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1e308, float("nan"), float("inf"), 10**30, "", "\ud800", "x" * 5000,
-    "../../etc", [], {}, [[]], [0] * 1000, {"": {"": {}}},
-)  # fmt: skip
-
-
-def _bits(content: bytearray, dice: random.Random, low: int = 0, high: int | None = None) -> None:
-    for _ in range(dice.choice((1, 1, 2, 8, 64))):
-        place = dice.randrange(low, max(high or len(content), low + 1))
-        content[place] ^= 1 << dice.randrange(8)
-
-
-def _numbers(content: bytearray, dice: random.Random, high: int | None = None) -> None:
-    """Lying sizes and counts: aligned 32-bit numbers."""
-    for _ in range(dice.choice((1, 1, 2, 4))):
-        place = 4 * dice.randrange(max((high or len(content)) // 4, 1))
-        near = int.from_bytes(content[place : place + 4], "little") + dice.choice((-1, 1, 4, 64))
-        value = dice.choice((*ODD_NUMBERS, len(content), dice.getrandbits(32), near))
-        content[place : place + 4] = (value % (1 << 32)).to_bytes(4, "little")
-
-
-def _pieces(content: bytearray, dice: random.Random, others: list[bytes]) -> None:
-    """A piece of this or another file put in, in place of a piece of any length."""
-    other = dice.choice(others) or b"\0"
-    start, size = dice.randrange(len(other)), dice.randrange(1, 4096)
-    place = dice.randrange(len(content) + 1)
-    removed = dice.choice((0, size, dice.randrange(1, 4096)))
-    content[place : place + removed] = other[start : start + size]
-
-
-def _length(content: bytearray, dice: random.Random) -> None:
-    cut = dice.choice((0, dice.randrange(64), dice.randrange(len(content) + 1), len(content) - 1))
-    if dice.random() < 0.7:
-        del content[max(cut, 0) :]
-    else:
-        content += dice.randbytes(dice.choice((1, 8, 4096)))
-
-
-def _noise(content: bytearray, dice: random.Random) -> None:
-    place, size = dice.randrange(len(content) + 1), dice.choice((4, 64, 1024, len(content)))
-    content[place : place + size] = dice.choice((bytes(size), dice.randbytes(size)))
-
-
-def _bytes_of(content: bytes, dice: random.Random, files: Files, head: int | None) -> bytes:
-    """`content` changed as bytes; `head`: numbers and bits are changed within its first bytes."""
-    changed = bytearray(content) or bytearray(1)
-    kinds: tuple[Callable[[], None], ...] = (
-        lambda: _bits(changed, dice, 0, head),
-        lambda: _numbers(changed, dice, head),
-        lambda: _pieces(changed, dice, list(files.values())),
-        lambda: _length(changed, dice),
-        lambda: _noise(changed, dice),
-    )
-    dice.choices(kinds, weights=(3, 4, 2, 2, 1))[0]()
-    return bytes(changed)
-
-
-def _json_of(content: bytes, dice: random.Random) -> bytes:
-    """A table with some of its values replaced, removed, moved or nested without end."""
-    if dice.random() < 0.03:
-        return b'{"files":' * dice.choice((50, 5000, 200_000))
-    table = json.loads(content)
-    for _ in range(dice.choice((1, 1, 1, 2, 5))):
-        place: Any = table
-        while isinstance(place, dict | list) and place:
-            key = dice.choice(list(place) if isinstance(place, dict) else range(len(place)))
-            inner = place[key]
-            if not (isinstance(inner, dict | list) and inner) or dice.random() < 0.2:
-                break
-            place = inner
-        if isinstance(place, dict) and place and dice.random() < 0.25:
-            del place[key]
-        elif place:
-            place[key] = deepcopy(dice.choice((*ODD_VALUES, _near(inner, dice))))
-    return json.dumps(table).encode()
-
-
-def _near(value: Any, dice: random.Random) -> Any:
-    """Of the same type, and a little wrong."""
-    if isinstance(value, bool) or value is None:
-        return not value
-    if isinstance(value, int | float):
-        return value + dice.choice((-1, 1, 0.5, value))
-    return dice.choice((str(value)[:-1], str(value) * 2, str(value).upper()))
-
-
-def _package_of(kmodel: bytes, package: bytes, dice: random.Random) -> bytes:
-    """A zip with another listing, other entries, or one that grows when it is unpacked."""
-    with zipfile.ZipFile(io.BytesIO(package)) as archive:
-        entries = {name: archive.read(name) for name in archive.namelist()}
-    listing = "flash-list.json"
-    kind = dice.randrange(5)
-    if kind == 0:
-        entries[listing] = _json_of(entries[listing], dice)
-    elif kind == 1:
-        del entries[dice.choice(list(entries))]
-    elif kind == 2:
-        entries["model.kmodel"] = bytes(len(kmodel) * dice.choice((1, 20)))
-    elif kind == 3:
-        entries[dice.choice(("../model.kmodel", "\ufffd\n", "x" * 300))] = kmodel
-    else:
-        entries["model.kmodel"] = kmodel[:-1]
-    method = dice.choice(
-        (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
-    )
-    written = io.BytesIO()
-    with zipfile.ZipFile(written, "w", method) as archive:
-        for name, content in entries.items():
-            undated = zipfile.ZipInfo(name)  # the clock would make the case another one
-            archive.writestr(undated, content, method)
-    return written.getvalue()
-
-
-def _deep(files: Files, dice: random.Random) -> tuple[str, Files]:
-    """What no header shows: the kmodel's code and constants, the TensorFlow-Lite file."""
-    if dice.random() < 0.25:
-        changed = bytearray(files[TFLITE])
-        dice.choice((_bits, _numbers, _noise))(changed, dice)
-        return "tflite", {TFLITE: bytes(changed)}
-    changed = bytearray(files[KMODEL])
-    module = dice.choice(parse_kmodel(files[KMODEL]).modules)
-    section = dice.choice([one for one in module.sections if one.start >= 0 and one.size_bytes])
-    body = changed[section.start : section.start + section.size_bytes]
-    dice.choices((_bits, _numbers), weights=(2, 1))[0](body, dice)
-    changed[section.start : section.start + section.size_bytes] = body
-    return f"{module.type} {section.name}", {KMODEL: bytes(changed)}
-
-
-def mutate(files: Files, dice: random.Random, deep: bool) -> tuple[str, Files]:
-    """(what was done, the files that differ from `files`, covered up or not)."""
-    if deep:
-        kind, changed = _deep(files, dice)
-        return f"deep: {kind}", _covered(files, {**files, **changed})
-    name = dice.choices(list(files), weights=[WEIGHTS.get(name, 1) for name in files])[0]
-    content = files[name]
-    if name.endswith(".json") and dice.random() < 0.7:
-        kind, content = "table", _json_of(content, dice)
-    elif name == PACKAGE and dice.random() < 0.5:
-        kind, content = "zip", _package_of(files[KMODEL], content, dice)
-    else:
-        heads = {KMODEL: _header_bytes(files[KMODEL]), PACKAGE: 400}
-        head = heads.get(name) if dice.random() < 0.9 else None
-        kind, content = "bytes", _bytes_of(content, dice, files, head)
-    changed = {**files, name: content}
-    # a TensorFlow-Lite file that is covered up costs the start of TensorFlow: see `_deep`
-    covered = name not in (MANIFEST, TFLITE) and dice.random() < 0.85
-    return f"{kind}: {name}", _covered(files, changed) if covered else changed
-
-
-def _header_bytes(kmodel: bytes) -> int:
-    """Where the first section's body begins: what the header parser reads."""
-    starts = [s.start for m in parse_kmodel(kmodel).modules for s in m.sections if s.start >= 0]
-    return min(starts)
-
-
-def _covered(before: Files, files: Files) -> Files:
-    """`files` with the package and the checksums that belong to what has changed."""
-    if files[KMODEL] != before[KMODEL]:
-        files = {**files, PACKAGE: flash_package(files[KMODEL])}
-    manifest = json.loads(files[MANIFEST])
-    for name in manifest["files"]:
-        digest = hashlib.sha256(files[name]).hexdigest()
-        manifest["files"][name] = {"sha256": digest, "bytes": len(files[name])}
-    return {**files, MANIFEST: json.dumps(manifest).encode()}
 
 
 class _Remembered:
@@ -353,7 +177,7 @@ class Campaign:
         try:
             for name in RUNNERS:
                 setattr(verify_runs, name, functools.partial(stand_in, name))
-            verify_runs._scenes = functools.lru_cache(scenes)  # type: ignore[assignment]
+            verify_runs._scenes = functools.lru_cache(scenes)
             yield
         finally:
             for name, function in real.items():

@@ -42,9 +42,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from dse.files import write_whole
+from dse.schema import read_json
 from dse.search import SearchOptions, SearchReport, load_study, run_search
-from dse.search.disk import write_whole
-from dse.search.job import Outcome
+from dse.search.job import RESULT_BYTES, Outcome
 from dse.search.journal import read_entries
 from dse.search.options import available_cores
 from dse.search.ray_executor import SETTINGS
@@ -64,7 +65,7 @@ DURING_START = 0.2
 START_S, WORK_S = 8.0, 3.0
 """Longest wait before a kill: of a driver that starts, and after an epoch was worked."""
 
-QUIET = {
+QUIET: dict[str, Any] = {
     "object_store_memory": 80 << 20,
     "include_dashboard": False,
     "include_log_monitor": False,
@@ -97,7 +98,7 @@ def slow_training(
     """Works as a real training does: a checkpoint before each report, the outcome at the end."""
     metrics, checkpoint = folder / "metrics.json", folder / "checkpoint.json"
     if metrics.exists():
-        return Outcome.from_json(json.loads(metrics.read_text()))
+        return read_json(metrics, RESULT_BYTES, Outcome)
     done = json.loads(checkpoint.read_text()) if checkpoint.exists() else 0
 
     def worked(epoch: EpochReport) -> bool:
@@ -159,7 +160,7 @@ class Study:
 
     def options(self, resume: bool, **more: Any) -> SearchOptions:
         """Those of the search; a resumed one has them from the study."""
-        chosen = {} if resume else {
+        chosen: dict[str, Any] = {} if resume else {
             "budget": BUDGET,
             "seed": self.number,
             "early_stopping": self.ordered,
@@ -254,7 +255,7 @@ class Nodes:
 
     def shutdown(self) -> None:
         """Ends all of it."""
-        self._cluster.shutdown()
+        self._cluster.shutdown()  # type: ignore[no-untyped-call]
 
 
 @dataclass

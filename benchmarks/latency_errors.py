@@ -183,6 +183,7 @@ def main() -> None:
     target = Target.load(options.target)
     measurements = read_measurements(resources.folder("constraints") / "k210_times.csv")
     if options.by_kind:
+        parts: dict[str, tuple[list[dict[str, Any]], tuple[str, ...]]]
         parts = {"by_kind": (by_kind(options.by_kind, target), ("kind", "steps", "ms", "band_ms"))}
     elif options.constants:
         found = constants(measurements, target)

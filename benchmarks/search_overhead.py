@@ -43,7 +43,7 @@ from dse.search.journal import Journal
 from dse.search.plan import SearchPlan, priced_rows
 from dse.search.progress import Progress
 from dse.search.proposers import Design
-from dse.space import FORMATS, FREEZABLE, SearchSpace, Training
+from dse.space import FORMATS, FREEZABLE, WIDTHS, SearchSpace, Training
 from dse.training.recipe import EpochReport
 
 EPOCHS = 30
@@ -60,7 +60,8 @@ def invented_plan(candidates: int) -> SearchPlan:
     groups = [(letter, frozen) for letter in "ABC" for frozen in FREEZABLE[letter]]
     side = math.ceil(math.sqrt(candidates / len(FORMATS) / len(groups)))
     widths = [round(0.35 + 0.65 * step / max(1, side - 1), 5) for step in range(side)]
-    sizes = [96 + 2 * step for step in range(side)]
+    WIDTHS.update(dict.fromkeys("ABC", tuple(widths)))  # or the journal would not know them
+    sizes = [size for size in range(96, 1025) if -(-size // 16) % 2 == 0][:side]  # C joins two maps
     space = SearchSpace(
         "invented", tuple("ABC"), (63, 98, 133), tuple(widths), tuple(sizes), FORMATS
     )
@@ -209,7 +210,7 @@ def searched(plan: SearchPlan, trainings: int, results: Path) -> Stopwatch:
     watch.watch(desk, "reported", "stop_decision")
     for name in ("next_task", "finished", "tick"):
         watch.watch(desk, name, "bookkeeping")
-    bench = Workbench(None, folder.trainings, invented_outcome, invented_outcome)
+    bench = Workbench(None, folder.trainings, invented_outcome, lambda *_: None)
     InlineExecutor().run(bench, desk)
     return watch
 

@@ -32,13 +32,13 @@ def cluster(*nodes: dict[str, Any]) -> Iterator[str]:
     from ray.cluster_utils import Cluster  # reads the settings
 
     found = Cluster()
-    quiet = {"include_dashboard": False, "object_store_memory": 200 << 20}
+    quiet: dict[str, Any] = {"include_dashboard": False, "object_store_memory": 200 << 20}
     for node in ({"num_cpus": 0}, *nodes):
         found.add_node(**node, **quiet)
     try:
         yield found.address
     finally:
-        found.shutdown()
+        found.shutdown()  # type: ignore[no-untyped-call]
 
 
 def trained(budget: int, data: str, folder: Path, workers: int, address: str) -> SearchReport:

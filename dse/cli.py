@@ -7,18 +7,18 @@ Data goes to stdout, everything for the eye of the person who waits goes to stde
 from __future__ import annotations
 
 import argparse
-import difflib
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from dse.commands import COMMANDS
-from dse.errors import DseError
+from dse.commands import COMMANDS, command
+from dse.errors import DseError, FileError, Interrupted, UsageError
+from dse.files import file_error, printable
+from dse.terminal import flush_results, note, prepare_streams, show
 
 __all__ = ["main"]
-
-INTERRUPTED = 130
 
 
 class _Parser(argparse.ArgumentParser):
@@ -26,38 +26,67 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         if "invalid choice" in message and self.prog == "dse":
+            import difflib
+
             typed = message.split("'")[1]
             near = difflib.get_close_matches(typed, COMMANDS, n=1)
             message = f"unknown command '{typed}'." + (
                 f" Did you mean '{near[0]}'?" if near else ""
             )
-        super().error(message)
+        note(f"{self.format_usage()}{self.prog}: error: {message}")
+        sys.exit(UsageError.exit_code)
+
+    def print_help(self, file: Any = None) -> None:
+        """On stdout, as any other result."""
+        show(self.format_help().rstrip("\n"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command and returns its exit code. Errors of `dse` become one clear message."""
+    """Runs one command and returns its exit code. Errors of `dse`, and whatever the system
+    refuses, become one clear message."""
     # TensorFlow and Ray chatter on stderr from C++; what matters reaches people as DseError
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    options = _parser().parse_args(arguments)
+    prepare_streams()
     try:
-        code: int = COMMANDS[options.command].run(options)
-        sys.stdout.flush()
-        return code
+        return _run(arguments)
     except DseError as error:
-        print(f"dse: {error}", file=sys.stderr)
-        if error.hint:
-            print(f"     {error.hint}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("dse: interrupted", file=sys.stderr)
-        return INTERRUPTED
+        return _failed(error)
     except BrokenPipeError:  # the reader of our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # of a file that nobody had in mind
+        return _failed(file_error(error))
+    except MemoryError:
+        return _failed(DseError("not enough memory", "give it fewer or smaller pictures at a time"))
+    except KeyboardInterrupt:
+        return _failed(Interrupted("interrupted"))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _run(arguments: Sequence[str] | None) -> int:
+    """The exit code of a command whose results have all been written."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        options = _parser(given[:1]).parse_args(given)
+    except SystemExit:  # after --help, too
+        flush_results()
+        raise
+    code = int(command(options.command).run(options))
+    flush_results()
+    return code
+
+
+def _failed(error: DseError) -> int:
+    """Says so; the exit code."""
+    with contextlib.suppress(FileError, BrokenPipeError):  # of two troubles, the first is told
+        flush_results()
+    note(f"dse: {printable(error)}")
+    if error.hint:
+        note(f"     {error.hint}")
+    return error.exit_code
+
+
+def _parser(first: Sequence[str]) -> argparse.ArgumentParser:
+    """first: what stands first on the command line; one command's name spares the others' flags."""
     parser = _Parser(
         prog="dse",
         description="Finds the best face detector that a chip can hold.",
@@ -65,9 +94,10 @@ def _parser() -> argparse.ArgumentParser:
         "4 verification failed, 130 interrupted and saved.",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, command in COMMANDS.items():
-        summary = (command.__doc__ or "").splitlines()[0]
-        command.add_arguments(commands.add_parser(name, help=summary, description=summary))
+    for name in [name for name in COMMANDS if name in first] or COMMANDS:
+        module = command(name)
+        summary = (module.__doc__ or "").splitlines()[0]
+        module.add_arguments(commands.add_parser(name, help=summary, description=summary))
     return parser
 
 

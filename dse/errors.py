@@ -22,7 +22,6 @@ says what to do about it.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 __all__ = [
@@ -42,6 +41,10 @@ __all__ = [
     "VerificationFailed",
     "WeightsError",
 ]
+
+
+LONGEST_NAME = 80
+"""Of a name that is compared with known ones and repeated: comparing takes its length squared."""
 
 
 class DseError(Exception):
@@ -64,7 +67,10 @@ class UnknownName(UsageError):
     """`name` is no known `kind`; suggests the nearest of `known`."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        import difflib
+
         names = sorted(known)
+        name = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..."
         near = difflib.get_close_matches(name, names, n=1)
         guess = f" Did you mean '{near[0]}'?" if near else ""
         listed = ", ".join(names) if names else "none yet"

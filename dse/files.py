@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,13 +20,16 @@ from dse.errors import FileError
 __all__ = [
     "disk_full",
     "file_error",
+    "make_folder",
     "open_regular",
     "printable",
     "read_bytes",
     "read_text",
     "reported",
     "temporary_folder",
+    "utf8",
     "whole_file",
+    "whole_folder",
     "write_whole",
 ]
 
@@ -82,29 +84,34 @@ def read_text(path: Path, most_bytes: int, *, encoding: str = "utf-8") -> str:
         ) from error
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
+def write_whole(path: Path, content: str | bytes, *, durable: bool = True) -> None:
     """Writes `path` so that a kill at any instant leaves the old file or the new one.
 
-    Raises FileError, with the old file untouched.
+    durable: see `whole_file`. Raises FileError, with the old file untouched.
     """
-    with whole_file(path) as file:
-        file.write(content if isinstance(content, bytes) else content.encode())
+    with whole_file(path, durable=durable) as file:
+        file.write(content if isinstance(content, bytes) else _encoded(content, path))
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
+def whole_file(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     """A file to write to that becomes `path` when the block ends well, and is gone otherwise.
 
-    Raises FileError for whatever the system refuses, with the old file untouched.
+    durable: wait for the disk, so that a power cut leaves an old or new file, too. That takes
+    milliseconds a file: without, for what is only kept to save time and is made again when it is
+    damaged. Raises FileError for whatever the system refuses, with the old file untouched.
     """
+    import tempfile  # here: it takes longer than all other imports of a light command together
+
     with reported(path, "written"):
         # the process and not the file names it: a name of 255 bytes has no room for more
-        descriptor, unfinished = tempfile.mkstemp(prefix=f".dse-{os.getpid()}-", dir=path.parent)
+        descriptor, unfinished = tempfile.mkstemp(prefix=_beside(), dir=path.parent)
         try:
             with os.fdopen(descriptor, "w+b") as file:
                 yield file
                 file.flush()
-                os.fsync(file.fileno())
+                if durable:
+                    os.fsync(file.fileno())
             os.chmod(unfinished, _mode_of(path))
             os.replace(unfinished, path)
         except BaseException:
@@ -113,12 +120,37 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """A new folder to fill that becomes `path` when the block ends well, and is gone otherwise.
+
+    An older folder `path` is there until then, and gone afterwards. Raises FileError.
+    """
+    with temporary_folder(_beside(), path.parent) as scratch, reported(path, "written"):
+        fresh = scratch / "new"
+        fresh.mkdir()
+        yield fresh
+        if path.exists():
+            os.rename(path, scratch / "old")
+        os.rename(fresh, path)
+
+
+def make_folder(path: Path) -> Path:
+    """`path`, which is a folder afterwards, its parents too. Raises FileError."""
+    with reported(path, "made a folder"):
+        path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@contextmanager
 def temporary_folder(prefix: str, where: Path | None = None) -> Iterator[Path]:
     """A new folder, gone with all in it when the block ends. Raises FileError.
 
     where: the folder to make it in; default the system's ($TMPDIR).
     """
-    with reported(where or Path(tempfile.gettempdir()), "used for temporary files"):
+    import tempfile
+
+    where = where or _temporary()
+    with reported(where, "used for temporary files"):
         folder = tempfile.TemporaryDirectory(prefix=prefix, dir=where, ignore_cleanup_errors=True)
     with folder as name:
         yield Path(name)
@@ -172,6 +204,42 @@ def _too_large(path: Path, most_bytes: int) -> FileError:
         f"{printable(path)}: larger than {most_bytes / MEBIBYTE:g} MiB",
         "no such file is that large: is it the right one?",
     )
+
+
+def utf8(text: str) -> bytes:
+    """`text` for a file that people read: bytes of a name that are no text become escapes, which
+    JSON reads back, too."""
+    return text.encode(errors="backslashreplace")
+
+
+def _temporary() -> Path:
+    """The system's folder for temporary files; the first of $TMPDIR, /tmp and others that
+    takes one. Raises FileError where none does."""
+    import tempfile
+
+    try:
+        return Path(tempfile.gettempdir())
+    except OSError as error:
+        raise FileError(
+            "no folder for temporary files takes any",
+            "make room in /tmp, or name a folder that can be written in TMPDIR",
+        ) from error
+
+
+def _beside() -> str:
+    """How the names of unfinished files begin: hidden, and told apart by process."""
+    return f".dse-{os.getpid()}-"
+
+
+def _encoded(content: str, path: Path) -> bytes:
+    try:
+        return content.encode()
+    except UnicodeEncodeError as error:  # Python's stand-in for bytes of a name that are no text
+        raise FileError(
+            f"{printable(path)} cannot be written: it would hold a name that is not UTF-8, "
+            f"{printable(content[max(0, error.start - 20) : error.end])}",
+            "give that file or folder another name",
+        ) from error
 
 
 def _hint(error: OSError) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import pickle
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core.caching import FunctionCache
 from numpy.typing import NDArray
 
 __all__ = ["Array", "compiled"]
@@ -19,4 +22,23 @@ def compiled(function: Function) -> Function:
 
     It runs without Python's lock. Products and sums stay apart: fused, they round otherwise.
     """
-    return cast(Function, numba.njit(nogil=True, cache=True, error_model="numpy")(function))
+    made: Any = numba.njit(nogil=True, error_model="numpy")(function)
+    with contextlib.suppress(RuntimeError, OSError):  # no folder for it can be written
+        # Numba has no public way to another cache
+        made._cache = _Cache(function)  # type: ignore[no-untyped-call]  # noqa: SLF001
+    return cast(Function, made)
+
+
+class _Cache(FunctionCache):
+    """Numba's, to which a full disk would be an error, and a file that a power cut left empty:
+    here they cost the time to compile, no more."""
+
+    @contextlib.contextmanager
+    def _guard_against_spurious_io_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            return
+        except (EOFError, pickle.UnpicklingError):
+            with contextlib.suppress(OSError):
+                self.flush()  # type: ignore[no-untyped-call]

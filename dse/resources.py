@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from dse.errors import UnknownName
+from dse.schema import shown
 
 __all__ = ["find", "folder", "names"]
 
@@ -27,10 +29,9 @@ def find(folder_name: str, name: str, kind: str) -> Path:
 
     Raises UnknownName (`kind` is the word for the message) when it is neither.
     """
-    shipped = folder(folder_name) / f"{name}.toml"
-    if shipped.is_file():
+    shipped, own = folder(folder_name) / f"{name}.toml", Path(name)
+    if os.path.isfile(shipped):  # (unlike Path's, it takes names that no file can have)
         return shipped
-    own = Path(name)
-    if own.suffix == ".toml" and own.is_file():
+    if own.suffix == ".toml" and os.path.exists(own):
         return own
-    raise UnknownName(kind, name, names(folder_name))
+    raise UnknownName(kind, shown(name), names(folder_name))

@@ -9,15 +9,13 @@ from __future__ import annotations
 import itertools
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
-from pathlib import Path
 from typing import Any
-
-import tomli
 
 from dse import resources
 from dse.errors import InvalidFile, UnknownName, UsageError
+from dse.schema import line_of, quoted, read_toml, shown
 
 __all__ = ["FORMATS", "FREEZABLE", "PLAIN", "WIDTHS", "Candidate", "SearchSpace", "Training"]
 
@@ -33,7 +31,11 @@ WIDTHS = {"A": (0.35, 0.5, 0.75, 1.0), PLAIN: (0.5, 1.0, 1.5)}
 WIDTHS |= dict.fromkeys("BC", WIDTHS["A"])
 INPUT_SIZES = range(32, 1025)
 
-_ID = re.compile(rf"([{''.join(FREEZABLE)}])(\d+)-a(\d+(?:\.\d+)?)-(\d+)(?:-(\w+))?")
+_ID = re.compile(
+    rf"([{''.join(FREEZABLE)}])(\d{{1,6}})-a(\d{{1,6}}(?:\.\d{{1,6}})?)-(\d{{1,6}})(?:-(\w+))?",
+    re.ASCII,
+)
+"""Longer numbers name nothing, and those of thousands of digits cost more than they say."""
 
 
 @dataclass(frozen=True, order=True)
@@ -96,11 +98,11 @@ class Candidate:
 def _parse(text: str, hint: str, with_format: bool) -> list[Any]:
     match = _ID.fullmatch(text)
     if not match or bool(match[5]) != with_format:
-        raise UsageError(f"'{text}' names no design", hint)
+        raise UsageError(f"'{shown(text)}' names no design", hint)
     values: list[Any] = [match[1], int(match[2]), float(match[3]), int(match[4])]
     if with_format:
         if match[5] not in FORMATS:
-            raise UnknownName("format", match[5], FORMATS)
+            raise UnknownName("format", shown(match[5]), FORMATS)
         values.append(match[5])
     problem = _impossible(*values[:4])
     if problem:
@@ -190,14 +192,21 @@ class SearchSpace:
         Raises UnknownName, or InvalidFile with the line and the reason.
         """
         path = resources.find("search_spaces", name, "space")
-        text = path.read_text(encoding="utf-8")
+        text, table = read_toml(path)
         try:
-            table = tomli.loads(text)
-        except tomli.TOMLDecodeError as error:
-            raise InvalidFile(path, str(error)) from None
-        only = table.pop("only", [])
-        axes = _axes(path, text, table)
-        return cls(name=path.stem, **axes, only=_checked_only(path, text, only, axes))
+            return cls.of(path.stem, table)
+        except _Wrong as wrong:
+            line = line_of(text, wrong.key)
+            raise InvalidFile(path, str(wrong), line, wrong.hint) from None
+
+    @classmethod
+    def of(cls, name: str, table: Mapping[str, Any]) -> SearchSpace:
+        """The space whose axes `table` holds as TOML gives them.
+
+        Raises ValueError, in words, for an axis that is missing, unknown or has other values.
+        """
+        axes = _axes({key: values for key, values in table.items() if key != "only"})
+        return cls(name, **axes, only=_checked_only(table.get("only", []), axes))
 
 
 AXES = tuple(axis.name for axis in fields(Candidate))
@@ -211,58 +220,63 @@ _ALLOWED: dict[str, Sequence[Any]] = {
 }
 
 
-def _axes(path: Path, text: str, table: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
+_TYPES: dict[str, tuple[type, ...]] = {
+    "breakpoint": (str,),
+    "frozen_until": (int,),
+    "width": (float, int),
+    "input_size": (int,),
+    "format": (str,),
+}
+
+
+class _Wrong(ValueError):
+    """What is wrong with the values of `key`; "" where it is none alone."""
+
+    def __init__(self, key: str, why: str, hint: str = "") -> None:
+        super().__init__(why)
+        self.key, self.hint = key, hint
+
+
+def _axes(table: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
     """The axes that `table` gives, checked value by value."""
     for key in table:
         if key not in AXES:
-            known = ", ".join(AXES)
-            raise InvalidFile(path, f"unknown axis '{key}'", _line(text, key), f"axes: {known}")
-    axes = {}
-    for axis in AXES:
-        values = table.get(axis)
-        if not isinstance(values, list) or not values:
-            raise InvalidFile(path, f"'{axis}' must be a list of values", _line(text, axis))
-        for value in values:
-            if isinstance(value, bool) or value not in _ALLOWED[axis]:
-                allowed = _ALLOWED[axis]
-                shown = f"{allowed[0]}..{allowed[-1]}" if isinstance(allowed, range) else allowed
-                why = f"'{axis}' cannot be {value!r}; it is one of {shown}"
-                raise InvalidFile(path, why, _line(text, axis))
-        if len(set(values)) < len(values):
-            raise InvalidFile(path, f"'{axis}' names a value twice", _line(text, axis))
-        axes[axis] = tuple(values)
+            raise _Wrong(key, f"unknown axis '{shown(key)}'", f"axes: {', '.join(AXES)}")
+    axes = {axis: _axis(axis, table.get(axis)) for axis in AXES}
     training_axes = (axes[axis] for axis in AXES if axis != "format")
     if all(_impossible(*values) for values in itertools.product(*training_axes)):
-        raise InvalidFile(path, "no combination of its values is a network: the space is empty")
+        raise _Wrong("", "no combination of its values is a network: the space is empty")
     return axes
 
 
-def _checked_only(
-    path: Path, text: str, only: Any, axes: dict[str, tuple[Any, ...]]
-) -> tuple[str, ...]:
+def _axis(axis: str, values: Any) -> tuple[Any, ...]:
+    if not isinstance(values, list | tuple) or not values:
+        raise _Wrong(axis, f"'{axis}' must be a list of values")
+    allowed = _ALLOWED[axis]
+    for value in values:
+        if type(value) not in _TYPES[axis] or value not in allowed:
+            known = f"{allowed[0]}..{allowed[-1]}" if isinstance(allowed, range) else allowed
+            raise _Wrong(axis, f"'{axis}' cannot be {quoted(value)}; it is one of {known}")
+    if len(set(values)) < len(values):
+        raise _Wrong(axis, f"'{axis}' names a value twice")
+    return tuple(values)
+
+
+def _checked_only(only: Any, axes: dict[str, tuple[Any, ...]]) -> tuple[str, ...]:
     """The ids of `only`, each the name of a training on the axes."""
-    line = _line(text, "only")
-    if not isinstance(only, list):
-        raise InvalidFile(path, "'only' must be a list of trainings", line)
+    if not isinstance(only, list | tuple) or not all(isinstance(id, str) for id in only):
+        raise _Wrong("only", "'only' must be a list of trainings")
     for id in only:
         try:
-            training = Training.parse(str(id))
+            training = Training.parse(id)
         except UsageError as error:
-            raise InvalidFile(path, str(error), line, error.hint) from None
+            raise _Wrong("only", str(error), error.hint) from None
         off = [axis for axis, value in vars(training).items() if value not in axes[axis]]
         if off:
-            raise InvalidFile(path, f"'{id}' in 'only' is not on the axis '{off[0]}'", line)
+            raise _Wrong("only", f"'{id}' in 'only' is not on the axis '{off[0]}'")
     if len(set(only)) < len(only):
-        raise InvalidFile(path, "'only' names a training twice", line)
+        raise _Wrong("only", "'only' names a training twice")
     return tuple(only)
-
-
-def _line(text: str, key: str) -> int | None:
-    """The line of `text` that sets `key`, counted from 1."""
-    for number, line in enumerate(text.splitlines(), start=1):
-        if re.match(rf"\s*{re.escape(key)}\s*=", line):
-            return number
-    return None
 
 
 def _as_dict(candidate: Candidate) -> dict[str, Any]:

@@ -6,9 +6,11 @@ import ast
 import importlib
 import json
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -51,6 +53,53 @@ LIGHT_COMMANDS = (
     ["search", "--dry-run"],
     ["calibrate", "missing.log"],
 )
+
+
+class Rule(NamedTuple):
+    """names: as `_named` tells them. homes: the files that may use one of them."""
+
+    names: tuple[str, ...]
+    homes: tuple[str, ...]
+
+
+COMPILER = "export/nncase_process.py"
+"""Runs under another interpreter, without dse, in a folder that its parent made."""
+
+ONE_PLACE = {
+    "programs": Rule(
+        ("import subprocess", "import multiprocessing", "import pty", "os.system", "os.popen",
+         "os.fork", "os.execv", "os.execve", "os.posix_spawn"),
+        ("processes.py",),
+    ),
+    "temporary files": Rule(("import tempfile",), ("files.py",)),
+    "files put in place": Rule(
+        ("os.replace", "os.rename", "os.link", ".write_text", ".write_bytes"),
+        ("files.py", COMPILER, "export/toolchain.py", "search/shared_journal.py"),
+    ),  # toolchain: a whole environment; shared_journal: what Optuna wrote
+    "pictures": Rule(("Image.open", "import PIL.Image.open"), ("data/picture_files.py",)),
+    "YAML": Rule(("import yaml", "import ruamel"), ("data/yolo_classes.py",)),
+    "XML": Rule(
+        ("import xml", "import xml.etree", "import xml.dom", "import xml.sax", "import lxml",
+         "import xml.etree.ElementTree", "import defusedxml"),
+        ("data/voc_annotation.py",),
+    ),
+    "TOML": Rule(("import tomli",), ("schema.py",)),
+    "arrays": Rule(("np.load", "numpy.load"), ("training/features.py", COMPILER)),
+    "pickled objects": Rule(
+        ("import pickle", "import cloudpickle", "import dill", "import marshal", "import shelve"),
+        ("machine_code.py",),
+    ),  # the name of an error of Numba's own cache
+    "code out of text": Rule(("eval", "exec", "compile"), ()),
+}  # fmt: skip
+"""What can run a program, read without an end, or leave half a file: the one place of each."""
+
+CHANGED_IN_PLACE = (
+    "files.py",
+    "file_lock.py",  # an empty file that is held
+    "search/journal_lines.py",  # cuts a last line off, whose copy was kept
+    "training/features.py",  # a cache that is filled piece by piece
+)
+"""The files that may open one to write to it; all others use `dse.files`."""
 
 
 def _imports(path: Path) -> set[str]:
@@ -109,3 +158,101 @@ def test_public_names_are_sorted_and_exist() -> None:
             names = list(getattr(package, "__all__", []))
             assert names == sorted(names, key=lambda n: (not n.isupper(), not n[0].isupper(), n))
             assert all(hasattr(package, name) for name in names), module.name
+
+
+def _named(tree: ast.AST) -> set[str]:
+    """What the code imports, and every name and attribute in it: "np.load", ".write_text"."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            found |= {ast.unparse(node), f".{node.attr}"}
+        elif isinstance(node, ast.Name):
+            found.add(node.id)
+        elif isinstance(node, ast.Import):
+            found |= {f"import {alias.name}" for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(f"import {node.module}")
+            found |= {f"import {node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def _calls(tree: ast.AST) -> list[ast.Call]:
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+
+
+def _writes(call: ast.Call) -> bool:
+    """Whether it is open(..., "w") or path.open("wb"), or with another mode that changes a file."""
+    name = ast.unparse(call.func).rpartition(".")[2]
+    given = [*call.args, *(one.value for one in call.keywords if one.arg == "mode")]
+    modes = [one.value for one in given if isinstance(one, ast.Constant)]
+    return name == "open" and any(
+        isinstance(mode, str) and set(mode) <= set("rwaxbt+") and set(mode) & set("wax+")
+        for mode in modes
+    )
+
+
+def _breaches(code: str, place: str) -> list[str]:
+    """What `code` does that only another file than `place` may do."""
+    tree = ast.parse(code)
+    named, calls = _named(tree), _calls(tree)
+    found = [
+        f"{what}: {name}"
+        for what, rule in ONE_PLACE.items()
+        for name in rule.names
+        if name in named and place not in rule.homes
+    ]
+    found += [
+        ast.unparse(call) for call in calls if _writes(call) and place not in CHANGED_IN_PLACE
+    ]
+    for call in calls:
+        told = {one.arg: ast.unparse(one.value) for one in call.keywords}
+        if ast.unparse(call.func) == "np.load" and told.get("allow_pickle") != "False":
+            found.append(f"{ast.unparse(call)} does not say allow_pickle=False")
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_what_can_do_harm_goes_through_its_one_place(path: Path) -> None:
+    assert _breaches(path.read_text(encoding="utf-8"), str(path.relative_to(PACKAGE))) == []
+
+
+@pytest.mark.parametrize("rule", ONE_PLACE.values(), ids=ONE_PLACE.keys())
+def test_the_one_places_are_there(rule: Rule) -> None:
+    """A home that no longer needs its right loses it."""
+    for home in rule.homes:
+        named = _named(ast.parse((PACKAGE / home).read_text(encoding="utf-8")))
+        assert named & set(rule.names), f"{home} uses none of {rule.names}"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import subprocess",
+        "from subprocess import run",
+        "import os\nos.rename('a', 'b')",
+        "path.write_text('x')",
+        "open(path, 'w')",
+        "path.open(mode='ab')",
+        "from PIL import Image\nImage.open(path)",
+        "from xml.etree import ElementTree",
+        "import yaml as y",
+        "import numpy as np\nnp.load(path)",
+        "eval('1')",
+    ],
+)
+def test_a_breach_is_found(code: str) -> None:
+    assert _breaches(code, "data/somewhere.py")
+
+
+def test_the_page_on_trust_names_what_is_there() -> None:
+    page = (PACKAGE.parent / "docs" / "trust.md").read_text(encoding="utf-8")
+    for path, names in re.findall(r"`([\w/]+\.py)`: ((?:`[A-Z_]+`(?:, )?)+)", page):
+        module = importlib.import_module("dse." + path.removesuffix(".py").replace("/", "."))
+        for name in re.findall(r"[A-Z_]+", names):
+            assert hasattr(module, name), f"{path} has no {name}"
+    for path in re.findall(r"`([\w/]+\.py)`", page):
+        assert (PACKAGE / path).exists() or (PACKAGE.parent / path).exists(), path
+
+
+def test_reading_is_no_breach() -> None:
+    assert not _breaches("open(path)\npath.open('rb')\nre.compile('x')", "data/somewhere.py")

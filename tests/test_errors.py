@@ -34,3 +34,9 @@ def test_the_command_line_says_error_and_hint(capsys: pytest.CaptureFixture[str]
     message = capsys.readouterr().err
     assert message.startswith("dse: ")
     assert "known:" in message
+
+
+def test_a_name_of_any_length_costs_no_time_and_is_cut() -> None:
+    known = [f"A98-a0.5-{size}-kpu8" for size in range(2000)]
+    error = UnknownName("design", "x" * 100_000, known)
+    assert len(str(error)) < 200

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
-import resource
 import socket
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dse.errors import FileError
 from dse.files import (
     disk_full,
+    make_folder,
     printable,
     read_bytes,
     read_text,
     temporary_folder,
+    utf8,
     whole_file,
+    whole_folder,
     write_whole,
 )
+from tests.process_limits import no_file_larger_than
 
 
 def test_a_regular_file_is_read(tmp_path: Path) -> None:
@@ -97,17 +105,97 @@ def test_a_folder_in_the_way_is_said_and_stays(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_said_and_the_old_file_stays(tmp_path: Path) -> None:
     write_whole(tmp_path / "a", "old")
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-    try:
-        with pytest.raises(FileError, match="too large") as caught:
-            write_whole(tmp_path / "a", "x" * 10_000)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with no_file_larger_than(1000), pytest.raises(FileError, match="too large") as caught:
+        write_whole(tmp_path / "a", "x" * 10_000)
     assert disk_full(caught.value)
     assert caught.value.hint
     assert (tmp_path / "a").read_text() == "old"
     assert [one.name for one in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize("name", ["x" * 256, "no/a", "file/a", "nul\0"])
+def test_a_place_where_nothing_can_be_written(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("old")
+    with pytest.raises(FileError, match="cannot be written"):
+        write_whole(tmp_path / name, "content")
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("call", ["replace", "fsync", "chmod"])
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EIO, errno.EACCES])
+def test_whatever_fails_the_old_file_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, number: int
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    write_whole(tmp_path / "a", "old")
+    with monkeypatch.context() as patch, pytest.raises(FileError, match=os.strerror(number)):
+        patch.setattr(os, call, refuse)
+        write_whole(tmp_path / "a", "new")
+    assert (tmp_path / "a").read_text() == "old"
+    assert [one.name for one in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_file_is_on_the_disk_before_its_name_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    for name in ("fsync", "replace"):
+        real = getattr(os, name)
+
+        def noted(*arguments: Any, name: str = name, real: Callable[..., Any] = real) -> None:
+            calls.append(name)
+            real(*arguments)
+
+        monkeypatch.setattr(os, name, noted)
+    write_whole(tmp_path / "a", "content")
+    assert calls == ["fsync", "replace"]
+    write_whole(tmp_path / "a", "kept to save time", durable=False)
+    assert calls == ["fsync", "replace", "replace"]
+
+
+def test_text_that_holds_a_name_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match=r"not UTF-8, .*caf\\udce9") as caught:
+        write_whole(tmp_path / "a", "pictures = '/data/caf\udce9'")
+    assert "another name" in caught.value.hint
+    assert not list(tmp_path.iterdir())
+
+
+def test_text_for_people_may_hold_it_as_an_escape() -> None:
+    assert utf8("schön caf\udce9") == "schön caf\\udce9".encode()
+    assert json.loads(utf8(json.dumps("caf\udce9", ensure_ascii=False))) == "caf\udce9"
+
+
+def test_a_folder_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 255)
+    with whole_folder(path) as fresh:
+        (fresh / "a").write_text("old")
+        assert not path.exists()
+    with pytest.raises(RuntimeError), whole_folder(path) as fresh:
+        (fresh / "a").write_text("new")
+        raise RuntimeError
+    assert (path / "a").read_text() == "old"
+    with whole_folder(path) as fresh:
+        (fresh / "b").write_text("new")
+    assert [one.name for one in path.iterdir()] == ["b"]
+    assert [one for one in tmp_path.iterdir()] == [path]
+
+
+@pytest.mark.parametrize("name", ["x" * 256, "no/a", "file/a"])
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("old")
+    with pytest.raises(FileError, match="cannot be"), whole_folder(tmp_path / name):
+        pass
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
+def test_folders_are_made_with_their_parents(tmp_path: Path) -> None:
+    assert make_folder(tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").write_text("old")
+    for name in ("file", "file/a", "x" * 256):
+        with pytest.raises(FileError, match="cannot be made a folder"):
+            make_folder(tmp_path / name)
 
 
 def test_a_temporary_folder_is_gone_afterwards() -> None:
@@ -119,6 +207,17 @@ def test_a_temporary_folder_is_gone_afterwards() -> None:
 def test_a_temporary_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="cannot be used"), temporary_folder("x", tmp_path / "no"):
         pass
+
+
+def test_no_folder_for_temporary_files_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    with (
+        no_file_larger_than(0),
+        pytest.raises(FileError, match="no folder for temporary") as caught,
+        temporary_folder("x"),
+    ):
+        pass
+    assert "TMPDIR" in caught.value.hint
 
 
 def test_names_move_no_cursor() -> None:

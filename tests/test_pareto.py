@@ -153,6 +153,7 @@ def test_box_around_nothing_is_refused() -> None:
         ObjectiveBox.around([])
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(tables(3), st.sets(st.integers(0, 11)))
 def test_a_front_that_grows_point_by_point_is_that_of_all_points(

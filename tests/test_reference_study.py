@@ -11,6 +11,8 @@ from dse.errors import WeightsError
 from dse.export import verify_bundle
 from dse.search import load_study
 
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
+
 REFERENCE = Path(__file__).parents[1] / "results" / "reference"
 BUNDLES = sorted((REFERENCE / "bundles").iterdir())
 

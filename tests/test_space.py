@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from dse.errors import InvalidFile, UnknownName, UsageError
 from dse.space import FREEZABLE, Candidate, SearchSpace, Training
 
+DIGITS = "9" * 5000
 SPACE = SearchSpace.load("mobilenetv2_face")
 GOOD = """
 breakpoint = ["A", "B"]
@@ -41,12 +42,15 @@ def test_the_id_is_the_documented_one() -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "A98", "A98-a0.5-224", "D98-a0.5-224-kpu8", "A133-a0.5-224-kpu8", "A98-a0.6-224-kpu8",
-     "A98-a0.5-8-kpu8", "C98-a0.5-240-kpu8", "A98-a0.5-224-kpu8-"],
+     "A98-a0.5-8-kpu8", "C98-a0.5-240-kpu8", "A98-a0.5-224-kpu8-", "A\u0669\u0668-a0.5-224-kpu8",
+     f"A{DIGITS}-a0.5-224-kpu8", f"A98-a{DIGITS}-224-kpu8", f"A98-a0.5-{DIGITS}-kpu8",
+     f"A98-a0.{DIGITS}-224-kpu8", f"A98-a0.5-224-{DIGITS}", "\x1b[31m", "\0", "../../x"],
 )  # fmt: skip
 def test_what_names_no_candidate_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         Candidate.parse(text)
     assert caught.value.hint
+    assert len(str(caught.value)) < 200 and str(caught.value).isprintable()
 
 
 def test_an_unknown_format_gets_a_suggestion() -> None:
@@ -66,6 +70,7 @@ def test_lambda_lies_before_the_breakpoint() -> None:
     assert Candidate("A", 133, 0.5, 224, "kpu8") not in SPACE
 
 
+@pytest.mark.slow
 @given(st.integers(0, 60), st.integers(0, 2**31))
 def test_samples_repeat_with_their_seed(count: int, seed: int) -> None:
     sample = SPACE.sample(count, seed)
@@ -98,6 +103,14 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
         ("[96, 224]", "[96, 96]", 5, "twice"),
         ("[96, 224]", "[true]", 5, "True"),
         ("width", "widht", 4, "unknown axis"),
+        ("[96, 224]", "[96.0]", 5, "96.0"),
+        ("[96, 224]", "[[96]]", 5, "cannot be"),
+        ("[96, 224]", "[{a = 1}]", 5, "cannot be"),
+        ("[96, 224]", "[1979-05-27]", 5, "cannot be"),
+        ("[96, 224]", f"[0x{'f' * 9000}]", 5, "a number between"),
+        ("[0.35]", "[inf]", 4, "a number between"),
+        ("[0.35]", "[nan]", 4, "a number between"),
+        ("width", 'name = "x"\nwidth', 4, "unknown axis 'name'"),
     ],
 )
 def test_a_bad_file_is_refused_with_its_line(
@@ -150,6 +163,8 @@ def test_a_space_can_be_a_list_of_trainings(tmp_path: Path) -> None:
     [
         ('"A98-a1-96"', "list of trainings"),
         ('["A98-a1"]', "names no design"),
+        ("[3]", "list of trainings"),
+        ('["../../x"]', "names no design"),
         ('["A98-a0.5-96"]', "'width'"),
         ('["A98-a1-96", "A98-a1-96"]', "twice"),
     ],

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import gzip
+import io
 import json
 import re
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +20,8 @@ from dse.data import open_data
 from dse.errors import CompilerError
 from dse.export.toolchain import toolchain
 from dse.search import find_study, load_study
+
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 
 SPACE = """
 breakpoint = ["A"]
@@ -37,10 +43,10 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "results"
 
 
-def _json(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict:  # type: ignore[type-arg]
+def _json(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict:
     capsys.readouterr()
     assert main([*arguments, "--json"]) == 0
-    table: dict = json.loads(capsys.readouterr().out)  # type: ignore[type-arg]
+    table: dict = json.loads(capsys.readouterr().out)
     return table
 
 
@@ -100,10 +106,18 @@ def test_the_page_shows_what_the_front_finds(
     assert all(count in labelled for count in faces[0])
 
 
+@pytest.fixture(scope="module")
+def exported(results: Path) -> Any:
+    """What `dse export best --json` says."""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        assert main(["export", "best", "--results", str(results), "--json"]) == 0
+    return json.loads(said.getvalue())
+
+
 def test_the_best_design_is_exported_verified_and_evaluated(
-    results: Path, capsys: pytest.CaptureFixture[str]
+    results: Path, exported: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    exported = _json(capsys, "export", "best", "--results", str(results))
     bundle = Path(exported["path"])
     assert {"model.kmodel", "model.tflite", "MODEL_CARD.md"} <= {f.name for f in bundle.iterdir()}
     assert exported["kmodel_bytes"] == (bundle / "model.kmodel").stat().st_size
@@ -151,8 +165,8 @@ def test_a_trained_designs_quantization_is_explained_layer_by_layer(
     assert account["costliest"] in {layer["name"] for layer in account["layers"]}
 
 
-def test_a_damaged_kmodel_is_refused(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    bundle = Path(_json(capsys, "export", "best", "--results", str(results))["path"])
+def test_a_damaged_kmodel_is_refused(exported: Any, tmp_path: Path) -> None:
+    bundle = Path(shutil.copytree(exported["path"], tmp_path / Path(exported["path"]).name))
     kmodel = bundle / "model.kmodel"
     kmodel.write_bytes(kmodel.read_bytes()[:5000])
     assert main(["verify", str(bundle)]) == 4

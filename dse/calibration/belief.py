@@ -9,6 +9,7 @@ the log itself, where the evidence is largest (MacKay, Bayesian interpolation, N
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import product
 
@@ -59,10 +60,9 @@ class Belief:
 
     def after(self, work: Matrix) -> Matrix:
         """k x k: the covariance once times were measured; work: n x k, `fit.amounts`."""
-        spread = work @ self.covariance
-        noise = self.noise**2 * np.eye(len(work))
-        gain = np.linalg.solve(spread @ work.T + noise, spread)
-        rest: Matrix = self.covariance - spread.T @ gain
+        root = _root(self.covariance)
+        seen = work @ root / self.noise
+        rest: Matrix = root @ np.linalg.solve(seen.T @ seen + np.eye(len(root)), root.T)
         return rest
 
 
@@ -75,7 +75,8 @@ def covariance_of(deviation: Matrix, on_kpu: Matrix) -> Matrix:
 
 
 def believe(mean: Matrix, deviation: Matrix, on_kpu: Matrix, work: Matrix) -> Belief:
-    """The belief under which the measured times are likeliest.
+    """The belief under which the measured times are likeliest. Raises FloatingPointError where
+    numbers overflow.
 
     mean, deviation: k, in cycles, of the bands. on_kpu: k, true for constants of the KPU.
     work: n x k, the part of each measured time that one cycle of a constant makes.
@@ -83,16 +84,29 @@ def believe(mean: Matrix, deviation: Matrix, on_kpu: Matrix, work: Matrix) -> Be
     best, found = -np.inf, None
     for kpu, cpu in product(WIDER, WIDER):
         covariance = covariance_of(deviation * np.where(on_kpu, kpu, cpu), on_kpu)
-        values, vectors = np.linalg.eigh(work @ covariance @ work.T)
-        missed = vectors.T @ (1 - work @ mean)
+        # of n directions only k can be explained by constants: a long log costs no n x n matrix
+        directions, spread, _ = np.linalg.svd(work @ _root(covariance), full_matrices=False)
+        off = 1 - work @ mean
+        missed = directions.T @ off
+        rest = max(0.0, float(off @ off - missed @ missed))
         for noise in NOISES:
-            variances = values.clip(min=0) + noise**2
+            variances = spread**2 + noise**2
             evidence = -0.5 * float(np.sum(missed**2 / variances + np.log(variances)))
+            evidence -= 0.5 * rest / noise**2
+            evidence -= (len(work) - len(spread)) * math.log(noise)
             evidence += _rare(kpu, 4) + _rare(cpu, 4) + _rare(noise / USUAL_NOISE, 2)
             if evidence > best:
                 best, found = evidence, Belief(mean, covariance, noise)
-    assert found is not None, "no time is finite"
+    if found is None:
+        raise FloatingPointError("no evidence is finite")
     return found
+
+
+def _root(covariance: Matrix) -> Matrix:
+    """k x k: R with R R' = `covariance`, which may be singular."""
+    values, vectors = np.linalg.eigh(covariance)
+    root: Matrix = vectors * np.sqrt(values.clip(min=0))
+    return root
 
 
 def _rare(factor: float, usual: float) -> float:

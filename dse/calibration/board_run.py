@@ -15,6 +15,8 @@ from dse.cost.program import Program
 from dse.cost.subject import resolve
 from dse.cost.target import Target
 from dse.errors import DseError, InvalidFile, UsageError
+from dse.files import printable
+from dse.schema import shown
 
 __all__ = ["SETTINGS", "BoardRun", "milliseconds", "whole_number"]
 
@@ -24,7 +26,9 @@ SETTINGS = ("network", "runtime", "kpu_mhz", "cpu_mhz")
 LARGEST = 1 << 16
 """No side, channel count or clock in MHz is larger."""
 
-LONGEST_MS = 1e7
+SHORTEST_MS, LONGEST_MS = 1e-6, 1e7
+"""Less than a cycle of any of these clocks, and three hours."""
+
 MEGAHERTZ = 1_000_000
 RUNTIMES = ("0.1", "0.2", "1.", "bare")
 """How the versions of nncase begin whose runtimes run on the K210, and the KPU without any."""
@@ -53,10 +57,14 @@ class BoardRun:
 
     def changed(self, settings: Mapping[str, str], line: int) -> BoardRun:
         """The run with those of `settings` that SETTINGS names. Raises InvalidFile."""
-        values: dict[str, Any] = {k: settings[k] for k in ("network", "runtime") if k in settings}
+        texts = {key: printable(settings[key]) for key in ("network", "runtime") if key in settings}
+        values: dict[str, Any] = dict(texts)
         if not values.get("runtime", self.runtime).startswith(RUNTIMES):
-            why = f"'{values['runtime'][:40]}' is no runtime of the K210"
+            why = f"'{shown(values['runtime'])}' is no runtime of the K210"
             raise InvalidFile(self.path, why, line, "0.1, 0.2, or 1.0 to 1.9")
+        if ".." in Path(texts.get("network", "")).parts or texts.get("network", "").startswith("/"):
+            why = f"'{shown(texts['network'])}' lies outside of the log's folder"
+            raise InvalidFile(self.path, why, line, "name it with --network")
         for unit in ("kpu", "cpu"):
             if f"{unit}_mhz" in settings:
                 mhz = whole_number(self.path, settings[f"{unit}_mhz"], line)
@@ -73,9 +81,7 @@ class BoardRun:
         try:
             return _program(name, self.interleaved)
         except DseError as error:
-            raise InvalidFile(self.path, str(error), line, error.hint) from None
-        except (OSError, ValueError) as error:  # a name that no file can have
-            raise InvalidFile(self.path, f"no network: {error}", line) from None
+            raise InvalidFile(self.path, printable(error), line, error.hint) from None
 
     def whole(self, ms: float, line: int) -> NetworkTime:
         """The time of the whole network. Raises InvalidFile for a runtime before 1.0."""
@@ -117,13 +123,14 @@ def milliseconds(path: Path, text: str, line: int) -> float:
         value = float(text)
     except ValueError:
         value = 0.0
-    if not 0 < value <= LONGEST_MS:
-        raise InvalidFile(path, f"'{text[:40]}' is no time in milliseconds above 0", line)
+    if not SHORTEST_MS <= value <= LONGEST_MS:
+        why = f"'{shown(text)}' is no time in milliseconds, {SHORTEST_MS:g} to {LONGEST_MS:g}"
+        raise InvalidFile(path, why, line)
     return value
 
 
 def whole_number(path: Path, text: str, line: int) -> int:
     """The number from 1 on that `text` says. Raises InvalidFile."""
     if not (text.isascii() and text.isdigit() and len(text) < 6 and 0 < int(text) <= LARGEST):
-        raise InvalidFile(path, f"'{text[:40]}' is no whole number from 1 to {LARGEST}", line)
+        raise InvalidFile(path, f"'{shown(text)}' is no whole number from 1 to {LARGEST}", line)
     return int(text)

@@ -7,7 +7,6 @@ Both have the same keys. A line with `ops` is an operation, with the columns of
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -15,10 +14,15 @@ from dse.calibration.board_run import SETTINGS, BoardRun, milliseconds, whole_nu
 from dse.calibration.measurement import Measured, Measurement
 from dse.cost.target import Target
 from dse.errors import InvalidFile
+from dse.files import printable, read_text
+from dse.schema import parse_json, shown
 
-__all__ = ["csv_rows", "is_header", "json_row", "measured_row", "read_measurements"]
+__all__ = ["LOG_BYTES", "csv_rows", "is_header", "json_row", "measured_row", "read_measurements"]
 
 Row = Mapping[str, str]
+
+LOG_BYTES = 64 << 20
+"""A picture of a network with a hundred operations prints 4 KB: ten thousand of them."""
 
 SIZES = ("height", "width", "input_channels", "output_channels")
 USUAL = {"kernel": "1", "weight_bits": "8"}
@@ -29,7 +33,7 @@ COLUMNS = (*SETTINGS, "ops", *SIZES, *USUAL, "ms", "fitted", "source")
 def read_measurements(path: Path) -> tuple[Measurement, ...]:
     """The operations in a CSV file such as `constraints/k210_times.csv`. Raises InvalidFile."""
     run = BoardRun.begin(path, Target.load("k210"))
-    rows = csv_rows(path, path.read_text(encoding="utf-8"))
+    rows = csv_rows(path, read_text(path, LOG_BYTES))
     times = [measured_row(run, row, line) for line, row in rows]
     return tuple(one for one in times if isinstance(one, Measurement))
 
@@ -59,14 +63,14 @@ def csv_rows(path: Path, text: str) -> Iterator[tuple[int, Row]]:
 def json_row(path: Path, text: str, line: int) -> Row:
     """{key: text} of a line that is one JSON object. Raises InvalidFile."""
     try:
-        row = json.loads(text)
-    except (ValueError, RecursionError):
+        row = parse_json(text)
+    except ValueError:
         row = None
     if not isinstance(row, dict):
         raise InvalidFile(path, "no JSON object", line, "write one object a line")
     for key, value in row.items():
         if not isinstance(value, (str, int, float)) or isinstance(value, bool):
-            raise InvalidFile(path, f"'{key[:40]}' is neither text nor a number", line)
+            raise InvalidFile(path, f"'{shown(key)}' is neither text nor a number", line)
     return {key: str(value).strip() for key, value in row.items()}
 
 
@@ -75,7 +79,7 @@ def measured_row(run: BoardRun, row: Row, line: int) -> Measured:
     unknown = [name for name in row if name not in COLUMNS]
     if unknown:
         hint = f"columns: {', '.join(COLUMNS)}"
-        raise InvalidFile(run.path, f"unknown column '{unknown[0][:40]}'", line, hint)
+        raise InvalidFile(run.path, f"unknown column '{shown(unknown[0])}'", line, hint)
     if ("network" in row) == ("ops" in row):
         raise InvalidFile(run.path, "a line needs 'network' or 'ops', and not both", line)
     run = run.changed(row, line)
@@ -86,21 +90,21 @@ def measured_row(run: BoardRun, row: Row, line: int) -> Measured:
 def _operation(run: BoardRun, row: Row, ms: float, line: int) -> Measurement:
     row = {**USUAL, "fitted": "yes", "source": f"{run.path.name}:{line}", **row}
     if row["fitted"] not in ("yes", "no"):
-        raise InvalidFile(run.path, f"'fitted' is yes or no, not '{row['fitted'][:40]}'", line)
+        raise InvalidFile(run.path, f"'fitted' is yes or no, not '{shown(row['fitted'])}'", line)
     missing = [name for name in SIZES if name not in row]
     if missing:
         raise InvalidFile(run.path, f"'{missing[0]}' is missing", line)
     one = Measurement(
-        ops=tuple(row["ops"].split("+")),
+        ops=tuple(printable(row["ops"]).split("+")),
         **{name: whole_number(run.path, row[name], line) for name in (*SIZES, *USUAL)},
         kpu_clock_hz=run.kpu_clock_hz,
         cpu_clock_hz=run.cpu_clock_hz,
         ms=ms,
         runtime=run.runtime,
         fitted=row["fitted"] == "yes",
-        source=row["source"],
+        source=printable(row["source"]),
     )
     if one.fitted and not one.modelled:
         hint = "fitted=no keeps it for comparison"
-        raise InvalidFile(run.path, f"no rule covers '{row['ops'][:40]}'", line, hint)
+        raise InvalidFile(run.path, f"no rule covers '{shown(row['ops'])}'", line, hint)
     return one

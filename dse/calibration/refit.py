@@ -13,7 +13,8 @@ from dse.calibration.bands import FACTORS, ON_KPU, Bands, band_deviations, four_
 from dse.calibration.belief import Belief, believe, covariance_of
 from dse.calibration.fit import FITTED, amounts, constants, fit, leave_one_shape_out, likely_cycles
 from dse.calibration.measurement import Measured
-from dse.cost.target import Target
+from dse.cost.target import Target, check_field
+from dse.errors import UsageError
 
 __all__ = ["Refit", "refit"]
 
@@ -46,7 +47,24 @@ class Refit:
 
 
 def refit(times: Sequence[Measured], target: Target) -> Refit:
-    """`target` with constants and bands that agree with the fitted of `times`, at least one."""
+    """`target` with constants and bands that agree with the fitted of `times`, at least one.
+
+    Raises UsageError where times and target are so far apart that no numbers agree with both.
+    """
+    try:
+        with np.errstate(over="raise", divide="raise", invalid="raise"):
+            found = _refitted(times, target)
+        for key in found.changed:
+            check_field(key, getattr(found.after, key))
+    except (ArithmeticError, np.linalg.LinAlgError, RuntimeError, ValueError) as error:
+        raise UsageError(
+            f"no constants agree with these times and '{target.name}': {error}",
+            "leave out times that no chip takes, or start from another --target",
+        ) from None
+    return found
+
+
+def _refitted(times: Sequence[Measured], target: Target) -> Refit:
     used = [one for one in times if one.fitted and one.predicted_ms(target) > 0]
     found, deviations = target, band_deviations(target)
     for _ in range(ROUNDS):

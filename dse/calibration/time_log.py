@@ -9,12 +9,18 @@ from pathlib import Path
 
 from dse.calibration.board_run import BoardRun
 from dse.calibration.log_prints import read_prints
-from dse.calibration.log_tables import csv_rows, is_header, json_row, measured_row
+from dse.calibration.log_tables import LOG_BYTES, csv_rows, is_header, json_row, measured_row
 from dse.calibration.measurement import Measured, NetworkTime
 from dse.cost.target import Target
 from dse.errors import InvalidFile
+from dse.files import read_bytes
 
 __all__ = ["TimeLog", "read_log"]
+
+
+MOST_TIMES = 1000
+"""Of one log, equal work of a network counted once. A network has 200 steps at most, and the fit
+predicts each time some hundreds of times: a thousand take it ten seconds."""
 
 
 @dataclass(frozen=True)
@@ -30,22 +36,23 @@ def read_log(path: Path, target: Target, network: str = "") -> TimeLog:
     """The times in the file `path`.
 
     target: its clocks hold where the log has none. network: holds until the log names one.
-    Raises InvalidFile with the line that is wrong, or when there is nothing to fit to.
+    Raises FileError, or InvalidFile with the line that is wrong, or when there is nothing to fit
+    to.
     """
-    try:
-        text = path.read_bytes().decode("utf-8", "replace")
-    except OSError as error:
-        hint = "give the path of a log"
-        raise InvalidFile(path, error.strerror or str(error), hint=hint) from None
+    text = read_bytes(path, LOG_BYTES).decode("utf-8", "replace")
     text = text.replace("\0", "\N{REPLACEMENT CHARACTER}").replace("\r", "")
     run = BoardRun.begin(path, target, network)
     lines = [(n, line.strip()) for n, line in enumerate(text.split("\n"), start=1)]
     lines = [(n, line) for n, line in lines if line and not line.startswith("#")]
-    times, ignored = _read(run, text, lines)
+    found, ignored = _read(run, text, lines)
+    times = _medians(found)
+    if len(times) > MOST_TIMES:
+        hint = "a few runs of each network are enough: keep some of the lines"
+        raise InvalidFile(path, f"{len(times):,} times, more than {MOST_TIMES:,}", hint=hint)
     if not any(one.fitted and one.predicted_ms(target) for one in times):
         hint = "docs/calibrate.md shows what a log may look like"
         raise InvalidFile(path, "no time in it that the constants could be fitted to", hint=hint)
-    return TimeLog(path, tuple(_medians(times)), tuple(ignored))
+    return TimeLog(path, tuple(times), tuple(ignored))
 
 
 def _read(

@@ -5,32 +5,26 @@ Importing one costs nothing: what a command works with is imported when it runs.
 
 from __future__ import annotations
 
+import importlib
 from types import ModuleType
 
-from dse.commands import (
-    calibrate,
-    check,
-    dashboard,
-    doctor,
-    evaluate,
-    explain,
-    export,
-    reproduce,
-    search,
-    verify,
+__all__ = ["COMMANDS", "command"]
+
+COMMANDS = (
+    "search",
+    "dashboard",
+    "export",
+    "check",
+    "explain",
+    "evaluate",
+    "verify",
+    "calibrate",
+    "reproduce",
+    "doctor",
 )
+"""Their names, in the order of the help."""
 
-__all__ = ["COMMANDS"]
 
-COMMANDS: dict[str, ModuleType] = {
-    "search": search,
-    "dashboard": dashboard,
-    "export": export,
-    "check": check,
-    "explain": explain,
-    "evaluate": evaluate,
-    "verify": verify,
-    "calibrate": calibrate,
-    "reproduce": reproduce,
-    "doctor": doctor,
-}
+def command(name: str) -> ModuleType:
+    """The module of the command `name`."""
+    return importlib.import_module(f"dse.commands.{name}")

@@ -4,42 +4,78 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from dse.network.weights_source import WEIGHTS
+from dse.terminal import show
 
 __all__ = [
     "add_json",
     "add_study",
     "add_target",
     "add_weights",
-    "note",
+    "count",
     "positive_float",
     "positive_int",
     "print_json",
+    "seed",
+    "share",
     "table",
+    "whole_between",
 ]
+
+MOST = 1_000_000_000
+LARGEST_SEED = 2**32 - 1
+MOST_DIGITS = 10
+SHOWN = 40
+"""Digits that any of these numbers has, and signs of a wrong one that a message repeats."""
+
+
+def whole_between(text: str, least: int, most: int) -> int:
+    """The whole number that `text` says; argparse turns the error into a usage message."""
+    value = int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else -1
+    if not least <= value <= most:
+        why = f"{text[:SHOWN]!r} is no whole number from {least} to {most}"
+        raise argparse.ArgumentTypeError(why)
+    return value
 
 
 def positive_int(text: str) -> int:
-    """A whole number from 1 on; argparse turns the error into a usage message."""
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
-    return int(text)
+    """A whole number from 1 on, as many as there can be of anything."""
+    return whole_between(text, 1, MOST)
+
+
+def count(text: str) -> int:
+    """A whole number from 0 on."""
+    return whole_between(text, 0, MOST)
+
+
+def seed(text: str) -> int:
+    """What every generator of random numbers takes as a seed."""
+    return whole_between(text, 0, LARGEST_SEED)
 
 
 def positive_float(text: str) -> float:
     """A number above 0."""
+    return _number(text, "above 0", lambda value: 0 < value < math.inf)
+
+
+def share(text: str) -> float:
+    """A number from 0 to 1."""
+    return _number(text, "from 0 to 1", lambda value: 0 <= value <= 1)
+
+
+def _number(text: str, which: str, fits: Callable[[float], bool]) -> float:
     try:
         value = float(text)
     except ValueError:
-        value = -1.0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+        value = math.nan
+    if not fits(value):
+        raise argparse.ArgumentTypeError(f"{text[:SHOWN]!r} is no number {which}")
     return value
 
 
@@ -79,7 +115,8 @@ def add_weights(parser: argparse._ActionsContainer) -> None:
 
 def print_json(value: Any) -> None:
     """One JSON object on stdout; numbers that are none become null."""
-    print(json.dumps(_plain(value), indent=1, allow_nan=False))
+
+    show(json.dumps(_plain(value), indent=1, allow_nan=False))
 
 
 def _plain(value: Any) -> Any:
@@ -92,11 +129,6 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "item"):
         value = value.item()
     return None if isinstance(value, float) and value != value else value
-
-
-def note(text: str) -> None:
-    """A line for the person who waits, on stderr."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from dse.commands.arguments import add_json, add_target, note, print_json
+from dse.commands.arguments import add_json, add_target, print_json
+from dse.terminal import note, show
 
 __all__ = ["add_arguments", "run"]
 
@@ -54,6 +55,6 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json(account)
     else:
-        print(calibration_table(account))
+        show(calibration_table(account))
     note(f"written: {out} (dse check --target {out} DESIGN)")
     return 0

@@ -8,8 +8,9 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from dse.commands.arguments import add_json, add_target, note, print_json
+from dse.commands.arguments import add_json, add_target, print_json
 from dse.errors import NothingFeasible, VerificationFailed
+from dse.terminal import note, show
 
 if TYPE_CHECKING:
     from dse.cost import Target
@@ -52,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json(rows)
     else:
-        print("\n\n".join(tables))
+        show("\n\n".join(tables))
     return _exit_code(rows)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dse.commands.arguments import add_study, note, positive_int
+from dse.commands.arguments import add_study, positive_int, whole_between
 from dse.errors import WeightsError
+from dse.terminal import flush_results, note, show, show_path
 
 if TYPE_CHECKING:
     from dse.dashboard.samples import StudySamples
@@ -64,9 +64,9 @@ def run(options: argparse.Namespace) -> int:
     records = [load_study(folder) for folder in folders]
     if options.figures:
         for file in write_figures(records, options.figures):
-            print(file)
+            show_path(file)
         return 0
-    print(write_dashboard(records, path, _samples(records, options.samples)))
+    show_path(write_dashboard(records, path, _samples(records, options.samples)))
     _open(path.resolve().as_uri(), options)
     return 0
 
@@ -94,7 +94,8 @@ def _serve(folders: Sequence[Path], path: Path, options: argparse.Namespace) -> 
     from dse.search import load_study
 
     with LiveServer(folders, load_study, path, options.port) as server:
-        print(server.address, flush=True)
+        show(server.address)
+        flush_results()
         note("Ctrl-C ends it")
         _open(server.address, options)
         try:
@@ -105,11 +106,11 @@ def _serve(folders: Sequence[Path], path: Path, options: argparse.Namespace) -> 
 
 
 def _open(address: str, options: argparse.Namespace) -> None:
+    import webbrowser
+
     if not options.no_open and not webbrowser.open(address):
         note(f"no browser found here: open {address} in yours")
 
 
 def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535")
-    return int(text)
+    return whole_between(text, 0, 65535)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from dse.commands.arguments import add_json, add_study, print_json
+from dse.terminal import show
 
 __all__ = ["Finding", "add_arguments", "examine", "run"]
 
@@ -48,15 +46,17 @@ def run(options: argparse.Namespace) -> int:
     header = ("what", "state", "found")
     widths = [max(len(row[i]) for row in (header, *rows)) for i in range(2)]
     for row in (header, *rows):
-        print(f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}")
+        show(f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}")
     for finding in findings:
         if not finding.ok:
-            print(f"{finding.name}: {finding.advice}")
+            show(f"{finding.name}: {finding.advice}")
     return 0 if well else 1
 
 
 def examine(results: Path, weights_dir: str | None = None) -> Iterator[Finding]:
     """Looks at Python, packages, the compiler, weights, machine and disk."""
+    import platform
+
     right = sys.version_info[:2] == (3, 10)
     yield Finding(
         "python",
@@ -74,6 +74,8 @@ def examine(results: Path, weights_dir: str | None = None) -> Iterator[Finding]:
 
 
 def _package(name: str) -> Finding:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return Finding(name, True, version(name))
     except PackageNotFoundError:
@@ -105,6 +107,8 @@ def _weights(folder: str | None) -> Finding:
 
 
 def _disk(results: Path) -> Finding:
+    import shutil
+
     existing = next(
         path for path in (results.resolve(), *results.resolve().parents) if path.exists()
     )

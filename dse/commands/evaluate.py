@@ -10,7 +10,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dse.commands.arguments import add_json, add_study, note, positive_int, print_json
+from dse.commands.arguments import (
+    add_json,
+    add_study,
+    positive_int,
+    print_json,
+    seed,
+    share,
+)
+from dse.terminal import note, show
 
 if TYPE_CHECKING:
     from dse.contact_sheet import Sheet
@@ -35,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--score",
-        type=_score,
+        type=share,
         metavar="0..1",
         help="believe detections from this score on (default: the file's own threshold, or the "
         "one with the best F1 on these pictures)",
@@ -48,14 +56,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--sheet-pictures", type=positive_int, default=24, metavar="N", help="default: 24"
     )
     sheet.add_argument("--sort", default="random", help="random (default), worst or best first")
-    sheet.add_argument("--seed", type=int, default=0, help="of the random choice (default: 0)")
+    sheet.add_argument("--seed", type=seed, default=0, help="of the random choice (default: 0)")
 
 
 def run(options: argparse.Namespace) -> int:
     """Prints AP and the operating point, and draws the sheet."""
     from dse.data.rendered import open_rendered
+    from dse.detection.average_precision import operating_point
     from dse.detectors import find_detector
-    from dse.evaluation import operating_point
     from dse.search.options import SearchOptions
 
     sheet = _sheet(options)
@@ -77,8 +85,8 @@ def run(options: argparse.Namespace) -> int:
     low, high = result.ap_interval or (result.ap, result.ap)
     within = f"{low:.3f} to {high:.3f} on other pictures"
     square = "" if result.ap_square is None else f", against square boxes {result.ap_square:.4f}"
-    print(f"AP {result.ap:.4f} ({within}){square}: {result.faces} faces, {result.images} pictures")
-    print(f"score {point.score:.2f}: precision {point.precision:.4f}, recall {point.recall:.4f}")
+    show(f"AP {result.ap:.4f} ({within}){square}: {result.faces} faces, {result.images} pictures")
+    show(f"score {point.score:.2f}: precision {point.precision:.4f}, recall {point.recall:.4f}")
     return 0
 
 
@@ -86,9 +94,11 @@ def _find(detector: Detector, data: DataSet, pyramid: bool) -> Findings:
     from dse.evaluation import find_faces, find_faces_pyramid
 
     if pyramid:
-        return find_faces_pyramid(detector.predict_at, detector.input_size, data)
+        return find_faces_pyramid(
+            detector.predict_at, detector.input_size, data, head=detector.head
+        )
     with detector.running() as predict:
-        return find_faces(predict, detector.input_size, data)
+        return find_faces(predict, detector.input_size, data, detector.head)
 
 
 def _sheet(options: argparse.Namespace) -> Sheet | None:
@@ -98,14 +108,3 @@ def _sheet(options: argparse.Namespace) -> Sheet | None:
     from dse.contact_sheet import Sheet
 
     return Sheet(Path(options.sheet), options.sheet_pictures, options.sort, options.seed)
-
-
-def _score(text: str) -> float:
-    """A number in 0..1; argparse turns the error into a usage message."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to 1")
-    return value

@@ -11,11 +11,11 @@ from dse.commands.arguments import (
     add_json,
     add_study,
     add_target,
-    note,
     positive_int,
     print_json,
 )
 from dse.errors import CompilerError, UsageError
+from dse.terminal import note, show
 
 if TYPE_CHECKING:
     from dse.quantization import QuantizationNoise
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json(account)
     else:
-        print(explain_table(account))
+        show(explain_table(account))
     return 0
 
 
@@ -100,16 +100,16 @@ def _explain_quantization(options: argparse.Namespace) -> int:
     if options.json:
         print_json(account)
         return 0
-    print(noise_table(noise))
+    show(noise_table(noise))
     measured = "no kmodel" if kmodel_ap is None else f"kmodel {kmodel_ap:.4f}"
-    print(f"\nAP on all evaluation pictures: network {ap:.4f}, {measured}")
-    print(
+    show(f"\nAP on all evaluation pictures: network {ap:.4f}, {measured}")
+    show(
         f"AP on these {noise.pictures} ({noise.faces} faces): network {noise.ap_float:.4f}, "
         f"model of the chip {noise.ap_model:.4f}"
     )
     worst = noise.costliest
-    print(f"gap {100 * gap:.2f} points; most by {worst.name}: {100 * worst.ap_lost:.2f} alone")
-    print(f"advice: {account['advice']}")
+    show(f"gap {100 * gap:.2f} points; most by {worst.name}: {100 * worst.ap_lost:.2f} alone")
+    show(f"advice: {account['advice']}")
     return 0
 
 

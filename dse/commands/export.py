@@ -11,9 +11,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dse.commands.arguments import add_json, add_study, note, print_json
+from dse.commands.arguments import add_json, add_study, print_json
 from dse.errors import NothingFeasible
 from dse.search.selection import LIMITS, PREFERENCES, parse_limit
+from dse.terminal import note, show_path
 
 if TYPE_CHECKING:
     from dse.cost import Target
@@ -64,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json(asdict(report))
         return 0
-    print(report.path)
+    show_path(Path(report.path))
     note(f"kmodel {report.kmodel_bytes} B, AP {report.kmodel_ap:.3f} (network {report.ap:.3f})")
     note(f"check it: dse verify {report.path}")
     return 0

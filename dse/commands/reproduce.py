@@ -15,13 +15,13 @@ from dse.commands.arguments import (
     add_json,
     add_study,
     add_weights,
-    note,
     positive_int,
     print_json,
     table,
 )
 from dse.commands.search import DATA_HELP
 from dse.errors import UsageError
+from dse.terminal import note, show
 
 if TYPE_CHECKING:
     from dse.reproduction import ReproductionOptions
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json(as_json(report))
     else:
-        print(as_text(report, table))
+        show(as_text(report, table))
     note("")
     note(f"written: {path}")
     for record in records:

@@ -16,12 +16,14 @@ from dse.commands.arguments import (
     add_json,
     add_study,
     add_weights,
-    note,
+    count,
     positive_float,
     positive_int,
     print_json,
+    seed,
     table,
 )
+from dse.terminal import note, show
 
 if TYPE_CHECKING:
     from dse.search.options import SearchOptions
@@ -36,7 +38,7 @@ DATA_HELP = "synthetic[:COUNT], wider:DIR, fddb:DIR, yolo:DIR or voc:DIR"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `dse search`."""
     what = parser.add_argument_group("what to search")
-    what.add_argument("--budget", type=int, help="trainings to pay for at most (default: 50)")
+    what.add_argument("--budget", type=count, help="trainings to pay for at most (default: 50)")
     what.add_argument(
         "--target", help="the chip: a file of constraints/, or a path (default: k210)"
     )
@@ -74,7 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TABLE",
         help="recorded trainings in place of training: a search in seconds, to compare searches",
     )
-    what.add_argument("--seed", type=int, help="of everything random (default: 0)")
+    what.add_argument("--seed", type=seed, help="of everything random (default: 0)")
     how = parser.add_argument_group("how to run it")
     how.add_argument("--study", help="name of the study (default: the target and a number)")
     how.add_argument("--resume", action="store_true", help="go on with --study, or the latest")
@@ -104,7 +106,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json(report.as_dict())
         return 0
-    print(front_table(report.front))
+    show(front_table(report.front))
     note("")
     note(_summary(report))
     if report.audit.audited:
@@ -207,12 +209,12 @@ def _dry_run(options: argparse.Namespace) -> int:
         counts = {"candidates": len(plan.rows), "feasible": plan.feasible}
         print_json({**counts, "rejected": plan.rejected, "trainings": trainings})
         return 0
-    print(f"{len(plan.rows)} candidates, {plan.feasible} fit; rejected:")
-    print(table(("limit", "candidates"), [(r, str(n)) for r, n in plan.rejected.items()]))
-    print(f"{len(plan.designs)} trainings have a deployable format:")
+    show(f"{len(plan.rows)} candidates, {plan.feasible} fit; rejected:")
+    show(table(("limit", "candidates"), [(r, str(n)) for r, n in plan.rejected.items()]))
+    show(f"{len(plan.designs)} trainings have a deployable format:")
     rows = [
         (row["training"], *_times(row), f"{row['kmodel_bytes'] / 1000:.0f}")
         for row in map(plan.deployable_row, (design.training for design in plan.designs))
     ]
-    print(table(("training", "ms", "band", "kmodel kB"), rows))
+    show(table(("training", "ms", "band", "kmodel kB"), rows))
     return 0

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dse.commands.arguments import add_json, print_json
 from dse.errors import UsageError, VerificationFailed
+from dse.terminal import show
 
 __all__ = ["add_arguments", "run"]
 
@@ -44,8 +45,8 @@ def run(options: argparse.Namespace) -> int:
         print_json({"ok": report.ok, "problems": report.problems, **report.measured})
     else:
         for name, value in report.measured.items():
-            print(f"{name}: {value}")
+            show(f"{name}: {value}")
         for problem in report.problems:
-            print(f"problem: {problem}")
-        print("verified" if report.ok else f"{len(report.problems)} problems")
+            show(f"problem: {problem}")
+        show("verified" if report.ok else f"{len(report.problems)} problems")
     return 0 if report.ok else VerificationFailed.exit_code

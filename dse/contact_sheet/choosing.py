@@ -6,7 +6,8 @@ import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from dse.evaluation import Finding, judge
+from dse.detection.matching import judge
+from dse.evaluation import Finding
 
 __all__ = ["SORTS", "Counts", "choose", "choose_between", "count"]
 

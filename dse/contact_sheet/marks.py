@@ -60,7 +60,7 @@ def strokes(length: int, dash: int, space: int) -> list[tuple[int, int]]:
     if not space or length < 3:
         return [(0, length - 1)]
     dash = max(1, min(dash, length // 3))
-    count = max(2, round((length + space) / (dash + space)))
+    count = max(2, (length + space) // (dash + space))
     step = (length - dash) / (count - 1)
     return [(round(n * step), round(n * step) + dash - 1) for n in range(count)]
 

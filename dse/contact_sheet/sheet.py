@@ -14,12 +14,16 @@ from dse.contact_sheet.layout import arrange
 from dse.contact_sheet.marks import FALSE, FOUND, LABEL, LEFT_OUT, MISSED, Mark
 from dse.contact_sheet.thumbnail import thumbnail
 from dse.data.pictures import DataSet
-from dse.errors import DseError, UnknownName, UsageError
-from dse.evaluation import Findings, OperatingPoint
+from dse.detection.average_precision import OperatingPoint
+from dse.errors import UnknownName, UsageError
+from dse.evaluation import Findings
+from dse.files import make_folder, whole_file
 
 __all__ = ["SAVING", "Sheet", "contact_sheet"]
 
-SUFFIXES = (".png", ".jpg", ".jpeg")
+SUFFIXES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
+"""With the format's name in Pillow."""
+
 SAVING: dict[str, Any] = {
     "quality": 75,
     "subsampling": 0,  # colours at full resolution: thin coloured lines suffer first
@@ -54,16 +58,12 @@ class Sheet:
     def write(self, name: str, findings: Findings, data: DataSet, point: OperatingPoint) -> None:
         """Draws what `contact_sheet` draws, whole or not at all.
 
-        Raises DseError where the disk refuses, and what `contact_sheet` raises.
+        Raises FileError where the system refuses, and what `contact_sheet` raises.
         """
         image = contact_sheet(name, findings, data, point, self)
-        unfinished = self.path.with_name(f"{self.path.stem}.part{self.path.suffix}")
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            image.save(unfinished, **SAVING)
-            unfinished.replace(self.path)
-        except OSError as error:
-            raise DseError(f"cannot write {self.path}: {error.strerror}", "name another") from None
+        make_folder(self.path.parent)
+        with whole_file(self.path) as file:
+            image.save(file, SUFFIXES[self.path.suffix.lower()], **SAVING)
 
 
 def contact_sheet(

@@ -20,7 +20,8 @@ from dse.contact_sheet.marks import (
     Mark,
     draw_box,
 )
-from dse.evaluation import Finding, judge
+from dse.detection.matching import judge
+from dse.evaluation import Finding
 
 __all__ = ["Shape", "shapes", "thumbnail"]
 

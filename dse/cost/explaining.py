@@ -100,6 +100,10 @@ def _reason(graph: Graph, layer: Layer, cost: LayerCost) -> str:
         return "the KPU pools 2x2 or 4x4 as it writes a convolution that nobody else reads"
     if layer.op not in CONVOLUTIONS:
         return "" if cost.runs_on == "kpu" else "the KPU has no such operation"
+    return _why_convolution(graph, layer, cost)
+
+
+def _why_convolution(graph: Graph, layer: Layer, cost: LayerCost) -> str:
     source = graph.input_shapes(layer)[0]
     if "conv" in cost.steps or "depthwise" in cost.steps:
         grown = (max(source[0], MINIMUM_SIDE), max(source[1], MINIMUM_SIDE), source[2])

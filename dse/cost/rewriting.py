@@ -136,9 +136,7 @@ Rule = tuple[str, Callable[[Web, Node], bool]]
 
 def rewrite(web: Web, rules: Sequence[Rule]) -> None:
     """Applies `rules`, the first ones first, until none matches."""
-    of_op: dict[str, list[tuple[int, Callable[[Web, Node], bool]]]] = {}
-    for rank, (op, apply) in enumerate(rules):
-        of_op.setdefault(op, []).append((rank, apply))
+    of_op = _ranked(rules)
     queue: list[tuple[int, int, int, Node, Callable[[Web, Node], bool]]] = []
     number, queued = count(), set[tuple[int, Node]]()
 
@@ -162,3 +160,11 @@ def rewrite(web: Web, rules: Sequence[Rule]) -> None:
             web.touched = []
     if changed:
         web.merge_equal()
+
+
+def _ranked(rules: Sequence[Rule]) -> dict[str, list[tuple[int, Callable[[Web, Node], bool]]]]:
+    """What rewrites at each operation, with its place among `rules`."""
+    of_op: dict[str, list[tuple[int, Callable[[Web, Node], bool]]]] = {}
+    for rank, (op, apply) in enumerate(rules):
+        of_op.setdefault(op, []).append((rank, apply))
+    return of_op

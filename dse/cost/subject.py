@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def resolve(name: str) -> Subject:
         from dse.network.tflite_graph import read_tflite
 
         return Subject(name, read_tflite(name), KPU_FORMAT)
-    if Path(name).is_file():
+    if os.path.isfile(name):  # (unlike Path's, it takes names that no file can have)
         raise UsageError(f"'{name}' is no .tflite file", "export the network to TensorFlow-Lite")
     try:
         candidate = Training.parse(name).in_format(KPU_FORMAT)

@@ -7,16 +7,16 @@ data and no code. What each key means and where it comes from stands in the file
 from __future__ import annotations
 
 import typing
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import tomli
-
 from dse import resources
 from dse.errors import InvalidFile
+from dse.schema import LARGEST, line_of, quoted, read_toml, shown
 
-__all__ = ["Cycles", "Target"]
+__all__ = ["Cycles", "Target", "check_field"]
 
 Cycles = tuple[float, float, float]
 """Cycles at the least, most likely, and at the most."""
@@ -82,57 +82,25 @@ class Target:
         table = _merged(path, ())
         return cls(name=path.stem, **table)
 
+    @classmethod
+    def of(cls, table: Mapping[str, Any]) -> Target:
+        """The target whose fields, its name too, `table` holds as TOML gives them.
 
-_TYPES = {name: kind for name, kind in typing.get_type_hints(Target).items() if name != "name"}
-
-
-def _merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
-    """The checked keys of `path` over those of the files that it extends."""
-    if path in seen:
-        raise InvalidFile(path, "it extends itself")
-    text = path.read_text(encoding="utf-8")
-    try:
-        table = tomli.loads(text)
-    except tomli.TOMLDecodeError as error:
-        raise InvalidFile(path, str(error)) from None
-    base = table.pop("extends", None)
-    if base is not None and not isinstance(base, str):
-        raise InvalidFile(path, "'extends' must be the name of a target", _line(text, "extends"))
-    values = {key: _checked(path, text, key, value) for key, value in table.items()}
-    if base is not None:
-        parent = resources.find("constraints", base, "target")
-        return {**_merged(parent, (*seen, path)), **values}
-    missing = [field.name for field in fields(Target) if field.name not in (*values, "name")]
-    if missing:
-        raise InvalidFile(path, f"'{missing[0]}' is missing", hint="a profile may extend k210")
-    return values
+        Raises ValueError, in words, for a field that is missing, unknown or of another type.
+        """
+        values = {key: check_field(key, value) for key, value in table.items()}
+        _check_complete(values)
+        return cls(**values)
 
 
-def _checked(path: Path, text: str, key: str, value: Any) -> Any:
-    """`value` in the type of `key`, or InvalidFile."""
-    kind = _TYPES.get(key)
-    if kind is None:
-        hint = f"keys: {', '.join(_TYPES)}"
-        raise InvalidFile(path, f"unknown key '{key}'", _line(text, key), hint)
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if kind is bool and isinstance(value, bool):
-        return value
-    if kind is str and isinstance(value, str):
-        return value
-    if kind is float and number and value >= 0:
-        return float(value)
-    if kind is int and isinstance(value, int) and number and value >= 0:
-        return value
-    if kind == tuple[int, ...] and isinstance(value, list) and _all_integers(value):
-        return tuple(value)
-    if kind == Cycles and isinstance(value, list) and _rising(value):
-        return tuple(float(number) for number in value)
-    raise InvalidFile(path, f"'{key}' must be {_WORDS[kind]}, not {value!r}", _line(text, key))
+MOST_SIGNS, MOST_VERSIONS, MOST_EXTENDED = 1000, 16, 16
+"""Of a text, of the kmodel versions that are loaded, and of files that extend one another."""
 
+_TYPES = typing.get_type_hints(Target)
 
 _WORDS: dict[Any, str] = {
     bool: "true or false",
-    str: "text",
+    str: "a line of text",
     int: "a whole number, zero or more",
     float: "a number, zero or more",
     tuple[int, ...]: "whole numbers",
@@ -140,19 +108,77 @@ _WORDS: dict[Any, str] = {
 }
 
 
-def _all_integers(values: list[Any]) -> bool:
-    return all(isinstance(value, int) and not isinstance(value, bool) for value in values)
+def _merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+    """The checked keys of `path` over those of the files that it extends."""
+    if path in seen or len(seen) > MOST_EXTENDED:
+        raise InvalidFile(path, "it extends itself")
+    text, table = read_toml(path)
+    base = table.pop("extends", None)
+    if base is not None and not isinstance(base, str):
+        raise InvalidFile(path, "'extends' must be the name of a target", line_of(text, "extends"))
+    values = {key: _checked_in(path, text, key, value) for key, value in table.items()}
+    if base is not None:
+        parent = resources.find("constraints", base, "target")
+        return {**_merged(parent, (*seen, path)), **values}
+    try:
+        _check_complete({**values, "name": path.stem})
+    except ValueError as error:
+        raise InvalidFile(path, str(error), hint="a profile may extend k210") from None
+    return values
 
 
-def _rising(values: list[Any]) -> bool:
+def _checked_in(path: Path, text: str, key: str, value: Any) -> Any:
+    """As `check_field`, of a key in the file `path`, which gives the name. Raises InvalidFile."""
+    if key == "name" or key not in _TYPES:
+        known = ", ".join(one for one in _TYPES if one != "name")
+        why = f"unknown key '{shown(key)}'"
+        raise InvalidFile(path, why, line_of(text, key), f"keys: {known}")
+    try:
+        return check_field(key, value)
+    except ValueError as error:
+        raise InvalidFile(path, str(error), line_of(text, key)) from None
+
+
+def _check_complete(values: Mapping[str, Any]) -> None:
+    missing = [name for name in _TYPES if name not in values]
+    if missing:
+        raise ValueError(f"'{missing[0]}' is missing")
+
+
+def check_field(key: str, value: Any) -> Any:
+    """`value` in the type of the field `key` of a target. Raises ValueError in words."""
+    kind = _TYPES.get(key)
+    if kind is None:
+        raise ValueError(f"unknown key '{shown(key)}'")
+    if kind is bool and isinstance(value, bool):
+        return value
+    if kind is str and isinstance(value, str) and value.isprintable() and len(value) <= MOST_SIGNS:
+        return value
+    if kind is float and _is_number(value):
+        return float(value)
+    if kind is int and _is_whole(value):
+        if key.endswith("_clock_hz") and not value:
+            raise ValueError(f"'{key}' must be above zero")
+        return value
+    if kind == tuple[int, ...] and isinstance(value, list | tuple) and _few_whole(value):
+        return tuple(value)
+    if kind == Cycles and isinstance(value, list | tuple) and _rising(value):
+        return tuple(float(number) for number in value)
+    raise ValueError(f"'{key}' must be {_WORDS[kind]}, not {quoted(value)}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LARGEST
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST
+
+
+def _few_whole(values: Sequence[Any]) -> bool:
+    return len(values) <= MOST_VERSIONS and all(map(_is_whole, values))
+
+
+def _rising(values: Sequence[Any]) -> bool:
     """Three numbers, zero or more, none smaller than the one before."""
-    numbers = [v for v in values if isinstance(v, (int, float)) and not isinstance(v, bool)]
-    return len(numbers) == len(values) == 3 and [0, *numbers] == sorted([0, *numbers])
-
-
-def _line(text: str, key: str) -> int | None:
-    """The line of `text` that sets `key`, counted from 1."""
-    for number, line in enumerate(text.splitlines(), start=1):
-        if line.split("=")[0].strip() == key:
-            return number
-    return None
+    return len(values) == 3 and all(map(_is_number, values)) and list(values) == sorted(values)

@@ -15,7 +15,7 @@ import pandas as pd
 from dse.cost import Target, explain
 from dse.dashboard.frames import Limit, StudyTables
 from dse.errors import DseError
-from dse.search.provenance import target_from
+from dse.search.settings import target_from
 
 __all__ = ["MOST", "accounts", "chosen", "curve_points", "nearly_fitting", "target_of"]
 
@@ -87,7 +87,7 @@ def target_of(settings: Mapping[str, Any]) -> Target | None:
     """The target of a study; None where another version wrote it, with other constants."""
     try:
         return target_from(settings["target"])
-    except (DseError, KeyError, TypeError, AttributeError):
+    except (DseError, KeyError):
         return None
 
 

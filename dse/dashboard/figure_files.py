@@ -12,8 +12,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
@@ -21,9 +19,11 @@ from urllib.parse import unquote_to_bytes
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
+from dse import processes
 from dse.errors import DseError, UsageError
+from dse.files import make_folder, temporary_folder, utf8, write_whole
 
-__all__ = ["BROWSERS", "browser_program", "pictures", "write_figure", "write_whole"]
+__all__ = ["BROWSERS", "browser_program", "pictures", "write_figure"]
 
 BROWSERS = (
     "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge",
@@ -62,9 +62,10 @@ def write_figure(figure: go.Figure, path: Path) -> Path:
     if path.suffix not in SUFFIXES:
         raise UsageError(f"'{path}' is none of {', '.join(SUFFIXES)}", "choose one of these")
     if path.suffix == ".html":
-        content = figure.to_html(include_plotlyjs=True, config={"displaylogo": False}).encode()
+        content = utf8(figure.to_html(include_plotlyjs=True, config={"displaylogo": False}))
     else:
         content = pictures([(figure, path.suffix[1:])])[0]
+    make_folder(path.parent)
     write_whole(path, content)
     return path
 
@@ -90,20 +91,12 @@ def pictures(figures: Sequence[tuple[go.Figure, str]]) -> list[bytes]:
     ]
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Writes `content` to `path` under a new name first, so that it is whole or absent."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
-
-
 def _finished(page: str) -> str:
     """The document that a browser makes of `page` once its scripts have run."""
     program = browser_program()
-    with tempfile.TemporaryDirectory(prefix="dse-figure-", ignore_cleanup_errors=True) as folder:
-        source = Path(folder) / "figure.html"
-        source.write_text(page, encoding="utf-8")
+    with temporary_folder("dse-figure-") as folder:
+        source = folder / "figure.html"
+        write_whole(source, page, durable=False)  # read at once
         command = [
             program,
             "--headless",
@@ -114,13 +107,13 @@ def _finished(page: str) -> str:
             "--dump-dom",
             source.as_uri(),
         ]
-        try:
-            done = subprocess.run(command, capture_output=True, timeout=TIME_LIMIT_S, check=False)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise DseError(
-                f"{program} draws no picture: {error}", "write an .html file instead"
-            ) from None
-        return done.stdout.decode("utf-8", "replace")
+        done = processes.run(command, TIME_LIMIT_S, errors=False)
+    if done.code is None:
+        raise DseError(
+            f"{program} draws no picture: stopped after {TIME_LIMIT_S} s",
+            "write an .html file instead",
+        )
+    return done.output
 
 
 def browser_program() -> str:

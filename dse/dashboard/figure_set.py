@@ -13,7 +13,7 @@ from dse.cost import explain
 from dse.dashboard.accounts import FLOAT, curve_points, target_of
 from dse.dashboard.comparison import comparison_figure, comparison_table
 from dse.dashboard.explanation import timeline_figure
-from dse.dashboard.figure_files import pictures, write_whole
+from dse.dashboard.figure_files import pictures
 from dse.dashboard.figures import front_figure, in_scope
 from dse.dashboard.frames import (
     Record,
@@ -38,6 +38,7 @@ from dse.dashboard.story import (
     rejected_figure,
 )
 from dse.dashboard.style import AXES
+from dse.files import make_folder, utf8, write_whole
 
 __all__ = ["Drawn", "design_figures", "study_figures", "write_figures"]
 
@@ -72,8 +73,9 @@ def write_figures(records: Sequence[Record], folder: Path) -> list[Path]:
     written = []
     for name, drawn in found.items():
         files = {f"{name}.{kind}": next(images) for kind in KINDS}
-        files[f"{name}.csv"] = drawn.table.to_csv(index=False).encode()
+        files[f"{name}.csv"] = utf8(drawn.table.to_csv(index=False))
         for file, content in files.items():
+            make_folder((folder / file).parent)
             write_whole(folder / file, content)
             written.append(folder / file)
     return written

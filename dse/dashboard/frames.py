@@ -85,6 +85,7 @@ _COARSE = ("target.name", "target.title")
 class Record(Protocol):
     """What the page needs of a study. `dse.search` provides it.
 
+    settings_table: study.toml, checked.
     curves: training id -> columns epoch, loss, val_ap, seconds, one row an epoch.
     precision_recall: candidate id -> columns recall, precision, score, by falling score.
     history: columns trial, elapsed_s, hypervolume, one row a finished training.
@@ -97,7 +98,7 @@ class Record(Protocol):
     @property
     def path(self) -> Path: ...
     @property
-    def settings(self) -> Mapping[str, Any]: ...
+    def settings_table(self) -> Mapping[str, Any]: ...
     @property
     def curves(self) -> Mapping[str, pd.DataFrame]: ...
     @property
@@ -162,8 +163,8 @@ def study_tables(record: Record) -> StudyTables:
         precision_recall=record.precision_recall,
         history=record.history,
         stopping=record.stopping,
-        settings=record.settings,
-        limits=target_limits(record.settings),
+        settings=record.settings_table,
+        limits=target_limits(record.settings_table),
     )
 
 
@@ -189,7 +190,9 @@ def _lanes(designs: pd.DataFrame) -> pd.Series[float]:
     """Lane of each rejected candidate's reason, plus a spread that its name decides."""
     lane_of = {reason: lane for lane, reason in enumerate(rejected_by_reason(designs))}
     rejected = designs[designs["state"] == "rejected"]
-    spread = rejected["candidate"].map(lambda name: zlib.crc32(name.encode()) / 2**32 - 0.5)
+    spread = rejected["candidate"].map(
+        lambda name: zlib.crc32(name.encode(errors="replace")) / 2**32 - 0.5
+    )
     lanes = rejected["reason"].map(lane_of) + _LANE_SPREAD * spread
     return lanes.reindex(designs.index).astype("float64")
 

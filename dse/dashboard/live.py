@@ -13,10 +13,10 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from dse.dashboard.figure_files import write_whole
 from dse.dashboard.frames import Record, study_tables
 from dse.dashboard.page import page_text, payload_json
 from dse.errors import DseError
+from dse.files import make_folder, utf8, write_whole
 
 __all__ = ["LOOPBACK", "LiveServer"]
 
@@ -70,10 +70,12 @@ class LiveServer(ThreadingHTTPServer):
             return
         studies = [study_tables(self._load(folder)) for folder in self._folders]
         data = payload_json(studies)
-        write_whole(self._path, page_text(studies, data).encode())
         page = page_text(studies, data, live=found)
-        self._answers = {"/": page.encode(), "/data": data.encode()}
+        self._answers = {"/": utf8(page), "/data": utf8(data)}
         self._seen = found
+        make_folder(self._path.parent)
+        whole = page_text(studies, data)
+        write_whole(self._path, utf8(whole))  # last: a full disk stops no open page
 
 
 def _version(folders: Sequence[Path]) -> str:

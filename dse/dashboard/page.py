@@ -26,7 +26,6 @@ import plotly.graph_objects as go
 
 from dse.dashboard.accounts import accounts
 from dse.dashboard.comparison import comparison_figure, comparison_table
-from dse.dashboard.figure_files import write_whole
 from dse.dashboard.figures import FRAME_RATE_HZ, Scope, front_figure
 from dse.dashboard.frames import (
     Record,
@@ -57,6 +56,7 @@ from dse.dashboard.story import (
 )
 from dse.dashboard.style import AXES, DARK, FAINT, INK, size_colours
 from dse.errors import UsageError
+from dse.files import make_folder, utf8, write_whole
 
 if TYPE_CHECKING:  # the module brings what runs detectors
     from dse.dashboard.samples import StudySamples
@@ -79,12 +79,13 @@ def write_dashboard(
     """Writes the page of one or more studies to `path` and returns it.
 
     samples: study -> pictures for its designs' panels. The file appears whole or not at all.
-    Raises UsageError when there is no study.
+    Raises UsageError when there is no study, FileError where the system refuses.
     """
     if not records:
         raise UsageError("there is no study to show", "run `dse search` first")
     studies = [study_tables(record) for record in records]
-    write_whole(path, page_text(studies, payload_json(studies, samples)).encode())
+    make_folder(path.parent)
+    write_whole(path, utf8(page_text(studies, payload_json(studies, samples))))
     return path
 
 
@@ -94,18 +95,19 @@ def page_text(studies: Sequence[StudyTables], payload: str, live: str = "") -> s
     live: the version that a `LiveServer` serves: the page then asks for a newer one.
     """
     title = ", ".join(tables.name for tables in studies)
-    return Template(_static("page.html")).substitute(
+    page = Template(_static("page.html")).substitute(
         title=html.escape(title),
         live=html.escape(live),
         connect="'self'" if live else "'none'",
         css="\n".join(_static(name) for name in _STYLES),
         base=_static("base.js"),
         script="\n".join(_static(name) for name in _SCRIPTS),
-        payload=_packed(payload.encode()),
+        payload=_packed(utf8(payload)),
         plotly=_packed_plotly(),
         fallback="".join(_fallback(tables) for tables in studies),
         footer=html.escape(f"Written by dse {_version()}. One file, no network."),
     )
+    return _encodable(page)
 
 
 def payload_json(
@@ -117,7 +119,14 @@ def payload_json(
 
 def plain_json(value: Any) -> str:
     """`value` as JSON with shortened numbers; what is no number becomes null."""
-    return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _encodable(
+        json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    )
+
+
+def _encodable(text: str) -> str:
+    """`text` with escapes, as JSON has them, for the bytes of a folder's name that are no UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _plain(value: Any) -> Any:

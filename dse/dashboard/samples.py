@@ -16,9 +16,10 @@ from dse.contact_sheet.choosing import choose_between, count
 from dse.contact_sheet.sheet import SAVING
 from dse.contact_sheet.thumbnail import thumbnail
 from dse.data.rendered import open_rendered
+from dse.detection.average_precision import operating_point
 from dse.detectors.trained import TrainedDetector
 from dse.errors import CompilerError, WeightsError
-from dse.evaluation import Finding, find_faces, operating_point
+from dse.evaluation import Finding, find_faces
 from dse.search.selection import job_of
 from dse.search.trained import trained_design
 from dse.space import Candidate
@@ -123,7 +124,7 @@ def _run(record: StudyRecord, name: str, data: DataSet, say: Say) -> tuple[list[
     """What the design finds on `data`, and the score at which its F1 is best there."""
     detector = TrainedDetector(trained_design(record, Candidate.parse(name)), say)
     with detector.running() as predict:
-        findings = find_faces(predict, detector.input_size, data)
+        findings = find_faces(predict, detector.input_size, data, detector.head)
     return findings.pictures, operating_point(findings.curve()).score
 
 

@@ -15,7 +15,8 @@ import numpy as np
 
 from dse.data.foreign import LARGEST_NUMBER, MOST_BOXES, content, inside
 from dse.data.picture_files import SUFFIXES, loader
-from dse.data.pictures import Boxes, DataSet, Picture
+from dse.data.pictures import DataSet, Picture
+from dse.detection.geometry import Boxes
 from dse.errors import DataError
 
 __all__ = ["packed_files", "read_packed"]

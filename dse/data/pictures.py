@@ -14,12 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.data.foreign import excerpt
+from dse.detection.geometry import Boxes
 from dse.files import printable
 
 __all__ = ["DataSet", "Picture", "Skipped"]
-
-Boxes = NDArray[np.float32]
-"""(n, 4) float32: x0, y0, x1, y1 in pixels."""
 
 
 MOST_SHOWN = 400

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -18,7 +16,8 @@ from PIL import Image
 from dse.data.picture_files import load_pixels
 from dse.data.pictures import DataSet, Picture
 from dse.data.sources import Split, open_data, spread
-from dse.errors import DataError
+from dse.errors import DataError, FileError
+from dse.files import make_folder, whole_file
 
 __all__ = ["draw_missing", "open_rendered", "rendered_once"]
 
@@ -69,12 +68,15 @@ class _Kept:
         with contextlib.suppress(DataError):
             return load_pixels(self.path)
         pixels = self.draw()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.tmp")
-        # the lightest compression: a picture is written once and read often
-        Image.fromarray(pixels).save(temporary, "PNG", compress_level=1)
-        os.replace(temporary, self.path)
+        with contextlib.suppress(FileError):  # one that cannot be kept is drawn again
+            self._keep(pixels)
         return pixels
+
+    def _keep(self, pixels: NDArray[np.uint8]) -> None:
+        make_folder(self.path.parent)
+        with whole_file(self.path, durable=False) as file:  # thousands, and damage is noticed
+            # the lightest compression: a picture is written once and read often
+            Image.fromarray(pixels).save(file, "PNG", compress_level=1)
 
 
 def _kept(picture: Picture, folder: Path) -> Picture:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
+from dse.detection.head import FACE_HEAD, Head
 from dse.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,17 +27,18 @@ class Detector(ABC):
 
     name: for people. input_size: side of its canvas, pixels. pictures: what it is judged on
     unless others are wanted, as of `open_data`. score: the threshold that it is run at, 0..1,
-    where it has one of its own.
+    where it has one of its own. head: what its output's channels mean.
     """
 
     name: str
     input_size: int
     pictures: str = "synthetic"
     score: float | None = None
+    head: Head = FACE_HEAD
 
     @abstractmethod
     def running(self) -> AbstractContextManager[Predict]:
-        """The detector on canvases (n, size, size, 3); maps (n, h, w, 125) as in training."""
+        """The detector on canvases (n, size, size, 3); maps (n, h, w, channels) as in training."""
 
     def predict_at(self, input_size: int) -> Predict:
         """The same weights on a canvas of any size. Raises UsageError where that is fixed."""

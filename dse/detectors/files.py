@@ -9,14 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dse.detection.head import Head
 from dse.detectors.detector import Detector, Say
-from dse.errors import DseError, InvalidFile, UsageError, VerificationFailed
-from dse.export.reading import made_by, read_table, shown
+from dse.errors import DseError, FileError, InvalidFile, UsageError, VerificationFailed
+from dse.export.reading import made_by, most_bytes, read_table, shown
 from dse.export.refereed import refereed
-from dse.export.tflite_predictor import tflite_predictor
-from dse.network.detector import HEAD_CHANNELS
+from dse.export.tflite_predictor import guarded_tflite_predictor
+from dse.files import printable, read_bytes
 from dse.network.keras_inference import Predict
-from dse.network.tflite_graph import read_tflite
+from dse.network.tflite_graph import parse_tflite
 
 __all__ = ["KmodelDetector", "TfliteDetector"]
 
@@ -42,9 +43,9 @@ class KmodelDetector(Detector):
         self.name, self.score = name, score
         self._content, self._scale, self._say = content, box_scale, say
         self._nncase = nncase_version
-        with refereed(content, nncase_version=nncase_version) as predict:
+        with refereed(content, head=self.head, nncase_version=nncase_version) as predict:
             self.input_size = predict.input_size
-            _require_detector(name, predict.map_shape[2])
+            _require_detector(name, predict.map_shape[2], self.head)
 
     @classmethod
     def read(cls, path: Path, say: Say) -> KmodelDetector:
@@ -56,60 +57,68 @@ class KmodelDetector(Detector):
     @contextmanager
     def running(self) -> Iterator[Predict]:
         """See `Detector`."""
-        tools = self._nncase
-        with refereed(self._content, box_scale=self._scale, nncase_version=tools) as predict:
+        with refereed(
+            self._content, box_scale=self._scale, head=self.head, nncase_version=self._nncase
+        ) as predict:
             yield predict
         self._say(f"kmodel: {predict.note or EMULATED}")
 
 
 class TfliteDetector(Detector):
-    """A float32 TensorFlow-Lite file, in TensorFlow's own interpreter."""
+    """A float32 TensorFlow-Lite file, in TensorFlow's own interpreter, in processes of its own:
+    the interpreter trusts its input, and a damaged file may kill it."""
 
     def __init__(self, path: Path, say: Say) -> None:
         """Raises UsageError where it cannot be read, VerificationFailed for another network."""
         self.name, self._say = _name(path), say
-        content = _content(path)
+        self._content = _content(path)
         try:
-            read_tflite(path)  # the interpreter dies of damaged files
+            graph = parse_tflite(self._content, path)
         except InvalidFile as error:
             raise VerificationFailed(str(error), error.hint) from None
-        scale, self.score, _ = _told_beside(path, say)
-        self._predict = tflite_predictor(content, box_scale=scale)
-        read, written = self._predict.input_shape, self._predict.output_shape
-        if len(read) != 4 or len(written) != 4 or read != (1, read[1], read[1], 3):
+        self._scale, self.score, _ = _told_beside(path, say)
+        (height, width, channels), found = graph.input.shape, graph[graph.outputs[0]].shape
+        if (width, channels) != (height, 3):
             raise VerificationFailed(
-                f"{self.name} reads {read} and writes {written}, not a picture and a map",
+                f"{self.name} reads {height}x{width} pixels of {channels} channels, "
+                "not a square picture",
                 "name a face detector that dse exported",
             )
-        self.input_size = read[1]
-        _require_detector(self.name, written[3])
+        self.input_size = height
+        _require_detector(self.name, found[2], self.head)
+        self._shapes = (1, channels, height, width), (1, found[2], *found[:2])
 
     @contextmanager
     def running(self) -> Iterator[Predict]:
         """See `Detector`."""
-        yield self._predict
+        scale = self._scale
+        with guarded_tflite_predictor(
+            self._content, self._shapes, box_scale=scale, head=self.head
+        ) as predict:
+            yield predict
         self._say("TensorFlow-Lite's interpreter, float32")
 
 
-def _require_detector(name: str, channels: int) -> None:
-    if channels != HEAD_CHANNELS:
+def _require_detector(name: str, channels: int, head: Head) -> None:
+    if channels != head.channels:
         raise VerificationFailed(
-            f"{name} writes {channels} channels, not the {HEAD_CHANNELS} of a face detector",
+            f"{name} writes {channels} channels, not the {head.channels} of a face detector",
             "name a face detector that dse exported",
         )
 
 
 def _name(path: Path) -> str:
     """Exported files are all called alike: their folder says which one it is."""
-    return f"{path.resolve().parent.name}/{path.name}" if path.stem == "model" else path.name
+    alike = path.stem == "model"
+    return printable(f"{path.resolve().parent.name}/{path.name}" if alike else path.name)
 
 
 def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes()
-    except OSError as error:
+        return read_bytes(path, most_bytes(path.name))
+    except FileError as error:
         hint = "name a .kmodel or .tflite file, or a bundle"
-        raise UsageError(f"{path}: {error.strerror}", hint) from None
+        raise UsageError(str(error), hint) from None
 
 
 def _told_beside(path: Path, say: Say) -> tuple[float, float | None, str | None]:
@@ -119,7 +128,7 @@ def _told_beside(path: Path, say: Say) -> tuple[float, float | None, str | None]
     """
     detector = path.with_name("detector.json")
     scale, version = made_by(path)
-    if not detector.is_file():
+    if not detector.exists():
         say(f"no {detector.name} beside {path.name}: its boxes are taken as they are")
         return scale, None, version
     score = read_table(detector).get("score_threshold")

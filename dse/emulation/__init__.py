@@ -9,6 +9,16 @@ Nothing here needs nncase or TensorFlow.
 from __future__ import annotations
 
 from dse.emulation.predictor import EmulatedKmodel, predictor
-from dse.emulation.program import Program, read_program
+from dse.emulation.program import Program, check_program, read_program
 
-__all__ = ["EmulatedKmodel", "Program", "predictor", "read_program"]
+__all__ = [
+    "EMULATED_VERSION",
+    "EmulatedKmodel",
+    "Program",
+    "check_program",
+    "predictor",
+    "read_program",
+]
+
+EMULATED_VERSION = "1.9."
+"""The nncase whose code is read here, and with whose simulator the emulator was compared."""

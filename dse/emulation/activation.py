@@ -70,12 +70,12 @@ def activation_of(
 ) -> Activation | None:
     """How the kernels compute the activation of sums within -largest_sum..largest_sum.
 
-    number: the type of the sums. None where float64 is not exact, or a segment falls: below
-    zero the chip rounds in a way of its own.
+    number: the type of the sums. None where float64 is not exact, no z reaches a segment, or
+    one falls: below zero the chip rounds in a way of its own.
     """
     exact = largest_sum * int(norm.mul.max()) < EXACT_FLOAT64
     falls = np.any(norm.mul < 0) or np.any(segments.mul < 0) or np.any(np.diff(segments.start) < 0)
-    if not exact or falls:
+    if not exact or falls or segments.start[0] >= HIGHEST_Z:
         return None
     best, low, high, base, edges, steps = _around_the_longest(segments)
     start, slopes = segments.start, segments.mul * 2.0**-segments.shift

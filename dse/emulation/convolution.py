@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from dse.emulation import kernels
 from dse.emulation.activation import Activation, activation_of
-from dse.emulation.kpu_code import Convolution
+from dse.emulation.kpu_code import ACTIVATION_BYTES, POOL_STEPS, Convolution
 from dse.emulation.layer_tables import BatchNorm, Segments, read_batch_norm, read_segments
 from dse.errors import CompilerError
 
@@ -28,8 +28,6 @@ EXACT_FLOAT32 = 1 << 24
 
 BLOCK_NUMBERS = 1 << 17
 """Sums that are computed at a time: 512 KiB, which stay in the second-level cache."""
-
-ACTIVATION_BYTES = 144
 
 Maps = NDArray[np.uint8]
 """Feature maps of a batch: (channels, pictures, height, width)."""
@@ -46,10 +44,13 @@ class Pick:
     left: int = 0
 
 
-PICKS = {5: Pick(2, 0), 6: Pick(2, 1), 7: Pick(4, 0)}
+PICKS = {kind: Pick(POOL_STEPS[kind], left) for kind, left in ((5, 0), (6, 1), (7, 0))}
 """Pool type -> what it keeps; such pools are part of the convolution here."""
 
-WINDOWS = {1: (2, 2), 2: (2, 2), 3: (4, 4), 4: (4, 4), 8: (2, 1), 9: (2, 1)}
+WINDOWS = {
+    kind: (size, POOL_STEPS[kind])
+    for kind, size in ((1, 2), (2, 2), (3, 4), (4, 4), (8, 2), (9, 2))
+}
 """Pool type -> (window, stride); even types are means, odd ones maxima."""
 
 
@@ -165,8 +166,10 @@ class Layer:
 def prepare_layer(layer: Convolution, rdata: bytes, pick: Pick) -> Layer:
     """`layer` with its constants out of `rdata`; `pick` are the pixels that are wanted of it.
 
-    Raises CompilerError where its offsets are not those of products of two differences.
+    Raises CompilerError where its offsets are not those of products of two differences,
+    VerificationFailed where its constants do not lie in `rdata`.
     """
+    layer.expect_constants(len(rdata))
     out, size = layer.written.channels, layer.kernel**2
     inputs = 1 if layer.depthwise else layer.read.channels
     if layer.bias != size * layer.bias_x * layer.bias_w:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dse.emulation.operands import Operands
+from dse.emulation.memory import Memory
+from dse.emulation.operands import Operands, Run
 from dse.machine_code import Array, compiled
 
 __all__ = ["conv2d", "reduce_window2d", "resize_image"]
@@ -13,29 +14,46 @@ MEAN, MINIMUM, MAXIMUM, SUM = range(4)
 """`reduce_op_t` of nncase."""
 
 
-def reduce_window2d(o: Operands) -> None:
+def reduce_window2d(o: Operands) -> Run:
     """Taps are taken in the runtime's order; those beyond the edge do not count."""
     o.expect(o.function in (MEAN, MINIMUM, MAXIMUM, SUM), f"function {o.function}")
-    o.expect((o.dilation_h, o.dilation_w) == (1, 1), "dilation")
-    read = o.read()
-    sides = [
-        (o.shape[2], o.top, o.bottom, o.filter_h, o.stride_h),
-        (o.shape[3], o.left, o.right, o.filter_w, o.stride_w),
-    ]
-    high, wide = ((side + a + b - window) // step + 1 for side, a, b, window, step in sides)
-    found = np.full((*read.shape[:3], high, wide), o.initial, np.float32)
-    count = np.zeros((high, wide), np.float32)
+    o.expect(o.type == "f4" and (o.dilation_h, o.dilation_w) == (1, 1), "dilation")
+    high, wide = _windows(o, o.filter_h, o.filter_w)
+    read, written = o.read(), o.written((*o.shape[:2], high, wide))
+    o.calls(o.filter_h * o.filter_w, written.elements)
     combine = {MINIMUM: np.minimum, MAXIMUM: np.maximum}.get(o.function, np.add)
-    for ky in range(o.filter_h):
-        rows, from_rows = _reached(o.shape[2], high, ky - o.top, o.stride_h)
-        for kx in range(o.filter_w):
-            columns, from_columns = _reached(o.shape[3], wide, kx - o.left, o.stride_w)
-            target = found[..., rows, columns]
-            combine(target, read[..., from_rows, from_columns], out=target)
-            count[rows, columns] += 1
-    if o.function == MEAN:
-        found /= count
-    o.written(found.shape[1:])[...] = o.limited(found)
+    initial, limited = np.float32(o.initial), o.limit()
+
+    def run(memory: Memory) -> None:
+        levels = memory.view(read)
+        found = np.full((*levels.shape[:3], high, wide), initial, np.float32)
+        count = np.zeros((high, wide), np.float32)
+        for ky in range(o.filter_h):
+            rows, from_rows = _reached(o.shape[2], high, ky - o.top, o.stride_h)
+            for kx in range(o.filter_w):
+                columns, from_columns = _reached(o.shape[3], wide, kx - o.left, o.stride_w)
+                target = found[..., rows, columns]
+                combine(target, levels[..., from_rows, from_columns], out=target)
+                count[rows, columns] += 1
+        if o.function == MEAN:
+            found /= count
+        memory.view(written)[...] = limited(found)
+
+    return run
+
+
+def _windows(o: Operands, high: int, wide: int) -> tuple[int, int]:
+    """How many windows of that size there are, down and across. Each reaches a pixel at least."""
+    o.require(len(o.shape) == 4, f"maps of shape {o.shape}")
+    sides = (
+        (o.shape[2], o.top, o.bottom, high, o.stride_h),
+        (o.shape[3], o.left, o.right, wide, o.stride_w),
+    )
+    for side, before, after, window, step in sides:
+        inside = 0 <= before < window and 0 <= after < window <= side + before + after
+        o.require(inside and step > 0, f"windows of {window} by {step} on {side} pixels")
+    down, across = ((side + a + b - window) // step + 1 for side, a, b, window, step in sides)
+    return down, across
 
 
 def _reached(side: int, count: int, shift: int, step: int) -> tuple[slice, slice]:
@@ -49,25 +67,37 @@ def _reached(side: int, count: int, shift: int, step: int) -> tuple[slice, slice
 BILINEAR = 0
 
 
-def resize_image(o: Operands) -> None:
+def resize_image(o: Operands) -> Run:
     o.expect(o.type == "f4", f"type {o.type}")
-    read = o.read()
+    o.require(len(o.shape) == 4, f"maps of shape {o.shape}")
+    read, written = o.read(), o.written((*o.shape[:2], o.height, o.width))
     rows = _Places(o, o.shape[2], o.height)
     columns = _Places(o, o.shape[3], o.width)
-    if o.mode != BILINEAR:
-        found = read[..., rows.nearest[:, None], columns.nearest]
-    else:
-        down, right = rows.beyond[:, None], columns.beyond
-        up, left = np.float32(1) - down, np.float32(1) - right
-        corners = (
-            (rows.low, columns.low, up * left),
-            (rows.high, columns.low, down * left),
-            (rows.low, columns.high, up * right),
-            (rows.high, columns.high, down * right),
-        )
-        parts = [read[..., y[:, None], x] * share for y, x, share in corners]
-        found = parts[0] + parts[1] + parts[2] + parts[3]
-    o.written(found.shape[1:])[...] = found
+    resized = _bilinear if o.mode == BILINEAR else _nearest
+
+    def run(memory: Memory) -> None:
+        memory.view(written)[...] = resized(memory.view(read), rows, columns)
+
+    return run
+
+
+def _nearest(maps: Array, rows: _Places, columns: _Places) -> Array:
+    found: Array = maps[..., rows.nearest[:, None], columns.nearest]
+    return found
+
+
+def _bilinear(maps: Array, rows: _Places, columns: _Places) -> Array:
+    down, right = rows.beyond[:, None], columns.beyond
+    up, left = np.float32(1) - down, np.float32(1) - right
+    corners = (
+        (rows.low, columns.low, up * left),
+        (rows.high, columns.low, down * left),
+        (rows.low, columns.high, up * right),
+        (rows.high, columns.high, down * right),
+    )
+    parts = [maps[..., y[:, None], x] * share for y, x, share in corners]
+    found: Array = parts[0] + parts[1] + parts[2] + parts[3]
+    return found
 
 
 class _Places:
@@ -80,7 +110,7 @@ class _Places:
         half = np.float32(0.5 if o.half_pixel_centers else 0)
         middle = (np.arange(count, dtype=np.float32) + half) * scale
         place = middle - half
-        self.low = np.maximum(np.floor(place).astype(np.int32), 0)
+        self.low = np.clip(np.floor(place).astype(np.int32), 0, side - 1)
         self.high = np.minimum(np.ceil(place).astype(np.int32), side - 1)
         self.beyond = place - self.low.astype(np.float32)
         # halves away from zero, as `roundf`
@@ -88,19 +118,27 @@ class _Places:
         self.nearest = np.clip(whole.astype(np.int32), 0, side - 1)
 
 
-def conv2d(o: Operands) -> None:
+def conv2d(o: Operands) -> Run:
     o.expect(o.type == "f4" and (o.dilation_h, o.dilation_w) == (1, 1), "dilation")
-    (_, _, height, width), (out, _, kh, kw) = o.shape, o.kernel_shape
-    high = (height + o.top + o.bottom - kh) // o.stride_h + 1
-    wide = (width + o.left + o.right - kw) // o.stride_w + 1
-    kernel = o.tensor("kernel", o.type, o.kernel_shape, o.kernel_strides)[0]
-    bias = o.tensor("bias", o.type, (out,), o.bias_strides)[0]
-    read, written = o.read(), o.written((o.shape[0], out, high, wide))
-    _convolve(
-        np.ascontiguousarray(read[:, 0]), np.ascontiguousarray(kernel),
-        np.ascontiguousarray(bias), (o.stride_h, o.stride_w), (o.top, o.left),
-        np.float32(o.low), np.float32(o.high), written[:, 0],
-    )  # fmt: skip
+    o.require(len(o.kernel_shape) == 4, f"kernels of shape {o.kernel_shape}")
+    out, per_group, *window = o.kernel_shape
+    high, wide = _windows(o, *window)
+    grouped = o.groups > 0 and per_group * o.groups == o.shape[1] and out % o.groups == 0
+    o.require(grouped and o.shape[0] == 1, f"{o.groups} groups of kernels {o.kernel_shape}")
+    kernel = o.constant("kernel", o.type, o.kernel_shape, o.kernel_strides)
+    bias = o.constant("bias", o.type, (out,), o.bias_strides)
+    read, written = o.read(), o.written((1, out, high, wide))
+    o.work += kernel.elements * high * wide
+    low, limit = np.float32(o.low), np.float32(o.high)
+    strides, pads = (o.stride_h, o.stride_w), (o.top, o.left)
+
+    def run(memory: Memory) -> None:
+        # copies: whatever lay where, the loops are compiled for one kind of arrays
+        maps = memory.view(read)[:, 0].copy()
+        weights, start = (memory.view(constant)[0].copy() for constant in (kernel, bias))
+        _convolve(maps, weights, start, strides, pads, low, limit, memory.view(written)[:, 0])
+
+    return run
 
 
 @compiled

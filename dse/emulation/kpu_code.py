@@ -7,14 +7,28 @@ padding between their fields; a layer is twelve 64-bit registers of the KPU.
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any
 
+from dse.cost.kpu_layout import ROW_BYTES, kpu_bytes
 from dse.emulation.container import numpy_type
+from dse.emulation.memory import RDATA
 from dse.emulation.stack_code import Address
 from dse.errors import CompilerError
+from dse.export.kmodel_headers import KPU_MEMORY_BYTES
+from dse.export.kmodel_reader import expect
 
-__all__ = ["Convolution", "Copy", "Download", "KpuMap", "KpuOperation", "Upload", "read_kpu_code"]
+__all__ = [
+    "POOL_STEPS",
+    "Convolution",
+    "Copy",
+    "Download",
+    "KpuMap",
+    "KpuOperation",
+    "Upload",
+    "read_kpu_code",
+]
 
 RANGE = struct.Struct("<BBHII")
 TRANSFER = struct.Struct("<4x12s12s4I")
@@ -24,16 +38,45 @@ UPLOAD, DOWNLOAD, CONVOLUTION, COPYING = 0, 1, 2, 3
 KPU = 64
 """Memory location of the accelerator's own 2 MiB."""
 
-ROW_BYTES = 64
+KERNELS = {0: 1, 1: 3}
+"""Kernel type -> its side."""
+
+POOL_STEPS = {0: 1, 1: 2, 2: 2, 3: 4, 4: 4, 5: 2, 6: 2, 7: 4, 8: 1, 9: 1}
+"""Pool type -> of how many pixels, down and across, it makes one."""
+
+NORM_BYTES, ACTIVATION_BYTES = 8, 144
+"""Batch normalisation of a channel; activation table of a layer."""
 
 
-class KpuMap(NamedTuple):
-    """A feature map in the accelerator's memory: address in bytes, and its shape."""
+@dataclass(frozen=True)
+class KpuMap:
+    """A feature map in the accelerator's memory: address in bytes, and its shape.
+
+    Raises VerificationFailed where it is empty, or does not lie within that memory.
+    """
 
     address: int
     channels: int
     height: int
     width: int
+
+    def __post_init__(self) -> None:
+        expect(min(self.shape) > 0, f"a feature map has shape {self.shape}")
+        expect(
+            self.address >= 0 and self.end <= KPU_MEMORY_BYTES,
+            f"a feature map lies at {self.address}..{self.end} of the accelerator's "
+            f"{KPU_MEMORY_BYTES} bytes",
+        )
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(channels, height, width)."""
+        return self.channels, self.height, self.width
+
+    @property
+    def end(self) -> int:
+        """The byte behind its last."""
+        return self.address + kpu_bytes((self.height, self.width, self.channels))
 
 
 @dataclass(frozen=True)
@@ -56,6 +99,7 @@ class Download:
 class Convolution:
     """A layer: convolution, batch normalisation, activation table, pool.
 
+    Raises VerificationFailed where what it writes is not what comes of what it reads.
     weights, batch_norm, activation: offsets in the constants. bias_x, bias_w, bias: what is
     added to each weight, to each input level, and to the sum of one input channel. target:
     where the result goes in main memory too, or None.
@@ -75,6 +119,39 @@ class Convolution:
     activation: int
     target: Address | None
 
+    def __post_init__(self) -> None:
+        step = POOL_STEPS[self.pool]
+        sides = self.read.height // step, self.read.width // step
+        channels = self.read.channels if self.depthwise else self.written.channels
+        expect(
+            self.written.shape == (channels, *sides),
+            f"a layer with pool {self.pool} makes maps {self.written.shape} of {self.read.shape}",
+        )
+
+    @property
+    def weight_bytes(self) -> int:
+        """Of all filters."""
+        inputs = 1 if self.depthwise else self.read.channels
+        return self.written.channels * inputs * self.kernel**2
+
+    @property
+    def macs(self) -> int:
+        """Products for one picture, before pixels are dropped."""
+        return self.weight_bytes * self.read.height * self.read.width
+
+    def expect_constants(self, size_bytes: int) -> None:
+        """Raises VerificationFailed unless its constants lie within so many bytes."""
+        norm_bytes = NORM_BYTES * self.written.channels
+        for what, start, length in (
+            ("weights", self.weights, self.weight_bytes),
+            ("normalisation", self.batch_norm, norm_bytes),
+            ("activation", self.activation, ACTIVATION_BYTES),
+        ):
+            expect(
+                start + length <= size_bytes,
+                f"a layer's {what} end at {start + length}, the constants at {size_bytes}",
+            )
+
 
 @dataclass(frozen=True)
 class Copy:
@@ -89,51 +166,54 @@ class Copy:
 
 
 KpuOperation = Upload | Download | Convolution | Copy
+Fields = tuple[Any, ...]
+"""Of a record, as `struct` unpacks them."""
 
 
-def read_kpu_code(text: bytes) -> list[KpuOperation]:
-    """The operations of one function. Raises CompilerError for one that is not known here."""
-    operations: list[KpuOperation] = []
+def read_kpu_code(text: bytes) -> Iterator[KpuOperation]:
+    """The operations of one function.
+
+    Raises CompilerError for one that is not known here, VerificationFailed for one that is cut
+    off, or that contradicts itself.
+    """
     position = 0
     while position < len(text):
         code = text[position]
-        if code in (UPLOAD, DOWNLOAD):
-            operations.append(_transfer(text, position))
-            position += TRANSFER.size
-        elif code == CONVOLUTION:
-            operations.append(_layer(text, position))
-            position += LAYER.size
-        elif code == COPYING:
-            operations.append(_copy(text, position))
-            position += COPY.size
-        else:
+        if code not in READERS:
             raise _unknown(f"operation {code} of the accelerator")
-    return operations
+        record, read = READERS[code]
+        expect(position + record.size <= len(text), "code ends within an operation")
+        yield read(code, record.unpack_from(text, position))
+        position += record.size
 
 
-def _transfer(text: bytes, position: int) -> Upload | Download:
-    source, target, batch, channels, height, width = TRANSFER.unpack_from(text, position)
+def _transfer(code: int, fields: Fields) -> Upload | Download:
+    ends, (batch, *shape) = fields[:2], fields[2:]
+    source, target = (_address(end) for end in ends)
     if batch != 1:
         raise _unknown(f"a transfer of {batch} maps at once")
-    source, target = _address(source), _address(target)
-    if text[position] == UPLOAD:
-        return Upload(source, KpuMap(target.offset, channels, height, width))
-    return Download(KpuMap(source.offset, channels, height, width), target)
+    own, other = (target, source) if code == UPLOAD else (source, target)
+    expect(own.location == KPU, f"a transfer takes memory {own.location} for the accelerator's")
+    moved = KpuMap(own.offset, *shape)
+    return Upload(other, moved) if code == UPLOAD else Download(moved, other)
 
 
-def _copy(text: bytes, position: int) -> Copy:
-    source, target, *sides = COPY.unpack_from(text, position)
+def _copy(code: int, fields: Fields) -> Copy:
+    source, target, *sides = fields
     dtype = numpy_type(RANGE.unpack(source)[1])
     shape, in_strides, out_strides = (tuple(sides[i : i + 4]) for i in (0, 4, 8))
     return Copy(_address(source), _address(target), dtype, shape, in_strides, out_strides)
 
 
-def _layer(text: bytes, position: int) -> Convolution:
-    weights, batch_norm, activation, target, batch, *registers = LAYER.unpack_from(text, position)
+def _layer(code: int, fields: Fields) -> Convolution:
+    weights, batch_norm, activation, target, batch, *registers = fields
     control, addresses, channels, sizes, kinds = registers[:5]
     multipliers, addend = registers[9:11]
     if batch != 1 or _bits(multipliers, 0, 8):
         raise _unknown(f"a layer of {batch} maps at once, or with shifted offsets")
+    kernel, pool = _bits(kinds, 0, 3), _bits(kinds, 4, 4)
+    if kernel not in KERNELS or pool not in POOL_STEPS:
+        raise _unknown(f"a layer with a kernel of type {kernel} and a pool of type {pool}")
     read = KpuMap(
         ROW_BYTES * _bits(addresses, 0, 15),
         _bits(channels, 0, 10) + 1,
@@ -149,18 +229,33 @@ def _layer(text: bytes, position: int) -> Convolution:
     return Convolution(
         read=read,
         written=written,
-        kernel=3 if _bits(kinds, 0, 3) else 1,
+        kernel=KERNELS[kernel],
         depthwise=bool(_bits(control, 3, 1)),
-        pool=_bits(kinds, 4, 4),
+        pool=pool,
         pad_value=_bits(kinds, 24, 8),
         bias_x=_signed(_bits(multipliers, 32, 24), 24),
         bias_w=_signed(_bits(multipliers, 8, 24), 24),
         bias=_signed(_bits(addend, 0, 40), 40),
-        weights=_address(weights).offset,
-        batch_norm=_address(batch_norm).offset,
-        activation=_address(activation).offset,
+        weights=_constant(weights),
+        batch_norm=_constant(batch_norm),
+        activation=_constant(activation),
         target=_address(target) if RANGE.unpack(target)[4] else None,
     )
+
+
+READERS: dict[int, tuple[struct.Struct, Callable[[int, Fields], KpuOperation]]] = {
+    UPLOAD: (TRANSFER, _transfer),
+    DOWNLOAD: (TRANSFER, _transfer),
+    CONVOLUTION: (LAYER, _layer),
+    COPYING: (COPY, _copy),
+}
+
+
+def _constant(memory_range: bytes) -> int:
+    """Where it begins among the constants."""
+    location, offset = _address(memory_range)
+    expect(location == RDATA, f"a layer's constants lie in memory {location}")
+    return offset
 
 
 def _address(memory_range: bytes) -> Address:

@@ -17,6 +17,9 @@ __all__ = ["EmulatedKmodel", "predictor"]
 PIXELS_AT_A_TIME = 8 * 224 * 224
 """Per thread: as many pictures as keep the maps in the caches, as few calls as that leaves."""
 
+BYTES_AT_A_TIME = 256 << 20
+"""Per thread: main memory of the pictures, which a small one may ask much of."""
+
 Maps = NDArray[np.float32]
 
 
@@ -35,13 +38,13 @@ class EmulatedKmodel:
     def __init__(self, kmodel: bytes, workers: int) -> None:
         self._program = read_program(kmodel)
         self._workers = workers
-        main = self._program.container.main
-        if len(main.inputs) != 1 or len(main.inputs[0].shape) != 4:
+        inputs = self._program.inputs
+        if len(inputs) != 1 or len(inputs[0].shape) != 4:
             raise CompilerError(
-                f"the kmodel reads {[tensor.shape for tensor in main.inputs]}, not one picture",
+                f"the kmodel reads {[region.shape for region in inputs]}, not one picture",
                 "run it in the simulator",
             )
-        self._wanted = main.inputs[0].shape[1:]
+        self._wanted = inputs[0].shape[1:]
 
     def __call__(self, canvases: NDArray[np.uint8]) -> Maps:
         """Maps (n, h, w, channels) of `canvases` (n, height, width, channels) uint8.
@@ -66,7 +69,8 @@ class EmulatedKmodel:
                 f"canvases are {canvases.dtype} {canvases.shape}, the network reads planar "
                 f"uint8 {self._wanted}"
             )
-        at_once = max(1, 3 * PIXELS_AT_A_TIME // int(np.prod(self._wanted)))
+        most = BYTES_AT_A_TIME // self._program.spaces.bytes_a_picture
+        at_once = max(1, min(most, 3 * PIXELS_AT_A_TIME // int(np.prod(self._wanted))))
         starts = range(0, max(1, len(pictures)), at_once)
         parts = [pictures[start : start + at_once] for start in starts]
         # each thread multiplies its own matrices: a library with threads of its own is in the way

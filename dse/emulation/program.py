@@ -9,48 +9,37 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.emulation.container import Container, Tensor, read_container
+from dse.emulation.container import read_container
 from dse.emulation.convolution import Maps
-from dse.emulation.memory import DATA, INPUT, OUTPUT, RDATA, Memory, Region, Space, dense_strides
+from dse.emulation.memory import Memory, Region, Spaces
+from dse.emulation.picking import PlannedLayer, prepare_layers
 from dse.emulation.planning import plan
-from dse.emulation.steps import Step
+from dse.emulation.steps import Downloaded, OnKpu, Step
 
-__all__ = ["Program", "read_program"]
+__all__ = ["Program", "check_program", "read_program"]
 
 
 @dataclass(frozen=True)
 class Program:
     """What a kmodel does: steps, with the maps that are read for the last time in each."""
 
-    container: Container
+    spaces: Spaces
+    inputs: tuple[Region, ...]
+    outputs: tuple[Region, ...]
     steps: tuple[Step, ...]
     done_with: tuple[tuple[int, ...], ...]
 
     def run(self, pictures: NDArray[np.uint8]) -> list[NDArray[Any]]:
         """Outputs (n, *shape) of `pictures` (n, *input shape without the leading 1)."""
-        memory = self._memory(len(pictures))
-        memory.view(self._end(self.container.main.inputs[0], INPUT))[:, 0] = pictures
+        memory = Memory(len(pictures), self.spaces)
+        memory.view(self.inputs[0])[:, 0] = pictures
         maps: dict[int, Maps] = {}
-        for step, finished in zip(self.steps, self.done_with, strict=True):
-            step.run(memory, maps)
-            for number in finished:
-                del maps[number]
-        outputs = self.container.main.outputs
-        return [memory.view(self._end(tensor, OUTPUT))[:, 0].copy() for tensor in outputs]
-
-    def _memory(self, pictures: int) -> Memory:
-        modules, main = self.container.modules, self.container.main
-        sizes: dict[Space, int] = {(i, DATA): m.data_bytes for i, m in enumerate(modules)}
-        for location, tensors in ((INPUT, main.inputs), (OUTPUT, main.outputs)):
-            space = (self.container.entry[0], location)
-            sizes[space] = max(tensor.start + tensor.size_bytes for tensor in tensors)
-        constants = {(i, RDATA): m.rdata for i, m in enumerate(modules)}
-        return Memory(pictures, sizes, constants)
-
-    def _end(self, tensor: Tensor, location: int) -> Region:
-        """An input or output of the whole program."""
-        space = (self.container.entry[0], location)
-        return Region(space, tensor.start, tensor.dtype, tensor.shape, dense_strides(tensor.shape))
+        with np.errstate(all="ignore"):  # as the chip, which goes on with what came out
+            for step, finished in zip(self.steps, self.done_with, strict=True):
+                step.run(memory, maps)
+                for number in finished:
+                    del maps[number]
+        return [memory.view(output)[:, 0].copy() for output in self.outputs]
 
 
 def read_program(kmodel: bytes) -> Program:
@@ -58,9 +47,25 @@ def read_program(kmodel: bytes) -> Program:
 
     Raises VerificationFailed for a damaged file, CompilerError for what is not known here.
     """
-    container = read_container(kmodel)
-    steps = plan(container)
-    return Program(container, tuple(steps), tuple(_last_uses(steps)))
+    with np.errstate(all="ignore"):
+        planned = plan(read_container(kmodel))
+        downloads = [step.read for step in planned.steps if isinstance(step, Downloaded)]
+        own = [step for step in planned.steps if isinstance(step, PlannedLayer)]
+        layers = prepare_layers(own, downloads)
+    steps = tuple(
+        OnKpu(layers[step.written], step.read, step.written)
+        if isinstance(step, PlannedLayer)
+        else step
+        for step in planned.steps
+    )
+    return Program(planned.spaces, planned.inputs, planned.outputs, steps, tuple(_last_uses(steps)))
+
+
+def check_program(kmodel: bytes) -> None:
+    """Raises VerificationFailed where `kmodel` reaches outside of its memory or is damaged
+    otherwise, and CompilerError where what is not known here keeps that from being told."""
+    with np.errstate(all="ignore"):
+        plan(read_container(kmodel))
 
 
 def _last_uses(steps: Sequence[Step]) -> Iterator[tuple[int, ...]]:
@@ -70,5 +75,7 @@ def _last_uses(steps: Sequence[Step]) -> Iterator[tuple[int, ...]]:
         for name in ("written", "read"):
             if hasattr(step, name):
                 last[getattr(step, name)] = index
-    for index in range(len(steps)):
-        yield tuple(number for number, at in last.items() if at == index)
+    finished: list[list[int]] = [[] for _ in steps]
+    for number, index in last.items():
+        finished[index].append(number)
+    yield from map(tuple, finished)

@@ -14,8 +14,13 @@ from typing import Any, NamedTuple
 from dse.emulation.container import numpy_type
 from dse.emulation.tensor_functions import FUNCTIONS, SIGNATURES
 from dse.errors import CompilerError
+from dse.export.kmodel_reader import expect
 
-__all__ = ["Address", "Argument", "Instruction", "read_stack_code"]
+__all__ = ["MOST_STEPS", "Address", "Argument", "Instruction", "read_stack_code"]
+
+MOST_STEPS = 2048
+"""Operations of a program, on the CPU and on the accelerator. The deepest networks that fit the
+chip have some hundreds."""
 
 
 class Address(NamedTuple):
@@ -45,11 +50,15 @@ class Instruction:
 NOP, LOAD_INT, LOAD_0, LOAD_1, LOAD_FLOAT = 0x00, 0x02, 0x03, 0x04, 0x05
 LOAD_ADDRESS, STORE_SHAPE, STORE_PADDINGS, RETURN, TENSOR = 0x17, 0x31, 0x32, 0x59, 0x5E
 
+PUSHED: dict[str, type | tuple[type, ...]] = {"a": Address, "i": int, "f": (int, float)}
+"""Kind of an operand on the stack, as in `SIGNATURES` -> what it must be."""
+
 
 def read_stack_code(text: bytes) -> list[Instruction]:
-    """The tensor functions that `text` calls, in order.
+    """The tensor functions that `text` calls, in order, each operand of the kind it must be.
 
-    Raises CompilerError for an instruction or a tensor function that is not known here.
+    Raises CompilerError for an instruction or a tensor function that is not known here,
+    VerificationFailed for text that ends too early or uses what it never stored.
     """
     machine = _Machine(text)
     while machine.position < len(text) and machine.step():
@@ -90,22 +99,28 @@ class _Machine:
 
     def take(self, code: str) -> Any:
         """The next number of the text."""
+        end = self.position + struct.calcsize(f"<{code}")
+        expect(end <= len(self.text), f"code ends within an instruction, at {len(self.text)}")
         (value,) = struct.unpack_from(f"<{code}", self.text, self.position)
-        self.position += struct.calcsize(f"<{code}")
+        self.position = end
         return value
 
-    def pop(self, count: int) -> list[Any]:
-        """The last `count` values pushed, the first pushed first."""
-        values = self.stack[len(self.stack) - count :]
-        del self.stack[len(self.stack) - count :]
+    def pop(self, kinds: str) -> list[Any]:
+        """The last values pushed, one of each kind, the first pushed first."""
+        first = len(self.stack) - len(kinds)
+        expect(first >= 0, f"code takes {len(kinds)} operands, {len(self.stack)} were given")
+        values = self.stack[first:]
+        del self.stack[first:]
+        for kind, value in zip(kinds, values, strict=True):
+            expect(isinstance(value, PUSHED[kind]), f"code takes {value} for another operand")
         return values
 
     def store(self, code: int) -> None:
         register, rank = self.take("B"), self.take("B")
         if code == STORE_SHAPE:
-            self.shapes[register] = tuple(self.pop(rank))
+            self.shapes[register] = tuple(self.pop("i" * rank))
         else:
-            numbers = self.pop(3 * rank)
+            numbers = self.pop("iii" * rank)
             self.paddings[register] = tuple(
                 (numbers[i], numbers[i + 1], numbers[i + 2]) for i in range(0, 3 * rank, 3)
             )
@@ -114,13 +129,12 @@ class _Machine:
         if function not in SIGNATURES:
             names = FUNCTIONS[function : function + 1] or (f"number {function}",)
             raise _unknown(f"the CPU's operation '{names[0]}'")
+        expect(len(self.instructions) < MOST_STEPS, f"code has over {MOST_STEPS} operations")
         name, fields, pushed = SIGNATURES[function]
-        operands = {}
-        for entry in fields.split():
-            key, kind = entry.split(":")
-            operands[key] = self.field(kind)
-        given = pushed.split()
-        operands.update(zip(given, self.pop(len(given)), strict=True))
+        operands = {key: self.field(kind) for key, kind in _pairs(fields)}
+        given = _pairs(pushed)
+        values = self.pop("".join(kind for _, kind in given))
+        operands.update(zip((key for key, _ in given), values, strict=True))
         if name == "call":
             operands["outputs"] = self.arguments(operands["outputs"])
             operands["inputs"] = self.arguments(operands["inputs"])
@@ -129,21 +143,28 @@ class _Machine:
     def field(self, kind: str) -> Any:
         if kind == "t":
             return numpy_type(self.take("B"))
-        if kind == "s":
-            return self.shapes[self.take("B")]
-        if kind == "p":
-            return self.paddings[self.take("B")]
+        if kind in "sp":
+            registers: dict[int, Any] = self.shapes if kind == "s" else self.paddings
+            return self.stored(registers, self.take("B"))
         return self.take(kind)
+
+    def stored(self, registers: dict[int, Any], number: int) -> Any:
+        expect(number in registers, f"code uses register {number}, where nothing was stored")
+        return registers[number]
 
     def arguments(self, count: int) -> tuple[Argument, ...]:
         """Tensors pushed as address, data type, register of the shape, register of strides."""
         found = []
         for _ in range(count):
-            address, data_type, shape, strides = self.pop(4)
-            found.append(
-                Argument(address, numpy_type(data_type), self.shapes[shape], self.shapes[strides])
-            )
+            address, data_type, *registers = self.pop("aiii")
+            shape, strides = (self.stored(self.shapes, number) for number in registers)
+            found.append(Argument(address, numpy_type(data_type), shape, strides))
         return tuple(reversed(found))
+
+
+def _pairs(words: str) -> list[tuple[str, str]]:
+    """(name, kind) of each word of a signature, such as "output:a"."""
+    return [(name, kind) for name, _, kind in (word.partition(":") for word in words.split())]
 
 
 def _unknown(what: str) -> CompilerError:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from dse.emulation.convolution import Layer, Maps
-from dse.emulation.cpu_operations import run_on_cpu
 from dse.emulation.memory import Memory, Region
-from dse.emulation.stack_code import Instruction
+from dse.emulation.operands import Run
 
 __all__ = ["Copied", "Downloaded", "OnCpu", "OnKpu", "Step", "Uploaded"]
 
@@ -19,42 +16,37 @@ KpuMaps = dict[int, Maps]
 
 @dataclass(frozen=True)
 class OnCpu:
-    """An operation of the CPU, in the code of `module`."""
+    """An operation of the CPU, made ready."""
 
-    instruction: Instruction
-    module: int
+    operation: Run
 
     def run(self, memory: Memory, maps: KpuMaps) -> None:
         """On all pictures of `memory`, as every step."""
-        run_on_cpu(self.instruction, memory, self.module)
+        self.operation(memory)
 
 
 @dataclass(frozen=True)
 class Uploaded:
-    """Main memory -> map `written`, of shape (channels, height, width)."""
+    """Main memory -> map `written`. source: of shape (channels, height, width)."""
 
     source: Region
-    shape: tuple[int, int, int]
     written: int
 
     def run(self, memory: Memory, maps: KpuMaps) -> None:
-        """Channels first, then pictures."""
-        levels = memory.view(self.source)
-        planar = levels.reshape(len(levels), *self.shape).swapaxes(0, 1)
-        maps[self.written] = np.ascontiguousarray(planar)
+        """Channels first, then pictures; a copy, as the source may change."""
+        maps[self.written] = memory.view(self.source).swapaxes(0, 1).copy()
 
 
 @dataclass(frozen=True)
 class Downloaded:
-    """Map `read` -> main memory."""
+    """Map `read` -> main memory. target: of shape (channels, height, width)."""
 
     read: int
     target: Region
 
     def run(self, memory: Memory, maps: KpuMaps) -> None:
         """Pictures first again."""
-        target = memory.view(self.target)
-        target[...] = maps[self.read].swapaxes(0, 1).reshape(target.shape)
+        memory.view(self.target)[...] = maps[self.read].swapaxes(0, 1)
 
 
 @dataclass(frozen=True)
@@ -65,7 +57,7 @@ class Copied:
     target: Region
 
     def run(self, memory: Memory, maps: KpuMaps) -> None:
-        """The two do not overlap."""
+        """As if all were read before any is written."""
         memory.view(self.target)[...] = memory.view(self.source)
 
 

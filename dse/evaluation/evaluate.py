@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dse.data.pictures import DataSet, Picture
-from dse.evaluation.decoding import decode_maps
-from dse.evaluation.detections import Detections
+from dse.detection.decoding import decode_maps
+from dse.detection.detections import Detections
+from dse.detection.head import FACE_HEAD, Head
 from dse.evaluation.findings import Evaluation, Findings
 from dse.evaluation.prepared import Prepared, prepare
 
@@ -20,15 +21,19 @@ PICTURES_AT_A_TIME = 64
 """Canvases in memory while a data set streams through: 10 MB at 224 pixels."""
 
 
-def evaluate(predict: Predict, input_size: int, data: DataSet) -> Evaluation:
+def evaluate(
+    predict: Predict, input_size: int, data: DataSet, head: Head = FACE_HEAD
+) -> Evaluation:
     """Average precision of `predict` on every picture of `data`, one scale.
 
     Unreadable pictures are skipped and counted. Raises DataError where nothing is left.
     """
-    return find_faces(predict, input_size, data).evaluation()
+    return find_faces(predict, input_size, data, head).evaluation()
 
 
-def find_faces(predict: Predict, input_size: int, data: DataSet) -> Findings:
+def find_faces(
+    predict: Predict, input_size: int, data: DataSet, head: Head = FACE_HEAD
+) -> Findings:
     """What `predict` finds on every picture of `data`, one scale.
 
     Pictures are letterboxed to `input_size` and boxes compared in picture pixels.
@@ -36,29 +41,33 @@ def find_faces(predict: Predict, input_size: int, data: DataSet) -> Findings:
     findings = Findings()
     for pictures in chunks(data):
         prepared = prepare(pictures, input_size)
-        findings.add(prepared, detect(predict, prepared))
+        findings.add(prepared, detect(predict, prepared, head=head))
     return findings
 
 
-def evaluate_canvases(predict: Predict, prepared: Prepared) -> Evaluation:
+def evaluate_canvases(predict: Predict, prepared: Prepared, head: Head = FACE_HEAD) -> Evaluation:
     """`evaluate` on pictures that are prepared already: for several formats of one network."""
     findings = Findings()
-    findings.add(prepared, detect(predict, prepared))
+    findings.add(prepared, detect(predict, prepared, head=head))
     return findings.evaluation()
 
 
 def detect(
-    predict: Predict, prepared: Prepared, *, anchor_size: int | None = None
+    predict: Predict,
+    prepared: Prepared,
+    *,
+    anchor_size: int | None = None,
+    head: Head = FACE_HEAD,
 ) -> list[Detections]:
     """What `predict` finds in each picture of `prepared`, picture pixels.
 
-    anchor_size: as of `decode_maps`.
+    anchor_size, head: as of `decode_maps`.
     """
     size = prepared.input_size
     found: list[Detections] = []
     for start in range(0, len(prepared), PICTURES_AT_A_TIME):
         maps = predict(prepared.canvases[start : start + PICTURES_AT_A_TIME])
-        found += decode_maps(maps, size, anchor_size=anchor_size)
+        found += decode_maps(maps, size, anchor_size=anchor_size, head=head)
     geometry = zip(found, prepared.scales, prepared.heights, prepared.widths, strict=True)
     return [one.on_picture(scale, height, width) for one, scale, height, width in geometry]
 

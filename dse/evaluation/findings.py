@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dse.data.pictures import Boxes, Skipped
+from dse.data.pictures import Skipped
+from dse.detection.average_precision import PrecisionRecall, area, average_precision, rank
+from dse.detection.confidence import ap_interval
+from dse.detection.detections import Detections
+from dse.detection.geometry import Boxes
 from dse.errors import DataError
-from dse.evaluation.average_precision import PrecisionRecall, area, average_precision, rank
-from dse.evaluation.confidence import ap_interval
-from dse.evaluation.detections import Detections
 from dse.evaluation.prepared import Prepared
 
 __all__ = ["Evaluation", "Finding", "Findings"]

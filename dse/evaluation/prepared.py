@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from dse.data.letterbox import letterbox
 from dse.data.loading import load_or_none
-from dse.data.pictures import Boxes, DataSet, Picture, Skipped
+from dse.data.pictures import DataSet, Picture, Skipped
+from dse.detection.geometry import Boxes
 
 __all__ = ["Prepared", "prepare"]
 

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dse.data.pictures import DataSet, Picture
+from dse.detection.decoding import IOU_THRESHOLD, MAX_BOXES
+from dse.detection.detections import Detections
+from dse.detection.head import FACE_HEAD, Head
+from dse.detection.suppression import suppress
 from dse.errors import DataError, UsageError
-from dse.evaluation.decoding import IOU_THRESHOLD, MAX_BOXES
-from dse.evaluation.detections import Detections
 from dse.evaluation.evaluate import chunks, detect
 from dse.evaluation.findings import Evaluation, Findings
 from dse.evaluation.prepared import prepare
-from dse.evaluation.suppression import suppress
 
 if TYPE_CHECKING:  # the module brings TensorFlow, which judging boxes does not need
     from dse.network.keras_inference import Predict
@@ -48,9 +49,10 @@ def evaluate_pyramid(
     input_size: int,
     data: DataSet,
     scales: Sequence[float] = PYRAMID_SCALES,
+    head: Head = FACE_HEAD,
 ) -> Evaluation:
     """Average precision with every picture seen at several sizes, as of `find_faces_pyramid`."""
-    return find_faces_pyramid(predictor_for, input_size, data, scales).evaluation()
+    return find_faces_pyramid(predictor_for, input_size, data, scales, head).evaluation()
 
 
 def find_faces_pyramid(
@@ -58,6 +60,7 @@ def find_faces_pyramid(
     input_size: int,
     data: DataSet,
     scales: Sequence[float] = PYRAMID_SCALES,
+    head: Head = FACE_HEAD,
 ) -> Findings:
     """What is found with every picture seen at several sizes, results merged by NMS.
 
@@ -71,7 +74,7 @@ def find_faces_pyramid(
         held = [_held(picture) for picture in pictures]
         levels = [prepare(held, size) for size in sizes]
         found = [
-            detect(predict, level, anchor_size=input_size)
+            detect(predict, level, anchor_size=input_size, head=head)
             for predict, level in zip(predictors, levels, strict=True)
         ]
         findings.add(levels[0], [_merge(seen) for seen in zip(*found, strict=True)])

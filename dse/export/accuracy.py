@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.evaluation import Prepared, average_precision, operating_point, precision_recall
+from dse.detection.average_precision import average_precision, operating_point, precision_recall
+from dse.detection.head import FACE_HEAD, Head
+from dse.evaluation import Prepared
 from dse.evaluation.evaluate import detect
 from dse.network.keras_inference import Predict
 
@@ -42,9 +44,9 @@ class Accuracy:
     recall: float
 
 
-def measure_accuracy(predict: Predict, prepared: Prepared) -> Accuracy:
+def measure_accuracy(predict: Predict, prepared: Prepared, head: Head = FACE_HEAD) -> Accuracy:
     """Runs `predict` once over `prepared`. Raises DataError where it holds no face."""
-    found = detect(predict, prepared)
+    found = detect(predict, prepared, head=head)
     ap = average_precision(found, prepared.truth, prepared.ignored)
     square = None
     if prepared.truth_square is not None:

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from dse.data.geometry import MAX_LOG_RATIO
-from dse.evaluation.decoding import CANDIDATES, MAX_BOXES
+from dse.detection.decoding import CANDIDATES, MAX_BOXES
+from dse.detection.head import FACE_HEAD, MAX_LOG_RATIO, Head
+from dse.errors import UsageError
 from dse.export.flash_package import FLASH_ADDRESS
 from dse.export.rendering import render
 
@@ -25,8 +26,18 @@ OTHER_HEAP_BYTES = 128 * 1024
 """For the program itself, and blocks that lie in the way."""
 
 
-def board_files(manifest: Mapping[str, Any], detector: Mapping[str, Any]) -> dict[str, bytes]:
-    """The files `NAMES`, from the tables of `manifest.json` and `detector.json`."""
+def board_files(
+    manifest: Mapping[str, Any], detector: Mapping[str, Any], head: Head = FACE_HEAD
+) -> dict[str, bytes]:
+    """The files `NAMES`, from the tables of `manifest.json` and `detector.json`.
+
+    Raises UsageError for a head that the programs on the board cannot decode.
+    """
+    if head.kind != Head.kind or len(head.classes) > 1:
+        raise UsageError(
+            f"no program on the board decodes a head '{head.kind}' of {len(head.classes)} classes",
+            "export a design whose head has one class",
+        )
     compiled, output = manifest["compiled"], detector["output"]
     size = detector["input"]["size_pixels"]
     numbers = output["channels"] * output["map_height"] * output["map_width"]
@@ -40,6 +51,9 @@ def board_files(manifest: Mapping[str, Any], detector: Mapping[str, Any]) -> dic
         "runtime": ".".join(compiled["nncase_version"].split(".")[:2]),
         "kmodel_sha256": manifest["files"]["model.kmodel"]["sha256"],
         "size": size,
+        "numbers_per_box": head.numbers_per_box,
+        "number_names": head.number_names,
+        "first_offset": head.first_offset,
         "boxes": detector["canonical_boxes_pixels"],
         "score_logit": _logit(detector["score_threshold"]),
         "largest_log_ratio": MAX_LOG_RATIO,

@@ -7,11 +7,7 @@ that is much worse than its network is not handed out: its bundle goes to a fold
 
 from __future__ import annotations
 
-import contextlib
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -22,7 +18,8 @@ from numpy.typing import NDArray
 
 from dse.cost import Target
 from dse.data.pictures import DataSet
-from dse.errors import DseError, UsageError, VerificationFailed
+from dse.detection.head import FACE_HEAD, Head
+from dse.errors import UsageError, VerificationFailed
 from dse.evaluation import Prepared, prepare
 from dse.export import manifest as manifests
 from dse.export.accuracy import (
@@ -37,6 +34,7 @@ from dse.export.deployment import Deployment, deploy
 from dse.export.detector_file import detector_table
 from dse.export.flash_package import flash_package
 from dse.export.model_card import model_card
+from dse.files import make_folder, reported, whole_folder, write_whole
 from dse.network.graph import Graph
 from dse.network.keras_inference import predictor
 from dse.space import Candidate
@@ -71,6 +69,7 @@ def export_bundle(
     estimate: Mapping[str, Any] | None = None,
     study: Mapping[str, Any] | None = None,
     target: Target | None = None,
+    head: Head = FACE_HEAD,
     calibrate_method: str = "no_clip",
     workers: int | None = None,
 ) -> ExportReport:
@@ -80,8 +79,8 @@ def export_bundle(
     data: evaluation pictures. estimate: figures of the cost model (`latency_ms`,
     `latency_ms_low`, `latency_ms_high`, `energy_mj`, `macs`, `parameters`, ...). study: where
     the weights come from. target: whose memory must hold it and whose nncase compiles it;
-    default the chip with nothing else in memory. workers: simulator processes, default one a
-    core.
+    default the chip with nothing else in memory. head: of the network. workers: simulator
+    processes, default one a core.
 
     Raises UsageError for a format that no chip runs, CompilerError, and VerificationFailed
     where the file fails its check; the bundle then lies in "FOLDER.rejected".
@@ -96,6 +95,7 @@ def export_bundle(
         graph,
         weights,
         calibration,
+        head=head,
         calibrate_method=calibrate_method,
         nncase_version=target.nncase_version,
     )
@@ -105,6 +105,7 @@ def export_bundle(
     manifest = {
         "candidate": candidate.id,
         "rejected": reason,
+        "head": head.to_json(),
         "target": {name: getattr(target, name) for name in TARGET_KEYS},
         "accuracy": measured,
         "compiled": _compiled_table(deployment),
@@ -152,10 +153,10 @@ def _measure(
 ) -> dict[str, Any]:
     """The manifest's table "accuracy"."""
     in_float = predictor(graph, weights)
-    float_found: Accuracy = measure_accuracy(in_float, prepared)
+    float_found: Accuracy = measure_accuracy(in_float, prepared, deployment.head)
     with deployment.predictor(workers) as on_chip:
         correlation = agreement(in_float, on_chip, calibration[:AGREEMENT_PICTURES])
-        found = measure_accuracy(on_chip, prepared)
+        found = measure_accuracy(on_chip, prepared, deployment.head)
     return {
         "ap": float_found.ap,
         "kmodel_ap": found.ap,
@@ -192,10 +193,9 @@ def _contents(
     deployment: Deployment, input_size: int, manifest: dict[str, Any]
 ) -> dict[str, bytes]:
     """Every file of the bundle by name; adds their checksums to `manifest`."""
-    compiled = deployment.compiled
-    detector = detector_table(
-        compiled.headers, input_size, deployment.box_scale, manifest["accuracy"]["score"]
-    )
+    compiled, head = deployment.compiled, deployment.head
+    score = manifest["accuracy"]["score"]
+    detector = detector_table(compiled.headers, input_size, deployment.box_scale, score, head)
     files = {
         "model.kmodel": compiled.kmodel,
         "model.kfpkg": flash_package(compiled.kmodel),
@@ -203,7 +203,7 @@ def _contents(
         "detector.json": manifests.to_json(detector),
     }
     manifest["files"] = manifests.checksums(files)
-    files |= board_files(manifest, detector)
+    files |= board_files(manifest, detector, head)
     manifest["files"] = manifests.checksums(files)
     files["MODEL_CARD.md"] = model_card(manifest)
     manifest["files"] = manifests.checksums(files)
@@ -213,37 +213,12 @@ def _contents(
 def _write_bundle(folder: Path, files: Mapping[str, bytes]) -> None:
     """Writes beside `folder`, then renames: it is the old bundle, or the new one, or none.
 
-    Raises DseError where the disk refuses.
+    Raises FileError where the system refuses.
     """
-    with _disk_errors(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(folder.parent)
+    with reported(folder, "written"):
         if folder.exists() and not (folder / manifests.NAME).is_file() and any(folder.iterdir()):
             raise UsageError(f"{folder} exists and is no bundle", "name another folder")
-        prefix = f".{folder.name}-"
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=prefix) as scratch:
-            fresh, old = Path(scratch) / "new", Path(scratch) / "old"
-            fresh.mkdir()
-            for name, content in files.items():
-                _write(fresh / name, content)
-            if folder.exists():
-                os.rename(folder, old)
-            os.rename(fresh, folder)
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-@contextlib.contextmanager
-def _disk_errors(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        free = shutil.disk_usage(folder.anchor or ".").free
-        raise DseError(
-            f"cannot write {folder}: {error.strerror}",
-            f"name a folder that can be written ({free / 1e6:,.0f} MB are free)",
-        ) from error
+    with whole_folder(folder) as fresh:
+        for name, content in files.items():
+            write_whole(fresh / name, content)

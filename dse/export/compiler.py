@@ -11,7 +11,6 @@ import json
 import re
 import struct
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,11 +18,12 @@ import numpy as np
 import tflite as schema
 from numpy.typing import NDArray
 
+from dse import processes
 from dse.errors import CompilerError
-from dse.export import child
 from dse.export.kmodel import Kmodel, parse_kmodel
 from dse.export.schedules import peak_kpu_bytes, without_noise
 from dse.export.toolchain import HAS_K210, Toolchain, toolchain
+from dse.files import temporary_folder, whole_file, write_whole
 
 __all__ = [
     "CALIBRATE_METHODS",
@@ -97,7 +97,7 @@ def compile_kmodel(
     which set the activation ranges. interleaved: pictures and maps are (h, w, channels) on the
     board too, see above. nncase_version: default our own, see `toolchain`. Raises CompilerError
     with the compiler's own reason, also when it takes longer than `time_limit_s` seconds or
-    dies; DseError where there is no room for temporary files.
+    dies; FileError where there is no room for temporary files.
     """
     _check(calibration, _input_shape(tflite), calibrate_method)
     tools = toolchain(nncase_version)
@@ -106,12 +106,12 @@ def compile_kmodel(
         "calibrate_method": calibrate_method,
         "layout": "NHWC" if interleaved else "NCHW",
     }
-    with child.disk_errors(), tempfile.TemporaryDirectory(prefix="dse-compile-") as name:
-        folder = Path(name)
-        (folder / "model.tflite").write_bytes(tflite)
-        (folder / "options.json").write_text(json.dumps(options))
+    with temporary_folder("dse-compile-") as folder:
+        write_whole(folder / "model.tflite", tflite, durable=False)  # all gone at the end
+        write_whole(folder / "options.json", json.dumps(options), durable=False)
         stored = calibration if interleaved else calibration.transpose(0, 3, 1, 2)
-        np.save(folder / "calibration.npy", stored)
+        with whole_file(folder / "calibration.npy", durable=False) as file:
+            np.save(file, stored)
         log = _run(tools, folder, time_limit_s)
         return _read(folder, log, tools.version)
 
@@ -122,9 +122,9 @@ def compiler_version() -> str:
     Raises CompilerError where it is missing, or cannot be loaded, or has no such target.
     """
     number, hint = toolchain().version, "reinstall dse: nncase belongs to it"
-    code, said, death = child.run([sys.executable, "-c", HAS_K210], time_limit_s=60)
+    code, said, death = processes.run([sys.executable, "-c", HAS_K210], time_limit_s=60)
     if code:
-        raise CompilerError(f"nncase {number} {death}: {child.last_lines(said)}", hint)
+        raise CompilerError(f"nncase {number} {death}: {processes.last_lines(said)}", hint)
     if code is None:
         raise CompilerError(f"nncase {number} does not answer", hint)
     return f"nncase {number}, k210"
@@ -172,7 +172,11 @@ def _check(calibration: NDArray[np.uint8], shape: tuple[int, ...], calibrate_met
 
 def _run(tools: Toolchain, folder: Path, time_limit_s: float) -> str:
     """Runs the compiler on `folder`; returns what it printed."""
-    code, log, death = child.run(tools.command("compile", folder), time_limit_s)
+    code, log, death = processes.run(
+        tools.command("compile", folder),
+        time_limit_s,
+        memory_limit_bytes=processes.MEMORY_LIMIT_BYTES,
+    )
     if code is None:
         raise CompilerError(
             f"the kmodel compiler was stopped after {time_limit_s:g} s",
@@ -189,7 +193,7 @@ def _own_words(log: str) -> str:
     for line in reversed(log.splitlines()):
         if any(known in line for known, _ in _MEANINGS) or "Error:" in line:
             return line.strip()
-    return child.last_lines(log) or "it printed nothing"
+    return processes.last_lines(log) or "it printed nothing"
 
 
 def _meaning(log: str) -> str:

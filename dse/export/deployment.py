@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.detection.head import FACE_HEAD, Head
 from dse.export.compiler import CompiledKmodel, compile_kmodel
 from dse.export.picture_processes import PictureProcesses
 from dse.export.refereed import Refereed, refereed
@@ -31,25 +32,34 @@ class Deployment:
     """The files of one detector. Both write boxes that are `box_scale` times too large.
 
     tflite: the network in float32. compiled: the same with biases corrected for the weights
-    that the chip rounds.
+    that the chip rounds. head: what the output's channels mean.
     """
 
     tflite: bytes
     compiled: CompiledKmodel
     box_scale: float
+    head: Head = FACE_HEAD
 
     def predictor(self, workers: int | None = None) -> PictureProcesses:
         """The kmodel in the simulator, as `simulator.kmodel_predictor`; maps as in training."""
         version = self.compiled.nncase_version
         return kmodel_predictor(
-            self.compiled.kmodel, workers, box_scale=self.box_scale, nncase_version=version
+            self.compiled.kmodel,
+            workers,
+            box_scale=self.box_scale,
+            head=self.head,
+            nncase_version=version,
         )
 
     def refereed(self, workers: int | None = None) -> AbstractContextManager[Refereed]:
         """The same maps, some 20 times faster, where `dse.emulation` knows the kmodel."""
         version = self.compiled.nncase_version
         return refereed(
-            self.compiled.kmodel, workers, box_scale=self.box_scale, nncase_version=version
+            self.compiled.kmodel,
+            workers,
+            box_scale=self.box_scale,
+            head=self.head,
+            nncase_version=version,
         )
 
 
@@ -58,6 +68,7 @@ def deploy(
     weights: dict[str, NDArray[np.float32]],
     calibration: NDArray[np.uint8],
     *,
+    head: Head = FACE_HEAD,
     calibrate_method: str = RANGES_ALONE,
     nncase_version: str | None = None,
     time_limit_s: float = 300,
@@ -66,12 +77,12 @@ def deploy(
 
     calibration: (n, size, size, 3) uint8 training pictures, letterboxed; 32 or more are a
     good choice. The compiler, which is slow on each, is given those with the extremes alone.
-    nncase_version: as for `compile_kmodel`.
+    head: of the network. nncase_version: as for `compile_kmodel`.
     Raises CompilerError, or WeightsError where `weights` are of another network.
     """
-    corrected = corrected_biases(graph, weights, calibration)
-    scale = choose_box_scale(predictor(graph, corrected)(calibration))
-    in_float, on_chip = (scale_boxes(graph, each, scale) for each in (weights, corrected))
+    corrected = corrected_biases(graph, weights, calibration, head)
+    scale = choose_box_scale(predictor(graph, corrected)(calibration), head)
+    in_float, on_chip = (scale_boxes(graph, each, scale, head) for each in (weights, corrected))
     if calibrate_method == RANGES_ALONE:
         calibration = calibration[extreme_pictures(graph, on_chip, calibration)]
     tflite, for_chip = (to_tflite(graph, each) for each in (in_float, on_chip))
@@ -82,4 +93,4 @@ def deploy(
         calibrate_method=calibrate_method,
         nncase_version=nncase_version,
     )
-    return Deployment(tflite, compiled, scale)
+    return Deployment(tflite, compiled, scale, head)

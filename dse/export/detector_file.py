@@ -5,17 +5,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from dse.data.canonical_boxes import canonical_boxes
-from dse.evaluation.decoding import IOU_THRESHOLD
+from dse.detection.decoding import IOU_THRESHOLD
+from dse.detection.head import FACE_HEAD, Head
 from dse.export.kmodel import Kmodel
 
 __all__ = ["detector_table"]
 
-CHANNEL_ORDER = ("score", "tx", "ty", "tw", "th")
-
 
 def detector_table(
-    headers: Kmodel, input_size: int, box_scale: float, score: float
+    headers: Kmodel, input_size: int, box_scale: float, score: float, head: Head = FACE_HEAD
 ) -> dict[str, Any]:
     """The content. `score`: threshold in 0..1 of the operating point with the best F1."""
     _, channels, height, width = headers.outputs[0].shape
@@ -28,11 +26,11 @@ def detector_table(
         },
         "output": {
             "type": "float32",
-            "layout": "planar: channel = 5 * box + number",
+            "layout": f"planar: channel = {head.numbers_per_box} * box + number",
             "channels": channels,
             "map_height": height,
             "map_width": width,
-            "numbers": list(CHANNEL_ORDER),
+            "numbers": list(head.number_names),
             "score": "logit: a face's probability is 1 / (1 + exp(-score))",
         },
         "box_scale": box_scale,
@@ -40,6 +38,6 @@ def detector_table(
         "iou_threshold": IOU_THRESHOLD,
         "canonical_boxes_pixels": [
             [float(str(side)) for side in box]  # the shortest decimal that is this float32
-            for box in canonical_boxes(input_size)
+            for box in head.sizes(input_size)
         ],
     }

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dse.cost import Target
-from dse.data.canonical_boxes import canonical_boxes
+from dse.detection.head import FACE_HEAD, Head
 from dse.errors import UsageError
 from dse.export.kmodel import Kmodel
 from dse.export.reading import packed_file, shown, table
@@ -26,9 +27,6 @@ __all__ = [
 
 BUNDLE_VERSION = 1
 FIGURES = ("kmodel_bytes", "input_bytes", "output_bytes", "data_bytes", "main_memory_bytes")
-NUMBERS_A_BOX = 5
-"""Score, two of its place, two of its size."""
-
 SAME_PIXELS = 1e-3
 """Between canonical boxes: detector.json rounds them to 1e-4."""
 
@@ -39,8 +37,11 @@ FLASH_BYTES, FLASH_UNIT = 16 << 20, 64 << 10
 Table = Mapping[str, Any]
 
 
-def manifest_problems(manifest: Table) -> list[str]:
-    """Whether it is one, of this version, of a design, and of an export that passed its check."""
+def manifest_problems(manifest: Table, head: Head = FACE_HEAD) -> list[str]:
+    """Whether it is one, of this version, of a design, and of an export that passed its check.
+
+    head: of the design. Older manifests do not name it. Raises DseError for what is no head.
+    """
     version = manifest.get("bundle_version")
     if version != BUNDLE_VERSION:
         return [f"manifest.json is of version {shown(version)}, not {BUNDLE_VERSION}"]
@@ -50,6 +51,8 @@ def manifest_problems(manifest: Table) -> list[str]:
         Candidate.parse(str(manifest.get("candidate")))
     except (UsageError, ValueError):  # the latter for numbers without end
         return [f"manifest.json is of {shown(manifest.get('candidate'))}, which names no design"]
+    if "head" in manifest and Head.from_json(manifest["head"]) != head:
+        return [f"manifest.json is of another head than {manifest['candidate']} has"]
     return []
 
 
@@ -139,10 +142,12 @@ def _listing_problems(listing: Table) -> list[str]:
     return []
 
 
-def detector_problems(detector: Table, headers: Kmodel, design: str) -> list[str]:
+def detector_problems(
+    detector: Table, headers: Kmodel, design: str, head: Head = FACE_HEAD
+) -> list[str]:
     """What detector.json says that contradicts the kmodel, the design or itself."""
     try:
-        checks = _detector_checks(detector, headers, Candidate.parse(design).input_size)
+        checks = _detector_checks(detector, headers, Candidate.parse(design).input_size, head)
     except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
         return [f"detector.json lacks or mistypes {shown(str(error))}"]
     return [
@@ -150,23 +155,22 @@ def detector_problems(detector: Table, headers: Kmodel, design: str) -> list[str
     ]
 
 
-def _detector_checks(detector: Table, headers: Kmodel, size: int) -> dict[str, bool]:
+def _detector_checks(detector: Table, headers: Kmodel, size: int, head: Head) -> dict[str, bool]:
     told, output = detector["input"]["size_pixels"], detector["output"]
     shape = (1, output["channels"], output["map_height"], output["map_width"])
     boxes = detector["canonical_boxes_pixels"]
     return {
         f"input size {shown(told)}": told == size and headers.inputs[0].shape == (1, 3, size, size),
         f"output shape {shown(shape)}": headers.outputs[0].shape == shape,
-        f"{len(boxes)} canonical boxes": len(boxes) * NUMBERS_A_BOX == output["channels"],
-        "a canonical box": _are_canonical(boxes, size),
+        f"{len(boxes)} canonical boxes": len(boxes) * head.numbers_per_box == output["channels"],
+        "a canonical box": _are_anchors(boxes, head.sizes(size)),
         "score_threshold": 0 <= detector["score_threshold"] < 1,
         "iou_threshold": 0 < detector["iou_threshold"] < 1,
     }
 
 
-def _are_canonical(boxes: Any, size: int) -> bool:
+def _are_anchors(boxes: Any, expected: NDArray[np.float32]) -> bool:
     """The decoder's boxes are those that the network was trained with, to rounding."""
-    expected = canonical_boxes(size)
     found = np.array([[float(side) for side in box] for box in boxes])
     return found.shape == expected.shape and bool(
         np.allclose(found, expected, rtol=0, atol=SAME_PIXELS)

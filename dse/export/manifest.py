@@ -1,9 +1,9 @@
 """manifest.json: what lies in a bundle, where it came from, and what it measured.
 
-Its tables: `candidate`, `rejected` (why the export failed its own check, or null), `target`
-(whose firmware it is for, and what loads it), `files` (sha256 and bytes of each), `accuracy`,
-`compiled` (the compiler's figures), `estimate` (the cost model's), `data` (evaluation
-pictures), `study`, `versions`.
+Its tables: `candidate`, `rejected` (why the export failed its own check, or null), `head` (what
+the output's channels mean), `target` (whose firmware it is for, and what loads it), `files`
+(sha256 and bytes of each), `accuracy`, `compiled` (the compiler's figures), `estimate` (the
+cost model's), `data` (evaluation pictures), `study`, `versions`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import platform
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
+
+from dse.files import utf8
 
 __all__ = ["LAYOUT_VERSION", "NAME", "checksums", "to_json", "versions"]
 
@@ -46,7 +48,7 @@ def versions() -> dict[str, str]:
 
 def to_json(table: Mapping[str, Any]) -> bytes:
     """Readable JSON; numbers that JSON cannot hold (NaN, infinite) become null."""
-    return (json.dumps(_plain(table), indent=2, ensure_ascii=False) + "\n").encode()
+    return utf8(json.dumps(_plain(table), indent=2, ensure_ascii=False) + "\n")
 
 
 def _plain(value: Any) -> Any:

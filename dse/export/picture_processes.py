@@ -10,28 +10,30 @@ import contextlib
 import json
 import os
 import queue
-import select
-import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dse import processes
+from dse.detection.head import FACE_HEAD, Head
 from dse.errors import VerificationFailed
-from dse.export import child
 from dse.export.nncase_process import FRAME
+from dse.files import temporary_folder, write_whole
 from dse.quantization.box_scale import unscale_boxes
 
 __all__ = ["PictureProcesses", "Runner"]
 
 START_LIMIT_S = 300.0
 """A simulator starts in 0.5 s, TensorFlow in 4 s, on a loaded machine in over a minute."""
+
+MOST_TEXT_BYTES = 1 << 16
+"""Of what a process says of its tensors, or of why it cannot run the file."""
 
 _HINT = "the file is damaged or was made by another compiler: export it again"
 
@@ -59,14 +61,16 @@ class PictureProcesses:
         workers: int | None,
         box_scale: float,
         time_limit_s: float,
+        head: Head = FACE_HEAD,
     ) -> None:
         self._content = content
         self._runner = runner
         self._count = workers or os.cpu_count() or 1
-        self._scale = box_scale
+        self._scale, self._head = box_scale, head
         self._time_limit_s = time_limit_s
         self._workers: list[_Worker] = []
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._files = contextlib.ExitStack()
+        self._folder: Path | None = None
 
     def __enter__(self) -> PictureProcesses:
         return self
@@ -89,7 +93,7 @@ class PictureProcesses:
         maps = np.empty((len(pictures), height, width, channels), np.float32)
         if len(pictures):
             self._simulate(pictures, maps)
-        return unscale_boxes(maps, self._scale)
+        return unscale_boxes(maps, self._scale, self._head)
 
     @property
     def input_size(self) -> int:
@@ -107,10 +111,9 @@ class PictureProcesses:
         workers, self._workers = getattr(self, "_workers", []), []
         for worker in workers:
             worker.close()
-        folder = getattr(self, "_folder", None)
-        if folder is not None:
-            folder.cleanup()
+        if getattr(self, "_folder", None) is not None:
             self._folder = None
+            self._files.close()
 
     def _arrange(self, canvases: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Planar pictures, as the file wants them."""
@@ -152,10 +155,9 @@ class PictureProcesses:
     def _start(self, count: int) -> None:
         """Brings the number of workers up to `count`; they load side by side."""
         if self._folder is None:
-            with child.disk_errors():
-                self._folder = tempfile.TemporaryDirectory(prefix="dse-simulate-")
-                (Path(self._folder.name) / "model").write_bytes(self._content)
-        path = Path(self._folder.name) / "model"
+            self._folder = self._files.enter_context(temporary_folder("dse-simulate-"))
+            write_whole(self._folder / "model", self._content, durable=False)
+        path = self._folder / "model"
         fresh = [_Worker(self._runner, path) for _ in range(count - len(self._workers))]
         self._workers += fresh
         try:
@@ -171,18 +173,13 @@ class _Worker:
 
     def __init__(self, runner: Runner, path: Path) -> None:
         self._runner = runner
-        self._process = subprocess.Popen(
-            runner.command(path),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=child.environment(threads=1),
-            start_new_session=True,
+        self._process = processes.Companion(
+            runner.command(path), memory_limit_bytes=processes.MEMORY_LIMIT_BYTES
         )
 
     def wait_ready(self) -> None:
         """Until the file is loaded; its shapes must be those that the runner expects."""
-        shapes = json.loads(self._receive(START_LIMIT_S, b"r"))
+        shapes = json.loads(self._receive(START_LIMIT_S, b"r", MOST_TEXT_BYTES))
         told = tuple(shapes["input"]), tuple(shapes["output"])
         if told != self._runner.shapes:
             raise VerificationFailed(
@@ -195,30 +192,33 @@ class _Worker:
         """The map (h, w, channels) of one planar picture."""
         content, shape = picture.tobytes(), self._runner.shapes[1][1:]
         try:
-            self._pipe(self._process.stdin).write(FRAME.pack(b"p", len(content)) + content)
-            self._pipe(self._process.stdin).flush()
-        except OSError:
-            raise self._failure() from None
-        answer = self._receive(time_limit_s, b"d")
-        if len(answer) != 4 * int(np.prod(shape)):
+            self._process.send(FRAME.pack(b"p", len(content)) + content)
+        except processes.Ended as ended:
+            raise self._failure(ended) from None
+        size = 4 * int(np.prod(shape))
+        answer = self._receive(time_limit_s, b"d", size)
+        if len(answer) != size:
             raise VerificationFailed(f"the {self._runner.name} returned a map of another size")
         return np.frombuffer(answer, np.float32).reshape(shape).transpose(1, 2, 0)
 
     def close(self) -> None:
         """Ends the process at once: it holds nothing worth saving."""
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):  # unsent pixels of a process that is gone
-                    pipe.close()
+        self._process.close()
 
-    def _receive(self, time_limit_s: float, kind: bytes) -> bytes:
-        """The content of the next frame, which must be of `kind`."""
+    def _receive(self, time_limit_s: float, kind: bytes, most_bytes: int) -> bytes:
+        """The content of the next frame, which must be of `kind` and of `most_bytes` or less."""
         deadline = time.monotonic() + time_limit_s
-        found, size = FRAME.unpack(self._read(FRAME.size, deadline))
-        content = self._read(size, deadline)
+        try:
+            found, size = FRAME.unpack(self._process.receive(FRAME.size, deadline))
+            if size > max(most_bytes, MOST_TEXT_BYTES):
+                raise VerificationFailed(f"the {self._runner.name} returned a map of another size")
+            content = self._process.receive(size, deadline)
+        except processes.Ended as ended:
+            raise self._failure(ended) from None
+        except TimeoutError:
+            raise VerificationFailed(
+                f"the {self._runner.name} took too long and was stopped", _HINT
+            ) from None
         if found != kind:
             said = content.decode(errors="replace")
             raise VerificationFailed(
@@ -226,34 +226,7 @@ class _Worker:
             )
         return content
 
-    def _read(self, size: int, deadline: float) -> bytes:
-        pipe = self._pipe(self._process.stdout)
-        content = bytearray()
-        while len(content) < size:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([pipe], [], [], left)[0]:
-                raise VerificationFailed(
-                    f"the {self._runner.name} took too long and was stopped", _HINT
-                )
-            part = os.read(pipe.fileno(), size - len(content))
-            if not part:
-                raise self._failure()
-            content += part
-        return bytes(content)
-
-    def _failure(self) -> VerificationFailed:
+    def _failure(self, ended: processes.Ended) -> VerificationFailed:
         """The process is gone: says how."""
-        try:
-            self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        how = child.death_of(self._process)
-        return VerificationFailed(
-            f"the {self._runner.name} {how} on this {self._runner.file}", _HINT
-        )
-
-    @staticmethod
-    def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
-        assert pipe is not None, "the process was started with pipes"
-        return pipe
+        runner = self._runner
+        return VerificationFailed(f"the {runner.name} {ended} on this {runner.file}", _HINT)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import reprlib
 import struct
 import zipfile
@@ -14,11 +15,13 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from dse import files
 from dse.errors import DseError
 
 __all__ = [
     "box_scale_of",
     "made_by",
+    "most_bytes",
     "packed_file",
     "read_bytes",
     "read_table",
@@ -26,8 +29,15 @@ __all__ = [
     "table",
 ]
 
-MOST_BYTES = 256 << 20
-"""Of one file. The largest that a bundle was seen with, a TFLite file, has 28 MB."""
+MOST_BYTES = {".tflite": 64 << 20, ".kmodel": 16 << 20, ".kfpkg": 17 << 20}
+"""Of a file, by its suffix. The chip maps 16 MiB of its flash, and a package adds a listing; the
+float network beside it, the largest that a bundle was seen with, has 28 MB."""
+
+MOST_TEXT_BYTES = 1 << 20
+"""Of any other file: tables, texts and programs have some tens of kilobytes."""
+
+MOST_DIGITS = 20
+"""Of a whole number in a table: as many as 64 bits have."""
 
 _UNPACKABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """The other methods of a zip give no limit to what comes out."""
@@ -36,22 +46,28 @@ shown = reprlib.Repr().repr
 """Of anything out of a file, for a message: short, and without control characters."""
 
 
+def most_bytes(name: str) -> int:
+    """The size that a file called `name` may have."""
+    return MOST_BYTES.get(Path(name).suffix, MOST_TEXT_BYTES)
+
+
 def read_bytes(file: Path) -> bytes:
-    """The content of `file`. Raises DseError where there is none, or where it is no file."""
-    try:
-        if file.exists() and not file.is_file():  # a pipe or a device would never end
-            raise DseError(f"{file.name} is no file")
-        if file.stat().st_size > MOST_BYTES:
-            raise DseError(f"{file.name} has more than {MOST_BYTES:,} bytes")
-        return file.read_bytes()
-    except OSError as error:
-        raise DseError(f"{file.name} cannot be read: {error.strerror}") from None
+    """The content of `file`. Raises FileError where there is none, where it is no regular file
+    (a pipe or a device would never end), or where it is larger than any of its kind."""
+    return files.read_bytes(file, most_bytes(file.name))
 
 
 def table(name: str, content: bytes) -> dict[str, Any]:
-    """The JSON table in `content` of file `name`. Raises DseError where there is none."""
+    """The JSON table in `content` of file `name`, all of its numbers finite.
+
+    Raises DseError where there is none.
+    """
+    if len(content) > MOST_TEXT_BYTES:
+        raise DseError(f"{name} is no JSON of ours: it has {len(content):,} bytes")
     try:
-        found = json.loads(content)
+        found = json.loads(
+            content, parse_int=_whole, parse_float=_finite, parse_constant=_no_number
+        )
     except ValueError as error:
         raise DseError(f"{name} is no JSON: {error}") from None
     except RecursionError:
@@ -59,6 +75,21 @@ def table(name: str, content: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise DseError(f"{name} holds no table")
     return found
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise ValueError(f"a number of {len(digits)} digits")
+    return int(digits)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else _no_number(digits)
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{shown(text)} is no finite number")
 
 
 def read_table(file: Path) -> dict[str, Any]:
@@ -95,7 +126,7 @@ def made_by(kmodel: Path) -> tuple[float, str | None]:
     1 and None where there are no such files. Raises DseError where they make no sense.
     """
     detector, manifest = (kmodel.with_name(name) for name in ("detector.json", "manifest.json"))
-    scale = box_scale_of(read_table(detector)) if detector.is_file() else 1.0
-    compiled = read_table(manifest).get("compiled") if manifest.is_file() else None
+    scale = box_scale_of(read_table(detector)) if detector.exists() else 1.0
+    compiled = read_table(manifest).get("compiled") if manifest.exists() else None
     version = compiled.get("nncase_version") if isinstance(compiled, dict) else None
     return scale, version if isinstance(version, str) else None

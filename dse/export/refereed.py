@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse import emulation
+from dse.detection.head import FACE_HEAD, Head
 from dse.errors import CompilerError
 from dse.export.picture_processes import PictureProcesses
 from dse.export.simulator import kmodel_predictor
@@ -17,9 +18,6 @@ from dse.network.keras_inference import Predict
 from dse.quantization.box_scale import unscale_boxes
 
 __all__ = ["Refereed", "refereed"]
-
-EMULATED_VERSION = "1.9."
-"""The nncase whose simulator `dse.emulation` was compared with."""
 
 REFEREE_PICTURES = 2
 """Pictures that both run: 0.3 s each in the simulator, and a wrong layer shows in any."""
@@ -31,6 +29,7 @@ def refereed(
     workers: int | None = None,
     *,
     box_scale: float = 1.0,
+    head: Head = FACE_HEAD,
     nncase_version: str | None = None,
 ) -> Iterator[Refereed]:
     """The emulator, if its maps of the first canvases are the simulator's to the bit.
@@ -41,9 +40,11 @@ def refereed(
     where the simulator cannot run it either.
     """
     version = toolchain(nncase_version).version
-    with kmodel_predictor(kmodel, workers, box_scale=box_scale, nncase_version=version) as simulate:
-        predict = Refereed(kmodel, workers, box_scale, simulate)
-        if not version.startswith(EMULATED_VERSION):
+    with kmodel_predictor(
+        kmodel, workers, box_scale=box_scale, head=head, nncase_version=version
+    ) as simulate:
+        predict = Refereed(kmodel, workers, box_scale, simulate, head)
+        if not version.startswith(emulation.EMULATED_VERSION):
             predict.settle(f"the emulator was never compared with nncase {version}: simulated")
         yield predict
 
@@ -55,12 +56,17 @@ class Refereed:
     """
 
     def __init__(
-        self, kmodel: bytes, workers: int | None, box_scale: float, simulate: PictureProcesses
+        self,
+        kmodel: bytes,
+        workers: int | None,
+        box_scale: float,
+        simulate: PictureProcesses,
+        head: Head = FACE_HEAD,
     ) -> None:
         self.note = ""
         self.input_size, self.map_shape = simulate.input_size, simulate.map_shape
         self._kmodel, self._workers, self._scale = kmodel, workers, box_scale
-        self._simulate = simulate
+        self._simulate, self._head = simulate, head
         self._chosen: Predict | None = None
 
     def __call__(self, canvases: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -80,11 +86,12 @@ class Refereed:
         wanted = self._simulate(few)
         try:
             emulate = emulation.predictor(self._kmodel, self._workers)
-            same = np.array_equal(unscale_boxes(emulate(few), self._scale), wanted)
+            found = unscale_boxes(emulate(few), self._scale, self._head)
+            same = np.array_equal(found, wanted)
             self.note = "" if same else "emulator and simulator differ: simulated"
         except CompilerError as error:
             self.note = f"{error}: simulated"
         if self.note:
             return self._simulate
         self._simulate.close()
-        return lambda canvases: unscale_boxes(emulate(canvases), self._scale)
+        return lambda canvases: unscale_boxes(emulate(canvases), self._scale, self._head)

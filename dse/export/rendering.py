@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from dse.files import utf8
+
 __all__ = ["render"]
 
 
 def render(name: str, **values: Any) -> bytes:
     """The file `name` of a bundle. Raises jinja2.UndefinedError where a value is missing."""
-    return _environment().get_template(f"{name}.j2").render(values).encode()
+    return utf8(_environment().get_template(f"{name}.j2").render(values))
 
 
 @cache

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dse import processes
+from dse.detection.head import FACE_HEAD, Head
 from dse.errors import VerificationFailed
-from dse.export import child
 from dse.export.nncase_process import Loaded, answer_pictures
 from dse.export.picture_processes import PictureProcesses, Runner
 from dse.quantization.box_scale import unscale_boxes
@@ -23,14 +24,16 @@ from dse.quantization.box_scale import unscale_boxes
 __all__ = ["TflitePredictor", "guarded_tflite_predictor", "tflite_predictor"]
 
 
-def tflite_predictor(content: bytes, *, box_scale: float = 1.0) -> TflitePredictor:
+def tflite_predictor(
+    content: bytes, *, box_scale: float = 1.0, head: Head = FACE_HEAD
+) -> TflitePredictor:
     """The detector in a float32 file: canvases (n, size, size, 3) -> maps (n, h, w, channels).
 
-    box_scale: maps are divided by it, as of `simulator.kmodel_predictor`. TensorFlow's
+    box_scale, head: maps are divided by it, as of `simulator.kmodel_predictor`. TensorFlow's
     interpreter trusts its input: a damaged file can end this process.
     Raises VerificationFailed for a file that it refuses, or that is not of float32.
     """
-    return TflitePredictor(_interpreter(content), box_scale)
+    return TflitePredictor(_interpreter(content), box_scale, head)
 
 
 class TflitePredictor:
@@ -39,8 +42,8 @@ class TflitePredictor:
     input_shape, output_shape: of the file's first tensors, as (1, size, size, 3).
     """
 
-    def __init__(self, interpreter: Any, box_scale: float) -> None:
-        self._interpreter, self._scale = interpreter, box_scale
+    def __init__(self, interpreter: Any, box_scale: float, head: Head) -> None:
+        self._interpreter, self._scale, self._head = interpreter, box_scale, head
         read, written = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
         for tensor in (read, written):
             if tensor["dtype"] != np.float32:
@@ -61,7 +64,7 @@ class TflitePredictor:
             self._interpreter.set_tensor(self._read, normalised)
             self._interpreter.invoke()
             maps[number] = self._interpreter.get_tensor(self._written)[0]
-        return unscale_boxes(maps, self._scale)
+        return unscale_boxes(maps, self._scale, self._head)
 
 
 def guarded_tflite_predictor(
@@ -70,6 +73,7 @@ def guarded_tflite_predictor(
     workers: int | None = None,
     *,
     box_scale: float = 1.0,
+    head: Head = FACE_HEAD,
     time_limit_s: float = 60.0,
 ) -> PictureProcesses:
     """The same in processes of its own, which a damaged file may kill.
@@ -80,10 +84,10 @@ def guarded_tflite_predictor(
     """
 
     def command(path: Path) -> list[str]:
-        return child.command("dse.export.tflite_predictor", str(path))
+        return processes.module_command("dse.export.tflite_predictor", str(path))
 
     runner = Runner("interpreter", "TensorFlow-Lite file", command, shapes)
-    return PictureProcesses(content, runner, workers, box_scale, time_limit_s)
+    return PictureProcesses(content, runner, workers, box_scale, time_limit_s, head)
 
 
 def _interpreter(content: bytes) -> Any:

@@ -12,14 +12,15 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from dse import processes
 from dse.errors import CompilerError
-from dse.export import child, nncase_process
+from dse.export import nncase_process
+from dse.files import make_folder, reported, temporary_folder
 
 __all__ = ["Toolchain", "toolchain"]
 
@@ -39,7 +40,7 @@ class Toolchain:
     def command(self, task: str, path: Path) -> list[str]:
         """The command line that does `task` ("compile", "simulate") with `path`."""
         if self.python is None:
-            return child.command("dse.export.nncase_process", task, str(path))
+            return processes.module_command("dse.export.nncase_process", task, str(path))
         return [str(self.python), "-I", nncase_process.__file__, task, str(path)]
 
 
@@ -59,8 +60,7 @@ def toolchain(wanted: str | None = None) -> Toolchain:
         )
     folder = _cache() / f"nncase-{wanted}"
     if not _python(folder).exists():
-        with child.disk_errors(folder.parent):
-            _install(f"{wanted}", folder)
+        _install(f"{wanted}", folder)
     return Toolchain(f"{wanted}", _python(folder))
 
 
@@ -80,30 +80,30 @@ def _python(folder: Path) -> Path:
 
 
 def _install(wanted: str, folder: Path) -> None:
-    """Makes `folder`: whole, or not at all. Raises CompilerError."""
+    """Makes `folder`: whole, or not at all. Raises CompilerError, FileError."""
     uv = _uv()
     packages = [f"nncase=={wanted}", f"numpy=={version('numpy')}"]
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
-        fresh = Path(scratch) / "new"
+    cache = make_folder(folder.parent)
+    with temporary_folder(f".{folder.name}-", cache) as scratch, reported(cache, "written"):
+        fresh = scratch / "new"
         python = str(_python(fresh))
         make = ["venv", "--no-project", "--relocatable", "--python", sys.executable, str(fresh)]
         _run(wanted, [*uv, *make])
         _run(wanted, [*uv, "pip", "install", "--python", python, *packages])
         _run(wanted, [python, "-I", "-c", HAS_K210])
         if folder.exists() and not _python(folder).exists():  # its interpreter was removed
-            os.rename(folder, Path(scratch) / "old")
+            os.rename(folder, scratch / "old")
         if not folder.exists():  # nobody else was faster
             os.rename(fresh, folder)
 
 
 def _run(wanted: str, arguments: list[str]) -> None:
-    code, said, death = child.run(arguments, INSTALL_LIMIT_S)
+    code, said, death = processes.run(arguments, INSTALL_LIMIT_S)
     if code != 0:
         how = "took too long" if code is None else death
         raise CompilerError(
             f"nncase {wanted} cannot be installed beside ours: {arguments[0]} {how}: "
-            f"{child.last_lines(said) or 'it printed nothing'}",
+            f"{processes.last_lines(said) or 'it printed nothing'}",
             "it takes the network, once; or compile with our own: --target k210-sdk",
         )
 
@@ -111,7 +111,7 @@ def _run(wanted: str, arguments: list[str]) -> None:
 def _uv() -> list[str]:
     """The command that is uv. Raises CompilerError where there is none."""
     for command in _candidates():
-        if child.run([*command, "--version"], 60)[0] == 0:
+        if processes.run([*command, "--version"], 60)[0] == 0:
             return command
     raise CompilerError(
         "another version of nncase is installed with uv, and there is no uv here",

@@ -21,7 +21,7 @@ from dse.errors import DataError, DseError, VerificationFailed
 from dse.export import inspection
 from dse.export.kmodel import Kmodel, parse_kmodel
 from dse.export.reading import box_scale_of, read_bytes, shown, table
-from dse.export.simulator import detector_headers
+from dse.export.simulator import detector_headers, require_sound
 from dse.export.verify_runs import Effort, ap_problems, compare, run_alone
 
 __all__ = ["VerifyReport", "verify_bundle", "verify_kmodel"]
@@ -128,6 +128,8 @@ def verify_kmodel(
             detector_headers(headers)
         except VerificationFailed as reason:
             report.measured["not_run"] = str(reason)
+        else:
+            require_sound(content, target.nncase_version)
     if report.ok and "not_run" not in report.measured:
         effort = Effort(data, workers, time_limit_s)
         report.measured["nncase_version"] = target.nncase_version
@@ -177,6 +179,7 @@ def _inspect(bundle: _Bundle, report: VerifyReport) -> None:
         report.problems += inspection.fit_problems(headers, target)
         report.problems += inspection.figure_problems(manifest, headers, target)
         detector_headers(headers)
+        require_sound(files["model.kmodel"], target.nncase_version)
         detector = table("detector.json", files["detector.json"])
         report.problems += inspection.detector_problems(detector, headers, design)
         box_scale_of(detector)

@@ -1,8 +1,8 @@
 """Weights to start from, read from the source that `weights_source` chose.
 
-The package's own come from `dse.training.pretrain` (MobileNetV2's backbone) and
-`pretrain_plain` (whole plain detectors): they were trained as face detectors and are stored in
-half precision.
+The package's own come from `tools/pretrain.py` (MobileNetV2's backbone) and
+`tools/pretrain_plain.py` (whole plain detectors): they were trained as face detectors and are
+stored in half precision.
 """
 
 from __future__ import annotations

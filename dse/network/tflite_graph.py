@@ -20,28 +20,24 @@ from typing import Any
 import numpy as np
 import tflite
 
-from dse.errors import InvalidFile
-from dse.network.graph import CONVOLUTIONS, Graph, Layer, Padding, Shape
+from dse.errors import FileError, InvalidFile
+from dse.files import printable, read_bytes
+from dse.network.graph import CONVOLUTIONS, Graph, Layer, Padding
+from dse.network.tflite_checks import MOST_BYTES, listed
+from dse.network.tflite_names import (
+    ACTIVATION_OPS,
+    ACTIVATIONS,
+    CLAMPS,
+    NEUTRAL,
+    OP_NAMES,
+    RESIZES,
+)
 from dse.network.tflite_tensors import TfliteTensors, options_of
+from dse.network.tflite_windows import added, no_padding, same_padding
 
-__all__ = ["read_tflite"]
+__all__ = ["parse_tflite", "read_tflite"]
 
-ACTIVATIONS = {
-    tflite.ActivationFunctionType.NONE: "linear",
-    tflite.ActivationFunctionType.RELU: "relu",
-    tflite.ActivationFunctionType.RELU_N1_TO_1: "relu1",
-    tflite.ActivationFunctionType.RELU6: "relu6",
-    tflite.ActivationFunctionType.TANH: "tanh",
-}
-ACTIVATION_OPS = {"RELU": "relu", "RELU6": "relu6", "LOGISTIC": "sigmoid", "LEAKY_RELU": "leaky"}
-CLAMPS = ("relu", "relu6")
-NEUTRAL = {"ADD": 0.0, "SUB": 0.0, "MUL": 1.0, "DIV": 1.0}
-"""Numbers with which the compiler leaves an operation out."""
-
-RESIZES = {"RESIZE_BILINEAR": "upsample", "RESIZE_NEAREST_NEIGHBOR": "upsample_nearest"}
-OP_NAMES = {
-    code: name for name, code in vars(tflite.BuiltinOperator).items() if isinstance(code, int)
-}
+PADDINGS = {tflite.Padding.SAME: same_padding, tflite.Padding.VALID: no_padding}
 IDENTIFIER = b"TFL3"
 FLOAT = tflite.TensorType.FLOAT32
 MALFORMED = (struct.error, IndexError, ValueError, TypeError, AttributeError, KeyError)
@@ -55,50 +51,55 @@ def read_tflite(path: str | Path) -> Graph:
     """
     path = Path(path)
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        hint = "give the path of a .tflite file"
-        raise InvalidFile(path, error.strerror or "cannot be read", hint=hint) from None
+        content = read_bytes(path, MOST_BYTES)
+    except FileError as error:
+        name = printable(path)
+        why = str(error).removeprefix(name).lstrip(": ")
+        raise InvalidFile(name, why, hint=error.hint) from None
+    return parse_tflite(content, path)
+
+
+def parse_tflite(content: bytes, path: Path) -> Graph:
+    """The same of the content of file `path`."""
+    name = printable(path)
     if content[4:8] != IDENTIFIER:
-        raise InvalidFile(path, "is not a TensorFlow-Lite file", hint="it must begin with 'TFL3'")
+        raise InvalidFile(name, "is not a TensorFlow-Lite file", hint="it must begin with 'TFL3'")
     try:
-        return _Reader(path, tflite.Model.GetRootAs(content, 0)).graph()
+        reader = _Reader(name, tflite.Model.GetRootAs(content, 0))
+        return reader.graph(printable(path.stem))
     except MALFORMED as error:
         hint = "export it again; it may have been cut while copying"
-        raise InvalidFile(path, f"is damaged ({error})", hint=hint) from None
+        raise InvalidFile(name, f"is damaged ({error})", hint=hint) from None
 
 
 class _Reader(TfliteTensors):
     """One pass over the operators; `owner` says which layer wrote a tensor."""
 
-    def __init__(self, path: Path, model: Any) -> None:
+    def __init__(self, path: str, model: Any) -> None:
         super().__init__(path, model)
         self.layers: dict[str, Layer] = {}
         self.owner: dict[int, str] = {}
+        self.written_by: dict[str, int] = {}
         self.pads: dict[str, Padding] = {}
         """Layers that only pad with zeros, and by how much."""
         self.readers: Counter[int] = Counter()
 
-    def graph(self) -> Graph:
-        inputs = self.subgraph.InputsAsNumpy().tolist()
-        outputs = self.subgraph.OutputsAsNumpy().tolist()
+    def graph(self, name: str) -> Graph:
+        inputs, outputs = listed(self.subgraph, "Inputs"), listed(self.subgraph, "Outputs")
         operators = [self.subgraph.Operators(i) for i in range(self.subgraph.OperatorsLength())]
         self.readers.update(outputs)
         for operator in operators:
-            self.readers.update(set(operator.InputsAsNumpy().tolist()))
+            self.readers.update(set(listed(operator, "Inputs")))
         for tensor in inputs:
             self.append(tensor, "input", ())
         for operator in operators:
             self.read(operator)
+        given = [self.owner[tensor] for tensor in outputs]
+        still_read = {name for layer in self.layers.values() for name in layer.inputs}.union(given)
         passed = {n for n, layer in self.layers.items() if n in self.pads or layer.op == "flatten"}
-        folded = {name for name in passed if not self.is_read(name, outputs)}
+        folded = passed - still_read
         layers = tuple(layer for layer in self.layers.values() if layer.name not in folded)
-        return Graph(self.path.stem, layers, tuple(self.owner[tensor] for tensor in outputs))
-
-    def is_read(self, name: str, outputs: list[int]) -> bool:
-        """Somebody still needs what the layer `name` writes."""
-        by_layer = any(name in layer.inputs for layer in self.layers.values())
-        return by_layer or any(self.owner.get(tensor) == name for tensor in outputs)
+        return Graph(name, layers, tuple(given))
 
     def read(self, operator: Any) -> None:
         """Adds the layer of one operator, or joins it to the layer before."""
@@ -106,7 +107,7 @@ class _Reader(TfliteTensors):
         number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
         op = OP_NAMES.get(number, f"operator_{number}")
         out = operator.Outputs(0)
-        read = [int(t) for t in operator.InputsAsNumpy() if t >= 0 and int(t) in self.owner]
+        read = [int(t) for t in listed(operator, "Inputs") if t >= 0 and int(t) in self.owner]
         if op == "DEQUANTIZE" and not read:  # half-precision weights, unpacked
             return
         if op in ACTIVATION_OPS:
@@ -131,6 +132,7 @@ class _Reader(TfliteTensors):
             raise InvalidFile(self.path, f"'{name}' has an empty map, window or stride")
         self.layers[name] = layer
         self.owner[tensor] = name
+        self.written_by[name] = tensor
         return name
 
     def join(self, source: int, out: int, activation: str) -> bool:
@@ -154,20 +156,19 @@ class _Reader(TfliteTensors):
     def convolution(self, operator: Any, op: str, read: list[int], out: int) -> None:
         depthwise = op == "DEPTHWISE_CONV_2D"
         options = options_of(operator, "DepthwiseConv2DOptions" if depthwise else "Conv2DOptions")
-        _, height, width, _ = self.dimensions(operator.Inputs(1))
+        filters, height, width, channels = self.dimensions(operator.Inputs(1))
         source, target = self.shape(read[0]), self.shape(out)
         dilated = max(options.DilationHFactor(), options.DilationWFactor()) > 1
         uneven = height != width or options.StrideH() != options.StrideW()
-        if dilated or uneven or (depthwise and source[2] != target[2]):
+        plain = (source[2], channels) if depthwise else (channels, filters)
+        if dilated or uneven or plain != (source[2], target[2]):
             return self.other(operator, op, read, out)
         stride = options.StrideH()
-        padding: Padding = (0, 0, 0, 0)
-        if options.Padding() == tflite.Padding.SAME:
-            padding = _same(source, target, height, stride)
+        padding = PADDINGS[options.Padding()](source, target, height, stride)
         before = self.owner[read[0]]
         if before in self.pads:
-            padding = _added(padding, self.pads[before])
-            read = [self.written_by(self.layers[before].inputs[0])]
+            padding = added(padding, self.pads[before])
+            read = [self.written_by[self.layers[before].inputs[0]]]
         self.append(
             out,
             "depthwise" if depthwise else "conv",
@@ -182,10 +183,13 @@ class _Reader(TfliteTensors):
 
     def pad(self, operator: Any, op: str, read: list[int], out: int) -> None:
         amounts = self.constant(operator.Inputs(1)).reshape(-1, 2)
-        if len(amounts) != 4 or amounts[[0, 3]].any() or not self.pads_with_zero(operator):
+        zeros = self.pads_with_zero(operator)
+        if len(amounts) != 4 or amounts[[0, 3]].any() or amounts.min() < 0 or not zeros:
             return self.other(operator, op, read, out)
         (top, bottom), (left, right) = amounts[1].tolist(), amounts[2].tolist()
-        padding = (top, bottom, left, right)
+        padding, (height, width, channels) = (top, bottom, left, right), self.shape(read[0])
+        if self.shape(out) != (height + top + bottom, width + left + right, channels):
+            raise ValueError(f"paddings {padding} make no map {self.shape(out)}")
         self.pads[self.append(out, "pad", tuple(read), padding=padding)] = padding
         return None
 
@@ -203,7 +207,7 @@ class _Reader(TfliteTensors):
 
     def arithmetic(self, operator: Any, op: str, read: list[int], out: int) -> None:
         """An operation with a number, or with a number for each channel, that the file holds."""
-        constants = [int(t) for t in operator.InputsAsNumpy() if int(t) not in self.owner]
+        constants = [int(t) for t in listed(operator, "Inputs") if int(t) not in self.owner]
         if len(read) != 1 or len(constants) != 1:
             return self.other(operator, op, read, out)
         sides = self.dimensions(constants[0])
@@ -282,16 +286,11 @@ class _Reader(TfliteTensors):
         size, stride = options.FilterHeight(), options.StrideH()
         if size != options.FilterWidth() or stride != options.StrideW():
             return self.other(operator, op, read, out)
-        padding: Padding = (0, 0, 0, 0)
-        if options.Padding() == tflite.Padding.SAME:
-            padding = _same(self.shape(read[0]), self.shape(out), size, stride)
+        window = PADDINGS[options.Padding()]
+        padding = window(self.shape(read[0]), self.shape(out), size, stride)
         name = "maxpool" if op == "MAX_POOL_2D" else "avgpool"
         self.append(out, name, tuple(read), kernel=size, stride=stride, padding=padding)
         return None
-
-    def written_by(self, name: str) -> int:
-        """A tensor that the layer `name` wrote."""
-        return next(tensor for tensor, owner in self.owner.items() if owner == name)
 
 
 HANDLERS: dict[str, Callable[..., None]] = {
@@ -313,17 +312,3 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "MAX_POOL_2D": _Reader.pool,
     "AVERAGE_POOL_2D": _Reader.pool,
 }
-
-
-def _same(source: Shape, target: Shape, kernel: int, stride: int) -> Padding:
-    """TensorFlow's SAME padding: what is odd goes to the bottom and to the right."""
-    sides: list[int] = []
-    for before, after in zip(source[:2], target[:2], strict=True):
-        total = max(0, (after - 1) * stride + kernel - before)
-        sides += [total // 2, total - total // 2]
-    return (sides[0], sides[1], sides[2], sides[3])
-
-
-def _added(one: Padding, other: Padding) -> Padding:
-    top, bottom, left, right = (a + b for a, b in zip(one, other, strict=True))
-    return (top, bottom, left, right)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 from pathlib import Path
 
 from dse.errors import UnknownName, WeightsError
@@ -40,6 +39,8 @@ def choose_source(folder: str | None, wanted: str = "auto") -> str:
 
 
 def _reachable() -> bool:
+    import socket
+
     with (
         contextlib.suppress(OSError),
         socket.create_connection((IMAGENET_HOST, 443), timeout=CONNECT_SECONDS),

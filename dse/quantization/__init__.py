@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.detection.head import FACE_HEAD, Head
 from dse.network.graph import Graph
 from dse.network.keras_inference import Predict, compiled
 from dse.network.keras_inference import predictor as float_predictor
@@ -35,7 +36,11 @@ __all__ = [
 
 
 def predictor(
-    graph: Graph, weights: Weights, format: str, calibration: NDArray[np.uint8]
+    graph: Graph,
+    weights: Weights,
+    format: str,
+    calibration: NDArray[np.uint8],
+    head: Head = FACE_HEAD,
 ) -> Predict:
     """The network of `weights` as `format` computes it (one of `dse.space.FORMATS`).
 
@@ -43,12 +48,15 @@ def predictor(
     formats do not look at it. Raises UnknownName for a format that does not exist.
     """
     if format == "kpu8":
-        return _as_deployed(graph, weights, calibration)
+        return _as_deployed(graph, weights, calibration, head)
     return float_predictor(graph, quantize_weights(weights, format))
 
 
-def _as_deployed(graph: Graph, weights: Weights, calibration: NDArray[np.uint8]) -> Predict:
+def _as_deployed(
+    graph: Graph, weights: Weights, calibration: NDArray[np.uint8], head: Head
+) -> Predict:
     """kpu8 with biases corrected and boxes scaled, as the exporter does."""
-    deployed = as_deployed(graph, corrected_biases(graph, weights, calibration), calibration)
+    corrected = corrected_biases(graph, weights, calibration, head)
+    deployed = as_deployed(graph, corrected, calibration, head)
     on_chip = compiled(deployed.chip.forward, graph)
-    return lambda canvases: unscale_boxes(on_chip(canvases), deployed.box_scale)
+    return lambda canvases: unscale_boxes(on_chip(canvases), deployed.box_scale, head)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.detection.head import FACE_HEAD, Head
 from dse.network.graph import CONVOLUTIONS, Graph, Layer
 from dse.network.keras_inference import activate, apply, fold, normalised
 from dse.network.keras_model import Weights, batch_norm_name
@@ -30,13 +31,15 @@ LIMITS = {"relu": (0.0, np.inf), "relu6": (0.0, 6.0)}
 """Between them an error gets through an activation."""
 
 
-def corrected_biases(graph: Graph, weights: Weights, calibration: NDArray[np.uint8]) -> Weights:
+def corrected_biases(
+    graph: Graph, weights: Weights, calibration: NDArray[np.uint8], head: Head = FACE_HEAD
+) -> Weights:
     """`weights` for the chip: their quantized network is nearer to the float one of `weights`.
 
     calibration: canvases (n, size, size, 3) of training pictures; 32 of them, spread evenly,
     are looked at. Raises as `kpu8.as_deployed`.
     """
-    scaled, chip, box_scale = as_deployed(graph, weights, calibration)
+    scaled, chip, box_scale = as_deployed(graph, weights, calibration, head)
     canvases = calibration[:: max(1, len(calibration) // PICTURES)][:PICTURES]
     folded = fold(graph, scaled)
     corrected = dict(weights)
@@ -54,7 +57,7 @@ def corrected_biases(graph: Graph, weights: Weights, calibration: NDArray[np.uin
             shift = _mean_error(layer, np.asarray(meant), np.asarray(found))
             found = keras.ops.subtract(found, shift)
             if layer.name in graph.outputs:
-                shift = unscale_boxes(shift[None, None, None], box_scale)[0, 0, 0]
+                shift = unscale_boxes(shift, box_scale, head)
             corrected[name] = weights[name] - shift
         exact[layer.name] = activate(layer, meant)
         quantized[layer.name] = chip.rounded(layer, activate(layer, found))

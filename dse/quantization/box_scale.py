@@ -1,6 +1,6 @@
 """One uint8 range for scores and boxes: making the best of it.
 
-The head's 125 channels leave the KPU in one uint8 range. Scores span some twenty units (most
+The head's channels leave the KPU in one uint8 range. Scores span some twenty units (most
 of them far below zero, where nobody looks), box offsets two or three, so a box gets a tenth
 of the levels. The kernel of the head is quantized per channel, so multiplying the box
 channels by a power of two costs nothing on the chip, and is undone exactly by the decoder.
@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.detection.head import FACE_HEAD, Head
 from dse.errors import WeightsError
 from dse.network.graph import Graph
 
@@ -23,17 +24,13 @@ MOST_WIDENING = 1.25
 """The shared range may grow to this many times its width, which costs scores a fifth of their
 levels and gives boxes `scale` times as many."""
 
-NUMBERS_PER_BOX = 5
-"""(score, tx, ty, tw, th) of each canonical box."""
 
-
-def choose_box_scale(maps: NDArray[np.float32]) -> float:
+def choose_box_scale(maps: NDArray[np.float32], head: Head = FACE_HEAD) -> float:
     """The largest power of two, at most 16, by which boxes may grow.
 
     maps: (n, h, w, channels) of the float network on the calibration pictures.
     """
-    cells = maps.reshape(-1, NUMBERS_PER_BOX)
-    scores, boxes = cells[:, 0], cells[:, 1:]
+    scores, boxes = head.split(maps)
     allowed = MOST_WIDENING * _width(scores, boxes)
     scale = 1.0
     while scale < LARGEST_SCALE and _width(scores, boxes * (2 * scale)) <= allowed:
@@ -42,32 +39,29 @@ def choose_box_scale(maps: NDArray[np.float32]) -> float:
 
 
 def scale_boxes(
-    graph: Graph, weights: dict[str, NDArray[np.float32]], scale: float
+    graph: Graph, weights: dict[str, NDArray[np.float32]], scale: float, head: Head = FACE_HEAD
 ) -> dict[str, NDArray[np.float32]]:
     """`weights` whose head writes boxes `scale` times as large; scores stay as they are.
 
-    Raises WeightsError where the output is no convolution of 5 channels a canonical box.
+    Raises WeightsError where the output is no convolution with the head's channels.
     """
-    head = graph[graph.outputs[0]]
-    names = [f"{head.name}/kernel", f"{head.name}/bias"]
-    if head.batch_norm or head.shape[2] % NUMBERS_PER_BOX or not all(n in weights for n in names):
+    output = graph[graph.outputs[0]]
+    names = [f"{output.name}/kernel", f"{output.name}/bias"]
+    fits = output.shape[2] == head.channels and not output.batch_norm
+    if not fits or not all(name in weights for name in names):
         raise WeightsError(
-            f"output '{head.name}' is no detection head with its weights",
-            "a head is a convolution with a bias and 5 channels a canonical box",
+            f"output '{output.name}' is no detection head with its weights",
+            f"this head is a convolution with a bias and {head.channels} channels",
         )
-    gains = np.full(head.shape[2], scale, np.float32)
-    gains[::NUMBERS_PER_BOX] = 1.0
+    gains = head.per_channel(score=1.0, offset=scale)
     return {**weights, **{name: weights[name] * gains for name in names}}
 
 
-def unscale_boxes(maps: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
-    """Maps (n, h, w, channels) as the unscaled head writes them; exact for powers of two."""
-    if scale == 1.0:
-        return maps
-    boxes = maps.shape[3] // NUMBERS_PER_BOX
-    cells = maps.reshape(*maps.shape[:3], boxes, NUMBERS_PER_BOX).copy()
-    cells[..., 1:] /= np.float32(scale)
-    return cells.reshape(maps.shape)
+def unscale_boxes(
+    maps: NDArray[np.float32], scale: float, head: Head = FACE_HEAD
+) -> NDArray[np.float32]:
+    """Maps (.., channels) as the unscaled head writes them; exact for powers of two."""
+    return maps if scale == 1.0 else maps / head.per_channel(score=1.0, offset=scale)
 
 
 def _width(*parts: NDArray[np.float32]) -> float:

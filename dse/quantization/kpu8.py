@@ -5,7 +5,9 @@ Follows nncase 1.9.0's lowering (see `grids` and `placement` for the sources):
   is rounded once onto its own grid;
 * an addition puts both inputs on one common grid and runs as a 1x1 convolution whose ones
   are the weight 127 * 2 / 255: every addition loses 0.4 %;
-* what the accelerator cannot do (over 1024 channels, sides below 4) runs in float32.
+* maps under 4x4 are padded to that by the CPU in front of every convolution, which puts them
+  on a grid of their own;
+* what the accelerator cannot do (over 1024 channels) runs in float32.
 
 Tensors hold the numbers that levels stand for. Left out: the fixed-point rounding of gains
 (21 bits) and the last 0.7 % of the activation table, where a level may be off by one.
@@ -18,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.detection.head import FACE_HEAD, Head
 from dse.errors import DataError, UnknownName
 from dse.network.graph import CONVOLUTIONS, Graph, Layer
 from dse.network.keras_inference import Predict, activate, apply, compiled, fold, predictor
@@ -25,7 +28,7 @@ from dse.network.keras_model import Weights
 from dse.network.keras_startup import keras
 from dse.quantization.box_scale import choose_box_scale, scale_boxes
 from dse.quantization.grids import PICTURE_GRID, Grid, quantize_kernel
-from dse.quantization.placement import on_kpu
+from dse.quantization.placement import placement
 from dse.quantization.ranges import Ranges, activation_ranges
 
 __all__ = ["Chip", "Deployed", "activation_ranges", "as_deployed", "kpu8_predictor"]
@@ -55,10 +58,12 @@ class Deployed(NamedTuple):
     box_scale: float
 
 
-def as_deployed(graph: Graph, weights: Weights, calibration: NDArray[np.uint8]) -> Deployed:
+def as_deployed(
+    graph: Graph, weights: Weights, calibration: NDArray[np.uint8], head: Head = FACE_HEAD
+) -> Deployed:
     """calibration: canvases (n, size, size, 3). Raises as `kpu8_predictor` and `scale_boxes`."""
-    scale = choose_box_scale(predictor(graph, weights)(calibration))
-    scaled = scale_boxes(graph, weights, scale)
+    scale = choose_box_scale(predictor(graph, weights)(calibration), head)
+    scaled = scale_boxes(graph, weights, scale, head)
     chip = Chip(graph, scaled, activation_ranges(graph, scaled, calibration))
     return Deployed(scaled, chip, scale)
 
@@ -70,14 +75,19 @@ class Chip:
     """
 
     def __init__(self, graph: Graph, weights: Weights, ranges: Ranges) -> None:
-        missing = [layer.name for layer in graph if layer.name not in ranges]
+        missing = [layer.name for layer in graph if layer.name not in ranges.written]
         if missing:
             raise DataError(f"no range for layer '{missing[0]}'", "measure ranges on this network")
-        self.grids = {name: Grid.of_range(*ends) for name, ends in ranges.items()}
-        self.layers = frozenset(layer.name for layer in graph if on_kpu(graph, layer))
+        self.grids = {name: Grid.of_range(*ends) for name, ends in ranges.written.items()}
+        places = placement(graph)
+        self.layers = frozenset(places)
         """Names of those that the accelerator computes."""
+        self._read_on = {
+            name: Grid.of_range(*ranges.read_by(graph[name]))
+            for name, place in places.items()
+            if place.requantized
+        }
         self._graph = graph
-        self._ranges = ranges
         self._folded = fold(graph, weights)
         for layer in graph:
             if layer.name in self.layers and layer.activation not in ACTIVATIONS:
@@ -106,15 +116,11 @@ class Chip:
         """What `layer` makes of the tensors `read`, before it is put on the layer's own grid."""
         if layer.name not in self.layers:
             return apply(layer, read, *self._folded.get(layer.name, ()))
+        if layer.name in self._read_on:
+            read = [_nearest(tensor, self._read_on[layer.name]) for tensor in read]
         if layer.op == "add":
-            ends = [self._ranges[name] for name in layer.inputs]
-            common = Grid.of_range(min(low for low, _ in ends), max(high for _, high in ends))
-            levels = [_nearest(tensor, common) for tensor in read]
-            return activate(layer, sum(levels[1:], levels[0]) * ADDITION_GAIN)
-        source = self._graph[layer.inputs[0]]
-        from_cpu = source.op != "input" and source.name not in self.layers
-        tensor = _nearest(read[0], self.grids[source.name]) if from_cpu else read[0]
-        return apply(layer, [tensor], *self._folded[layer.name])
+            return activate(layer, sum(read[1:], read[0]) * ADDITION_GAIN)
+        return apply(layer, read, *self._folded[layer.name])
 
     def rounded(self, layer: Layer, computed: Any) -> Any:
         """`computed` as the layer writes it: on its grid, or in float32 where it is the CPU's."""

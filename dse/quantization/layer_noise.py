@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.detection.head import FACE_HEAD, Head
 from dse.evaluation import Evaluation, Prepared
 from dse.evaluation.evaluate import detect
 from dse.evaluation.findings import Findings
@@ -89,7 +90,11 @@ class QuantizationNoise:
 
 
 def quantization_noise(
-    graph: Graph, weights: Weights, calibration: NDArray[np.uint8], prepared: Prepared
+    graph: Graph,
+    weights: Weights,
+    calibration: NDArray[np.uint8],
+    prepared: Prepared,
+    head: Head = FACE_HEAD,
 ) -> QuantizationNoise:
     """Follows the float network and its quantized one over `prepared`, layer by layer.
 
@@ -99,7 +104,7 @@ def quantization_noise(
     expect the model's AP near the kmodel's, and not at it.
     Raises DataError for pictures without faces, WeightsError for another network's weights.
     """
-    walk = _Walk(graph, weights, calibration)
+    walk = _Walk(graph, weights, calibration, head)
     for part in _parts(prepared):
         walk.add(part)
     return walk.account()
@@ -108,8 +113,11 @@ def quantization_noise(
 class _Walk:
     """Both networks, and what was seen so far of each layer."""
 
-    def __init__(self, graph: Graph, weights: Weights, calibration: NDArray[np.uint8]) -> None:
-        scaled, self._chip, self._box_scale = as_deployed(graph, weights, calibration)
+    def __init__(
+        self, graph: Graph, weights: Weights, calibration: NDArray[np.uint8], head: Head
+    ) -> None:
+        scaled, self._chip, self._box_scale = as_deployed(graph, weights, calibration, head)
+        self._head = head
         self._graph = graph
         self._folded = fold(graph, scaled)
         on_kpu = [layer for layer in graph if layer.name in self._chip.layers]
@@ -168,8 +176,8 @@ class _Walk:
         return tensors[self._graph.outputs[0]]
 
     def _judge(self, findings: Findings, maps: Any, part: Prepared) -> None:
-        found = unscale_boxes(np.asarray(maps), self._box_scale)
-        findings.add(part, detect(lambda _: found, part))
+        found = unscale_boxes(np.asarray(maps), self._box_scale, self._head)
+        findings.add(part, detect(lambda _: found, part, head=self._head))
 
 
 def _parts(prepared: Prepared) -> Iterator[Prepared]:

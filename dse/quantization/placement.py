@@ -1,56 +1,90 @@
-"""Which layers the K210's accelerator computes; the CPU does the others in float32."""
+"""Which layers the accelerator computes, and how: read off the program of `dse.cost`.
+
+The rules of the chip and of its compiler stand in `cost.kpu_rules` and `cost.passes`. Here is
+what of their result concerns the numbers: which values are rounded, and over which pixels
+the compiler measures a range.
+"""
 
 from __future__ import annotations
 
-from dse.network.graph import CONVOLUTIONS, Graph, Layer, Shape
+from dataclasses import dataclass
 
-__all__ = ["movable_stride", "on_kpu"]
+from dse.cost.lowering import lower
+from dse.cost.program import KPU_CONVOLUTIONS, Program, Step
+from dse.network.graph import Graph, Layer
 
-MAX_CHANNELS = 1024
-MIN_SIDE = 4
-MAX_HEIGHT = 256
-MAX_WIDTH = 512
-"""nncase 1.9.0, modules/k210/include/nncase/transforms/k210/kpu_utils.h."""
+__all__ = ["Place", "placement"]
 
-FILTERS = (1, 3)
+Sides = tuple[int, int]
+"""(height, width)."""
 
 
-def on_kpu(graph: Graph, layer: Layer) -> bool:
-    """Whether the accelerator computes `layer`: a convolution, or an addition made into one.
+@dataclass(frozen=True)
+class Place:
+    """How the accelerator computes a layer: a convolution, or an addition made into one.
 
-    An addition is compiled as a 1x1 convolution over both inputs side by side.
+    requantized: what it reads was float32 on the CPU before, and is put on a grid of its own.
+    grown: rows below and columns to the right, of zeros, that a map under 4x4 is given.
+    stride: between the pixels that are computed; 1 where the layer's own is taken later.
+    picked: every n-th row and column of the result is written, the others never are.
+    thinned: every n-th row and column of what was written goes on, by the CPU's hand.
+    sides: of the map that readers see, what was grown cut off again.
     """
-    if layer.op == "add":
-        height, width, channels = layer.shape
-        return _fits((height, width, channels * len(layer.inputs)), channels)
-    if layer.op not in CONVOLUTIONS or layer.kernel not in FILTERS:
-        return False
-    read = graph.input_shapes(layer)[0]
-    source = graph[layer.inputs[0]]
-    if movable_stride(graph, source):  # the stride happens behind this layer
-        read = (*graph.input_shapes(source)[0][:2], read[2])
-    return _fits(read, layer.shape[2])
+
+    requantized: bool
+    grown: Sides
+    stride: int
+    picked: int
+    thinned: int
+    sides: Sides
+
+    @property
+    def is_cut(self) -> bool:
+        """Readers see fewer pixels than the accelerator wrote."""
+        return self.thinned > 1 or any(self.grown)
 
 
-def movable_stride(graph: Graph, layer: Layer) -> bool:
-    """Whether `layer` is a strided depthwise convolution that is computed at full size.
+def placement(graph: Graph) -> dict[str, Place]:
+    """Layer -> how the accelerator computes it; what is missing the CPU does, in float32."""
+    program = lower(graph)
+    sliced = {step.layer for step in program.steps if step.op == "slice"}
+    places: dict[str, Place] = {}
+    handed_on: dict[str, int] = {}  # layer -> stride that the one behind it takes
+    for step in program.steps:
+        if step.op not in KPU_CONVOLUTIONS:
+            continue
+        layer = graph[step.layer]
+        before = handed_on.get(layer.inputs[0], 1)
+        later = layer.name not in sliced and not step.pooled
+        if later:
+            handed_on[layer.name] = before * layer.stride
+        is_whole = later and handed_on[layer.name] > 1
+        source = places[layer.inputs[0]].sides if before > 1 else graph.input_shapes(layer)[0][:2]
+        places[layer.name] = Place(
+            requantized=_is_requantized(program, step),
+            grown=(0, 0) if step.pooled else _grown(layer, source, step),
+            stride=layer.stride if step.pooled else 1,
+            picked=before if step.pooled else 1,
+            thinned=before * layer.stride if layer.name in sliced else 1,
+            sides=step.shape[:2] if is_whole else layer.shape[:2],
+        )
+    return places
 
-    The accelerator cannot stride those: the compiler drops the rows and columns behind the
-    1x1 convolution that follows (strided_slice_motion.cpp).
-    """
-    if layer.op != "depthwise" or layer.stride != 2:
-        return False
-    readers = graph.consumers[layer.name]
-    if len(readers) != 1:
-        return False
-    reader = graph[readers[0]]
-    return reader.op == "conv" and reader.kernel == 1 and reader.stride == 1
+
+def _is_requantized(program: Program, step: Step) -> bool:
+    """The bytes that `step` reads were made by a conversion on the CPU, not by the KPU."""
+    while step.inputs:
+        step = program.steps[step.inputs[0]]
+        if step.op == "quantize":
+            return True
+        if step.op in (*KPU_CONVOLUTIONS, "dequantize"):
+            return False
+    return False
 
 
-def _fits(read: Shape, channels_written: int) -> bool:
-    height, width, channels = read
-    return (
-        max(channels, channels_written) <= MAX_CHANNELS
-        and MIN_SIDE <= height <= MAX_HEIGHT
-        and MIN_SIDE <= width <= MAX_WIDTH
-    )
+def _grown(layer: Layer, source: Sides, step: Step) -> Sides:
+    """How much more `step` writes than `layer` without its stride makes of a `source` map."""
+    top, bottom, left, right = layer.padding
+    height = source[0] + top + bottom - layer.kernel + 1
+    width = source[1] + left + right - layer.kernel + 1
+    return max(0, step.shape[0] - height), max(0, step.shape[1] - width)

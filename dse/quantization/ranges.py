@@ -1,12 +1,12 @@
 """Ranges of activations, and of weights, over some pictures.
 
 The compiler measures a tensor where the chip computes it: a strided depthwise convolution
-at full size, rows and columns that are dropped later included.
+at full size, a map under 4x4 at 4x4, rows and columns that are dropped later included.
 """
 
 from __future__ import annotations
 
-import dataclasses
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,14 +18,27 @@ from dse.network.keras_inference import Hook, compiled, fold, run
 from dse.network.keras_model import Weights
 from dse.network.keras_startup import keras
 from dse.quantization.grids import PICTURE_GRID, Range
-from dse.quantization.placement import MIN_SIDE, movable_stride
+from dse.quantization.placement import Place, placement
 
 __all__ = ["Ranges", "activation_ranges", "extreme_pictures", "weight_ranges"]
 
-Ranges = dict[str, Range]
-"""Layer -> lowest and highest value that it writes."""
-
 BATCH_SIZE = 8
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """Layer -> lowest and highest value: of all that it writes, and of what is kept of it.
+
+    The two differ where the CPU drops pixels that the accelerator wrote.
+    """
+
+    written: dict[str, Range]
+    kept: dict[str, Range]
+
+    def read_by(self, layer: Layer) -> Range:
+        """Lowest and highest value that `layer` reads."""
+        ends = [self.kept[name] for name in layer.inputs]
+        return min(low for low, _ in ends), max(high for _, high in ends)
 
 
 def activation_ranges(
@@ -37,8 +50,10 @@ def activation_ranges(
     Raises DataError where there is no picture.
     """
     lows, highs = _picture_ranges(graph, weights, canvases, batch_size)
-    ends = zip(graph, lows.min(axis=0), highs.max(axis=0), strict=True)
-    return {layer.name: (float(low), float(high)) for layer, low, high in ends}
+    ends = list(zip(lows.min(axis=0).tolist(), highs.max(axis=0).tolist(), strict=True))
+    names = [layer.name for layer in graph]
+    written, kept = ends[: len(names)], ends[len(names) :]
+    return Ranges(dict(zip(names, written, strict=True)), dict(zip(names, kept, strict=True)))
 
 
 def extreme_pictures(
@@ -51,7 +66,7 @@ def extreme_pictures(
     Raises DataError where there is no picture.
     """
     lows, highs = _picture_ranges(graph, weights, canvases, batch_size)
-    reached = np.hstack([lows == lows.min(axis=0), highs == highs.max(axis=0)])  # (n, 2 * layers)
+    reached = np.hstack([lows == lows.min(axis=0), highs == highs.max(axis=0)])  # (n, 4 * layers)
     chosen: list[int] = []
     missing = np.ones(reached.shape[1], bool)
     while reached[:, missing].any():  # (no picture reaches an end that is no number)
@@ -63,56 +78,62 @@ def extreme_pictures(
 def _picture_ranges(
     graph: Graph, weights: Weights, canvases: NDArray[np.uint8], batch_size: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Lowest and highest output of every layer on every picture, (n, layers) each."""
+    """Lowest and highest output of every layer on every picture, (n, 2 * layers) each:
+    of all that the layers write, then of what is kept of it."""
     if not len(canvases):
         raise DataError("no picture to measure activations on", "give at least one")
-    full, sliced = _full_size(graph)
+    places = placement(graph)
+    layers = tuple(_as_computed(layer, places.get(layer.name)) for layer in graph)
+    on_chip = Graph(graph.name, layers, graph.outputs)
     folded = fold(graph, weights)
 
     def forward(pictures: Any) -> Any:
-        extremes: list[Any] = []
+        written: list[Any] = []
+        kept: list[Any] = []
         pixels = keras.ops.cast(pictures, "float32") - PICTURE_GRID.zero_point
-        run(full, folded, pixels * PICTURE_GRID.scale, _recorder(extremes, sliced))
-        return keras.ops.stack(extremes, axis=1)  # (n, layers, 2)
+        run(on_chip, folded, pixels * PICTURE_GRID.scale, _recorder(places, written, kept))
+        return keras.ops.stack(written + kept, axis=1)  # (n, 2 * layers, 2)
 
     ends = compiled(forward, graph, batch_size)(canvases)
     return ends[..., 0], ends[..., 1]
 
 
-def weight_ranges(graph: Graph, weights: Weights) -> Ranges:
+def weight_ranges(graph: Graph, weights: Weights) -> dict[str, Range]:
     """Lowest and highest weight of every convolution, batch normalisation folded in."""
     folded = fold(graph, weights)
     return {name: (float(k.min()), float(k.max())) for name, (k, _) in folded.items()}
 
 
-def _full_size(graph: Graph) -> tuple[Graph, dict[str, bool]]:
-    """`graph` without strides in depthwise convolutions, and where to drop pixels instead.
-
-    The dictionary holds the layers behind which every second row and column goes, and
-    whether that happens before their output is measured (as part of the convolution).
-    """
-    layers: list[Layer] = []
-    sliced: dict[str, bool] = {}
-    for layer in graph:
-        if layer.op == "depthwise" and layer.stride == 2:
-            layers.append(dataclasses.replace(layer, stride=1))
-            if movable_stride(graph, layer):
-                sliced[graph.consumers[layer.name][0]] = min(layer.shape[:2]) >= MIN_SIDE
-            else:
-                sliced[layer.name] = False
-        else:
-            layers.append(layer)
-    return Graph(graph.name, tuple(layers), graph.outputs), sliced
+def _as_computed(layer: Layer, place: Place | None) -> Layer:
+    """`layer` over all the pixels that the chip computes."""
+    if place is None:
+        return layer
+    top, bottom, left, right = layer.padding
+    rows, columns = place.grown
+    padding = (top, bottom + rows, left, right + columns)
+    return replace(layer, stride=place.stride, padding=padding)
 
 
-def _recorder(extremes: list[Any], sliced: dict[str, bool]) -> Hook:
-    """A hook that appends (lowest, highest) of each layer and picture, (n, 2), to `extremes`."""
+def _recorder(places: dict[str, Place], written: list[Any], kept: list[Any]) -> Hook:
+    """A hook that appends (lowest, highest) of each layer and picture, (n, 2), to both lists."""
 
-    def record(layer: Layer, written: Any) -> Any:
-        kept = written[:, ::2, ::2] if layer.name in sliced else written
-        seen = kept if sliced.get(layer.name) else written
-        ends = [end(seen, axis=(1, 2, 3)) for end in (keras.ops.min, keras.ops.max)]
-        extremes.append(keras.ops.stack(ends, axis=1))
-        return kept
+    def record(layer: Layer, computed: Any) -> Any:
+        place = places.get(layer.name)
+        if place and place.picked > 1:
+            computed = computed[:, :: place.picked, :: place.picked]
+        written.append(_ends(computed))
+        if not (place and place.is_cut):
+            kept.append(written[-1])
+            return computed
+        height, width = place.sides
+        remaining = computed[:, :: place.thinned, :: place.thinned][:, :height, :width]
+        kept.append(_ends(remaining))
+        return remaining
 
     return record
+
+
+def _ends(tensor: Any) -> Any:
+    """Lowest and highest of each picture (n, 2) of maps (n, h, w, c)."""
+    ends = [end(tensor, axis=(1, 2, 3)) for end in (keras.ops.min, keras.ops.max)]
+    return keras.ops.stack(ends, axis=1)

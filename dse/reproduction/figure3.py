@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from dse.data import open_data
 from dse.data.pictures import DataSet, Picture
+from dse.files import write_whole
 from dse.search import StudyRecord
-from dse.search.disk import write_whole
 from dse.search.selection import job_of
 from dse.space import Training
 

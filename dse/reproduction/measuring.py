@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 
+from dse.files import write_whole
 from dse.reproduction.rows import table_rows
 from dse.search import StudyRecord
-from dse.search.disk import write_whole
 from dse.search.selection import job_of
 from dse.search.trained import trained_design
 from dse.space import Candidate

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dse.data import open_data
+from dse.files import make_folder, write_whole
 from dse.reproduction.comparison import compare
 from dse.reproduction.measuring import measure_networks
 from dse.reproduction.options import ReproductionOptions
@@ -18,7 +19,6 @@ from dse.reproduction.rows import TRAINED_TABLES, table_rows
 from dse.reproduction.training import train_networks
 from dse.reproduction.viola_jones import measure_viola_jones, require_opencv
 from dse.search import StudyRecord
-from dse.search.disk import write_whole
 from dse.search.workshop import Workshop
 
 __all__ = ["as_json", "reproduce", "write_report"]
@@ -65,7 +65,7 @@ def reproduce(
 
 def write_report(report: Report, results: Path) -> Path:
     """Writes the report as Markdown and as JSON into `results`; returns the Markdown's path."""
-    results.mkdir(parents=True, exist_ok=True)
+    make_folder(results)
     write_whole(results / f"{report.name}.json", json.dumps(as_json(report), indent=1))
     path = results / f"{report.name}.md"
     write_whole(path, as_markdown(report))

@@ -15,10 +15,10 @@ from typing import Any
 import tomli_w
 
 from dse.errors import Interrupted, StudyError
+from dse.files import make_folder, write_whole
 from dse.reproduction.options import ReproductionOptions
 from dse.reproduction.rows import trainings_of
 from dse.search import StudyRecord, load_study, run_search
-from dse.search.disk import write_whole
 from dse.search.study import study_names
 from dse.search.workshop import Workshop
 from dse.space import AXES, FORMATS, Training
@@ -88,6 +88,6 @@ def write_space(
         axis: sorted({getattr(one, axis) for one in trainings}) for axis in AXES if axis != "format"
     }
     table = {**axes, "format": list(formats), "only": [one.id for one in trainings]}
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     write_whole(path, tomli_w.dumps(table))
     return path

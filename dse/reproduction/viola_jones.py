@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 
 from dse.data.loading import load_all
 from dse.data.pictures import DataSet, Picture
+from dse.detection.average_precision import average_precision
+from dse.detection.detections import Detections
 from dse.errors import DseError, UnknownName
-from dse.evaluation import Detections, Evaluation, average_precision
+from dse.evaluation import Evaluation
 
 __all__ = ["CASCADES", "ViolaJones", "cascade_detector", "measure_viola_jones", "require_opencv"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dse.pareto import MAXIMISE, front_mask
 from dse.search.candidates import Row, deployable_rows
-from dse.search.journal import Entry
+from dse.search.journal import Entry, or_nan
 
 __all__ = ["BEATEN", "StoppingAudit", "audit"]
 
@@ -52,9 +52,13 @@ def audit(rows: Sequence[Row], entries: Sequence[Entry]) -> StoppingAudit:
     return StoppingAudit(
         stopped=sum(entry.state == "stopped" for entry in entries),
         audited=len(checked),
-        above_bound=sum(e.outcome["val_ap"] > e.outcome[BEATEN]["bound"] for e in checked),
+        above_bound=sum(_val_ap(entry) > entry.outcome[BEATEN]["bound"] for entry in checked),
         wrongly_stopped=sum(entry.training.id in front for entry in checked),
     )
+
+
+def _val_ap(entry: Entry) -> float:
+    return or_nan(entry.outcome.get("val_ap"))
 
 
 def _front(rows: Sequence[Row], complete: Sequence[Entry]) -> set[str]:

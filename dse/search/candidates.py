@@ -11,7 +11,9 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.space import Candidate, Training
+from dse.cost.verdict import ACCEPTED, REJECTED, UNKNOWN
+from dse.schema import LARGEST
+from dse.space import FORMATS, FREEZABLE, Candidate, Training
 
 __all__ = ["Candidates", "Row", "deployable_rows", "rejected_by_reason"]
 
@@ -34,6 +36,14 @@ INTEGERS = (
 )
 TYPES: dict[str, type] = {**dict.fromkeys(FLOATS, float), **dict.fromkeys(INTEGERS, int)}
 """Of the columns that hold numbers. The others hold few different values."""
+
+KNOWN = {
+    "breakpoint": FREEZABLE,
+    "format": FORMATS,
+    "status": (ACCEPTED, REJECTED, UNKNOWN),
+    "deployable": (True, False),
+}
+"""The values of columns that hold one of a few."""
 
 NAMES = ("candidate", "training")
 """Columns that follow from the axes and are not kept."""
@@ -101,6 +111,16 @@ class Candidates(Sequence[Row]):
     def _unpacked(self, name: str, places: NDArray[np.intp]) -> list[Any]:
         column = self._columns[name][places].tolist()
         return column if name in TYPES else [self._values[name][place] for place in column]
+
+    def check(self) -> None:
+        """Raises ValueError for rows that no space has: ids name files, numbers are drawn."""
+        for name, known in KNOWN.items():
+            strange = [value for value in self._places.get(name, ()) if value not in known]
+            if strange:
+                raise ValueError(f"'{strange[0]}' is no {name}")
+        for name in TYPES:
+            if len(self) and not (np.abs(self._columns[name]) <= LARGEST).all():
+                raise ValueError(f"a '{name}' is no sensible number")
 
     def are(self, name: str, value: Any) -> NDArray[np.bool_]:
         """(n,) of which candidates the field `name`, which holds no number, is `value`."""

@@ -101,22 +101,9 @@ class SearchDesk(Desk):
         if self._journal.news():
             self._orphans = self._journal.orphans()
             self._past.update(self._journal.entries())
-        if not self._time_is_up():
-            if self._interrupted:
-                entry = self._interrupted.pop(0)
-                return self._begin(entry.training, entry.number)
-            past = self._past
-            while past.counted + len(self._running) + len(past.elsewhere) < self._budget:
-                training = self._orphans.pop(0) if self._orphans else self._propose()
-                if training is None:
-                    break
-                with self._writing():
-                    number = self._journal.start(training, self._plan.space)
-                if number is not None:
-                    return self._begin(training, number)
-                self._past.update(self._journal.entries())
-            if self._past.elsewhere:
-                return Wait()
+        task = None if self._time_is_up() else self._next_training()
+        if task is not None:
+            return task
         if self._running:
             return Wait()
         if self._kmodels is None and self._nothing_to_gain:
@@ -128,6 +115,23 @@ class SearchDesk(Desk):
             self._kmodels = self._front_to_measure()
             self._kmodels_wanted = len(self._kmodels)
         return self._kmodels.pop(0) if self._kmodels else None
+
+    def _next_training(self) -> Task | Wait | None:
+        """One that was interrupted, then what is proposed; None where nothing is left to train."""
+        if self._interrupted:
+            entry = self._interrupted.pop(0)
+            return self._begin(entry.training, entry.number)
+        past = self._past
+        while past.counted + len(self._running) + len(past.elsewhere) < self._budget:
+            training = self._orphans.pop(0) if self._orphans else self._propose()
+            if training is None:
+                break
+            with self._writing():
+                number = self._journal.start(training, self._plan.space)
+            if number is not None:
+                return self._begin(training, number)
+            past.update(self._journal.entries())
+        return Wait() if past.elsewhere else None
 
     def reported(self, task: Task, report: Epoch) -> Say:
         """Remembers the epoch; stops a training that can no longer matter."""

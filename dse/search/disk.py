@@ -1,46 +1,16 @@
-"""Files that are whole or absent, and what to say when the disk is full."""
+"""What to say when the disk of a study is full."""
 
 from __future__ import annotations
 
-import errno
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dse.errors import StudyError
+from dse.errors import FileError, StudyError
+from dse.files import MEBIBYTE, disk_full
 
-__all__ = ["disk_full", "full_disk_reported", "write_whole"]
-
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""No room; no quota; no file may grow larger (`ulimit -f`)."""
-
-MEBIBYTE = 1 << 20
-
-
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Writes `path` so that a kill at any instant leaves the old file or the new one."""
-    data = content if isinstance(content, bytes) else content.encode()
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(beside, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def disk_full(error: BaseException) -> bool:
-    """Whether `error`, or what caused it, is a full disk, or a used-up quota or file size."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, OSError) and seen.errno in _FULL:
-            return True
-        seen = seen.__cause__ or seen.__context__
-    return False
+__all__ = ["full_disk_error", "full_disk_reported"]
 
 
 def full_disk_error(folder: Path, needed_bytes: int) -> StudyError:
@@ -58,7 +28,7 @@ def full_disk_reported(folder: Path, needed_bytes: int) -> Iterator[None]:
     """Turns a full disk inside the block into a StudyError that says how much is needed."""
     try:
         yield
-    except OSError as error:
+    except (OSError, FileError) as error:
         if not disk_full(error):
             raise
         raise full_disk_error(folder, needed_bytes) from error

@@ -12,27 +12,23 @@ import sys
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any
 
 from dse.cost import Target
 from dse.errors import DseError, Interrupted, StudyError
+from dse.files import write_whole
 from dse.search.desk import SearchDesk
-from dse.search.disk import full_disk_reported, write_whole
+from dse.search.disk import full_disk_reported
 from dse.search.executor import Executor, Workbench
 from dse.search.interruption import Interruption
-from dse.search.journal import Journal, drop_broken_tail
+from dse.search.journal import Journal
+from dse.search.journal_lines import drop_broken_tail
 from dse.search.options import SearchOptions
 from dse.search.outcomes import SearchReport
 from dse.search.plan import SearchPlan, candidates_csv, make_plan
 from dse.search.progress import Progress
-from dse.search.provenance import (
-    check_unchanged,
-    make_settings,
-    shared_settings,
-    space_from,
-    target_from,
-)
+from dse.search.provenance import check_unchanged, make_settings, shared_settings
 from dse.search.record import StudyRecord, load_study
+from dse.search.settings import StudySettings
 from dse.search.study import StudyFolder, find_study
 from dse.search.warm_start import reusable, take_over
 from dse.search.workshop import Workshop, workshop_for
@@ -117,7 +113,7 @@ class _Search:
         self._know(folder)
         with folder.lock():
             settings = folder.settings()
-            options = self.options.continuing(settings["search"])
+            options = self.options.continuing(settings.search)
             workshop = self.workshop or workshop_for(options)
             kept = drop_broken_tail(folder.journal)
             if kept:
@@ -125,7 +121,7 @@ class _Search:
                     f"{folder.journal}: the last line was cut short and has been removed; "
                     f"a copy as it was: {kept}"
                 )
-            plan = make_plan(space_from(settings["space"]), target_from(settings["target"]))
+            plan = make_plan(settings.search_space(), settings.make_target())
             check_unchanged(settings, workshop.describe(options))
             journal = self._journal(folder, options)
             return self._run(folder, options, workshop, plan, settings, journal)
@@ -140,7 +136,7 @@ class _Search:
         options: SearchOptions,
         workshop: Workshop,
         plan: SearchPlan,
-        settings: dict[str, Any],
+        settings: StudySettings,
         journal: Journal,
     ) -> SearchReport:
         with full_disk_reported(folder.path, SETTINGS_BYTES):
@@ -181,11 +177,11 @@ def open_journal(folder: StudyFolder, options: SearchOptions) -> Journal:
     answer or holds another study of this name.
     """
     settings = folder.settings()
-    shared = settings.get("shared")
+    shared = settings.shared
     if options.storage is None:
         if shared:
             raise StudyError(
-                f"the record of study '{folder.name}' is in {shared['storage']}",
+                f"the record of study '{folder.name}' is in {shared.storage}",
                 "give that database with --storage",
             )
         return Journal(folder.journal, folder.name)
@@ -196,7 +192,7 @@ def open_journal(folder: StudyFolder, options: SearchOptions) -> Journal:
         )
     from dse.search.shared_journal import SharedJournal
 
-    journal = SharedJournal(options.storage, folder.name, shared["driver"], folder.journal)
+    journal = SharedJournal(options.storage, folder.name, shared.driver, folder.journal)
     journal.agree(shared_settings(settings))
     return journal
 

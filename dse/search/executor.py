@@ -11,6 +11,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from dse.files import disk_full, make_folder
 from dse.space import Training
 
 __all__ = ["Desk", "Epoch", "Executor", "Failure", "Paused", "Say", "Task", "Wait", "Workbench"]
@@ -77,8 +78,6 @@ class Failure:
         """What there is to say about `error`, its hint and its causes included."""
         import traceback
 
-        from dse.search.disk import disk_full
-
         hint = getattr(error, "hint", "")
         said = ": ".join(filter(None, (type(error).__name__, str(error))))  # MemoryError is mute
         message = said + (f" ({hint})" if hint else "")
@@ -106,8 +105,7 @@ class Workbench:
         Plain, because the driver must not load TensorFlow to read what a worker found.
         Raises whatever the training raises.
         """
-        folder = self.trainings / task.training.id
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = make_folder(self.trainings / task.training.id)
         if task.kind == "measure":
             return _plain(self.measure(self.job, task.training, folder))
         result = self.train(self.job, task.training, folder, lambda seen: report(_epoch(seen)))

@@ -26,9 +26,10 @@ from dse.data.pictures import DataSet
 from dse.data.rendered import draw_missing, open_rendered
 from dse.data.sources import Split, open_data
 from dse.errors import CompilerError, WeightsError
+from dse.files import make_folder, write_whole
 from dse.network.detector import detector_graph, frozen_layers
 from dse.network.weights_file import read_weights, write_weights
-from dse.search.disk import write_whole
+from dse.schema import read_json
 from dse.search.parcels import Parcel
 from dse.space import Training
 from dse.training.recipe import EpochReport, Recipe
@@ -44,6 +45,11 @@ __all__ = ["Job", "KmodelMeasure", "Outcome", "load_weights", "measure_kmodel", 
 
 FINE_TUNING_SHARE = 0.05
 """Of the learning rate, for a network whose head is trained already."""
+
+RESULT_BYTES = 4 << 20
+"""Of metrics.json and kmodel.json: 2 KB, and 100 bytes an epoch."""
+
+AGAIN = "train it again: delete the training's folder and resume the search"
 
 FOLDER = "dir:"
 """Begins a source of starting weights that is a folder."""
@@ -107,11 +113,6 @@ class Outcome:
         """As plain values."""
         return asdict(self)
 
-    @classmethod
-    def from_json(cls, table: dict[str, Any]) -> Outcome:
-        """The outcome that `to_json` wrote."""
-        return cls(**{**table, "curve": [EpochReport(**epoch) for epoch in table["curve"]]})
-
 
 @dataclass(frozen=True)
 class KmodelMeasure:
@@ -147,8 +148,8 @@ def run_training(
     """
     metrics = folder / "metrics.json"
     if metrics.exists():
-        return Outcome.from_json(json.loads(metrics.read_text()))
-    folder.mkdir(parents=True, exist_ok=True)
+        return read_json(metrics, RESULT_BYTES, Outcome, AGAIN)
+    make_folder(folder)
     graph = detector_graph(training)
     started = perf_counter()
     weights, curve, stopped = _fit(job, training, graph, folder, report)
@@ -184,8 +185,7 @@ def load_weights(folder: Path) -> Weights:
             f"{folder} holds no trained weights: the study was copied without them, or replayed",
             "export from a search of your own, or a detector of the package, such as P5-a1-256",
         )
-    again = "train it again: delete the training's folder and resume the search"
-    return read_weights(path, again)
+    return read_weights(path, AGAIN)
 
 
 def measure_kmodel(job: Job, training: Training, folder: Path) -> KmodelMeasure:
@@ -196,7 +196,7 @@ def measure_kmodel(job: Job, training: Training, folder: Path) -> KmodelMeasure:
     """
     stored = folder / "kmodel.json"
     if stored.exists():
-        return KmodelMeasure(**json.loads(stored.read_text()))
+        return read_json(stored, RESULT_BYTES, KmodelMeasure, AGAIN)
     return _measured(job, training, load_weights(folder), folder)
 
 
@@ -257,7 +257,8 @@ def _variables(graph: Graph) -> set[str]:
 
 def _validator(tail: Any, features: Features, input_size: int) -> Callable[[], float]:
     """Measures AP of `tail` on the validation features, on the canvas."""
-    from dse.evaluation import average_precision, decode_maps
+    from dse.detection.average_precision import average_precision
+    from dse.detection.decoding import decode_maps
 
     boxes, ignored = ([faces[i] for faces in features.faces] for i in (0, 1))
     tensors = [np.asarray(tensor, np.float32) for tensor in features.tensors]

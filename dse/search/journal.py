@@ -7,9 +7,7 @@ writing, and what it said happens again.
 
 from __future__ import annotations
 
-import json
 import math
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -18,7 +16,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from dse.errors import CorruptJournal
+from dse.errors import CorruptJournal, UsageError
+from dse.schema import shown
+from dse.search.journal_lines import (
+    KMODEL,
+    broken_tail,
+    line_of_trial,
+    readable_by_optuna,
+)
 from dse.space import SearchSpace, Training
 
 if TYPE_CHECKING:
@@ -26,14 +31,11 @@ if TYPE_CHECKING:
     from optuna.storages import JournalStorage
     from optuna.trial import FrozenTrial, TrialState
 
-__all__ = ["WARM", "Entry", "Journal", "broken_tail", "drop_broken_tail"]
+__all__ = ["WARM", "Entry", "Journal", "read_entries"]
 
 PARAMETERS = ("breakpoint", "frozen_until", "width", "input_size")
 DIRECTIONS: list[Literal["maximize", "minimize"]] = ["maximize", "minimize", "minimize"]
 """Of a trial's values: AP, latency_ms, kmodel_bytes."""
-
-KMODEL = "kmodel "
-"""Key of a study attribute: this and the training's id."""
 
 STATES = {"COMPLETE": "complete", "PRUNED": "stopped", "FAIL": "failed"}
 """An entry's state by Optuna's name of it; any other is "running"."""
@@ -92,12 +94,13 @@ class Journal:
         # the next one half a minute. The study's own lock says that nobody else writes.
         path.with_name(f"{path.name}.lock").unlink(missing_ok=True)
         self._file = _journal_file(path)
-        self._study = optuna.create_study(
-            storage=_storage(self._file),
-            study_name=name,
-            directions=DIRECTIONS,
-            load_if_exists=True,
-        )
+        with readable_by_optuna(path):
+            self._study = optuna.create_study(
+                storage=_storage(self._file),
+                study_name=name,
+                directions=DIRECTIONS,
+                load_if_exists=True,
+            )
 
     def __enter__(self) -> Journal:
         return self
@@ -210,57 +213,15 @@ def read_entries(path: Path, name: str) -> list[Entry]:
     if not path.exists():
         return []
     try:
-        return _entries(optuna.load_study(study_name=name, storage=file_storage(path)))
+        with readable_by_optuna(path):
+            study = optuna.load_study(study_name=name, storage=file_storage(path))
     except KeyError:
         # The very first line is not on the disk yet.
         return []
-
-
-def broken_tail(path: Path) -> int | None:
-    """Where a last line that was cut short begins, bytes; None when all lines are whole.
-
-    Raises CorruptJournal, with the line's number, for any other line that is no record.
-    """
-    if not path.exists():
-        return None
-    lines = path.read_bytes().splitlines(keepends=True)
-    start = 0
-    for number, line in enumerate(lines, start=1):
-        if not _is_record(line):
-            if number == len(lines):
-                return start
-            raise CorruptJournal(
-                f"{path}:{number}: not a record of a journal",
-                f"restore the file from a copy, or delete line {number} "
-                "(what it recorded is then done again)",
-            )
-        start += len(line)
-    return None
-
-
-def drop_broken_tail(path: Path) -> Path | None:
-    """Cuts a last line that is not whole; returns the copy of the file kept beside it.
-
-    Only for the process that holds the study's lock. Raises CorruptJournal as `broken_tail`.
-    """
-    start = broken_tail(path)
-    if start is None:
-        return None
-    kept = path.with_name(f"{path.name}.broken")
-    shutil.copyfile(path, kept)
-    with open(path, "rb+") as file:
-        file.truncate(start)
-    return kept
-
-
-def _is_record(line: bytes) -> bool:
-    if not line.endswith(b"\n"):
-        return False
     try:
-        record = json.loads(line)
-    except ValueError:
-        return False
-    return isinstance(record, dict) and "op_code" in record
+        return _entries(study)
+    except NoTraining as error:
+        raise line_of_trial(path, error.trial, str(error)) from None
 
 
 def new_trial(state: str, training: Training, space: SearchSpace, **more: Any) -> FrozenTrial:
@@ -276,9 +237,22 @@ def new_trial(state: str, training: Training, space: SearchSpace, **more: Any) -
     )
 
 
+class NoTraining(CorruptJournal):
+    """A trial of a journal that is about no training there can be."""
+
+    def __init__(self, trial: int, why: str) -> None:
+        hint = "finish the study with the version of dse in its study.toml, or begin another"
+        super().__init__(f"trial {trial} is about no training: {shown(why)}", hint)
+        self.trial = trial
+
+
 def training_of(trial: FrozenTrial) -> Training:
-    """The training that a trial is about."""
-    return Training(**{name: trial.params[name] for name in PARAMETERS})
+    """The training that a trial is about. Raises NoTraining: its id names folders."""
+    try:
+        training = Training(**{name: trial.params[name] for name in PARAMETERS})
+        return Training.parse(training.id)
+    except (KeyError, TypeError, ValueError, UsageError) as error:
+        raise NoTraining(trial.number, str(error)) from None
 
 
 def given_up(trial: FrozenTrial) -> bool:

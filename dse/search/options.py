@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from msgspec import structs
+
 from dse.errors import StudyError, UnknownName, UsageError
 from dse.search.proposers import PROPOSERS
+from dse.search.settings import SearchSettings
 from dse.training.recipe import Recipe
 
 __all__ = ["SearchOptions", "default_workers"]
@@ -79,6 +81,8 @@ class SearchOptions:
         if not (self.budget == 0 and self.warm_from):  # then it only looks at what there is
             _at_least_one("--budget", self.budget)
         _at_least_one("--workers", self.workers)
+        if self.seed is not None:
+            Recipe(seed=self.seed)
         if self.time_limit_s is not None and not self.time_limit_s > 0:
             raise UsageError(
                 f"--time-limit {self.time_limit_s:g} is no time", "give seconds, above 0"
@@ -132,20 +136,16 @@ class SearchOptions:
         folder = os.path.abspath(self.weights_dir) if self.weights_dir else None
         return {**table, "weights_dir": folder, "recipe": asdict(self.recipe or Recipe())}
 
-    def continuing(self, table: Mapping[str, Any]) -> SearchOptions:
-        """A copy with a study's own settings; `table` is what `study_table` gave.
+    def continuing(self, study: SearchSettings) -> SearchOptions:
+        """A copy with a study's own settings, as study.toml has them.
 
         Raises StudyError when this run asked for something else than the study's.
         """
-        recipe = {k: v for k, v in table["recipe"].items() if k in _names(Recipe)}
-        folder = table.get("weights_dir")
         of_study: dict[str, Any] = {
-            **{name: table.get(name, DEFAULTS[name]) for name in DEFAULTS},
-            "eval_data": table["eval_data"],
-            "weights_dir": Path(folder) if folder else None,
-            "recipe": Recipe(**recipe),
-            "replay": Path(table["replay"]) if table.get("replay") else None,
-            "warm_from": tuple(map(Path, table.get("warm_from", ()))),
+            **{name: getattr(study, name) for name in (*DEFAULTS, "eval_data", "recipe")},
+            "weights_dir": Path(study.weights_dir) if study.weights_dir else None,
+            "replay": Path(study.replay) if study.replay else None,
+            "warm_from": tuple(map(Path, study.warm_from)),
         }
         if self.budget is not None:
             of_study["budget"] = self.budget
@@ -166,17 +166,9 @@ class SearchOptions:
 
 
 DEFAULTS: dict[str, Any] = {
-    "budget": 50,
-    "target": "k210",
-    "space": "k210_face",
-    "data": "synthetic",
-    "weights": "auto",
-    "proposer": "composite",
-    "seed": 0,
-    "early_stopping": True,
-    "measure_kmodels": True,
-    "replay": None,
-    "warm_from": (),
+    one.name: one.default
+    for one in structs.fields(SearchSettings)
+    if one.name not in ("eval_data", "recipe", "weights_dir")
 }
 
 
@@ -209,7 +201,7 @@ def absolute_source(source: str) -> str:
     """A data source with its folder made absolute: workers run in folders of their own."""
     kind, colon, rest = source.partition(":")
     folder = Path(rest).expanduser()
-    return f"{kind}:{folder.resolve()}" if colon and folder.is_dir() else source
+    return f"{kind}:{folder.resolve()}" if colon and os.path.isdir(folder) else source
 
 
 def default_workers() -> int:
@@ -220,10 +212,6 @@ def default_workers() -> int:
 def available_cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0))
-
-
-def _names(kind: type[Any]) -> set[str]:
-    return {item.name for item in fields(kind)}
 
 
 def _at_least_one(flag: str, value: int | None) -> None:

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
-from dse.search.disk import write_whole
+from dse.files import write_whole
 
 __all__ = ["Changes", "Delivery", "Parcel", "TravellingJob"]
 
@@ -72,7 +72,7 @@ class Delivery:
         """Makes `folder` follow, whole files only, and lets go of the contents.
 
         The file that says "finished" comes last, so that a kill leaves nothing that claims
-        to be more than it is. Raises OSError.
+        to be more than it is. Raises FileError.
         """
         for name in sorted(self.files, key=lambda name: name == FINISHED):
             write_whole(folder / name, self.files[name])

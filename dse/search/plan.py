@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from dse.cost import Target, price_space
-from dse.errors import NothingFeasible
+from dse.errors import InvalidFile, NothingFeasible
+from dse.files import open_regular, reported
+from dse.schema import shown
 from dse.search.candidates import (
     TYPES,
     Candidates,
@@ -21,7 +23,7 @@ from dse.search.candidates import (
     rejected_by_reason,
 )
 from dse.search.proposers import Design
-from dse.space import Candidate, SearchSpace, Training
+from dse.space import AXES, Candidate, SearchSpace, Training
 
 __all__ = ["SearchPlan", "candidate_row", "make_plan", "priced_rows", "read_candidates"]
 
@@ -38,6 +40,12 @@ COST_FIELDS = (
     "deployable",
 )
 VERDICT_FIELDS = ("status", "reason", "layer", "message", "needed_bytes", "allowed_bytes")
+ROW_FIELDS = dict.fromkeys(("candidate", "training", *AXES, *COST_FIELDS, *VERDICT_FIELDS)).keys()
+"""Of a candidate's row, in their order."""
+
+CSV_LINE_BYTES = 1 << 16
+"""A candidate is a line of 300 bytes; what is longer is read, and refused, as several."""
+
 SHOWN_VIOLATIONS = 3
 
 PRICED_AT_ONCE = 100_000
@@ -113,11 +121,17 @@ def candidates_csv(rows: Sequence[Row]) -> str:
 
 
 def read_candidates(path: Path) -> Candidates:
-    """The rows that `candidates_csv` wrote."""
-    with open(path, newline="", encoding="utf-8") as file:
-        return Candidates(
-            {k: _READ.get(k, _text)(v) for k, v in row.items()} for row in csv.DictReader(file)
-        )
+    """The rows that `candidates_csv` wrote. Raises FileError, or InvalidFile with the line."""
+    reader = csv.DictReader(_csv_lines(path), strict=True)
+    try:
+        found = Candidates(_typed(row) for row in reader)
+        found.check()
+        if not found:
+            raise ValueError("no candidate in it")
+    except (ValueError, OverflowError, csv.Error) as error:
+        hint = "delete it: the space is then priced again"
+        raise InvalidFile(path, shown(str(error), 200), reader.line_num, hint) from None
+    return found
 
 
 def candidate_row(priced: Any) -> Row:
@@ -161,6 +175,20 @@ def _violation(row: Row) -> tuple[float, str]:
     """By how much a candidate misses its limit, as a share of the limit."""
     needed, allowed = row["needed_bytes"], row["allowed_bytes"]
     return (needed / allowed if needed and allowed else float("inf"), row["candidate"])
+
+
+def _csv_lines(path: Path) -> Iterator[str]:
+    """The lines of a CSV file, none of which is longer than any of ours."""
+    with open_regular(path) as file, reported(path, "read"):
+        while line := file.readline(CSV_LINE_BYTES):
+            yield line.decode()
+
+
+def _typed(row: dict[str, str]) -> Row:
+    """A row of candidates.csv. Raises ValueError."""
+    if row.keys() != ROW_FIELDS or None in row.values():
+        raise ValueError(f"its columns must be {', '.join(ROW_FIELDS)}")
+    return {key: _READ.get(key, _text)(value) for key, value in row.items()}
 
 
 def _text(value: str) -> str:

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TextIO
 
+from dse.files import printable
+from dse.terminal import note_to
+
 __all__ = ["Progress", "Standing", "progress_line"]
 
 PLAIN_EVERY_S = 15.0
@@ -71,7 +74,7 @@ def duration(seconds: float) -> str:
 
 
 class Progress:
-    """Writes to one stream.
+    """Writes to one stream, as long as it takes it.
 
     Lifetime: `tick` as often as you like, `event` when something ended, `close` at the end.
     On a terminal one line is rewritten; elsewhere a line appears per event, or every 15 s.
@@ -96,12 +99,12 @@ class Progress:
             self.say(message)
             self._show(standing())
         else:
-            self._write(f"{message} · {progress_line(standing())}\n")
+            self._write(f"{printable(message)} · {progress_line(standing())}\n")
             self._shown_at = monotonic()
 
     def say(self, message: str) -> None:
         """A line of its own, which stays."""
-        self._write(f"{ERASE_LINE if self._drawn else ''}{message}\n")
+        self._write(f"{ERASE_LINE if self._drawn else ''}{printable(message)}\n")
         self._drawn = False
 
     def close(self) -> None:
@@ -122,5 +125,4 @@ class Progress:
         self._drawn = True
 
     def _write(self, text: str) -> None:
-        self._stream.write(text)
-        self._stream.flush()
+        note_to(self._stream, text)

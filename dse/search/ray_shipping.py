@@ -14,7 +14,6 @@ alone writes it down.
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -28,6 +27,7 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from dse.file_lock import only_one
+from dse.files import make_folder, whole_folder, write_whole
 from dse.search.executor import Failure, Task, Workbench
 from dse.search.parcels import Changes, Delivery, Parcel, TravellingJob
 from dse.search.scratch import scratch_folder
@@ -69,7 +69,7 @@ class Away(Here):
     def opened(self, task: Task) -> Iterator[tuple[Workbench, Callable[[], Delivery | None]]]:
         with scratch_folder() as trainings:
             folder = trainings / task.training.id
-            folder.mkdir()
+            make_folder(folder)
             left = _answer(self._depot.training.remote(task.training.id))
             Delivery(left).unpack(folder)
             yield replace(self._workbench, job=self._job, trainings=trainings), Changes(folder).take
@@ -92,21 +92,21 @@ class Away(Here):
 
     def _unpacked(self, folder: Path, name: str, key: str, count: int) -> Path:
         """The folder of a parcel of `count` files, fetched if this node does not have it."""
-        folder.mkdir(parents=True, exist_ok=True)
-        place, beside = folder / key, folder / f"{key}.part"
+        place = make_folder(folder) / key
         with only_one(folder / f"{key}.lock"):
-            if place.exists():
-                return place
-            shutil.rmtree(beside, ignore_errors=True)
-            done = 0
-            while done < count:
-                files = _answer(self._depot.batch.remote(name, done))
-                for inside, content in files:
-                    (beside / inside).parent.mkdir(parents=True, exist_ok=True)
-                    (beside / inside).write_bytes(content)
-                done += len(files)
-            os.replace(beside, place)
+            if not place.exists():
+                with whole_folder(place) as fresh:
+                    self._unpack(fresh, name, count)
         return place
+
+    def _unpack(self, folder: Path, name: str, count: int) -> None:
+        done = 0
+        while done < count:
+            files = _answer(self._depot.batch.remote(name, done))
+            for inside, content in files:
+                make_folder((folder / inside).parent)
+                write_whole(folder / inside, content, durable=False)  # thousands of pictures
+            done += len(files)
 
 
 class Depot:

@@ -13,6 +13,8 @@ from ray.exceptions import RayActorError, RayTaskError
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
+from dse.errors import FileError
+from dse.files import make_folder
 from dse.search.executor import Desk, Failure, Say, Task, Wait
 from dse.search.ray_worker import DELIVERY, EPOCH, FAILURE, RESULT, task_table
 
@@ -98,9 +100,9 @@ class Relay:
             return
         folder = self._trainings / task.training.id
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             delivery.unpack(folder)
-        except OSError as error:
+        except (OSError, FileError) as error:
             failure = Failure.of(error)
             self._ask(lambda desk: desk.failed(task, failure))
             raise

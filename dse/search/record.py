@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dse.errors import InvalidFile
+from dse.files import read_bytes
+from dse.schema import shown
 from dse.search.audit import audit
 from dse.search.candidates import Row
 from dse.search.journal import Entry, read_entries
 from dse.search.outcomes import SearchReport, front_rows, hypervolume_shares, outcome_rows
 from dse.search.plan import make_plan, read_candidates
-from dse.search.provenance import space_from, target_from
+from dse.search.settings import StudySettings
 from dse.search.study import StudyFolder
 from dse.space import FORMATS
 
@@ -54,6 +58,10 @@ COLUMNS = (
     "seconds",
     "epochs",
 )
+RECALL_COLUMNS = ("recall", "precision", "score")
+CURVE_BYTES = 64 << 20
+"""A detection is a line of 24 bytes: two million of them, on a hundred times FDDB."""
+
 CURVE_COLUMNS = ["epoch", "loss", "val_ap", "seconds"]
 
 
@@ -64,9 +72,7 @@ class _CurveFiles(Mapping[str, "pd.DataFrame"]):
         self._files = files
 
     def __getitem__(self, name: str) -> pd.DataFrame:
-        import pandas as pd
-
-        return pd.read_csv(self._files[name])
+        return _read_curve(self._files[name])
 
     def __contains__(self, name: object) -> bool:
         return name in self._files
@@ -87,7 +93,7 @@ class StudyRecord:
     """
 
     path: Path
-    settings: dict[str, Any]
+    settings: StudySettings
     candidates: Sequence[Row]
     entries: list[Entry]
 
@@ -95,6 +101,11 @@ class StudyRecord:
     def name(self) -> str:
         """The study's name."""
         return self.path.name
+
+    @property
+    def settings_table(self) -> Mapping[str, Any]:
+        """study.toml as it stands."""
+        return self.settings.table
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -182,9 +193,22 @@ def load_study(path: Path) -> StudyRecord:
     )
 
 
-def _candidates(folder: StudyFolder, settings: dict[str, Any]) -> Sequence[Row]:
+def _read_curve(path: Path) -> pd.DataFrame:
+    """A curve that a training wrote: recall, precision, score. Raises FileError, InvalidFile."""
+    import pandas as pd
+
+    content = BytesIO(read_bytes(path, CURVE_BYTES))
+    try:
+        curve = pd.read_csv(content, usecols=list(RECALL_COLUMNS), dtype="float64")
+    except (ValueError, OverflowError, pd.errors.ParserError) as error:
+        hint = "delete it: the page then leaves the curve out"
+        raise InvalidFile(path, f"no curve: {shown(str(error), 200)}", hint=hint) from None
+    return curve[list(RECALL_COLUMNS)]
+
+
+def _candidates(folder: StudyFolder, settings: StudySettings) -> Sequence[Row]:
     """What candidates.csv says; priced again where a kill came before it was written."""
     if folder.candidates.exists():
         return read_candidates(folder.candidates)
-    plan = make_plan(space_from(settings["space"]), target_from(settings["target"]))
+    plan = make_plan(settings.search_space(), settings.make_target())
     return plan.rows

@@ -9,15 +9,20 @@ makes it a benchmark for search strategies: the trainings are real, and they are
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dse.errors import InvalidFile, StudyError, UnknownName
+from dse.errors import InvalidFile, StudyError, UnknownName, UsageError
+from dse.files import read_text
+from dse.schema import checked, converted, parse_json, shown
 from dse.search.parcels import Parcel
 from dse.search.provenance import SHARED, differing
+from dse.search.settings import TableHead
+from dse.search.study import StudyFolder
 from dse.space import Training
 from dse.training.recipe import EpochReport, Recipe
 
@@ -31,6 +36,11 @@ __all__ = ["RecordedTable", "replay_workshop"]
 CURVE = ("epoch", "epochs", "loss", "val_ap", "seconds")
 TABLE = "table.jsonl"
 """A table's name where it was sent to."""
+
+TABLE_BYTES = 64 << 20
+"""A training is a line of 1 KB."""
+
+HINT = "a table is what benchmarks/record_trainings.py writes: results/recorded/k210.jsonl is one"
 
 DIGITS = 5
 """After the point, of every number: finer than one face more or less."""
@@ -48,29 +58,36 @@ class RecordedTable:
     outcomes: Mapping[str, Outcome]
 
     @property
+    def made_with(self) -> TableHead:
+        """`about`, typed."""
+        return converted(dict(self.about), TableHead)
+
+    @property
     def recipe(self) -> Recipe:
         """How every training of the table was done."""
-        return Recipe(**self.about["recipe"])
+        return self.made_with.recipe
 
     @classmethod
     def load(cls, path: Path) -> RecordedTable:
         """Reads a table. Raises UnknownName if there is none, InvalidFile with line and reason."""
-        from dse.search.job import Outcome
-
-        if not path.is_file():
-            raise UnknownName("table", str(path), map(str, path.parent.glob("*.jsonl")))
-        outcomes, about = {}, {}
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if not os.path.exists(path):  # (unlike Path's, it takes names that no file can have)
+            known = path.parent.glob("*.jsonl")
+            raise UnknownName("table", shown(str(path)), map(str, known))
+        outcomes: dict[str, Outcome] = {}
+        about: dict[str, Any] = {}
+        for number, line in enumerate(read_text(path, TABLE_BYTES).splitlines(), start=1):
             try:
-                row = json.loads(line)
-                if number == 1:
-                    about = {**row, "recipe": asdict(Recipe(**row["recipe"]))}
-                    continue
-                curve = [dict(zip(CURVE, epoch, strict=True)) for epoch in row["curve"]]
-                outcome = Outcome.from_json({**row, "curve": curve})
-            except (ValueError, KeyError, TypeError) as error:
-                raise InvalidFile(path, f"not a line of a table: {error}", number) from None
-            outcomes[outcome.training_id] = outcome
+                row = converted(parse_json(line), dict[str, Any])
+                if about:
+                    outcome = _outcome(row)
+                    outcomes[outcome.training_id] = outcome
+                else:
+                    about = {**row, "recipe": asdict(converted(row, TableHead).recipe)}
+            except ValueError as error:
+                why = f"not a line of a table: {shown(str(error), 200)}"
+                raise InvalidFile(path, why, number, HINT) from None
+        if not outcomes:
+            raise InvalidFile(path, "no training in it", hint=HINT)
         return cls(about, outcomes)
 
     @classmethod
@@ -78,14 +95,16 @@ class RecordedTable:
         """The finished trainings of a study."""
         from dse.search.job import Outcome
 
-        settings = record.settings
+        settings = record.settings.table
         about = {part: _without_folder(settings[part]) for part in SHARED}
         # (What a search noted beside an outcome, such as who beat it, is no part of the training.)
         own = {field.name for field in fields(Outcome)}
         done = (entry.outcome for entry in record.entries if entry.state == "complete")
         tables = [{name: value for name, value in table.items() if name in own} for table in done]
-        outcomes = {table["training_id"]: Outcome.from_json(table) for table in tables}
-        recipe, versions = settings["search"]["recipe"], settings["versions"]
+        journal = StudyFolder(record.path).journal
+        found = [checked(table, Outcome, journal, hint="search again") for table in tables]
+        outcomes = {outcome.training_id: outcome for outcome in found}
+        recipe, versions = settings["search"]["recipe"], record.settings.versions
         return cls({"recipe": recipe, **about, "versions": versions}, outcomes)
 
     @classmethod
@@ -96,7 +115,7 @@ class RecordedTable:
         """
         names = list(tables)
         for name in names[1:]:
-            unlike = differing(tables[names[0]].about, tables[name].about)
+            unlike = differing(tables[names[0]].made_with, tables[name].made_with)
             if unlike:
                 raise StudyError(
                     f"{name} has other {unlike} than {names[0]}",
@@ -172,6 +191,20 @@ def _without_folder(part: Mapping[str, Any]) -> dict[str, Any]:
     """A table of study.toml whose source is told by the folder's last name alone."""
     kind, colon, folder = str(part.get("source", "")).partition(":")
     return {**part, "source": kind + colon + Path(folder).name} if colon else dict(part)
+
+
+def _outcome(row: dict[str, Any]) -> Outcome:
+    """The outcome in a line of a table. Raises ValueError."""
+    from dse.search.job import Outcome
+
+    epochs = converted(row.get("curve"), list[tuple[int, int, float, float, float]])
+    curve = [dict(zip(CURVE, epoch, strict=True)) for epoch in epochs]
+    outcome = converted({**row, "curve": curve}, Outcome)
+    try:
+        Training.parse(outcome.training_id)
+    except UsageError as error:
+        raise ValueError(str(error)) from None
+    return outcome
 
 
 @lru_cache(maxsize=2)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from dse.files import temporary_folder
 
 __all__ = ["scratch_folder"]
 
@@ -20,12 +21,9 @@ def scratch_folder() -> Iterator[Path]:
 
     Its path is short, because Ray puts sockets below it (107 characters at most).
     """
-    for left in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*-*"):
-        process = left.name.removeprefix(SCRATCH).split("-")[0]
-        if process.isdigit() and not Path(f"/proc/{process}").exists():
-            shutil.rmtree(left, ignore_errors=True)
-    path = Path(tempfile.mkdtemp(prefix=f"{SCRATCH}{os.getpid()}-"))
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
+    with temporary_folder(f"{SCRATCH}{os.getpid()}-") as folder:
+        for left in folder.parent.glob(f"{SCRATCH}*-*"):
+            process = left.name.removeprefix(SCRATCH).split("-")[0]
+            if process.isdigit() and not Path(f"/proc/{process}").exists():
+                shutil.rmtree(left, ignore_errors=True)
+        yield folder

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dse.errors import NothingFeasible, UnknownName, UsageError
+from dse.schema import shown
 
 if TYPE_CHECKING:
     from dse.search.candidates import Row
@@ -42,11 +44,15 @@ def parse_limit(text: str) -> AtMost:
     """The limit that `NAME=NUMBER` means. Raises UnknownName or UsageError."""
     name, _, number = text.partition("=")
     if name not in LIMITS:
-        raise UnknownName("limit", name, LIMITS)
+        raise UnknownName("limit", shown(name), LIMITS)
     try:
-        return AtMost(name, float(number))
+        value = float(number)
     except ValueError:
-        raise UsageError(f"'{text}' has no number", f"such as --limit {name}=60") from None
+        value = math.nan
+    if not 0 <= value < math.inf:
+        why = f"'{shown(text)}' has no number from 0 on"
+        raise UsageError(why, f"such as --limit {name}=60")
+    return AtMost(name, value)
 
 
 def choose_design(
@@ -80,11 +86,10 @@ def choose_design(
 def job_of(record: StudyRecord) -> Job:
     """What the trainings of `record` had in common: data, recipe, weights, cache."""
     from dse.search.options import SearchOptions
-    from dse.search.provenance import space_from
     from dse.search.workshop import default_workshop
 
-    options = SearchOptions(results=record.path.parent).continuing(record.settings["search"])
-    space = space_from(record.settings["space"])
+    options = SearchOptions(results=record.path.parent).continuing(record.settings.search)
+    space = record.settings.search_space()
     job: Job = default_workshop().make_job(options, record.settings, space)
     return job
 

@@ -38,6 +38,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from dse.errors import StudyError, UsageError
+from dse.files import reported
 from dse.search.journal import (
     DIRECTIONS,
     Entry,
@@ -255,7 +256,8 @@ class SharedJournal(Journal):
                 from_storage=self._storage,
                 to_storage=file_storage(beside),
             )
-        os.replace(beside, self._copy)
+        with reported(self._copy, "written"):
+            os.replace(beside, self._copy)
 
     @contextmanager
     def _answering(self) -> Iterator[None]:

@@ -10,19 +10,20 @@ trainings/<id>/  curve.csv, weights.npz, metrics.json, checkpoint.npz, kmodel.js
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shutil
 import socket
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-import tomli
 import tomli_w
 
-from dse.errors import InvalidFile, StudyError, StudyLocked, UnknownName
-from dse.search.disk import write_whole
+from dse.errors import StudyError, StudyLocked, UnknownName
+from dse.files import file_error, make_folder, reported, write_whole
+from dse.schema import shown
+from dse.search.settings import StudySettings
 
 __all__ = ["StudyFolder", "find_study", "latest_study", "study_names"]
 
@@ -74,15 +75,12 @@ class StudyFolder:
     def create(cls, results: Path, name: str | None, target: str) -> StudyFolder:
         """A new, empty folder under `results`; unnamed studies count up: `<target>-001`.
 
-        Raises StudyError when a study of that name exists, for a name that is none, and
-        where `results` cannot be written.
+        Raises StudyError when a study of that name exists, and for a name that is none;
+        FileError where `results` cannot be written.
         """
         if name is not None and (not name or Path(name).name != name):
             raise StudyError(f"'{name}' is no name for a study", "use letters, digits and dashes")
-        try:
-            results.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise _unwritable(results, error) from None
+        make_folder(results)
         if name is not None:
             return cls(_made(results / name))
         number = 1
@@ -93,21 +91,17 @@ class StudyFolder:
     @classmethod
     def open(cls, path: Path) -> StudyFolder:
         """The study in `path`. Raises UnknownName (with the nearest name) if there is none."""
-        if not (path / SETTINGS).is_file():
-            raise UnknownName("study", path.name, study_names(path.parent))
+        if not os.path.exists(path / SETTINGS):
+            raise UnknownName("study", shown(path.name), study_names(path.parent))
         return cls(path)
 
-    def write_settings(self, settings: dict[str, Any]) -> None:
+    def write_settings(self, settings: StudySettings) -> None:
         """Writes study.toml, whole or not at all."""
-        write_whole(self.path / SETTINGS, tomli_w.dumps(_without_none(settings)))
+        write_whole(self.path / SETTINGS, tomli_w.dumps(settings.table))
 
-    def settings(self) -> dict[str, Any]:
-        """study.toml. Raises InvalidFile if it is no TOML."""
-        path = self.path / SETTINGS
-        try:
-            return tomli.loads(path.read_text(encoding="utf-8"))
-        except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise InvalidFile(path, str(error), hint="restore it, or start a new study") from None
+    def settings(self) -> StudySettings:
+        """study.toml. Raises as `StudySettings.load`."""
+        return StudySettings.load(self.path / SETTINGS)
 
     def discard(self) -> None:
         """Removes the folder and all in it."""
@@ -128,15 +122,17 @@ class StudyLock:
     def __enter__(self) -> StudyLock:
         if self._path in _HELD:
             raise _locked(self._path, "this process")
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        with reported(self._path, "written"):
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             holder = os.read(descriptor, 200).decode(errors="replace").strip()
             os.close(descriptor)
             raise _locked(self._path, holder or "another process") from None
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+        with contextlib.suppress(OSError):  # the lock holds on a full disk, too; it names nobody
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
         self._descriptor = descriptor
         _HELD.add(self._path)
         return self
@@ -175,9 +171,9 @@ def find_study(results: Path, name: str | None) -> Path:
     if name is None:
         return latest_study(results)
     for path in (results / name, Path(name)):
-        if (path / SETTINGS).is_file():
+        if os.path.exists(path / SETTINGS):  # (unlike Path's, it takes names that no file can have)
             return path
-    raise UnknownName("study", name, study_names(results))
+    raise UnknownName("study", shown(name), study_names(results))
 
 
 def _last_written(path: Path) -> tuple[bool, float, str]:
@@ -195,7 +191,7 @@ def _made(path: Path) -> Path:
             "continue it with --resume, or give another name with --study",
         ) from None
     except OSError as error:
-        raise _unwritable(path.parent, error) from None
+        raise file_error(error, path, "written") from error
     return path
 
 
@@ -204,23 +200,8 @@ def _never_begun(path: Path) -> bool:
     return path.is_dir() and all(f.name == LOCK or f.name[0] == "." for f in path.iterdir())
 
 
-def _unwritable(results: Path, error: OSError) -> StudyError:
-    return StudyError(
-        f"cannot write to {results}: {error.strerror}", "give another folder with --results"
-    )
-
-
 def _locked(path: Path, holder: str) -> StudyLocked:
     return StudyLocked(
         f"study '{path.parent.name}' is being written by {holder}",
         "wait until it is done, or give another name with --study",
     )
-
-
-def _without_none(value: Any) -> Any:
-    """TOML has no null: absent keys stand for it. Tuples become lists, paths text."""
-    if isinstance(value, dict):
-        return {str(key): _without_none(item) for key, item in value.items() if item is not None}
-    if isinstance(value, list | tuple):
-        return [_without_none(item) for item in value]
-    return str(value) if isinstance(value, Path) else value

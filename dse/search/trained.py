@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["SHIPPED", "TrainedDesign", "find_trained", "shipped_design", "trained_design"]
 
 SHIPPED = tuple(Training(PLAIN, 5, width, 256).id for width in WIDTHS[PLAIN])
-"""Finished detectors in the package (`dse.training.pretrain_plain`), at their input size."""
+"""Finished detectors in the package (`tools/pretrain_plain.py`), at their input size."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def trained_design(record: StudyRecord, candidate: Candidate) -> TrainedDesign:
     job = job_of(record)
     about = {
         "name": record.name,
-        "target": record.settings["search"]["target"],
+        "target": record.settings.search.target,
         "trained_on": job.data,
         "starting_weights": job.weights,
     }

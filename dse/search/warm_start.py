@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from dse.errors import StudyError
+from dse.files import make_folder, whole_folder
 from dse.search.audit import BEATEN
 from dse.search.journal import WARM, Entry, Journal
 from dse.search.plan import SearchPlan
-from dse.search.provenance import differing, target_from
+from dse.search.provenance import differing
 from dse.search.record import StudyRecord
+from dse.search.settings import StudySettings
 from dse.search.study import StudyFolder
 
 __all__ = ["reusable", "take_over"]
 
 
-def reusable(record: StudyRecord, settings: Mapping[str, Any], plan: SearchPlan) -> list[Entry]:
+def reusable(record: StudyRecord, settings: StudySettings, plan: SearchPlan) -> list[Entry]:
     """The finished trainings of `record` that are designs of `plan`, measured in its formats.
 
-    settings: study.toml of the study that wants them. Raises StudyError where recipe, pictures,
+    settings: of the study that wants them. Raises StudyError where recipe, pictures,
     starting weights or the target's compiler are not the same: they would be other trainings.
     """
     unlike = differing(record.settings, settings)
-    ours, theirs = (target_from(one["target"]) for one in (settings, record.settings))
+    ours, theirs = (one.make_target() for one in (settings, record.settings))
     if not unlike and ours.nncase_version != theirs.nncase_version:
         unlike = "nncase_version"
     if unlike:
@@ -40,7 +41,7 @@ def reusable(record: StudyRecord, settings: Mapping[str, Any], plan: SearchPlan)
         for entry in record.entries
         if entry.state == "complete"
         and entry.training in designs
-        and formats <= set(entry.outcome["ap"])
+        and formats <= set(entry.outcome.get("ap") or ())
     ]
 
 
@@ -75,7 +76,6 @@ def _copy(source: Path, target: Path) -> None:
     """The files of `source`, all or none; a folder that is there already stays."""
     if target.exists():
         return
-    unfinished = target.with_name(f".{target.name}.part")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    shutil.copytree(source, unfinished)
-    unfinished.rename(target)
+    make_folder(target.parent)
+    with whole_folder(target) as fresh:
+        shutil.copytree(source, fresh, dirs_exist_ok=True)

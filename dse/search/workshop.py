@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from dse.errors import StudyError
 from dse.search.options import SearchOptions
+from dse.search.settings import StudySettings
 from dse.space import SearchSpace
 
 __all__ = ["Workshop", "default_workshop", "workshop_for"]
@@ -17,15 +18,15 @@ __all__ = ["Workshop", "default_workshop", "workshop_for"]
 class Workshop:
     """describe(options) -> tables for study.toml: pictures with checksums, starting weights.
 
-    make_job(options, about, space) -> what every training of the study has in common, a
-    `TravellingJob` where it shall run on a cluster; `about` is study.toml, with the target and
-    what `describe` gave when the study was made. train, measure: see `Workbench`; they are
+    make_job(options, settings, space) -> what every training of the study has in common, a
+    `TravellingJob` where it shall run on a cluster; `settings` hold the target and what
+    `describe` gave when the study was made. train, measure: see `Workbench`; they are
     functions of an importable module, as they travel to other processes by name. trainings: ids
     of those it can do; None: any.
     """
 
     describe: Callable[[SearchOptions], dict[str, Any]]
-    make_job: Callable[[SearchOptions, Mapping[str, Any], SearchSpace], Any]
+    make_job: Callable[[SearchOptions, StudySettings, SearchSpace], Any]
     train: Callable[..., Any]
     measure: Callable[..., Any]
     trainings: frozenset[str] | None = None
@@ -89,7 +90,7 @@ def _pictures(source: str | None, split: Any) -> dict[str, Any]:
     }
 
 
-def _make_job(options: SearchOptions, about: Mapping[str, Any], space: SearchSpace) -> Any:
+def _make_job(options: SearchOptions, settings: StudySettings, space: SearchSpace) -> Any:
     from dse.search.job import Job
     from dse.training.recipe import Recipe
 
@@ -97,8 +98,8 @@ def _make_job(options: SearchOptions, about: Mapping[str, Any], space: SearchSpa
         data=options.data or "",
         eval_data=options.eval_data or "",
         recipe=options.recipe or Recipe(),
-        weights=about["starting_weights"]["source"],
+        weights=settings.starting_weights.source,
         formats=space.format,
         cache=str(options.cache),
-        nncase_version=about["target"].get("nncase_version"),
+        nncase_version=settings.target.get("nncase_version"),
     )

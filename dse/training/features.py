@@ -22,9 +22,10 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
-from dse.data.pictures import Boxes
-from dse.errors import StudyError
+from dse.detection.geometry import Boxes
+from dse.errors import FileError, StudyError
 from dse.file_lock import only_one
+from dse.files import make_folder, whole_file, write_whole
 from dse.network.graph import Graph
 from dse.network.keras_model import Weights, build, get_weights, set_weights
 from dse.network.keras_startup import keras
@@ -64,19 +65,21 @@ def frozen_features(
     set_weights(prefix, weights)
     key = f"{boundary}|{weights_id(get_weights(prefix))}|{views.key}"
     folder = cache / "features" / hashlib.sha256(key.encode()).hexdigest()[:20]
-    folder.mkdir(parents=True, exist_ok=True)
     try:
+        make_folder(folder)
         with only_one(folder / "lock"):
             if not (folder / "done").exists():
                 _compute(prefix, graph, boundary, views, folder)
                 (folder / "done").touch()
-    except OSError as error:
+    except (OSError, FileError) as error:
         needed = sum(np.prod(graph[name].shape) for name in boundary) * 2 * len(views)
         raise StudyError(
-            f"cannot write features to {folder}: {error.strerror}",
-            f"free {needed / 1e6:.0f} MB there, or name another folder in DSE_CACHE",
+            f"features cannot be kept: {error}",
+            f"free {max(1, needed / 1e6):.0f} MB there, or name another folder in DSE_CACHE",
         ) from error
-    tensors = tuple(np.load(folder / f"{name}.npy", mmap_mode="r") for name in boundary)
+    tensors = tuple(
+        np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in boundary
+    )
     return Features(tensors, _load_faces(folder))
 
 
@@ -108,7 +111,7 @@ def _compute(
             for file in files:
                 file.flush()
             _save_faces(folder, faces)
-            _write_atomically(progress, json.dumps({"views": len(faces)}).encode())
+            write_whole(progress, json.dumps({"views": len(faces)}))
 
 
 def _stream(views: ViewSet, start: int) -> Iterator[View]:
@@ -124,7 +127,7 @@ def _open(path: Path, shape: tuple[int, ...]) -> Mapped:
     so that a full disk is an error here and not a crash on a mapped page."""
     if path.exists():
         with contextlib.suppress(ValueError):
-            found: Mapped = np.load(path, mmap_mode="r+")
+            found: Mapped = np.load(path, mmap_mode="r+", allow_pickle=False)
             if found.shape == shape:
                 return found
     made: Mapped = open_memmap(  # type: ignore[no-untyped-call]
@@ -138,26 +141,19 @@ def _open(path: Path, shape: tuple[int, ...]) -> Mapped:
 def _save_faces(folder: Path, faces: Faces) -> None:
     boxes, ignored = zip(*faces, strict=True) if faces else ((), ())
     empty = np.zeros((0, 4), np.float32)
-    temporary = folder / "faces.tmp.npz"
-    np.savez(
-        temporary,
-        boxes=np.concatenate([empty, *boxes]),
-        box_counts=np.array([len(b) for b in boxes], np.int32),
-        ignored=np.concatenate([empty, *ignored]),
-        ignored_counts=np.array([len(b) for b in ignored], np.int32),
-    )
-    os.replace(temporary, folder / "faces.npz")
+    with whole_file(folder / "faces.npz") as file:
+        np.savez(
+            file,
+            boxes=np.concatenate([empty, *boxes]),
+            box_counts=np.array([len(b) for b in boxes], np.int32),
+            ignored=np.concatenate([empty, *ignored]),
+            ignored_counts=np.array([len(b) for b in ignored], np.int32),
+        )
 
 
 def _load_faces(folder: Path) -> Faces:
-    with np.load(folder / "faces.npz") as stored:
+    with np.load(folder / "faces.npz", allow_pickle=False) as stored:
         boxes = np.split(stored["boxes"], np.cumsum(stored["box_counts"])[:-1])
         ignored = np.split(stored["ignored"], np.cumsum(stored["ignored_counts"])[:-1])
         count = len(stored["box_counts"])
     return list(zip(boxes[:count], ignored[:count], strict=True))
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    temporary = path.with_suffix(".tmp")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)

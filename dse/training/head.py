@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dse.network.detector import ANCHORS
+from dse.detection.head import FACE_HEAD, Head
 from dse.network.keras_startup import keras
 
 __all__ = ["start_heads"]
@@ -15,12 +15,11 @@ FACE_PRIOR = 0.01
 KERNEL_DEVIATION = 0.01
 
 
-def start_heads(model: keras.Model, seed: int) -> None:
+def start_heads(model: keras.Model, seed: int, head: Head = FACE_HEAD) -> None:
     """Small random kernels and low scores for every layer of `model` named "head..."."""
     rng = np.random.default_rng(seed)
-    bias = np.zeros((ANCHORS, 5), np.float32)
-    bias[:, 0] = np.log(FACE_PRIOR / (1 - FACE_PRIOR))
+    bias = head.per_channel(score=np.log(FACE_PRIOR / (1 - FACE_PRIOR)), offset=0.0)
     for layer in model.layers:
         if layer.name.startswith("head"):
             layer.kernel.assign(rng.normal(0, KERNEL_DEVIATION, layer.kernel.shape))
-            layer.bias.assign(bias.reshape(-1))
+            layer.bias.assign(bias)

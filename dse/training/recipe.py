@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -43,8 +44,10 @@ class Recipe:
                 raise UsageError(f"{name} is {getattr(self, name)}", f"{name} is at least 1")
         if self.pictures is not None and self.pictures < 1:
             raise UsageError(f"pictures is {self.pictures}", "pictures is at least 1")
-        if self.learning_rate <= 0:
+        if not 0 < self.learning_rate < math.inf:
             raise UsageError(f"learning_rate is {self.learning_rate}", "it is above 0")
+        if not 0 <= self.seed < 2**32:
+            raise UsageError(f"seed is {self.seed}", "it is a whole number from 0 to 2^32 - 1")
         if self.loss not in ("focal", "paper"):
             raise UsageError(f"unknown loss '{self.loss}'", "use focal or paper")
 

@@ -9,7 +9,6 @@ from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from dse.errors import Diverged
 from dse.network.keras_model import get_weights, set_weights
 from dse.network.keras_startup import keras
-from dse.network.weights_file import write_weights
+from dse.network.weights_file import DAMAGED, read_arrays, write_weights
 from dse.training.loss import LOSSES
 from dse.training.recipe import EpochReport, Recipe
 from dse.training.truth import Truth
@@ -202,9 +201,8 @@ def _restore(model: keras.Model, path: Path) -> list[EpochReport]:
     if not path.exists():
         return []
     try:
-        with np.load(path) as stored:
-            state = {name: stored[name] for name in stored.files}
-    except (BadZipFile, ValueError, OSError, EOFError):
+        state = read_arrays(path)
+    except DAMAGED:
         return []  # a damaged checkpoint costs its epochs, not the study
     set_weights(model, {k[7:]: v for k, v in state.items() if k.startswith("weight/")})
     for number, variable in enumerate(model.optimizer.variables):

@@ -7,14 +7,14 @@ faces and ignored boxes are kept as indices and spread out one batch at a time.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.data.assignment import assign
-from dse.data.geometry import anchor_grid
-from dse.data.pictures import Boxes
-from dse.network.detector import ANCHORS
+from dse.detection.assignment import assign
+from dse.detection.geometry import Boxes
+from dse.detection.head import FACE_HEAD, Head
 
 __all__ = ["Truth"]
 
@@ -25,29 +25,44 @@ LEAST_IOU = 0.2
 class Truth:
     """Labels and offsets of every canonical box, for n views.
 
-    faces: per view (boxes (k, 4), ignored (m, 4)), canvas pixels.
+    faces: per view (boxes (k, 4), ignored (m, 4)), canvas pixels; all of the head's first class.
     map_shape: (h, w) of the detector's output. input_size: side of the canvas, pixels.
     """
 
     def __init__(
-        self, faces: Sequence[tuple[Boxes, Boxes]], map_shape: tuple[int, int], input_size: int
+        self,
+        faces: Sequence[tuple[Boxes, Boxes]],
+        map_shape: tuple[int, int],
+        input_size: int,
+        head: Head = FACE_HEAD,
     ) -> None:
-        anchors = anchor_grid(input_size, *map_shape)
-        self._map_shape = map_shape
-        self._assigned = [
-            assign(boxes, ignored, anchors, least_iou=LEAST_IOU) for boxes, ignored in faces
-        ]
+        self._head, self._map_shape = head, map_shape
+        self._grid = head.grid(input_size, *map_shape)
+        self._targets = [self._target(boxes, ignored) for boxes, ignored in faces]
 
     def __len__(self) -> int:
-        return len(self._assigned)
+        return len(self._targets)
 
     def dense(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The truth of the views `indices`: (n, h, w, 25, 5), label then offsets."""
-        height, width = self._map_shape
-        truth = np.zeros((len(indices), height * width * ANCHORS, 5), np.float32)
+        """The truth of the views `indices`: (n, h, w, boxes, numbers), as of `Head.numbers`."""
+        shape = (*self._map_shape, len(self._head.anchors), self._head.numbers_per_box)
+        truth = np.zeros((len(indices), len(self._grid), shape[-1]), np.float32)
         for row, index in enumerate(indices):
-            assigned = self._assigned[index]
-            truth[row, assigned.ignored, 0] = -1
-            truth[row, assigned.positive, 0] = 1
-            truth[row, assigned.positive, 1:] = assigned.offsets
-        return truth.reshape(len(indices), height, width, ANCHORS, 5)
+            self._head.write_truth(truth[row], *self._targets[index])
+        return truth.reshape(len(indices), *shape)
+
+    def _target(self, boxes: Boxes, ignored: Boxes) -> _Target:
+        found = assign(boxes, ignored, self._grid, least_iou=LEAST_IOU)
+        offsets = self._head.encode(
+            boxes[found.faces].astype(np.float32), self._grid[found.positive]
+        )
+        return _Target(found.positive, np.zeros_like(found.faces), offsets, found.ignored)
+
+
+class _Target(NamedTuple):
+    """Arguments of `Head.write_truth`."""
+
+    positive: NDArray[np.int32]
+    classes: NDArray[np.int32]
+    offsets: NDArray[np.float32]
+    ignored: NDArray[np.int32]

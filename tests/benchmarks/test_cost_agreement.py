@@ -8,6 +8,8 @@ import pytest
 
 from dse.cost.target import Target
 
+pytestmark = pytest.mark.compiler
+
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 

@@ -8,6 +8,8 @@ import pytest
 from dse.cost import Target
 from dse.export.second_opinion import compiled_row
 
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
+
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from dse.space import WIDTHS
+
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "search_overhead.py"
 
 
@@ -21,6 +25,8 @@ def test_a_small_run_measures_every_part(
     monkeypatch.setitem(sys.modules, "search_overhead", script)
     found.loader.exec_module(script)
     monkeypatch.setattr("dse.search.desk.WORTH", 1.0)  # the script sets it, for good
+    for breakpoint in "ABC":  # the same
+        monkeypatch.setitem(WIDTHS, breakpoint, WIDTHS[breakpoint])
     monkeypatch.setattr(script, "WINDOW", 5)
     monkeypatch.setattr(sys, "argv", ["", "--candidates", "3000", "--trainings", "100"])
     assert script.main() == 0

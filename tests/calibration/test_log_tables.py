@@ -92,7 +92,9 @@ def test_what_is_needed_and_missing_is_named(run: BoardRun, name: str) -> None:
         ("P8-a1-257x", "names no design"),
         ("P8-a1-256-FP16", "does not run on the KPU"),
         ("missing.tflite", "missing.tflite"),
-        ("x" * 5000, "no network"),
+        ("x" * 5000, "names no design"),
+        ("../../x.tflite", "outside"),
+        ("/etc/x.tflite", "outside"),
     ],
 )
 def test_a_network_that_is_none(run: BoardRun, network: str, said: str) -> None:

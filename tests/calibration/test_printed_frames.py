@@ -26,7 +26,7 @@ def test_every_convolution_finds_its_own_step(target: Target) -> None:
     run = board(target, "A63-a0.5-192")
     program = run.program(1)
     additions = {step.layer for step in program.steps if step.op == "concat"}
-    frame, convolutions = [], []
+    frame, convolutions = list[Operation](), list[int]()
     for index, step in enumerate(program.steps):
         if step.op in KPU_CONVOLUTIONS and step.layer not in additions:
             parts = [index, *(i for i in program.readers[index] if program.steps[i].op[0] == "d")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from dse.calibration.refit import Refit
 from dse.cost.target import Target
 from dse.errors import UsageError
 
-CHANGED = {
+CHANGED: dict[str, Any] = {
     "kpu_cycles_per_pair_line": 1.518,
     "kpu_cycles_per_convolution": 123400.0,
     "kpu_time_factor_high": 1.25,
@@ -20,7 +21,7 @@ CHANGED = {
 }
 
 
-def refit(**changed: float | tuple[float, ...]) -> Refit:
+def refit(**changed: Any) -> Refit:
     target = Target.load("k210")
     after = replace(target, **changed)
     return Refit(target, after, tuple(changed), dict.fromkeys(changed, 3), ())
@@ -73,7 +74,7 @@ def test_nobody_elses_file_is_overwritten(tmp_path: Path) -> None:
     assert path.read_text() == text
 
 
-@pytest.mark.parametrize("name", ["mine.txt", "mine", "no/mine.toml"])
+@pytest.mark.parametrize("name", ["mine.txt", "mine"])
 def test_a_place_where_no_target_is_found(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError):
         write_profile(tmp_path / name, "")

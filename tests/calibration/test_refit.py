@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,10 +15,11 @@ from dse import resources
 from dse.calibration.board_run import BoardRun
 from dse.calibration.fit import FITTED, likely_cycles, with_cycles
 from dse.calibration.log_tables import read_measurements
-from dse.calibration.measurement import Measured, Measurement
+from dse.calibration.measurement import Measurement, NetworkTime
 from dse.calibration.refit import Refit, refit
 from dse.calibration.time_log import read_log
-from dse.cost.target import Target
+from dse.cost.target import Target, check_field
+from dse.errors import UsageError
 
 NETWORKS = (
     "P8-a1-256", "P8-a1.5-256", "P8-a0.5-128", "A63-a0.5-192", "A63-a0.35-256", "A98-a0.5-224",
@@ -41,9 +45,9 @@ def worst_left_out(found: Refit) -> float:
     return max(abs(ms / one.ms - 1) for one, ms in found.left_out if ms is not None)
 
 
-def whole_times(names: tuple[str, ...], board: Target, at: Target) -> list[Measured]:
+def whole_times(names: tuple[str, ...], board: Target, at: Target) -> list[NetworkTime]:
     """What a board with the constants of `board` takes for whole networks."""
-    times: list[Measured] = []
+    times: list[NetworkTime] = []
     for name in names:
         run = replace(BoardRun.begin(Path("board.log"), at), network=name)
         one = run.whole(1.0, 1)
@@ -168,3 +172,35 @@ def test_contradicting_times_widen_the_bands(
     found = refit(apart, target)
     assert found.after.kpu_time_factor_high > 1.3
     assert found.after.kpu_time_factor_low < 0.7
+
+
+@pytest.mark.parametrize("cycles", [0.0, float(2**53)])
+@pytest.mark.parametrize("ms", [1e-6, 1e7])
+def test_times_and_targets_without_measure_give_a_target_or_an_error(
+    target: Target, tmp_path: Path, cycles: float, ms: float
+) -> None:
+    """Never a constant that no target may have, and no warning of NumPy's."""
+    strange = with_cycles(target, {name: cycles for name in FITTED if name.startswith("kpu")})
+    path = tmp_path / "board.log"
+    path.write_text(f"network=P8-a1-256\nrun_ms={ms}\nnetwork=A63-a0.35-256\nrun_ms={ms}\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            found = refit(read_log(path, strange).times, strange)
+        except UsageError as error:
+            assert "no constants agree" in str(error)
+            return
+    for key in found.changed:
+        check_field(key, getattr(found.after, key))
+
+
+def test_no_evidence_is_an_error_without_assertions_too() -> None:
+    """`python -O` leaves assertions out."""
+    script = (
+        "import numpy as np\nfrom dse.calibration.belief import believe\n"
+        "one = np.ones(1)\n"
+        "try: believe(np.nan * one, one, one > 0, np.ones((1, 1)))\n"
+        "except FloatingPointError: print('refused')"
+    )
+    done = subprocess.run([sys.executable, "-O", "-c", script], capture_output=True, text=True)
+    assert done.stdout == "refused\n", done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,9 @@ from hypothesis import strategies as st
 
 from dse import resources
 from dse.calibration.measurement import NetworkTime
-from dse.calibration.time_log import read_log
+from dse.calibration.time_log import MOST_TIMES, read_log
 from dse.cost.target import Target
-from dse.errors import InvalidFile
+from dse.errors import FileError, InvalidFile
 
 TARGET = Target.load("k210")
 
@@ -64,7 +65,7 @@ def test_nothing_to_fit_to_is_said(tmp_path: Path, content: str | bytes) -> None
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "missing.log"):
-        with pytest.raises(InvalidFile):
+        with pytest.raises(FileError):
             read_log(path, TARGET)
 
 
@@ -83,6 +84,7 @@ FRAGMENTS = st.one_of(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(FRAGMENTS, max_size=3).map(" ".join), max_size=8))
 def test_any_text_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, lines: list[str]
@@ -115,3 +117,49 @@ def test_the_bad_line_is_named(
     path = log(tmp_path_factory.getbasetemp(), "\n".join(lines))
     with pytest.raises(InvalidFile, match=rf"board\.log:{place + 1}: "):
         read_log(path, TARGET)
+
+
+DIGITS = "9" * 5000
+HEADER = "ops,height,width,input_channels,output_channels,ms\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [f"network=P8-a1-256\nrun_ms={ms}\n" for ms in ("inf", "nan", "1e308", "1e-308", "-1", DIGITS)]
+    + [HEADER + f"kpu_conv,{side},4,4,4,1\n" for side in ("-1", "0", DIGITS, "1e3", "65537")]
+    + [f"network=P8-a1-256 kpu_mhz={DIGITS}\nrun_ms=3\n"]
+    + ['{"network": "P8-a1-256", "ms": ' + DIGITS + "}", '{"a": ' * 100_000],
+)
+def test_numbers_that_no_board_prints_are_refused(tmp_path: Path, content: str) -> None:
+    with pytest.raises(InvalidFile, match=r"board\.log:\d") as caught:
+        read_log(log(tmp_path, content), TARGET)
+    assert len(str(caught.value)) < 300
+
+
+def test_what_a_log_names_moves_no_cursor(tmp_path: Path) -> None:
+    header, row = HEADER.strip() + ",source\n", "kpu_conv,4,4,4,4,1,\x1b[31mred\n"
+    found = read_log(log(tmp_path, header + row), TARGET)
+    assert [one.source for one in found.times] == ["\\x1b[31mred"]
+    for content in ("network=\x1b[31m\nrun_ms=3\n", header + row.replace("kpu_conv", "\x1b[2J")):
+        with pytest.raises(InvalidFile) as caught:
+            read_log(log(tmp_path, content), TARGET)
+        assert str(caught.value).isprintable()
+
+
+def test_more_times_than_a_fit_has_patience_for_are_refused(tmp_path: Path) -> None:
+    header, row, *_ = (
+        line
+        for line in (resources.folder("constraints") / "k210_times.csv").read_text().splitlines()
+        if line and not line.startswith("#")
+    )
+    lines = "\n".join([header, *[row] * (MOST_TIMES + 1)])
+    with pytest.raises(InvalidFile, match="1,001 times, more than 1,000"):
+        read_log(log(tmp_path, lines), TARGET)
+
+
+def test_a_pipe_or_an_endless_file_is_no_log(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (pipe, Path("/dev/zero")):
+        with pytest.raises(FileError, match="not a regular file"):
+            read_log(path, TARGET)

@@ -48,6 +48,7 @@ def test_json_has_the_documented_fields(log: Path, capsys: pytest.CaptureFixture
     assert [row["count"] for row in account["times"]] == [2, 1, 1]
 
 
+@pytest.mark.slow
 def test_a_profile_is_calibrated_again(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["calibrate", "board.log", "--out", "one.toml"]) == 0
     capsys.readouterr()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -35,17 +36,11 @@ def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
         (["check", "missing.tflite"], "missing.tflite"),
         (["export", "best", "--limit", "latency=3"], "latency_ms"),
         (["export", "best", "--limit", "latency_ms=fast"], "number"),
-        (["evaluate", "missing.kmodel"], "missing.kmodel"),
-        (["evaluate", "missing.tflite"], "missing.tflite"),
         (["evaluate", "dse"], "without model.kmodel"),
         (["evaluate", "best", "--sheet", "sheet.pdf"], ".png"),
         (["evaluate", "best", "--sheet", "sheet.png", "--sort", "worse"], "Did you mean 'worst'"),
         (["evaluate", "best", "--sheet", "sheet.png", "--sheet-pictures", "0"], "--sheet-pictures"),
         (["evaluate", "best", "--score", "2"], "0 to 1"),
-        (["verify", "missing.kmodel"], "neither a folder nor a file"),
-        (["verify", "/dev/null"], "neither a folder nor a file"),
-        (["verify", ".", "--target", "k21"], "Did you mean 'k210'"),
-        (["explain", "best", "--quantization", "--figure", "noise.svg"], "no figure"),
         (["explain", "best", "--quantization", "--pictures", "0"], "--pictures"),
     ],
 )
@@ -56,6 +51,24 @@ def test_bad_usage_is_explained_with_exit_code_2(
     assert code == 2
     assert said in err
     assert out == ""
+
+
+@pytest.mark.slow  # each imports TensorFlow first
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["evaluate", "missing.kmodel"], "missing.kmodel"),
+        (["evaluate", "missing.tflite"], "missing.tflite"),
+        (["verify", "missing.kmodel"], "neither a folder nor a file"),
+        (["verify", "/dev/null"], "neither a folder nor a file"),
+        (["verify", ".", "--target", "k21"], "Did you mean 'k210'"),
+        (["explain", "best", "--quantization", "--figure", "noise.svg"], "no figure"),
+    ],
+)
+def test_bad_usage_behind_an_import_is_explained_with_exit_code_2(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    test_bad_usage_is_explained_with_exit_code_2(capsys, arguments, said)
 
 
 def test_check_prints_the_documented_fields(capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,6 +91,7 @@ def test_check_of_what_does_not_fit_ends_with_3(capsys: pytest.CaptureFixture[st
     assert "nearest that fits" in out
 
 
+@pytest.mark.compiler
 def test_check_asks_the_compiler_too(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = _run(capsys, "check", "--compile", "--json", "A98-a0.35-64-kpu8")
     (row,) = json.loads(out)
@@ -101,7 +115,7 @@ def test_the_compilers_verdict_sets_the_exit_code(
     from dse.export import second_opinion
 
     told = {"verdict": verdict, "agrees": agrees, "kmodel_bytes": None, "message": "said so"}
-    answer = {
+    answer: dict[str, Any] = {
         **told,
         **dict.fromkeys(second_opinion.COMPARED),
         "differences": {},
@@ -154,6 +168,7 @@ def test_a_space_in_which_nothing_fits_ends_with_3(capsys: pytest.CaptureFixture
     assert err
 
 
+@pytest.mark.slow
 def test_no_study_is_said_with_what_to_do(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -176,6 +191,7 @@ def test_missing_pictures_are_named(capsys: pytest.CaptureFixture[str], tmp_path
     assert str(tmp_path / "no") in err
 
 
+@pytest.mark.slow
 def test_verify_refuses_what_is_no_bundle(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -184,6 +200,7 @@ def test_verify_refuses_what_is_no_bundle(
     assert json.loads(out)["problems"]
 
 
+@pytest.mark.slow
 def test_what_is_no_detector_is_refused_with_4(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -194,6 +211,7 @@ def test_what_is_no_detector_is_refused_with_4(
         assert "not a" in err
 
 
+@pytest.mark.compiler
 def test_a_shipped_detector_is_evaluated_and_drawn_without_any_study(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -211,6 +229,7 @@ def test_a_shipped_detector_is_evaluated_and_drawn_without_any_study(
     assert str(sheet) in err
 
 
+@pytest.mark.slow
 def test_no_pictures_are_an_error_of_their_own(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -220,6 +239,7 @@ def test_no_pictures_are_an_error_of_their_own(
     assert str(tmp_path) in err
 
 
+@pytest.mark.slow
 def test_an_older_kmodel_is_reported_and_not_run(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dse.data.pictures import Boxes, DataSet, Picture
-from dse.evaluation import Detections, Finding, Findings, prepare
+from dse.data.pictures import DataSet, Picture
+from dse.detection.detections import Detections
+from dse.detection.geometry import Boxes
+from dse.evaluation import Finding, Findings, prepare
 
 
 def boxes(*rows: tuple[float, float, float, float]) -> Boxes:

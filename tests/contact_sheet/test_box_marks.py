@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import combinations, pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image, ImageColor, ImageDraw
 
@@ -33,6 +33,7 @@ def drawn(box: Corners, mark: Mark, side: int = 120) -> Image.Image:
 
 
 @given(st.integers(1, 400), st.integers(1, 12), st.integers(0, 9))
+@example(19, 6, 2)
 def test_strokes_reach_both_ends_and_do_not_touch(length: int, dash: int, space: int) -> None:
     parts = strokes(length, dash, space)
     assert parts[0][0] == 0 and parts[-1][1] == length - 1

@@ -9,7 +9,8 @@ import pytest
 
 from dse.contact_sheet.choosing import choose, choose_between, count
 from dse.data.pictures import no_boxes
-from dse.evaluation import Detections, Finding, Findings
+from dse.detection.detections import Detections
+from dse.evaluation import Finding, Findings
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def test_counts_are_what_the_picture_shows(first: Finding) -> None:
 
 
 def test_counts_of_the_whole_set_are_the_operating_points(findings: Findings) -> None:
-    from dse.evaluation import operating_point
+    from dse.detection.average_precision import operating_point
 
     for score in (0.0, 0.15, 0.5, 0.75, 0.85):
         found, false, missed = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +13,9 @@ from PIL import Image, ImageColor
 from dse.contact_sheet import Sheet, contact_sheet, heading, sheet
 from dse.contact_sheet.marks import FALSE, FOUND, LEFT_OUT, MISSED
 from dse.data.pictures import DataSet
-from dse.errors import DseError, UnknownName, UsageError
-from dse.evaluation import Findings, operating_point
+from dse.detection.average_precision import operating_point
+from dse.errors import FileError, UnknownName, UsageError
+from dse.evaluation import Findings
 
 
 def drawn(findings: Findings, data: DataSet, **wanted: object) -> Image.Image:
@@ -85,11 +87,11 @@ def test_a_place_that_cannot_be_written_is_told(
     findings: Findings, data: DataSet, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(DseError, match="cannot write"):
+    with pytest.raises(FileError, match="cannot be made a folder"):
         Sheet(tmp_path / "file" / "a.png").write(
             "A98", findings, data, operating_point(findings.curve())
         )
 
 
-def _colours(image: Image.Image) -> Iterable[tuple[int, tuple[int, int, int]]]:
+def _colours(image: Image.Image) -> Iterable[tuple[int, Any]]:
     return image.getcolors(1 << 20) or []

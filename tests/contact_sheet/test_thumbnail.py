@@ -10,7 +10,9 @@ from PIL import ImageColor
 
 from dse.contact_sheet.marks import FALSE, FOUND, LABEL, LEFT_OUT, MISSED, Mark
 from dse.contact_sheet.thumbnail import shapes, thumbnail
-from dse.evaluation import Detections, Finding, judge
+from dse.detection.detections import Detections
+from dse.detection.matching import judge
+from dse.evaluation import Finding
 
 SIZE = (300, 200)
 PIXELS = np.full((200, 300, 3), 128, np.uint8)
@@ -61,7 +63,7 @@ def findings(draw: st.DrawFn) -> Finding:
 
     found = some(10)
     scores = draw(st.lists(st.integers(1, 9), min_size=len(found), max_size=len(found)))
-    seen = Detections(found, np.array(scores, np.float32) / 10)
+    seen = Detections(found, np.array(scores, np.float32) / np.float32(10))
     return Finding("one", 300, 300, seen, some(5), some(3), None)
 
 
@@ -85,6 +87,7 @@ def test_marks_are_as_many_as_the_evaluation_counts(
         assert 0 <= left <= right < width and 0 <= top <= bottom < height
 
 
+@pytest.mark.slow
 @given(findings())
 def test_any_picture_can_be_drawn(picture: Finding) -> None:
     pixels = np.zeros((300, 300, 3), np.uint8)
@@ -101,4 +104,4 @@ def test_boxes_at_the_border_stay_inside(first: Finding) -> None:
 def test_colours_of_the_picture_stay_in_place(first: Finding, channel: int) -> None:
     pixels = np.zeros((200, 300, 3), np.uint8)
     pixels[..., channel] = 250
-    assert thumbnail(first, pixels, SIZE, 0.5).getpixel((290, 190))[channel] == 250
+    assert np.asarray(thumbnail(first, pixels, SIZE, 0.5))[190, 290, channel] == 250

@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from networks import grid_graph
 
 from dse.cost import Cost, Target, judge, price
 from dse.network.detector import detector_graph
 from dse.space import Training
+from tests.cost.networks import grid_graph
 
 COMPILED = Path(__file__).parent / "compiled_nncase190.csv"
 
@@ -28,6 +28,7 @@ def fits(cost: Cost, target: Target) -> bool:
     return judge(cost, target).reason != "kpu_memory"
 
 
+@pytest.mark.slow
 def test_our_detectors_to_the_byte(target: Target) -> None:
     rows = list(csv.DictReader(COMPILED.read_text().splitlines()))
     assert len(rows) > 100
@@ -41,6 +42,7 @@ def test_our_detectors_to_the_byte(target: Target) -> None:
             assert ours == theirs, row["training"]
 
 
+@pytest.mark.slow
 def test_the_grid_to_the_byte(k210_grid: Path, target: Target) -> None:
     """80 networks, also not square, with padding on all sides and at the bottom right."""
     rows = json.loads(k210_grid.read_text())

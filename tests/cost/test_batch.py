@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ NETWORKS = st.builds(
 )  # any size: with odd maps, tiny ones, and maps that OutC cannot join
 
 
+@pytest.mark.slow
 @given(st.lists(NETWORKS, min_size=1, max_size=8, unique=True), st.sampled_from(FORMATS))
 @settings(max_examples=60)
 def test_together_as_alone(networks: list[Network], format: str) -> None:
@@ -30,6 +32,7 @@ def test_together_as_alone(networks: list[Network], format: str) -> None:
         assert cost == price(network.graph, format, TARGET)
 
 
+@pytest.mark.slow
 @given(NETWORKS)
 @settings(max_examples=10)
 def test_together_as_alone_for_interleaved_pictures(network: Network) -> None:
@@ -41,6 +44,7 @@ def test_together_as_alone_for_interleaved_pictures(network: Network) -> None:
         assert cost == price(one.graph, format, target)
 
 
+@pytest.mark.slow
 def test_the_whole_space_together_as_alone() -> None:
     alone: dict[tuple[Network, str], object] = {}
     for priced in price_space(SPACE, TARGET):

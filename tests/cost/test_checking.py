@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from networks import chain, depthwise
 
 from dse.cost import Target, check_rows, check_table
 from dse.errors import UsageError
 from dse.export.tflite import random_tflite
 from dse.space import SearchSpace
+from tests.cost.networks import chain, depthwise
 
 TARGET = Target.load("k210")
 SPACE = SearchSpace.load("mobilenetv2_face")

@@ -1,11 +1,10 @@
 """File sizes, added up by hand for a network of one convolution."""
 
-from networks import chain, conv, depthwise
-
 from dse.cost.kmodel_size import constant_bytes, kmodel_bytes
 from dse.cost.lowering import lower
 from dse.cost.program import Program, Step
 from dse.network.graph import Graph, Layer
+from tests.cost.networks import chain, conv, depthwise
 
 
 def test_one_kpu_convolution_by_hand() -> None:

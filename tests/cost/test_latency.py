@@ -1,6 +1,7 @@
 """Times against what chips printed, and the shape of the formula."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ def target() -> Target:
     return Target.load("k210")
 
 
-def time_of(op: str, target: Target, source: tuple[int, int, int], **values: int) -> float:
+def time_of(op: str, target: Target, source: tuple[int, int, int], **values: Any) -> float:
     channels = values.pop("channels", source[2])
     before = Step("upload", "x", (), source)
     after = Step(op, "x", (0,), (*source[:2], channels), 1, **values)

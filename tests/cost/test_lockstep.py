@@ -19,6 +19,7 @@ def collatz(number: int) -> tuple[int, int]:
     return steps, largest
 
 
+@pytest.mark.slow
 @given(SIDES)
 def test_every_number_goes_its_own_way(numbers: list[int]) -> None:
     lockstep = Lockstep(len(numbers))

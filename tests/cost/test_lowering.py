@@ -1,13 +1,13 @@
 """What runs where: the rules of the compiler, one by one, on graphs made for the purpose."""
 
 import pytest
-from networks import BOTTOM_RIGHT, chain, conv, depthwise, grid_graph
 
 from dse.cost.lowering import lower, lower_for_cpu
 from dse.cost.program import Program
 from dse.network.detector import detector_graph
 from dse.network.graph import Graph, Layer
 from dse.space import Training
+from tests.cost.networks import BOTTOM_RIGHT, chain, conv, depthwise, grid_graph
 
 
 def ops(program: Program) -> list[str]:

@@ -3,13 +3,13 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import chain, conv
 
 from dse.cost.kpu_layout import kpu_bytes
 from dse.cost.lowering import lower
 from dse.cost.memory import placed_buffers, plan_memory
 from dse.network.detector import detector_graph
 from dse.space import Training
+from tests.cost.networks import chain, conv
 
 
 def test_one_convolution() -> None:

@@ -11,6 +11,7 @@ TARGET = Target.load("k210")
 SPACE = SearchSpace.load("mobilenetv2_face")
 
 
+@pytest.mark.slow
 @given(st.sampled_from([one for one in SPACE if one.format in ("kpu8", "FP32")]))
 @settings(max_examples=20, deadline=None)
 def test_it_fits_and_one_change_is_preferred(candidate: Candidate) -> None:
@@ -43,6 +44,7 @@ def test_known_ones(name: str, expected: str) -> None:
     assert near.id == expected
 
 
+@pytest.mark.slow
 def test_none_when_nothing_fits() -> None:
     maixpy = Target.load("k210-maixpy-full")
     assert nearest_fit(Candidate.parse("A98-a0.5-224-kpu8"), SPACE, maixpy) is None

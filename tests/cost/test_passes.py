@@ -1,9 +1,8 @@
 """The compiler's transforms, each on a graph made for it; expectations are nncase 1.9.0's dumps."""
 
-from networks import chain, conv, depthwise
-
 from dse.cost.lowering import lower
 from dse.network.graph import Graph, Layer
+from tests.cost.networks import chain, conv, depthwise
 
 
 def ops(graph: Graph) -> list[str]:

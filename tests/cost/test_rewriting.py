@@ -5,7 +5,7 @@ from dse.cost.rewriting import Node, Web, rewrite
 
 def chain(*ops: str) -> tuple[Web, list[Node]]:
     """Nodes one after the other, on a map of 8x8, and an output at the end."""
-    web, nodes = Web(), []
+    web, nodes = Web(), list[Node]()
     for place, op in enumerate(ops):
         nodes.append(web.add(Node(op, f"{op}_{place}", place, nodes[-1:], (8, 8, 4))))
     web.outputs.append(web.add(Node("output", "end", len(ops), nodes[-1:], (8, 8, 4))))

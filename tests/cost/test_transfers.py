@@ -1,11 +1,10 @@
 """Transfers are made once, downloads as early as they can be, and dead steps not at all."""
 
-from networks import chain, conv, depthwise
-
 from dse.cost.lowering import lower
 from dse.network.detector import detector_graph
 from dse.network.graph import Graph, Layer
 from dse.space import Training
+from tests.cost.networks import chain, conv, depthwise
 
 
 def test_two_readers_share_one_download() -> None:

@@ -45,7 +45,7 @@ class FakeRecord:
     )
     name: str = "k210-001"
     path: Path = Path("results/k210-001")
-    settings: dict[str, Any] = field(default_factory=lambda: SETTINGS)
+    settings_table: dict[str, Any] = field(default_factory=lambda: SETTINGS)
 
     def frame(self) -> pd.DataFrame:
         return pd.DataFrame(self.rows, columns=list(COLUMNS))

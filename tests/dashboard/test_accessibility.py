@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reader import Reader
 
 from dse.dashboard.page import write_dashboard
+from tests.dashboard.reader import Reader
+
+pytestmark = pytest.mark.browser
 
 REPOSITORY = Path(__file__).parents[2]
 AXE = "node_modules/axe-core/axe.min.js"

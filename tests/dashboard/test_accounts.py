@@ -17,6 +17,7 @@ from dse.dashboard.frames import study_tables
 TARGET = Target.load("k210")
 
 
+@pytest.mark.slow
 def test_an_account_says_what_explain_says(record: Any) -> None:
     found = accounts(study_tables(record))
     words = found["words"]
@@ -40,6 +41,7 @@ def test_the_front_is_explained_first_and_only_measured_designs(record: Any) -> 
     assert chosen(designs, most=3)["state"].to_list() == ["front"] * 3
 
 
+@pytest.mark.slow
 def test_rejected_designs_that_miss_by_the_least_are_explained_too(record: Any) -> None:
     tables = study_tables(record)
     rejected = tables.designs[tables.designs["state"] == "rejected"]
@@ -69,11 +71,13 @@ def test_a_target_of_another_version_leaves_the_curves(record: Any) -> None:
     assert all({"kpu8", "FP32"} >= set(a["curves"]) for a in found["designs"].values())
 
 
+@pytest.mark.slow
 def test_a_study_without_curves_has_none(record: Any) -> None:
     tables = replace(study_tables(record), precision_recall={})
     assert all(account["curves"] == {} for account in accounts(tables)["designs"].values())
 
 
+@pytest.mark.slow
 @given(st.lists(st.booleans(), min_size=1, max_size=400), st.integers(1, 500))
 def test_a_curve_keeps_its_ends_and_stays_short(correct: list[bool], more: int) -> None:
     faces = sum(correct) + more

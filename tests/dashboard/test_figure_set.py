@@ -19,6 +19,7 @@ from dse.dashboard.figure_set import study_figures, write_figures
 from dse.dashboard.frames import study_tables
 
 
+@pytest.mark.slow
 def test_a_study_has_a_figure_and_a_table_for_each_question(record: Any) -> None:
     found = study_figures(study_tables(record))
     named = {"front-latency_ms", "front-kmodel_bytes", "hypervolume-minutes", "importance"}
@@ -29,6 +30,7 @@ def test_a_study_has_a_figure_and_a_table_for_each_question(record: Any) -> None
     assert all(len(drawn.table) and len(drawn.figure.data) for drawn in found.values())
 
 
+@pytest.mark.slow
 def test_a_table_holds_what_is_drawn(record: Any) -> None:
     drawn = study_figures(study_tables(record))["front-latency_ms"]
     parts = {"front", "dominated", "stopped"}
@@ -54,6 +56,7 @@ def test_files_of_two_studies(record_maker: Any, tmp_path: Path) -> None:
     assert ">two<" in (tmp_path / "comparison-latency_ms.svg").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_docstrings_notebook_runs(record: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[Any] = []
     monkeypatch.setattr(dse.search, "find_study", lambda results, name: results, raising=False)

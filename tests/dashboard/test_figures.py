@@ -135,7 +135,7 @@ def test_the_side_within_the_limits_is_shaded(
 
 def test_the_firmwares_rest_bounds_the_shading(record: Any) -> None:
     target = {"main_memory_bytes": 6 * 2**20, "firmware_bytes": 2**20}
-    profile = type(record)(rows=record.rows, settings={"target": target})
+    profile = type(record)(rows=record.rows, settings_table={"target": target})
     figure = front_figure(study_tables(profile), "main_memory_bytes")
     assert next(s for s in figure.layout.shapes if s.name == "feasible").x1 == 5 * 1024
     lines = {shape.x0 for shape in figure.layout.shapes if shape.name == "limit"}

@@ -11,19 +11,20 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 import pytest
-from reader import DRAWN_MS
 
-from dse.cost import Target
 from dse.dashboard.live import LOOPBACK, LiveServer
 from dse.errors import DseError, StudyError
+from dse.search.settings import StudySettings
 from dse.search.study import StudyFolder
-from dse.space import SearchSpace
+from tests.dashboard.reader import DRAWN_MS
+from tests.process_limits import no_file_larger_than
+
+pytestmark = pytest.mark.slow
 
 
 class Growing:
@@ -49,6 +50,17 @@ class Growing:
 @pytest.fixture
 def study(tmp_path: Path, record_maker: Callable[..., Any]) -> Growing:
     return Growing(tmp_path / "k210-001", record_maker)
+
+
+def test_a_full_disk_stops_no_open_page(study: Growing, tmp_path: Path) -> None:
+    with LiveServer([study.folder], study.load, tmp_path / "page.html", port=0) as server:
+        first, page = server.current("/data")
+        written = (tmp_path / "page.html").read_text()
+        study.grow(4)
+        with no_file_larger_than(0):
+            second, newer = server.current("/data")
+        assert second != first and newer != page
+        assert (tmp_path / "page.html").read_text() == written
 
 
 @pytest.fixture
@@ -134,10 +146,12 @@ def test_an_open_page_follows_and_keeps_what_was_chosen(
     assert complaints == []
 
 
-def test_ctrl_c_ends_the_command_cleanly(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_ctrl_c_ends_the_command_cleanly(
+    tmp_path: Path, study_settings: Callable[..., StudySettings]
+) -> None:
     folder = StudyFolder.create(tmp_path, "study", "k210")
-    space, target = SearchSpace.load("k210_face"), Target.load("k210")
-    folder.write_settings({"space": asdict(space), "target": asdict(target)})
+    folder.write_settings(study_settings())
     command = [sys.executable, "-m", "dse", "dashboard", "--live", "--no-open", "--port", "0"]
     process = subprocess.Popen(
         [*command, "--results", str(tmp_path)],

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import base64
 import gzip
+import html
 import html.parser
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
-from reader import DRAWN_MS, Reader
 
 import dse.dashboard
 from dse.dashboard.frames import study_tables
 from dse.dashboard.page import payload_json, plain_json, write_dashboard
 from dse.dashboard.style import DARK, size_colours
 from dse.errors import UsageError
+from tests.dashboard.reader import DRAWN_MS, Reader
 
 LARGEST_BYTES = 5_000_000
 
@@ -66,6 +69,14 @@ def test_one_file_without_addresses(page_path: Path) -> None:
     assert [entry.name for entry in page_path.parent.iterdir()] == ["dashboard.html"]
     assert page_path.stat().st_size < LARGEST_BYTES
     assert set(_read(page_path).addresses) == {"#designs", "data:,"}
+
+
+def test_a_name_that_is_no_text_is_shown_as_escapes(record: Any, tmp_path: Path) -> None:
+    strange = replace(record, name="caf\udce9\x1b[2J</script>")
+    path = write_dashboard([strange], tmp_path / "page.html")
+    assert r"caf\udce9" in path.read_text(encoding="utf-8")
+    (study,) = json.loads(_unpacked(path, "payload"))["studies"]
+    assert study["name"] == strange.name
 
 
 def test_plotly_is_inside_once(page_path: Path) -> None:
@@ -294,7 +305,7 @@ def test_several_studies_an_empty_one_and_hostile_names(
 ) -> None:
     row = {**record.rows[0], "candidate": HOSTILE, "training": HOSTILE, "message": HOSTILE}
     settings = {"command": HOSTILE, "target": {"name": "k210"}}
-    hostile = type(record)(rows=[row], name=HOSTILE, settings=settings)
+    hostile = type(record)(rows=[row], name=HOSTILE, settings_table=settings)
     single = record_maker(trained=1, rejected=0, name="single")
     path = write_dashboard([empty_record, single, hostile], tmp_path / "page.html")
     page = reader.open(path)
@@ -326,7 +337,43 @@ def test_without_javascript_the_front_is_still_there(
     assert all(row["candidate"] in text for row in _on_front(record))
 
 
+@pytest.mark.slow
 def test_the_story_tells_what_early_stopping_cost(record: Any) -> None:
     record.stopping = "4 stopped early; none of their kind was finished as a check."
     study = json.loads(payload_json([study_tables(record)]))["studies"][0]
     assert study["notes"]["budget"].endswith(f"minutes of training in all. {record.stopping}")
+
+
+STRANGE = (
+    HOSTILE, "{{ 7 * 7 }}", "${title}$payload", "<!-- <script>", "\u2028\u2029", "\x00\x07\x1b[31m",
+    "javascript:alert(1)", "\udce9", "&lt;b&gt;", "`${document.title}`", "'\";--", "]]>",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+def test_every_text_of_a_study_is_data_in_its_page(
+    record: Any, tmp_path: Path, strange: str
+) -> None:
+    texts = ("candidate", "training", "breakpoint", "format", "reason", "layer", "message")
+    trained = next(row for row in record.rows if row["state"] == "front")
+    row = {**trained, **dict.fromkeys(texts, strange)}
+    rejected = {**row, "state": "rejected"}
+    settings: dict[str, Any] = {
+        "command": strange, strange: strange, "target": {"name": strange, "title": strange},
+        "search": {"target": strange, "data": strange}, "versions": {strange: [strange]},
+    }  # fmt: skip
+    hostile = type(record)(
+        rows=[row, rejected],
+        name=strange,
+        stopping=strange,
+        settings_table=settings,
+        curves={strange: pd.DataFrame({"epoch": [1], "loss": [1.0], "val_ap": [0.1]})},
+    )
+    page = write_dashboard([hostile], tmp_path / "page.html").read_text(encoding="utf-8")
+    plain = write_dashboard([type(record)(rows=[], name="x")], tmp_path / "x.html").read_text()
+    for sign in ("<script", "</script", "<img", "<!--"):
+        assert page.count(sign) == plain.count(sign), sign
+    if strange == HOSTILE:
+        assert page.count(html.escape(HOSTILE)) >= 3 and HOSTILE not in page
+    if not set(strange) & {"\udce9", "\x00"}:
+        assert json.loads(payload_json([study_tables(hostile)]))["studies"][0]["name"] == strange

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reader import Reader
 
 from dse.cost import Target, explain
 from dse.dashboard.page import write_dashboard
+from tests.dashboard.reader import Reader
+
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")

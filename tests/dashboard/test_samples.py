@@ -12,15 +12,16 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from reader import Reader
 
 from dse.contact_sheet.marks import FOUND
 from dse.dashboard import samples
 from dse.dashboard.page import write_dashboard
 from dse.dashboard.samples import LONGER_SIDE, MOST_DESIGNS, StudySamples, study_samples
 from dse.data.pictures import DataSet, Picture
+from dse.detection.detections import Detections
 from dse.errors import CompilerError, WeightsError
-from dse.evaluation import Detections, Finding
+from dse.evaluation import Finding
+from tests.dashboard.reader import Reader
 
 FACE = np.array([[100.0, 50.0, 300.0, 250.0]], np.float32)
 NOTHING = FACE[:0]

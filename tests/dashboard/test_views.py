@@ -9,11 +9,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from reader import DRAWN_MS, Reader
 
 from dse.dashboard.figures import in_scope, staircase
 from dse.dashboard.frames import study_tables
 from dse.dashboard.page import write_dashboard
+from tests.dashboard.reader import DRAWN_MS, Reader
+
+pytestmark = pytest.mark.browser
 
 SHOWN = """() => {
   const plot = document.getElementById("front-plot");

@@ -8,9 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from dse.data.pictures import DataSet, Picture
 from dse.data.rendered import draw_missing, open_rendered, rendered_once
+from tests.process_limits import no_file_larger_than
 
 
 def _counted() -> tuple[DataSet, list[int]]:
@@ -42,6 +44,18 @@ def test_a_damaged_file_is_drawn_again(tmp_path: Path) -> None:
     assert len(drawn) == 2
 
 
+def test_a_picture_that_cannot_be_kept_is_drawn_again(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    data, drawn = _counted()
+    (picture,) = rendered_once(data, tmp_path / "file").pictures
+    assert np.array_equal(picture.load(), data.pictures[0].load())
+    (picture,) = rendered_once(data, tmp_path / "full").pictures
+    with no_file_larger_than(0):
+        assert np.array_equal(picture.load(), picture.load())
+    assert len(drawn) == 4
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["file"]
+
+
 def test_labels_are_untouched(tmp_path: Path) -> None:
     data, _ = _counted()
     assert rendered_once(data, tmp_path).checksum == data.checksum
@@ -70,6 +84,7 @@ def test_two_that_draw_the_same_set_share_the_work(tmp_path: Path) -> None:
     assert all(picture.load()[0, 0, 0] == int(picture.name) for picture in data.pictures)
 
 
+@pytest.mark.slow
 def test_a_limit_reads_the_pictures_of_the_whole_set(tmp_path: Path) -> None:
     few = open_rendered("synthetic:6", "train", tmp_path, limit=2)
     draw_missing(open_rendered("synthetic:6", "train", tmp_path))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -131,13 +131,21 @@ def test_a_folder_that_cannot_be(spec: str) -> None:
     assert caught.value.hint
 
 
-def test_folders_deep_in_one_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def deep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of labels deeper than Python's own removing goes, gone afterwards."""
     (tmp_path / "labels").mkdir()
-    with monkeypatch.context() as place:
-        place.chdir(tmp_path / "labels")
-        for _ in range(sys.getrecursionlimit()):
-            os.mkdir("d")
-            os.chdir("d")
+    try:
+        with monkeypatch.context() as place:
+            place.chdir(tmp_path / "labels")
+            for _ in range(sys.getrecursionlimit()):
+                os.mkdir("d")
+                os.chdir("d")
+        yield tmp_path
+    finally:
+        subprocess.run(["rm", "-r", tmp_path / "labels"], check=True)
+
+
+def test_folders_deep_in_one_another(deep: Path) -> None:
     with pytest.raises(DataError, match="folders a thousand deep"):
-        open_data(f"yolo:{tmp_path}", "train")
-    subprocess.run(["rm", "-r", tmp_path / "labels"], check=True)  # deeper than Python's own goes
+        open_data(f"yolo:{deep}", "train")

@@ -197,6 +197,7 @@ def test_the_part_must_be_there(wider: MakeWider) -> None:
     assert "WIDER_val.zip" in caught.value.hint
 
 
+@pytest.mark.slow
 def test_the_photographs(photographs: Path) -> None:
     lines = (photographs / "faces" / LISTING).read_text().splitlines()
     rows = [line for line in lines if len(line.split()) == 10 and line.strip() != ZEROS]

@@ -76,7 +76,7 @@ def test_a_yaml_runs_nothing(tmp_path: Path) -> None:
     marker = tmp_path / "ran"
     order = f"!!python/object/apply:pathlib.Path.touch [!!python/object:pathlib.Path {marker}]"
     (tmp_path / "data.yaml").write_text(f"run: {order}\nnames: [face]\n")
-    assert face_ids("yolo:a", tmp_path) == {0}
+    assert face_ids("yolo:a", tmp_path) == frozenset({0})
     assert not marker.exists()
 
 

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-sys.path.append(str(Path(__file__).parents[1] / "export"))  # networks_and_pictures
-
-from networks_and_pictures import SIZE, TRAINING, random_canvases, random_weights
-
 from dse.detectors import Detector, find_detector
-from dse.export import Deployment, deploy
 from dse.network.detector import detector_graph
+from tests.export.networks_and_pictures import SIZE, TRAINING, random_canvases, random_weights
+
+if TYPE_CHECKING:
+    from dse.export import Deployment
 
 SCORE = 0.625
 
 
 @pytest.fixture(scope="session")
 def deployment() -> Deployment:
+    from dse.export import deploy
+
     graph = detector_graph(TRAINING)
     return deploy(graph, random_weights(graph), random_canvases(4, SIZE))
 

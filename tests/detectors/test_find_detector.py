@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import struct
 from collections.abc import Callable
@@ -10,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from networks_and_pictures import SIZE, TRAINING, random_canvases, random_weights
 
 from dse.detectors import Detector
 from dse.errors import DseError, StudyError, UsageError, VerificationFailed
@@ -18,6 +18,9 @@ from dse.export import Deployment
 from dse.export.tflite import random_tflite
 from dse.network.detector import detector_graph
 from dse.network.graph import Graph, Layer
+from tests.export.networks_and_pictures import SIZE, TRAINING, random_canvases, random_weights
+
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 
 Find = Callable[[object], Detector]
 CANVASES = random_canvases(3, SIZE, seed=7)
@@ -78,7 +81,7 @@ def test_other_content_under_a_detectors_name(find: Find, tmp_path: Path, suffix
         find(path)
     path.unlink()
     path.mkdir()
-    with pytest.raises(UsageError, match=r"Is a directory|No such file"):
+    with pytest.raises(UsageError, match=r"not a regular file|No such file"):
         find(path)
 
 
@@ -101,7 +104,11 @@ def test_a_kmodel_of_another_version_is_named(find: Find, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("size", "channels", "why"),
-    [((32, 32), 10, "10 channels"), ((32, 48), 125, "not a picture"), ((32, 32), 4, "4 channels")],
+    [
+        ((32, 32), 10, "10 channels"),
+        ((32, 48), 125, "not a square picture"),
+        ((32, 32), 4, "4 channels"),
+    ],
 )
 def test_a_tflite_file_of_another_network(
     find: Find, tmp_path: Path, size: tuple[int, int], channels: int, why: str
@@ -178,3 +185,32 @@ def test_other_formats_are_the_network_without_calibration() -> None:
     with TrainedDetector(design, print).running() as predict:
         wanted = predictor(graph, weights)(CANVASES)
         np.testing.assert_allclose(predict(CANVASES), wanted, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["model.kmodel", "model.tflite", "detector.json"])
+def test_a_pipe_is_not_waited_for(find: Find, bundle: Path, name: str) -> None:
+    (bundle / name).unlink()
+    os.mkfifo(bundle / name)
+    with pytest.raises(DseError, match="not a regular file"):
+        find(bundle / ("model.kmodel" if name == "detector.json" else name))
+
+
+def test_a_tflite_file_runs_in_a_process_of_its_own(
+    find: Find, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TensorFlow's interpreter believes every index in a file, and dies of a wrong one."""
+    monkeypatch.setattr("dse.export.tflite_predictor._interpreter", None)
+    with find(bundle / "model.tflite").running() as predict:
+        assert predict(CANVASES).shape == (3, SIZE // 16, SIZE // 16, 125)
+
+
+def test_a_kmodel_that_leaves_its_memory_reaches_no_simulator(
+    find: Find, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = (bundle / "model.kmodel").read_bytes()
+    stride = struct.pack("<Bi", 0x02, 16)  # from channel to channel, of 4 x 4 pixels
+    assert stride in content
+    (bundle / "model.kmodel").write_bytes(content.replace(stride, struct.pack("<Bi", 0x02, -16)))
+    monkeypatch.setattr("subprocess.Popen", None)
+    with pytest.raises(VerificationFailed, match="the kmodel is corrupt: a tensor"):
+        find(bundle)

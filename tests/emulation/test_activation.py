@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kpu_tables import (
+
+from dse.emulation import kernels
+from dse.emulation.activation import activation_of
+from dse.emulation.layer_tables import read_batch_norm, read_segments
+from tests.emulation.kpu_tables import (
     LOWEST,
     Segment,
     clipping,
@@ -14,9 +18,7 @@ from kpu_tables import (
     slow_levels,
 )
 
-from dse.emulation import kernels
-from dse.emulation.activation import activation_of
-from dse.emulation.layer_tables import read_batch_norm, read_segments
+pytestmark = pytest.mark.slow
 
 NORM = [(1_900_000, 10, -5), (-3, 0, 7), (8_388_607, 15, 2**31 - 1), (0, 0, -(2**31))]
 
@@ -73,3 +75,37 @@ def test_a_falling_segment_and_sums_too_large_are_left_to_whole_numbers() -> Non
     assert (
         activation_of(read_segments(packed_segments(clipping())), norm, 2**40, np.float64) is None
     )
+
+
+@pytest.mark.parametrize("table", [[((1 << 35) - 1, 0, 0, 9)] * 16, [(0, 20000, 255, 0)] * 16])
+def test_tables_that_no_compiler_writes_have_no_exact_activation_or_one(
+    table: list[Segment],
+) -> None:
+    """All segments beyond the highest z; a shift of more bits than there are."""
+    norm = read_batch_norm(packed_norm([(1_000_000, 10, 0)]), 1)
+    activation = activation_of(read_segments(packed_segments(table)), norm, 1000, np.float32)
+    assert activation is None or np.isfinite(activation.slopes).all()
+
+
+START = st.integers(LOWEST, (1 << 35) - 1) | st.integers(-2000, 2000)
+PIECES = st.tuples(START, st.integers(-9, 32767), st.integers(0, 255), st.integers(0, 255))
+NORMS = st.tuples(st.integers(-9, 1 << 22), st.integers(0, 15), st.integers(-(2**31), 2**31 - 1))
+
+
+@given(
+    st.lists(PIECES, min_size=16, max_size=16).map(sorted),
+    st.lists(NORMS, min_size=2, max_size=2),
+)
+def test_any_table_gives_levels(table: list[Segment], norm: list[tuple[int, int, int]]) -> None:
+    """Whatever a file holds there: levels come out, by one way or the other."""
+    segments, batch_norm = (
+        read_segments(packed_segments(table)),
+        read_batch_norm(packed_norm(norm), 2),
+    )
+    sums = np.array([[-5e6, 0, 3, 9e6]] * 2, np.float32)
+    with np.errstate(all="ignore"):
+        activation = activation_of(segments, batch_norm, 2**23, np.float32)
+        if activation is not None:
+            kernels.activate(sums, activation, 0, np.zeros((2, 4), np.uint8))
+        levels = segments.levels(batch_norm.z(sums.astype(np.int64)))
+    assert levels.min() >= 0 and levels.max() <= 255

@@ -6,20 +6,24 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from kpu_tables import clipping, curved, packed_norm, packed_segments, slow_levels
 from numpy.typing import NDArray
 
 from dse.emulation.convolution import PICKS, WINDOWS, Layer, Pick, prepare_layer
-from dse.emulation.kpu_code import Convolution, KpuMap
+from dse.emulation.kpu_code import POOL_STEPS, Convolution, KpuMap
 from dse.errors import CompilerError
+from tests.emulation.kpu_tables import clipping, curved, packed_norm, packed_segments, slow_levels
+
+pytestmark = pytest.mark.slow
 
 ZERO = 37
 """Level that stands for 0 in the input, and so for what lies beyond the edge."""
 
 
 def _layer(kernel: int, depthwise: bool, inputs: int, outputs: int, pool: int) -> Convolution:
+    step = POOL_STEPS[pool]
     return Convolution(
-        read=KpuMap(0, inputs, 8, 12), written=KpuMap(0, outputs, 8, 12), kernel=kernel,
+        read=KpuMap(0, inputs, 8, 12), written=KpuMap(0, outputs, 8 // step, 12 // step),
+        kernel=kernel,
         depthwise=depthwise, pool=pool, pad_value=ZERO, bias_x=-128, bias_w=-ZERO,
         bias=128 * ZERO * kernel**2, weights=160 + 8 * outputs, batch_norm=160, activation=0,
         target=None,
@@ -64,12 +68,17 @@ def _pooled(maps: NDArray[np.uint8], pool: int) -> NDArray[np.uint8]:
     return found
 
 
-def _prepared(layer: Convolution, seed: int = 0, curve: bool = False):  # type: ignore[no-untyped-def]
+def _prepared(
+    layer: Convolution, seed: int = 0, curve: bool = False
+) -> tuple[Layer, NDArray[np.uint8], NDArray[np.uint8]]:
     rng = np.random.default_rng(seed)
     outputs, inputs = layer.written.channels, 1 if layer.depthwise else layer.read.channels
     weights = rng.integers(0, 256, (outputs, inputs, layer.kernel, layer.kernel), dtype=np.uint8)
     table = curved(seed) if curve else clipping()
-    norm = [(int(rng.integers(9e5, 2e6)), 13, int(rng.integers(-9e3, 4e5))) for _ in weights]
+    norm = [
+        (int(rng.integers(900_000, 2_000_000)), 13, int(rng.integers(-9_000, 400_000)))
+        for _ in weights
+    ]
     head = packed_segments(table).ljust(160, b"\0")
     rdata = head + packed_norm(norm) + weights.tobytes()
     pick = PICKS.get(layer.pool, Pick())

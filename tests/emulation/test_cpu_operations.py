@@ -8,10 +8,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dse.emulation.cpu_operations import run_on_cpu
-from dse.emulation.memory import DATA, INPUT, OUTPUT, RDATA, Memory, Region, dense_strides
+from dse.emulation.cpu_operations import prepare_operation
+from dse.emulation.memory import (
+    DATA,
+    INPUT,
+    OUTPUT,
+    RDATA,
+    Memory,
+    Region,
+    Spaces,
+    dense_strides,
+)
 from dse.emulation.stack_code import Address, Instruction
-from dse.errors import CompilerError
+from dse.errors import CompilerError, VerificationFailed
 
 READ, WRITTEN = Address(INPUT, 0), Address(OUTPUT, 0)
 
@@ -27,17 +36,20 @@ def _run(
     """The output (pictures, *shape) of one instruction that reads `read` (pictures, ...)."""
     item = np.dtype(out).itemsize
     sizes = {(0, INPUT): read[0].nbytes, (0, OUTPUT): item * int(np.prod(shape)), (0, DATA): 0}
-    memory = Memory(len(read), sizes, {(0, RDATA): constant})
+    spaces = Spaces(sizes, {(0, RDATA): constant})
+    memory = Memory(len(read), spaces)
     dtype, sides = read.dtype.str[1:], read.shape[1:]
-    memory.view(Region((0, INPUT), 0, dtype, sides, dense_strides(sides)))[...] = read
+    strides = dense_strides(sides)
+    memory.view(Region(spaces, (0, INPUT), 0, dtype, sides, strides, True))[...] = read
     common = {
         "type": dtype, "in_type": dtype, "out_type": out, "shape": sides, "input": READ,
         "in_strides": dense_strides(sides), "out_strides": dense_strides(shape), "output": WRITTEN,
     }  # fmt: skip
     if "out_type" in operands or name not in ("quantize", "dequantize"):
         common.pop("in_type"), common.pop("out_type")
-    run_on_cpu(Instruction(name, {**common, **operands}), memory, 0)
-    return memory.view(Region((0, OUTPUT), 0, out, shape, dense_strides(shape))).copy()
+    run, _ = prepare_operation(Instruction(name, {**common, **operands}), spaces, 0)
+    run(memory)
+    return memory.view(Region(spaces, (0, OUTPUT), 0, out, shape, dense_strides(shape))).copy()
 
 
 def _numbers(*shape: int) -> NDArray[np.float32]:
@@ -87,9 +99,10 @@ def test_look_up() -> None:
 def test_binary_with_a_constant_of_lower_rank() -> None:
     read = _numbers(2, 3, 4)
     other = _numbers(4)
-    names = {"a": READ, "a_shape": (3, 4), "a_strides": (4, 1), "b": Address(RDATA, 0)}
-    sides = {"b_shape": (4,), "b_strides": (1,), "low": -5.0, "high": 5.0}
-    found = _run("binary", read, (3, 4), constant=other.tobytes(), function=1, **names, **sides)
+    names: dict[str, Any] = {"a": READ, "a_shape": (3, 4), "a_strides": (4, 1)}
+    sides: dict[str, Any] = {"b": Address(RDATA, 0), "b_shape": (4,), "b_strides": (1,)}
+    limits: dict[str, Any] = {"constant": other.tobytes(), "low": -5.0, "high": 5.0}
+    found = _run("binary", read, (3, 4), function=1, **names, **sides, **limits)
     np.testing.assert_array_equal(found, np.clip(read - other, -5, 5))
 
 
@@ -144,3 +157,76 @@ def test_up_sampling_keeps_a_ramp_a_ramp(mode: int) -> None:
     )  # fmt: skip
     ramp = np.clip((np.arange(8) + 0.5) / 2 - 0.5, 0, 3) if mode == 0 else np.arange(8) // 2
     np.testing.assert_allclose(found[0, 0, 0], np.tile(ramp, (6, 1)), atol=1e-6)
+
+
+WINDOW = {
+    "function": 2, "top": 0, "bottom": 0, "left": 0, "right": 0, "filter_h": 2, "filter_w": 2,
+    "stride_h": 2, "stride_w": 2, "dilation_h": 1, "dilation_w": 1, "low": 0.0, "high": 1.0,
+    "initial": 0.0,
+}  # fmt: skip
+KERNELS = {
+    **WINDOW, "kernel": Address(RDATA, 0), "kernel_shape": (8, 1, 2, 2),
+    "bias": Address(RDATA, 128),
+    "kernel_strides": (4, 4, 2, 1), "bias_strides": (1,), "groups": 4, "stride_h": 1,
+}  # fmt: skip
+RESIZED = {"mode": 0, "align_corners": 0, "half_pixel_centers": 0}
+PADDED = {"mode": 0, "value": 0.0}
+SLICED = {"begins": (0, 0, 0, 0), "ends": (1, 4, 2, 2), "steps": (1, 1, 1, 1)}
+
+
+@pytest.mark.parametrize(
+    ("name", "operands", "why"),
+    [
+        ("pad", {**PADDED, "paddings": ((0, 0, 0),)}, "1 paddings"),
+        ("pad", {**PADDED, "paddings": ((0, 0, 0),) * 3 + ((-3, -1, 0),)}, "paddings -3 and -1"),
+        ("pad", {**PADDED, "paddings": ((0, 0, 0),) * 3 + ((1 << 30, 0, 0),)}, "ends at"),
+        ("slice", {**SLICED, "begins": (0, 0)}, "another rank"),
+        ("slice", {**SLICED, "begins": (1, 0, 0, 0)}, "is empty"),
+        ("slice", {**SLICED, "ends": (1, 4, 4, 4)}, "ends at"),
+        ("transpose", {"order": (0, 1, 2)}, r"order \(0, 1, 2\)"),
+        ("transpose", {"order": (0, 1, 2, 9)}, "order"),
+        ("transpose", {"order": (0, 1, 2, 2)}, "order"),
+        ("copy", {"in_strides": (16, -4, 2, 1)}, "backwards"),
+        ("copy", {"in_strides": (40, 11, 2, 1)}, "ends at 172"),
+        ("copy", {"output": Address(RDATA, 0), "out_strides": (40, 10, 2, 1)}, "constant, and"),
+        ("copy", {"input": Address(9, 0)}, "ends at 160, its memory at 0"),
+        ("resize_image", {**RESIZED, "height": 1 << 30, "width": 1}, "ends at"),
+        ("resize_image", {**RESIZED, "height": -1, "width": 1}, "is empty"),
+        ("resize_image", {**RESIZED, "height": 0, "width": 1}, "is empty"),
+        ("reduce_window2d", {**WINDOW, "stride_h": 0}, "windows of 2 by 0"),
+        ("reduce_window2d", {**WINDOW, "filter_h": 6}, "windows of 6"),
+        ("reduce_window2d", {**WINDOW, "top": -1}, "windows of 2"),
+        ("reduce_window2d", {**WINDOW, "left": 1 << 30}, "windows of 2"),
+        ("conv2d", {**KERNELS, "groups": 0}, "0 groups"),
+        ("conv2d", {**KERNELS, "groups": 3}, "3 groups"),
+        ("conv2d", {**KERNELS, "kernel_shape": (8, 1, 2)}, "kernels of shape"),
+        ("conv2d", {**KERNELS, "kernel_shape": (60, 1, 2, 2)}, "60, 1, 2, 2"),
+        ("conv2d", {**KERNELS, "bias": Address(RDATA, 136)}, "ends at 168"),
+        ("conv2d", {**KERNELS, "top": 5}, "windows of 2"),
+    ],
+)
+def test_what_an_operation_cannot_mean_is_refused_before_it_runs(
+    name: str, operands: dict[str, Any], why: str
+) -> None:
+    """Each of these once ran: into its neighbours' memory, out of range, or without end."""
+    with pytest.raises(VerificationFailed, match=why):
+        _run(name, _numbers(2, 1, 4, 5, 2), (1, 4, 1, 1), constant=bytes(160), **operands)
+
+
+@pytest.mark.parametrize(
+    ("name", "operands", "why"),
+    [
+        ("dequantize", {"scale": 1.0, "bias": 0.0, "out_type": "i4", "in_type": "u1"}, "types"),
+        ("lut1d", {"type": "u1", "length": 9, "table": Address(RDATA, 0)}, "9 entries"),
+        ("reduce_window2d", {**WINDOW, "type": "i4"}, "dilation"),
+        ("conv2d", {**KERNELS, "groups": 1, "kernel_shape": (1, 4, 1, 1), "kernel": READ,
+                    "kernel_strides": (4, 1, 1, 1)}, "a kernel that is computed"),
+        ("binary", {"a": READ, "b": READ, "a_shape": (4,), "a_strides": (1,), "b_shape": (3,),
+                    "b_strides": (1,), "function": 0, "low": 0.0, "high": 1.0}, "sides"),
+    ],
+)  # fmt: skip
+def test_variants_that_are_not_known_are_named(
+    name: str, operands: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(CompilerError, match=why):
+        _run(name, _numbers(2, 1, 4, 5, 2), (1, 4, 1, 1), constant=bytes(160), **operands)

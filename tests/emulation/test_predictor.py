@@ -15,6 +15,8 @@ from dse.export import compile_kmodel
 from dse.export.tflite import random_tflite
 from dse.network.graph import Graph, Layer
 
+pytestmark = pytest.mark.compiler
+
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 NETWORKS = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from dse.data.letterbox import letterbox
 from dse.data.synthetic import synthetic
@@ -10,6 +11,8 @@ from dse.export import deploy
 from dse.network.detector import detector_graph
 from dse.network.keras_starting_weights import load_starting_weights
 from dse.space import Training
+
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 
 TRAINING = Training("A", 63, 0.5, 224)
 

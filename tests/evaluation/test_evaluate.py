@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from dse.data.geometry import anchor_grid, encode
 from dse.data.pictures import DataSet, no_boxes
+from dse.detection.head import FACE_HEAD
 from dse.errors import DataError, UsageError
 from dse.evaluation import (
     Evaluation,
@@ -32,7 +32,7 @@ SIZE = 96
 
 def bright_squares(size: int, anchor_size: int | None = None, quality: float = 1.0) -> Predict:
     """A detector for this test's pictures: encodes each bright blob into one anchor."""
-    anchors = anchor_grid(size, size // 8, size // 8)
+    anchors = FACE_HEAD.grid(size, size // 8, size // 8)
     anchors[:, 2:] *= (anchor_size or size) / size
 
     def predict(canvases: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -45,7 +45,7 @@ def bright_squares(size: int, anchor_size: int | None = None, quality: float = 1
                 gaps = np.abs(anchors[:, :2] - (box[:2] + box[2:]) / 2).sum(axis=1)
                 place = int(np.argmin(gaps))
                 cells[place, 0] = 4 - number if quality == 1 else 4 - 8 * number
-                cells[place, 1:] = encode(box[None], anchors[[place]])[0]
+                cells[place, 1:] = FACE_HEAD.encode(box[None], anchors[[place]])[0]
         return maps.reshape(len(canvases), size // 8, size // 8, 125)
 
     return predict
@@ -141,6 +141,7 @@ def test_detections_below_the_picture_do_not_count() -> None:
     assert evaluate_canvases(bright_squares(SIZE), prepared).ap == 1.0
 
 
+@pytest.mark.slow
 def test_judging_boxes_needs_no_tensorflow() -> None:
     program = "import sys, dse.evaluation; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

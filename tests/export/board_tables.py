@@ -5,25 +5,27 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.evaluation import decode_maps
-from dse.evaluation.detections import Detections
+from dse.detection.decoding import decode_maps
+from dse.detection.detections import Detections
+from dse.detection.head import FACE_HEAD, Head
 from dse.export.board_files import board_files
 from dse.export.detector_file import detector_table
-from dse.export.kmodel import Kmodel, TensorRange
+from dse.export.kmodel import Kmodel
+from dse.export.kmodel_headers import TensorRange
 from dse.quantization.box_scale import unscale_boxes
 
-SIZE, CELLS, CHANNELS = 64, 4, 125
+SIZE, CELLS, CHANNELS = 64, 4, FACE_HEAD.channels
 BOX_SCALE, SCORE = 4.0, 0.3
 
 Maps = NDArray[np.float32]
 
 
-def sources(score: float = SCORE, size: int = SIZE) -> dict[str, bytes]:
+def sources(score: float = SCORE, size: int = SIZE, head: Head = FACE_HEAD) -> dict[str, bytes]:
     """Board files of a detector with maps of 4 x 4 cells."""
-    shape = (1, CHANNELS, CELLS, CELLS)
+    shape = (1, head.channels, CELLS, CELLS)
     headers = Kmodel(
-        5, 1000, (TensorRange("uint8", 3 * size * size, (1, 3, size, size)),),
-        (TensorRange("float32", 4 * CHANNELS * CELLS * CELLS, shape),), 2048,
+        5, 1000, (TensorRange("uint8", 3 * size * size, (1, 3, size, size), 0),),
+        (TensorRange("float32", 4 * head.channels * CELLS * CELLS, shape, 0),), 2048,
     )  # fmt: skip
     compiled = {
         "kmodel_bytes": 1000, "data_bytes": headers.data_bytes, "input_bytes": headers.input_bytes,
@@ -36,21 +38,24 @@ def sources(score: float = SCORE, size: int = SIZE) -> dict[str, bytes]:
         "files": {"model.kmodel": {"sha256": "0123abcd"}},
         "compiled": compiled,
     }
-    return board_files(manifest, detector_table(headers, size, BOX_SCALE, score))
+    return board_files(manifest, detector_table(headers, size, BOX_SCALE, score, head), head)
 
 
-def random_maps(count: int, seed: int, faces: float, *, sizes: bool = True) -> Maps:
-    """Maps (count, 4, 4, 125) as a kmodel writes them, in steps of 1/8.
+def random_maps(
+    count: int, seed: int, faces: float, *, sizes: bool = True, head: Head = FACE_HEAD
+) -> Maps:
+    """Maps (count, 4, 4, channels) as a kmodel writes them, in steps of 1/8.
 
     faces: share of boxes above the threshold. sizes: whether boxes differ from canonical ones.
     """
     rng = np.random.default_rng(seed)
-    maps = rng.normal(0, 2, (count, CELLS, CELLS, CHANNELS // 5, 5))
-    chosen = rng.random(maps.shape[:-1]) < faces
-    maps[..., 0] = np.where(chosen, np.abs(maps[..., 0]), -8 - np.abs(maps[..., 0]))
-    maps[..., 3:] *= sizes
+    maps = rng.normal(0, 2, (count, CELLS, CELLS, head.channels))
+    logits, offsets = head.split(maps)
+    chosen = rng.random(logits.shape) < faces
+    logits[:] = np.where(chosen, np.abs(logits), -8 - np.abs(logits))
+    offsets[..., 2:] *= sizes
     rounded: Maps = (np.round(maps * 8) / 8).astype(np.float32)
-    return rounded.reshape(count, CELLS, CELLS, CHANNELS)
+    return rounded
 
 
 def planes(maps: Maps) -> Maps:
@@ -58,10 +63,12 @@ def planes(maps: Maps) -> Maps:
     return np.ascontiguousarray(maps.transpose(0, 3, 1, 2))
 
 
-def expected(maps: Maps, score: float = SCORE, size: int = SIZE) -> list[Detections]:
+def expected(
+    maps: Maps, score: float = SCORE, size: int = SIZE, head: Head = FACE_HEAD
+) -> list[Detections]:
     """What the decoder that measures AP finds."""
     with np.errstate(all="ignore"):
-        return decode_maps(unscale_boxes(maps, BOX_SCALE), size, score)
+        return decode_maps(unscale_boxes(maps, BOX_SCALE, head), size, score, head=head)
 
 
 def assert_same(found: list[Detections], wanted: list[Detections]) -> None:

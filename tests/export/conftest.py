@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from networks_and_pictures import SIZE, TRAINING, random_canvases, random_weights
 from numpy.typing import NDArray
 
 from dse.data.pictures import DataSet, Picture
-from dse.export import Deployment, deploy, export_bundle
 from dse.network.detector import detector_graph
 from dse.network.graph import Graph
-from dse.network.keras_model import Weights
+from tests.export.networks_and_pictures import SIZE, TRAINING, random_canvases, random_weights
+
+if TYPE_CHECKING:
+    from dse.export import Deployment
+    from dse.network.keras_model import Weights
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +36,8 @@ def calibration() -> NDArray[np.uint8]:
 
 @pytest.fixture(scope="session")
 def deployment(graph: Graph, weights: Weights, calibration: NDArray[np.uint8]) -> Deployment:
+    from dse.export import deploy
+
     return deploy(graph, weights, calibration)
 
 
@@ -64,6 +69,8 @@ def pristine(
     data: DataSet,
 ) -> Path:
     """The folder of a whole bundle; copy it before you change it."""
+    from dse.export import export_bundle
+
     folder = tmp_path_factory.mktemp("bundles") / "whole"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("dse.export.bundle.deploy", lambda *_, **__: deployment)

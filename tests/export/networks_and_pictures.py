@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from dse.network.graph import CONVOLUTIONS, Graph, Layer
-from dse.network.keras_model import Weights, batch_norm_name
 from dse.space import Training
+
+if TYPE_CHECKING:
+    from dse.network.keras_model import Weights
 
 SIZE = 64
 TRAINING = Training("A", 63, 0.35, SIZE)
@@ -15,6 +19,8 @@ TRAINING = Training("A", 63, 0.35, SIZE)
 
 def random_weights(graph: Graph, seed: int = 0) -> Weights:
     """Weights with which signals neither die nor explode; boxes span less than scores."""
+    from dse.network.keras_model import batch_norm_name
+
     rng = np.random.default_rng(seed)
     weights: Weights = {}
     for layer in graph:
@@ -56,7 +62,7 @@ def every_operation(size: int) -> Graph:
     half = -(-size // 2)
     quarter = -(-half // 2)
     small, tiny, ones = (half, half, 8), (quarter, quarter, 8), (1,) * 4
-    norm = {"batch_norm": True}
+    norm: dict[str, Any] = {"batch_norm": True}
     return Graph(
         "every-operation",
         (

@@ -4,15 +4,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dse.data import anchor_grid, encode
 from dse.data.pictures import DataSet
+from dse.detection import FACE_HEAD
 from dse.evaluation import prepare
 from dse.export.accuracy import agreement, measure_accuracy
+from dse.network.keras_inference import Predict
 
-ANCHORS = anchor_grid(64, 4, 4)
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
+
+ANCHORS = FACE_HEAD.grid(64, 4, 4)
 
 
-def oracle(data: DataSet, logit: float):
+def oracle(data: DataSet, logit: float) -> Predict:
     """A detector that finds the first face of each picture of `data` with score `logit`."""
     prepared = prepare(data, 64)
     answers = {}
@@ -21,8 +24,8 @@ def oracle(data: DataSet, logit: float):
     ):
         box = (boxes[:1] * scale).astype(np.float32)
         cells = np.full((len(ANCHORS), 5), -9.0, np.float32)
-        best = int(np.argmin(np.abs(encode(box.repeat(len(ANCHORS), 0), ANCHORS)).sum(1)))
-        cells[best] = [logit, *encode(box, ANCHORS[best : best + 1])[0]]
+        best = int(np.argmin(np.abs(FACE_HEAD.encode(box.repeat(len(ANCHORS), 0), ANCHORS)).sum(1)))
+        cells[best] = [logit, *FACE_HEAD.encode(box, ANCHORS[best : best + 1])[0]]
         answers[canvas.tobytes()] = cells.reshape(4, 4, 125)
 
     def predict(canvases: NDArray[np.uint8]) -> NDArray[np.float32]:

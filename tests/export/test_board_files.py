@@ -1,20 +1,28 @@
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import jinja2
 import numpy as np
 import pytest
-from board_tables import BOX_SCALE, SIZE, sources
 
 import dse.export
-from dse.data import canonical_boxes
-from dse.evaluation.decoding import CANDIDATES, MAX_BOXES
+from dse.detection import FACE_HEAD, Head
+from dse.detection.decoding import CANDIDATES, MAX_BOXES
+from dse.errors import UsageError
 from dse.export.board_files import NAMES, board_files
+from dse.export.detector_file import detector_table
+from dse.export.kmodel import parse_kmodel
+from dse.export.manifest import to_json
 from dse.export.rendering import render
+from tests.export.board_tables import BOX_SCALE, SIZE, sources
+
+pytestmark = pytest.mark.slow
 
 TEMPLATES = Path(dse.export.__file__).parent / "templates"
+BUNDLES = Path(__file__).parents[2] / "results" / "reference" / "bundles"
 
 
 def test_every_template_makes_a_file() -> None:
@@ -47,7 +55,7 @@ def test_the_header_holds_the_detectors_own_float32_numbers() -> None:
     text = sources()["detector.h"].decode()
     pairs = re.findall(r"\{(\S+)f, (\S+)f\},", text)
     boxes = np.array(pairs, np.float64).astype(np.float32)
-    np.testing.assert_array_equal(boxes, canonical_boxes(SIZE))
+    np.testing.assert_array_equal(boxes, FACE_HEAD.sizes(SIZE))
     assert defined("INPUT_SIZE", text) == SIZE
     assert defined("BOX_SCALE", text) == BOX_SCALE
     assert defined("MAX_CANDIDATES", text) == CANDIDATES
@@ -62,3 +70,31 @@ def test_the_guide_has_the_memory_map_and_the_decoding() -> None:
         "face_detect", "243,072", "t = 0.3",
     ):  # fmt: skip
         assert fact in text
+
+
+@pytest.mark.parametrize("bundle", sorted(BUNDLES.iterdir()), ids=lambda path: path.name)
+def test_the_published_bundles_are_written_the_same(bundle: Path) -> None:
+    """Their decoders and detector.json, byte for byte, from their figures and their kmodel."""
+    manifest, detector = (
+        json.loads((bundle / name).read_text()) for name in ("manifest.json", "detector.json")
+    )
+    made = board_files(manifest, detector)
+    assert [name for name in made if made[name] != (bundle / name).read_bytes()] == []
+    headers = parse_kmodel((bundle / "model.kmodel").read_bytes())
+    size, scale = detector["input"]["size_pixels"], detector["box_scale"]
+    table = detector_table(headers, size, scale, manifest["accuracy"]["score"])
+    assert json.loads(to_json(table)) == detector
+    is_same = to_json(table) == (bundle / "detector.json").read_bytes()
+    assert is_same
+
+
+def test_other_anchors_are_in_the_decoders() -> None:
+    head = Head(((40, 50), (90, 80)))
+    header = sources(head=head)["detector.h"].decode()
+    assert "#define BOXES_PER_CELL 2\n" in header
+    assert len(re.findall(r"\{(\S+)f, (\S+)f\},", header)) == 2
+
+
+def test_a_head_that_the_board_cannot_decode_is_refused() -> None:
+    with pytest.raises(UsageError, match="2 classes"):
+        sources(head=Head(FACE_HEAD.anchors, ("cat", "dog")))

@@ -3,23 +3,26 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from networks_and_pictures import SIZE, TRAINING
 from numpy.typing import NDArray
 
 from dse.cost import Target
-from dse.data import canonical_boxes
 from dse.data.pictures import DataSet
-from dse.errors import DseError, UsageError, VerificationFailed
+from dse.detection import FACE_HEAD
+from dse.errors import DseError, FileError, UsageError, VerificationFailed
 from dse.export import Deployment, ExportReport, export_bundle
 from dse.network.graph import Graph
 from dse.network.keras_inference import Predict, predictor
 from dse.network.keras_model import Weights
+from tests.export.networks_and_pictures import SIZE, TRAINING
+
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 
 CANDIDATE = TRAINING.in_format("kpu8")
 ESTIMATE = {"latency_ms": 12.34, "latency_ms_low": 10.0, "latency_ms_high": 15.0, "energy_mj": 3.7}
@@ -97,6 +100,7 @@ def test_manifest_keeps_figures_and_origin(exported: Any, data: DataSet) -> None
     assert manifest["data"]["checksum"] == data.checksum
     assert manifest["data"]["faces"] == 3
     assert manifest["estimate"] == ESTIMATE
+    assert manifest["head"] == FACE_HEAD.to_json()
     assert manifest["study"]["recipe"] == {"epochs": 3}
     assert manifest["versions"]["nncase"] == "1.9.0.20230322"
 
@@ -108,7 +112,7 @@ def test_detector_file_suffices_for_decoding(exported: Any, deployment: Deployme
     assert detector["output"]["map_height"] == detector["output"]["map_width"] == 4
     assert 0 < detector["score_threshold"] < 1
     boxes = np.array(detector["canonical_boxes_pixels"])
-    np.testing.assert_array_equal(boxes.astype(np.float32), canonical_boxes(SIZE))
+    np.testing.assert_array_equal(boxes.astype(np.float32), FACE_HEAD.sizes(SIZE))
 
 
 def test_card_and_guide_say_the_figures(exported: Any) -> None:
@@ -150,11 +154,25 @@ def test_full_disk_leaves_the_old_bundle(
     def full(*_: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("dse.export.bundle._write", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(DseError, match="No space left"):
         exported(study={"study": "second"})
     assert read(tmp_path / "out" / "manifest.json")["study"]["study"] == "first"
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [("file", "Not a directory"), ("file/out", "cannot be made a folder"), ("x" * 300, "too long")],
+)
+def test_a_place_that_takes_no_bundle_is_said(
+    exported: Any, tmp_path: Path, place: str, why: str
+) -> None:
+    (tmp_path / "file").write_text("old")
+    with pytest.raises(FileError, match=why):
+        exported(folder=tmp_path / place)
+    assert (tmp_path / "file").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_formats_that_no_chip_runs_are_refused(exported: Any, tmp_path: Path) -> None:

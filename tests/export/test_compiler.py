@@ -4,15 +4,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from networks_and_pictures import random_canvases, random_weights
 from numpy.typing import NDArray
 
+from dse import processes
 from dse.errors import CompilerError
-from dse.export import Deployment, child, compile_kmodel, compiler_version, to_tflite
+from dse.export import Deployment, compile_kmodel, compiler_version, to_tflite
 from dse.export.tflite import random_tflite
 from dse.network.detector import detector_graph
 from dse.network.graph import Graph, Layer
 from dse.space import Training
+from tests.export.networks_and_pictures import random_canvases, random_weights
+
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 
 
 def wide_graph(channels: int) -> Graph:
@@ -137,7 +140,9 @@ def test_the_compilers_death_is_told(
     deployment: Deployment, calibration: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script = "import os; print('about to die', flush=True); os.abort()"
-    monkeypatch.setattr(child, "command", lambda *_: ["/usr/bin/env", "python3", "-c", script])
+    monkeypatch.setattr(
+        processes, "module_command", lambda *_: ["/usr/bin/env", "python3", "-c", script]
+    )
     with pytest.raises(CompilerError, match=r"SIGABRT.*about to die"):
         compile_kmodel(deployment.tflite, calibration)
 

@@ -10,7 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from board_tables import (
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from dse.detection.detections import Detections
+from dse.detection.head import Head
+from tests.export.board_tables import (
     CELLS,
     CHANNELS,
     Maps,
@@ -20,10 +25,8 @@ from board_tables import (
     random_maps,
     sources,
 )
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
 
-from dse.evaluation.detections import Detections
+pytestmark = pytest.mark.slow
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 ODD = [np.nan, np.inf, -np.inf, 3.4e38, -3.4e38, 1.2e-38, -0.0]
@@ -89,6 +92,15 @@ def test_every_cell_a_face_of_one_score(in_c: Decode) -> None:
     (found,) = in_c(maps)
     assert_same([found], expected(maps))
     assert len(found) > 10
+
+
+def test_other_anchors_decode_too(harness: Any, tmp_path: Path) -> None:
+    if harness.HOST.missing:
+        pytest.skip(f"{harness.HOST.missing} is not installed")
+    head = Head(((40, 50), (90, 80), (200, 220)))
+    maps = random_maps(3, 6, 0.1, head=head)
+    program = harness.build(tmp_path, harness.HOST, sources(head=head))
+    assert_same(harness.decode(program, harness.HOST, planes(maps)), expected(maps, head=head))
 
 
 def test_a_threshold_of_zero_keeps_every_score(harness: Any, tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from dse.network.graph import Graph
 from dse.network.keras_inference import predictor
 from dse.network.keras_model import Weights
 
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
+
 
 def test_boxes_get_more_levels_than_unscaled(
     deployment: Deployment, graph: Graph, weights: Weights, calibration: NDArray[np.uint8]
@@ -63,7 +65,7 @@ def test_pictures_that_the_compiler_does_not_see_change_no_byte(
     pictures = np.concatenate([calibration[:1]] * 4 + [calibration])
     chosen = deploy(graph, weights, pictures)
     monkeypatch.setattr(
-        "dse.export.deployment.extreme_pictures", lambda graph, weights, all: range(len(all))
+        "dse.export.deployment.extreme_pictures", lambda graph, weights, every: range(len(every))
     )
     everything = deploy(graph, weights, pictures)
     assert given[0] <= len(calibration) and given[1] == len(pictures)

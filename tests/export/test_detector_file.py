@@ -6,11 +6,13 @@ import math
 import numpy as np
 import pytest
 
-from dse.evaluation import decode_maps
+from dse.detection.decoding import decode_maps
 from dse.export import Deployment
 from dse.export.detector_file import detector_table
 from dse.export.manifest import to_json
 from dse.quantization.box_scale import unscale_boxes
+
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 
 SCORE = 0.6
 
@@ -25,7 +27,7 @@ def decoded_by_the_guide(planes: np.ndarray, table: dict) -> list[tuple[float, .
     """The bundle's README, line by line: planes (channels, h, w) -> boxes and scores."""
     size, scale = table["input"]["size_pixels"], table["box_scale"]
     _, height, width = planes.shape
-    found = []
+    found: list[tuple[float, ...]] = []
     for b, (w, h) in enumerate(table["canonical_boxes_pixels"]):
         for i in range(height):
             for j in range(width):

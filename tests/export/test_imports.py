@@ -8,6 +8,7 @@ import pytest
 import dse.export
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "statement",
     [
@@ -26,6 +27,7 @@ def test_what_needs_no_tensorflow_loads_none(statement: str) -> None:
     assert found.stdout.strip() == "set()"
 
 
+@pytest.mark.slow
 def test_every_public_name_exists() -> None:
     assert dse.export.__all__ == sorted(dse.export.__all__)
     for name in dse.export.__all__:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from dse.cost import Target
+from dse.detection.head import FACE_HEAD, Head
+from dse.errors import DseError
 from dse.export import Deployment, Kmodel
 from dse.export.detector_file import detector_table
 from dse.export.flash_package import flash_package
@@ -19,6 +21,8 @@ from dse.export.inspection import (
     package_problems,
 )
 from dse.export.manifest import to_json
+
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 
 DESIGN = "A63-a0.35-64-kpu8"
 
@@ -53,6 +57,17 @@ def test_a_design_that_is_none_is_named(size: str, manifest: dict[str, Any]) -> 
     manifest["candidate"] = f"A63-a0.35-{size}-kpu9"
     (problem,) = manifest_problems(manifest)
     assert "names no design" in problem and len(problem) < 200
+
+
+def test_a_head_that_is_not_the_designs_is_named(manifest: dict[str, Any]) -> None:
+    assert manifest_problems(manifest) == []  # older bundles do not say
+    assert manifest_problems({**manifest, "head": FACE_HEAD.to_json()}) == []
+    other = Head(FACE_HEAD.anchors[1:])
+    assert manifest_problems({**manifest, "head": other.to_json()}, other) == []
+    (problem,) = manifest_problems({**manifest, "head": other.to_json()})
+    assert "another head" in problem
+    with pytest.raises(DseError, match="kind"):
+        manifest_problems({**manifest, "head": None})
 
 
 def test_figures_that_are_not_the_kmodels_are_named(

@@ -10,6 +10,8 @@ from dse.errors import VerificationFailed
 from dse.export import Deployment, Kmodel, parse_kmodel
 from dse.export.kmodel import MAGIC
 
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
+
 
 def version_5() -> bytes:
     """A file of one module with one function (1 x 3 x 4 x 4 pixels to 10 numbers)."""
@@ -119,6 +121,50 @@ def test_ranges_that_leave_their_memory_are_refused(place: int, value: int, word
     struct.pack_into("<I", content, place, value)
     with pytest.raises(VerificationFailed, match=words):
         parse_kmodel(bytes(content))
+
+
+@pytest.mark.parametrize(
+    ("version", "place", "value", "words"),
+    [
+        (3, 28, 6961, "ends at 7001, its memory at 7000"),
+        (3, 32, 2**32 - 1, "ends at 4294967295"),
+        (4, 48, 4953, "ends at 5001, its memory at 5000"),
+        (4, 40, 0, "lies in memory 0"),
+        (4, 40, 2, None),  # the accelerator's own
+        (4, 80, 2**32 - 1, "ends at 4294967335"),
+    ],
+)
+def test_tensors_of_older_versions_end_within_their_memory(
+    version: int, place: int, value: int, words: str | None
+) -> None:
+    content = bytearray(WHOLE[version])
+    struct.pack_into("<I", content, place, value)
+    if words is None:
+        assert parse_kmodel(bytes(content)).version == version
+        return
+    with pytest.raises(VerificationFailed, match=words):
+        parse_kmodel(bytes(content))
+
+
+def test_functions_tell_their_tensors_and_their_code() -> None:
+    found = parse_kmodel(version_5())
+    (function,) = found.modules[0].functions
+    assert found.entry == (0, 0)
+    assert [tensor.end for tensor in function.inputs + function.outputs] == [48, 40]
+    assert (function.text_start, function.text_end) == (0, 16)
+    assert found.modules[0].content(".text", version_5()) == bytes(16)
+    assert found.modules[0].content(".rdata", version_5()) == b""
+
+
+def test_code_in_two_sections_of_one_name_is_refused() -> None:
+    """One reader would take the first, and another both."""
+    whole = version_5()
+    section = struct.pack("<16s4I", b".text", 0, 0, 16, 0) + bytes(16)
+    twice = bytearray(whole + section)
+    struct.pack_into("<I", twice, 32 + 24, len(twice) - 32)  # bytes of the module
+    struct.pack_into("<I", twice, 32 + 36, 2)  # its sections
+    with pytest.raises(VerificationFailed, match="two sections of one name"):
+        parse_kmodel(bytes(twice))
 
 
 @pytest.mark.parametrize("count", [2**32 - 1, 5000])

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from board_tables import SIZE, expected, planes, random_maps, sources
 
 from dse.calibration.time_log import read_log
 from dse.cost import Target
+from tests.export.board_tables import SIZE, expected, planes, random_maps, sources
+
+pytestmark = pytest.mark.slow
 
 FAKE = Path(__file__).with_name("fake_sdk")
 FLAGS = (

@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from board_tables import (
+
+from dse.detection.detections import Detections
+from tests.export.board_tables import (
     BOX_SCALE,
     SIZE,
     Maps,
@@ -24,7 +26,7 @@ from board_tables import (
     sources,
 )
 
-from dse.evaluation.detections import Detections
+pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
 DRIVER = (HERE / "drive_main_py.py").read_text()

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ plain = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text(), plain, max_size=4))
 def test_whatever_a_study_says_becomes_valid_json(table: dict[str, object]) -> None:
     def refuse(constant: str) -> None:
@@ -28,6 +30,10 @@ def test_whatever_a_study_says_becomes_valid_json(table: dict[str, object]) -> N
 def test_numpy_numbers_and_paths_are_written() -> None:
     table = {"ap": np.float32(0.5), "count": np.int64(3), "path": Path("a/b"), "nan": float("nan")}
     assert json.loads(to_json(table)) == {"ap": 0.5, "count": 3, "path": "a/b", "nan": None}
+
+
+def test_a_folder_whose_name_is_no_text_is_recorded() -> None:
+    assert json.loads(to_json({"data": "wider:/caf\udce9"})) == {"data": "wider:/caf\udce9"}
 
 
 def test_checksums_are_sha256() -> None:

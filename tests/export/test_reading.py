@@ -28,7 +28,22 @@ def zipped(content: bytes, method: int = zipfile.ZIP_STORED) -> bytes:
     return package.getvalue()
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"{", b"[]", b"3", b'{"a":' * 100_000])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xfe",
+        b"{",
+        b"[]",
+        b"3",
+        b'{"a":' * 100_000,
+        b'{"a": NaN}',
+        b'{"a": -Infinity}',
+        b'{"a": 1e999}',
+        b'{"a": %s}' % (b"9" * 5000),
+        b'{"a": "%s"}' % (b"x" * (1 << 20)),
+    ],
+)
 def test_what_is_no_table_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "table.json").write_bytes(content)
     with pytest.raises(DseError, match=r"table\.json"):
@@ -45,14 +60,14 @@ def test_any_bytes_are_a_table_or_refused(content: bytes) -> None:
 
 def test_a_pipe_is_no_file_and_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "model.kmodel")
-    with pytest.raises(DseError, match=r"model\.kmodel is no file"):
+    with pytest.raises(DseError, match=r"model\.kmodel: not a regular file"):
         read_bytes(tmp_path / "model.kmodel")
 
 
 def test_a_file_without_end_is_refused(tmp_path: Path) -> None:
     with (tmp_path / "model.tflite").open("wb") as file:
         file.truncate(1 << 40)
-    with pytest.raises(DseError, match="more than"):
+    with pytest.raises(DseError, match="larger than 64 MiB"):
         read_bytes(tmp_path / "model.tflite")
 
 
@@ -99,3 +114,16 @@ def test_files_beside_a_kmodel_say_how_it_was_made(tmp_path: Path) -> None:
     assert made_by(kmodel) == (4.0, "1.1")
     (tmp_path / "manifest.json").write_text(json.dumps({"compiled": [1]}))
     assert made_by(kmodel) == (4.0, None)
+
+
+def test_numbers_are_told_as_they_are() -> None:
+    found = table("t.json", b'{"a": 18446744073709551615, "b": -1.5e3, "c": [0]}')
+    assert found == {"a": 2**64 - 1, "b": -1500.0, "c": [0]}
+    with pytest.raises(DseError, match="a number of 5000 digits"):
+        table("t.json", b'{"a": %s}' % (b"9" * 5000))
+
+
+def test_a_pipe_in_place_of_a_table_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "detector.json")
+    with pytest.raises(DseError, match=r"detector\.json: not a regular file"):
+        made_by(tmp_path / "model.kmodel")

@@ -12,6 +12,8 @@ from dse.export import Deployment
 from dse.export.refereed import refereed
 from dse.network.keras_inference import Predict
 
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
+
 Canvases = NDArray[np.uint8]
 
 

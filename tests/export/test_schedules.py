@@ -7,6 +7,8 @@ import pytest
 from dse.errors import CompilerError
 from dse.export.schedules import peak_kpu_bytes, without_noise
 
+pytestmark = pytest.mark.slow
+
 LINES = """\
 .physical_buffer
 %0(in) : <u8 [1,3,8,8] 192 bytes of [1,3,8,8]> @input[0, 192] life(0, 2)

@@ -13,6 +13,8 @@ from dse.export.second_opinion import COMPARED, compiled_row, compiled_table
 from dse.export.tflite import random_tflite
 from dse.network.graph import Graph, Layer
 
+pytestmark = pytest.mark.compiler
+
 TARGET = Target.load("k210")
 SMALL = "A98-a0.35-64-kpu8"
 

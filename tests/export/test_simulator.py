@@ -7,15 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from networks_and_pictures import random_canvases
 from numpy.typing import NDArray
 
+from dse import processes
 from dse.errors import VerificationFailed
-from dse.export import Deployment, PictureProcesses, child, kmodel_predictor
+from dse.export import Deployment, PictureProcesses, kmodel_predictor
 from dse.export.accuracy import agreement
 from dse.network.graph import Graph
 from dse.network.keras_inference import predictor
 from dse.network.keras_model import Weights
+from tests.export.networks_and_pictures import random_canvases
+
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
@@ -75,10 +78,10 @@ def test_closing_leaves_nothing_behind(
     predict = deployment.predictor(workers=1)
     predict(canvases[:1])
     worker = predict._workers[0]._process
-    assert worker.poll() is None
+    assert worker.running
     predict.close()
     predict.close()
-    assert worker.poll() is not None
+    assert not worker.running
     assert not list(no_leftovers.iterdir())
 
 
@@ -114,7 +117,9 @@ def test_a_hanging_simulator_is_stopped(
     kmodel: bytes, canvases: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script = "import time; time.sleep(600)"
-    monkeypatch.setattr(child, "command", lambda *_: ["/usr/bin/env", "python3", "-c", script])
+    monkeypatch.setattr(
+        processes, "module_command", lambda *_: ["/usr/bin/env", "python3", "-c", script]
+    )
     monkeypatch.setattr("dse.export.picture_processes.START_LIMIT_S", 0.2)
     with (
         kmodel_predictor(kmodel, 1) as predict,
@@ -134,7 +139,9 @@ def test_the_simulators_death_is_told(
     kmodel: bytes, canvases: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script = "import os; os.kill(os.getpid(), 11)"
-    monkeypatch.setattr(child, "command", lambda *_: ["/usr/bin/env", "python3", "-c", script])
+    monkeypatch.setattr(
+        processes, "module_command", lambda *_: ["/usr/bin/env", "python3", "-c", script]
+    )
     with kmodel_predictor(kmodel, 1) as predict, pytest.raises(VerificationFailed, match="SIGSEGV"):
         predict(canvases[:1])
 

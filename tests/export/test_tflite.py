@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
-from networks_and_pictures import every_operation, random_canvases, random_weights
 
 from dse.errors import CompilerError, WeightsError
 from dse.export import to_tflite
@@ -17,6 +17,9 @@ from dse.network.graph import Graph, Layer
 from dse.network.keras_model import Weights, build, set_weights
 from dse.network.tflite_graph import read_tflite
 from dse.space import Training
+from tests.export.networks_and_pictures import every_operation, random_canvases, random_weights
+
+pytestmark = pytest.mark.slow
 
 
 def keras_maps(graph: Graph, weights: Weights, canvases: np.ndarray) -> np.ndarray:
@@ -67,7 +70,7 @@ def test_missing_weight_is_named(graph: Graph, weights: Weights) -> None:
 @pytest.mark.parametrize(
     ("change", "named"), [({"op": "softmax"}, "softmax"), ({"activation": "swish"}, "swish")]
 )
-def test_what_cannot_be_written_is_named(change: dict[str, str], named: str) -> None:
+def test_what_cannot_be_written_is_named(change: dict[str, Any], named: str) -> None:
     graph = every_operation(24)
     place = {"op": "add", "activation": "fine"}[next(iter(change))]
     layers = tuple(replace(la, **change) if la.name == place else la for la in graph)

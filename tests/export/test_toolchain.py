@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from networks_and_pictures import random_canvases
 from numpy.typing import NDArray
 
 from dse import resources
@@ -15,6 +14,9 @@ from dse.export.accuracy import agreement
 from dse.network.graph import Graph
 from dse.network.keras_inference import predictor
 from dse.network.keras_model import Weights
+from tests.export.networks_and_pictures import random_canvases
+
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 
 OWN, OLD = "1.9.0.20230322", "1.1.0.20211203"
 FAKE_UV = """#!/bin/sh

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ from dse.errors import CompilerError
 from dse.export import VerifyReport, verify_bundle, verify_kmodel
 from dse.export.flash_package import flash_package
 from dse.export.manifest import checksums, to_json
+
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 
 
 @pytest.fixture
@@ -224,6 +228,29 @@ def test_a_bare_kmodel_is_run(pristine: Path, data: DataSet) -> None:
     assert report.measured["module_0"].startswith(("k210", "stackvm"))
     assert 0 <= report.measured["kmodel_ap"] <= 1
     assert not verify_kmodel(file, target=Target.load("k210-canmv")).ok
+
+
+def test_a_kmodel_that_leaves_its_memory_is_a_problem_and_is_not_run(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = bundle / "model.kmodel"
+    stride, back = (struct.pack("<Bi", 0x02, step) for step in (16, -16))
+    assert stride in file.read_bytes()
+    file.write_bytes(file.read_bytes().replace(stride, back))
+    (bundle / "model.kfpkg").write_bytes(flash_package(file.read_bytes()))
+    sign(bundle)
+    monkeypatch.setattr("subprocess.Popen", None)
+    for report in (verify(bundle), verify_kmodel(file, target=Target.load("k210"))):
+        (problem,) = report.problems
+        assert "the kmodel is corrupt: a tensor" in problem
+
+
+@pytest.mark.parametrize("name", ["model.kmodel", "manifest.json", "README.md"])
+def test_a_pipe_in_place_of_a_file_is_named(bundle: Path, name: str) -> None:
+    (bundle / name).unlink()
+    os.mkfifo(bundle / name)
+    problems = verify(bundle).problems
+    assert any(f"{name}: not a regular file" in problem for problem in problems)
 
 
 @pytest.mark.parametrize("content", [b"", b"LDMK", bytes(100), b"\xff" * 5000])

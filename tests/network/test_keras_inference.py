@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -12,6 +14,8 @@ from dse.network.graph import Graph, Layer
 from dse.network.keras_inference import compiled, fold, normalised, predictor, run
 from dse.network.keras_model import Weights, build, get_weights, set_weights
 from dse.space import Training
+
+pytestmark = pytest.mark.slow
 
 
 def network(name: str) -> tuple[Graph, Weights]:
@@ -89,7 +93,7 @@ def test_unknown_operation_and_activation_are_named() -> None:
     with pytest.raises(UnknownName, match="maxpool"):
         run(Graph("g", (start, pool), ("pool",)), {}, np.zeros((1, 8, 8, 3), np.float32))
     conv = Layer("conv", "conv", ("input",), (8, 8, 3), activation="swish")
-    folded = {"conv": (np.ones((1, 1, 3, 3), np.float32), np.zeros(3, np.float32))}
+    folded: Any = {"conv": (np.ones((1, 1, 3, 3), np.float32), np.zeros(3, np.float32))}
     with pytest.raises(UnknownName, match="swish"):
         run(Graph("g", (start, conv), ("conv",)), folded, np.zeros((1, 8, 8, 3), np.float32))
 

@@ -10,6 +10,8 @@ from dse.network.detector import detector_graph, frozen_layers
 from dse.network.keras_model import boundary, build, get_weights, set_weights
 from dse.space import SearchSpace, Training
 
+pytestmark = pytest.mark.slow
+
 SPACE = SearchSpace.load("mobilenetv2_face")
 NETWORKS = sorted({(t.breakpoint, t.width) for t in SPACE.trainings()})
 

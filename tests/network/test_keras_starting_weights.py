@@ -14,6 +14,8 @@ from dse.network.detector import detector_graph
 from dse.network.keras_model import build, get_weights, set_weights
 from dse.network.mobilenetv2 import backbone_graph
 
+pytestmark = pytest.mark.slow
+
 WIDTHS = (0.35, 0.5, 0.75, 1.0)
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dse.detection.head import Head
 from dse.network.detector import detector_graph, frozen_layers
 from dse.network.graph import Graph
 from dse.space import SearchSpace, Training
@@ -34,6 +35,13 @@ def test_parameters_are_the_papers(training: str, parameters: int) -> None:
 def test_output_maps_are_the_papers(training: str, shape: tuple[int, int, int]) -> None:
     graph = detector_graph(Training.parse(training))
     assert graph["head"].shape == shape
+
+
+def test_another_head_changes_the_last_layer_alone() -> None:
+    training = Training.parse("C98-a1-224")
+    graph, other = detector_graph(training), detector_graph(training, Head(((9, 9),), ("a", "b")))
+    assert other.layers[:-1] == graph.layers[:-1]
+    assert other["head"].shape == (*graph["head"].shape[:2], 6)
 
 
 def test_concatenation_has_the_papers_channels() -> None:

@@ -4,16 +4,19 @@ import numpy as np
 import pytest
 
 from dse.network.detector import detector_graph
+from dse.network.graph import Graph
 from dse.network.keras_inference import predictor
 from dse.network.keras_model import build, get_weights
 from dse.network.keras_startup import keras
 from dse.network.resizing import resized
 from dse.space import Training
 
+pytestmark = pytest.mark.slow
+
 PICTURES = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3)).astype(np.uint8)
 
 
-def graph(width: float) -> object:
+def graph(width: float) -> Graph:
     return detector_graph(Training.parse(f"P5-a{width:g}-64"))
 
 

@@ -31,7 +31,7 @@ class Net:
 
     def __init__(self, height: int, width: int, channels: int, pictures: int = 1) -> None:
         self.writer = TfliteWriter("test")
-        self.shape = (pictures, height, width, channels)
+        self.shape: tuple[int, ...] = (pictures, height, width, channels)
         self.last = self.input = self.writer.variable("picture", self.shape)
 
     def options(self, kind: str, **values: Any) -> tuple[int, Callable[[Any], int]]:
@@ -226,6 +226,7 @@ def test_damaged_files_are_refused_or_read(
         assert "x.tflite" in str(error)
 
 
+@pytest.mark.slow
 def test_tensorflow_is_not_needed() -> None:
     import subprocess
 
@@ -238,7 +239,7 @@ def test_an_exported_detector_costs_what_its_candidate_costs(tmp_path: Path, nam
     from dse.export.tflite import folded_to_tflite
 
     graph = detector_graph(Training.parse(name))
-    folded = {}
+    folded: dict[str, Any] = {}
     for layer in graph:
         if layer.op in ("conv", "depthwise"):
             inside = graph.input_shapes(layer)[0][2]

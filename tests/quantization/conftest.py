@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from dse.network.detector import detector_graph
-from dse.network.graph import CONVOLUTIONS, Graph
+from dse.network.graph import Graph
 from dse.network.keras_model import Weights, batch_norm_name
 from dse.space import Training
+from tests.quantization.kmodel_steps import CompiledNetwork
+from tests.quantization.lively_networks import blobs, weights_for
 
-
-def weights_for(graph: Graph, seed: int = 0) -> Weights:
-    """He-initialised kernels; batch statistics away from 0 and 1."""
-    rng = np.random.default_rng(seed)
-    weights: Weights = {}
-    for layer in graph:
-        if layer.op not in CONVOLUTIONS:
-            continue
-        channels = layer.shape[2]
-        depthwise = layer.op == "depthwise"
-        inputs = 1 if depthwise else graph.input_shapes(layer)[0][2]
-        last = (channels, 1) if depthwise else (inputs, channels)
-        spread = np.sqrt(2 / (layer.kernel**2 * inputs))
-        drawn = rng.normal(0, spread, (layer.kernel, layer.kernel, *last))
-        weights[f"{layer.name}/kernel"] = drawn.astype(np.float32)
-        if layer.bias:
-            weights[f"{layer.name}/bias"] = rng.normal(0, 0.3, channels).astype(np.float32)
-        if layer.batch_norm:
-            for part in ("gamma", "moving_variance"):
-                drawn = rng.uniform(0.5, 1.5, channels)
-                weights[f"{batch_norm_name(layer.name)}/{part}"] = drawn.astype(np.float32)
-            for part in ("beta", "moving_mean"):
-                drawn = rng.normal(0, 0.3, channels)
-                weights[f"{batch_norm_name(layer.name)}/{part}"] = drawn.astype(np.float32)
-    return weights
+if TYPE_CHECKING:
+    from dse.network.keras_model import Weights
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +32,23 @@ def weights(graph: Graph) -> Weights:
 @pytest.fixture(scope="session")
 def canvases() -> NDArray[np.uint8]:
     """(8, 64, 64, 3): smooth blobs with noise on top."""
-    rng = np.random.default_rng(3)
-    coarse = rng.integers(0, 256, (8, 8, 8, 3)).repeat(8, axis=1).repeat(8, axis=2)
-    return np.clip(coarse + rng.normal(0, 12, coarse.shape), 0, 255).astype(np.uint8)
+    return blobs(8, 64)
+
+
+@pytest.fixture(scope="session", params=["B63-a0.35-96", "C133-a0.35-96"])
+def small_maps(request: pytest.FixtureRequest) -> CompiledNetwork:
+    """Designs whose last blocks work on 3x3 maps, as the compiler has them.
+
+    A channel of every map is highest on the zeros that a map is padded with.
+    """
+    from dse.export.compiler import compile_kmodel
+    from dse.export.tflite import to_tflite
+
+    graph = detector_graph(Training.parse(request.param))
+    weights, calibration = weights_for(graph), blobs(4, 96)
+    for layer in (f"block_{number}_project" for number in (13, 14, 15, 16)):
+        kernel = weights[f"{layer}/kernel"]
+        kernel[..., 0] = -np.abs(kernel[..., 0])
+        weights[f"{batch_norm_name(layer)}/beta"][0] += 40
+    kmodel = compile_kmodel(to_tflite(graph, weights), calibration).kmodel
+    return CompiledNetwork(graph, weights, calibration, kmodel)

@@ -5,11 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dse.detection.head import FACE_HEAD, Head
 from dse.errors import WeightsError
 from dse.network.graph import Graph
 from dse.network.keras_inference import fold
 from dse.network.keras_model import Weights
 from dse.quantization.box_scale import LARGEST_SCALE, choose_box_scale, scale_boxes, unscale_boxes
+
+pytestmark = pytest.mark.slow
 
 
 def maps(score_low: float, score_high: float, box: float) -> np.ndarray:
@@ -53,3 +56,17 @@ def test_another_output_is_refused(graph: Graph, weights: Weights) -> None:
     other = Graph("other", graph.layers[:-1], ("block_13_expand",))
     with pytest.raises(WeightsError, match="block_13_expand"):
         scale_boxes(other, weights, 2.0)
+
+
+def test_a_head_of_other_channels_is_refused(graph: Graph, weights: Weights) -> None:
+    with pytest.raises(WeightsError, match="'head'") as refused:
+        scale_boxes(graph, weights, 2.0, Head(FACE_HEAD.anchors, ("cat", "dog")))
+    assert "150 channels" in refused.value.hint
+
+
+def test_scores_of_every_class_keep_their_scale() -> None:
+    head = Head(((10, 10), (20, 20)), ("cat", "dog", "cow"))
+    scores, offsets = head.split(unscale_boxes(np.ones((1, 2, 2, 14), np.float32), 4.0, head))
+    assert (scores == 1).all() and (offsets == 0.25).all()
+    maps = head.per_channel(score=-18.0, offset=2.0).reshape(1, 1, 1, -1)
+    assert choose_box_scale(maps, head) == 2  # -18..4 is 1.1 times as wide, -18..8 is 1.3 times

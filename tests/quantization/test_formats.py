@@ -12,6 +12,8 @@ from dse.errors import UnknownName
 from dse.quantization import BYTES_PER_WEIGHT, quantize_weights
 from dse.space import FORMATS
 
+pytestmark = pytest.mark.slow
+
 FLOATS = npst.arrays(np.float32, st.integers(1, 20), elements=st.floats(-60, 60, width=32))
 
 

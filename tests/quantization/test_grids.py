@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from dse.quantization.grids import PICTURE_GRID, Grid, quantize_kernel
 
+pytestmark = pytest.mark.slow
+
 ENDS = st.floats(-1000, 1000, width=32)
 
 

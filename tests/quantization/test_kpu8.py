@@ -7,11 +7,16 @@ import pytest
 from numpy.typing import NDArray
 
 from dse.errors import DataError, UnknownName
+from dse.network.detector import detector_graph
 from dse.network.graph import Graph, Layer
 from dse.network.keras_inference import predictor as float_predictor
 from dse.network.keras_model import Weights
-from dse.quantization import activation_ranges, kpu8_predictor, predictor
-from dse.space import FORMATS
+from dse.quantization import Ranges, activation_ranges, kpu8_predictor, predictor
+from dse.quantization.box_scale import unscale_boxes
+from dse.space import FORMATS, Training
+from tests.quantization.lively_networks import blobs, weights_for
+
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 
 SIZE = 8
 LAYERS = (
@@ -69,8 +74,8 @@ def test_whole_number_arithmetic_gives_the_same_levels() -> None:
     ranges = activation_ranges(SMALL, weights, pictures)
     found = kpu8_predictor(SMALL, weights, ranges)(pictures)
     exact = {name: value.astype(np.float64) for name, value in weights.items()}
-    grids = {name: parameters(*ends) for name, ends in ranges.items()}
-    both = (ranges["first"], ranges["second"])
+    grids = {name: parameters(*ends) for name, ends in ranges.written.items()}
+    both = (ranges.kept["first"], ranges.kept["second"])
     common = parameters(min(low for low, _ in both), max(high for _, high in both))
     identity = np.concatenate([np.eye(5), np.eye(5)])[None, None]
     for picture, output in zip(pictures, found, strict=True):
@@ -104,17 +109,16 @@ def test_output_lies_on_256_levels_near_the_float_network(
 
 def test_a_missing_range_is_named() -> None:
     with pytest.raises(DataError, match="'first'"):
-        kpu8_predictor(SMALL, small_weights(), {"input": (-1, 1)})
+        kpu8_predictor(SMALL, small_weights(), Ranges({"input": (-1, 1)}, {"input": (-1, 1)}))
 
 
 def test_an_activation_the_table_does_not_clip_is_refused() -> None:
     layers = (LAYERS[0], Layer("head", "conv", ("input",), (8, 8, 2), 1, 1, activation="sigmoid"))
     graph = Graph("sigmoid", layers, ("head",))
-    weights = {"head/kernel": np.ones((1, 1, 3, 2), np.float32)}
+    weights: Weights = {"head/kernel": np.ones((1, 1, 3, 2), np.float32)}
     with pytest.raises(UnknownName, match="sigmoid"):
-        kpu8_predictor(graph, weights, {"input": (-1, 1), "head": (0, 1)})(
-            np.zeros((1, 8, 8, 3), np.uint8)
-        )
+        ends = {"input": (-1.0, 1.0), "head": (0.0, 1.0)}
+        kpu8_predictor(graph, weights, Ranges(ends, ends))(np.zeros((1, 8, 8, 3), np.uint8))
 
 
 def test_every_format_predicts_and_coarser_ones_are_further_off(
@@ -161,3 +165,19 @@ def test_first_layers_match_the_simulator_level_by_level(
         chip = simulator(canvases)
     ours = predictor(graph, own, "kpu8", canvases)(canvases)
     assert np.mean(np.abs(ours - chip) < 1e-4) > 0.995
+
+
+def test_maps_under_4x4_match_the_file_level_by_level() -> None:
+    """Six layers of this design work on 2x2 maps, which the accelerator computes as 4x4."""
+    from dse.emulation import predictor as emulated
+    from dse.export import deploy
+
+    graph = detector_graph(Training("P", 5, 0.5, 32))
+    weights, canvases = weights_for(graph), blobs(8, 32)
+    deployed = deploy(graph, weights, canvases)
+    maps = emulated(deployed.compiled.kmodel, workers=1)(canvases)
+    chip = unscale_boxes(maps, deployed.box_scale)
+    ours = predictor(graph, weights, "kpu8", canvases)(canvases)
+    exact = float_predictor(graph, weights)(canvases)
+    assert np.abs(exact - chip).max() > 0.01
+    np.testing.assert_allclose(ours, chip, atol=1e-4)

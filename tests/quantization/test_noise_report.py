@@ -8,6 +8,8 @@ import pytest
 
 from dse.quantization import LayerNoise, QuantizationNoise, advice, noise_table
 
+pytestmark = pytest.mark.slow
+
 QUIET = LayerNoise(
     name="quiet",
     op="conv",

@@ -10,6 +10,8 @@ import pytest
 from dse.quantization.grids import Grid
 from dse.quantization.noise_sums import NoiseSums, best_clip, sqnr_db, weight_spread
 
+pytestmark = pytest.mark.slow
+
 UNIT = Grid.of_range(0.0, 255.0)
 """Steps of 1."""
 

@@ -11,7 +11,12 @@ from dse.network.graph import Graph, Layer
 from dse.network.keras_inference import fold, run
 from dse.network.keras_model import Weights
 from dse.quantization import activation_ranges, weight_ranges
+from dse.quantization.grids import Grid
+from dse.quantization.placement import placement
 from dse.quantization.ranges import extreme_pictures
+from tests.quantization.kmodel_steps import CompiledNetwork
+
+pytestmark = pytest.mark.slow
 
 
 def test_every_layer_has_the_range_of_what_it_writes(
@@ -26,44 +31,91 @@ def test_every_layer_has_the_range_of_what_it_writes(
     pixels = (canvases.astype(np.float32) - 128) * np.float32(2 / 255)
     run(graph, fold(graph, weights), pixels, hook)
     ranges = activation_ranges(graph, weights, canvases, batch_size=3)
-    assert list(ranges) == [layer.name for layer in graph]
+    assert list(ranges.written) == list(ranges.kept) == [layer.name for layer in graph]
     for layer in graph:
-        found, expected = ranges[layer.name], seen[layer.name]
+        found, expected = ranges.written[layer.name], seen[layer.name]
         if layer.op == "depthwise" and layer.stride == 2:  # all pixels, dropped ones too
             assert found[0] <= expected[0] + 1e-4 and found[1] >= expected[1] - 1e-4
         else:
             assert found == pytest.approx(expected, rel=1e-4, abs=1e-4), layer.name
 
 
-def test_dropped_pixels_count_in_a_strided_depthwise_convolution() -> None:
+def thinned(size: int) -> tuple[Graph, Weights]:
+    """A depthwise convolution of stride 2 that copies its input, and one that adds channels."""
+    half = size // 2
     layers = (
-        Layer("input", "input", (), (4, 4, 3)),
-        Layer("thin", "depthwise", ("input",), (2, 2, 3), 3, 2, (1, 1, 1, 1), bias=True),
-        Layer("out", "conv", ("thin",), (2, 2, 2), bias=True),
+        Layer("input", "input", (), (size, size, 3)),
+        Layer("thin", "depthwise", ("input",), (half, half, 3), 3, 2, (1, 1, 1, 1), bias=True),
+        Layer("out", "conv", ("thin",), (half, half, 2), bias=True),
     )
-    graph = Graph("thin", layers, ("out",))
     centre = np.zeros((3, 3, 3, 1), np.float32)
     centre[1, 1] = 1
-    weights = {
+    weights: Weights = {
         "thin/kernel": centre,
         "thin/bias": np.zeros(3, np.float32),
         "out/kernel": np.ones((1, 1, 3, 2), np.float32),
         "out/bias": np.zeros(2, np.float32),
     }
-    canvas = np.full((1, 4, 4, 3), 128, np.uint8)
+    return Graph("thin", layers, ("out",)), weights
+
+
+@pytest.mark.parametrize("size", [4, 8])
+def test_dropped_pixels_count_in_a_strided_depthwise_convolution(size: int) -> None:
+    graph, weights = thinned(size)
+    canvas = np.full((1, size, size, 3), 128, np.uint8)
     canvas[0, 1, 1] = 255  # an odd pixel: no output keeps it
     ranges = activation_ranges(graph, weights, canvas)
-    assert ranges["thin"][1] == pytest.approx(127 * 2 / 255)
-    # a 2x2 output is too small for the accelerator to thin out: it writes all 4x4 pixels
-    assert ranges["out"][1] == pytest.approx(3 * 127 * 2 / 255)
+    assert ranges.written["thin"][1] == pytest.approx(127 * 2 / 255)
+    # from 8x8 the accelerator drops the pixel while it writes "out"; a map of 2x2 is padded in
+    # front of "out", so that the CPU drops the pixel before
+    assert ranges.written["out"] == ranges.kept["out"] == (0, 0)
+    assert ranges.kept["thin"][1] == pytest.approx(0 if size == 4 else 127 * 2 / 255)
+    assert ranges.read_by(graph["out"]) == ranges.kept["thin"]
+
+
+def test_pixels_around_a_small_map_count_in_what_is_written_alone() -> None:
+    layers = (
+        Layer("input", "input", (), (3, 3, 3)),
+        Layer("out", "conv", ("input",), (3, 3, 1), 3, 1, (1, 1, 1, 1), bias=True),
+    )
+    graph = Graph("small", layers, ("out",))
+    bias = np.full(1, 9, np.float32)
+    corner = np.zeros((3, 3, 3, 1), np.float32)
+    corner[1, 1] = corner[0, 0] = -1  # the pixel itself, and the one above it to the left
+    weights = {"out/kernel": corner, "out/bias": bias}
+    white = np.full((1, 3, 3, 3), 255, np.uint8)
+    value = 3 * 127 * 2 / 255  # of a pixel, over its channels
+    ranges = activation_ranges(graph, weights, white)
+    assert ranges.kept["out"] == pytest.approx((9 - 2 * value, 9 - value))
+    assert ranges.written["out"] == pytest.approx((9 - 2 * value, 9))  # where there is no pixel
+
+
+def test_the_compiled_file_has_these_grids(small_maps: CompiledNetwork) -> None:
+    """Every conversion between levels and numbers, in the file and from our ranges."""
+    graph = small_maps.graph
+    ranges = activation_ranges(graph, small_maps.weights, small_maps.calibration)
+    assert any(ranges.written[name] != ranges.kept[name] for name in placement(graph))
+    conversions = 0
+    for step, (index, lowered) in zip(small_maps.steps, small_maps.lowered, strict=True):
+        if step.grid is None:
+            continue
+        ends = ranges.written[lowered.layer]
+        if step.name == "quantize":
+            ends = ranges.read_by(graph[small_maps.reader(index)])
+        ours = Grid.of_range(*ends)
+        assert ours.scale == pytest.approx(step.grid.scale, rel=1e-4), lowered
+        assert ours.zero_point == step.grid.zero_point, lowered
+        conversions += 1
+    assert conversions > 40
 
 
 def test_more_pictures_never_narrow_a_range(
     graph: Graph, weights: Weights, canvases: NDArray[np.uint8]
 ) -> None:
     few, all_of_them = (activation_ranges(graph, weights, canvases[:n]) for n in (2, 8))
-    for name, (low, high) in few.items():
-        assert all_of_them[name][0] <= low + 1e-4 and all_of_them[name][1] >= high - 1e-4
+    for name, (low, high) in few.written.items():
+        wide = all_of_them.written[name]
+        assert wide[0] <= low + 1e-4 and wide[1] >= high - 1e-4
 
 
 def test_the_extreme_pictures_have_the_ranges_of_all(
@@ -75,8 +127,8 @@ def test_the_extreme_pictures_have_the_ranges_of_all(
     few, everything = (
         activation_ranges(graph, weights, some) for some in (pictures[chosen], pictures)
     )
-    for name, ends in everything.items():
-        assert few[name] == pytest.approx(ends, rel=1e-5, abs=1e-5)
+    for name, ends in everything.written.items():
+        assert few.written[name] == pytest.approx(ends, rel=1e-5, abs=1e-5)
 
 
 def test_a_network_of_no_numbers_has_extreme_pictures_too(

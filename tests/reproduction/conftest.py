@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from dse.reproduction import ReproductionOptions
-
-sys.path.append(str(Path(__file__).parents[1] / "search"))  # fake_training
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from dse.quantization.keras_ranges import KerasLayer
 from dse.reproduction.figure3 import Figure3, integer_bits, layer_rows, summary, write_csv
 
+pytestmark = pytest.mark.slow
+
 FIGURE = Figure3(
     "A98-a1-96",
     (

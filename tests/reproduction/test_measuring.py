@@ -7,13 +7,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from fake_training import final_ap, workshop
 
 from dse import evaluation
 from dse.evaluation import Evaluation
 from dse.reproduction import ReproductionOptions, measuring
 from dse.reproduction.measuring import measure_networks
 from dse.reproduction.training import train_networks
+from tests.search.fake_training import final_ap, workshop
 
 Make = Callable[..., ReproductionOptions]
 

@@ -6,10 +6,9 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from fake_training import workshop
-
 from dse.commands.arguments import table
 from dse.reproduction import ReproductionOptions, as_json, as_text, reproduce, write_report
+from tests.search.fake_training import workshop
 
 Make = Callable[..., ReproductionOptions]
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fake_training import EPOCHS, worked, workshop
 
 from dse.errors import StudyError
 from dse.reproduction import ReproductionOptions
 from dse.reproduction.rows import trainings_of
 from dse.reproduction.training import train_networks
+from tests.search.fake_training import EPOCHS, worked, workshop
 
 Make = Callable[..., ReproductionOptions]
 
@@ -24,7 +24,7 @@ def test_each_seed_is_a_study_of_the_whole_list(options: Make, trace: Path) -> N
     for record in records:
         assert {entry.training.id for entry in record.entries} == listed
         assert {row["training"] for row in record.candidates} == listed
-        assert record.settings["target"]["name"] == "unlimited"
+        assert record.settings.make_target().name == "unlimited"
     assert len(worked(trace)) == 2 * len(listed) * EPOCHS  # no kmodel among them
 
 

@@ -36,6 +36,7 @@ def test_nothing_is_found_where_nothing_is(cascade: str) -> None:
     assert found.boxes.shape == (0, 4) and found.scores.shape == (0,)
 
 
+@pytest.mark.slow
 def test_faces_of_photographs_are_found_best_first(photographs: Path) -> None:
     pytest.importorskip("cv2")
     data = open_data(f"fddb:{photographs / 'fddb'}", "eval")

@@ -6,11 +6,11 @@ import abc
 from pathlib import Path
 from typing import Any
 
-import fake_training
 import pytest
 
 from dse.search.executor import Desk, Epoch, Executor, Failure, Say, Task, Wait, Workbench
 from dse.space import Training
+from tests.search import fake_training
 
 TRAININGS = [
     Training("A", 63, width, size) for width in (0.35, 0.5, 0.75, 1.0) for size in (96, 128, 160)

@@ -19,11 +19,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from process_limits import no_more_memory_than
-
 from dse.search.parcels import Parcel
 from dse.search.workshop import Workshop
 from dse.space import Training
+from tests.process_limits import no_more_memory_than
 
 EPOCHS = 6
 PARTS = ("training", "validation", "evaluation")
@@ -130,6 +129,14 @@ def train(
     )
     _replace(metrics, json.dumps(asdict(outcome)))
     return outcome
+
+
+def train_on_gpu(*arguments: Any) -> Any:
+    """Fails where the worker was not given the GPU, or would take all of its memory."""
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "0"
+    assert os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
+    assert os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] == "false"
+    return train(*arguments)
 
 
 def measure(job: FakeJob, training: Training, folder: Path) -> FakeKmodel:

@@ -1,19 +1,33 @@
 """A search in a process of its own, for tests that kill it.
 
-search_process.py RESULTS SPACE TRACE EPOCH_S BUDGET EXECUTOR [resume] [address=RAY | URL]
+python -m tests.search.search_process RESULTS SPACE TRACE EPOCH_S BUDGET EXECUTOR
+    [resume] [address=RAY | URL]
 """
 
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-import fake_training
-
 from dse.errors import DseError
 from dse.search import SearchOptions, run_search, shared_journal
+from tests.search import fake_training
+
+
+def started(*arguments: object, **streams: int) -> subprocess.Popen[str]:
+    """The process of a search; `streams`, such as stdout=subprocess.PIPE."""
+    root = str(Path(__file__).parents[2])
+    path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
+    return subprocess.Popen(
+        [sys.executable, "-m", __name__, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": path},
+        text=True,
+        **streams,  # type: ignore[call-overload]
+    )
 
 
 def main() -> int:

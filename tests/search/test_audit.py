@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fake_training import workshop
+import pytest
 
 from dse.cost import Target
 from dse.search import SearchOptions, load_study, run_search
@@ -14,6 +14,7 @@ from dse.search.journal import Entry
 from dse.search.plan import make_plan
 from dse.search.stopping import DominanceStopper
 from dse.space import SearchSpace, Training
+from tests.search.fake_training import workshop
 
 PLAN = make_plan(
     SearchSpace("s", ("A",), (63,), (0.35, 0.5), (96, 128), ("kpu8",)), Target.load("k210")
@@ -39,6 +40,16 @@ def test_an_audited_training_that_stayed_behind_was_rightly_stopped() -> None:
     found = audit(PLAN.rows, entries)
     assert (found.stopped, found.audited, found.above_bound, found.wrongly_stopped) == (1, 1, 0, 0)
     assert "1 stopped early; of 1 more" in found.words()
+
+
+@pytest.mark.parametrize("unknown", [{"val_ap": None}, {"val_ap": math.nan}])
+def test_an_audited_training_without_a_validation_ap_is_not_above_its_bound(
+    unknown: dict[str, float | None],
+) -> None:
+    beaten = {BEATEN: {"epoch": 2, "bound": 0.6, "by": SMALL.id}}
+    entries = [entry(SMALL, "complete", 0.7), entry(LARGE, "complete", 0.8, **beaten, **unknown)]
+    found = audit(PLAN.rows, entries)
+    assert (found.audited, found.above_bound, found.wrongly_stopped) == (1, 0, 1)
 
 
 def test_a_search_records_what_beat_a_training(

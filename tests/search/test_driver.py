@@ -5,7 +5,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -13,11 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fake_training import EPOCHS, final_ap, worked, workshop
 
 from dse.errors import CorruptJournal, NothingFeasible, StudyError, StudyLocked, UnknownName
 from dse.search import SearchOptions, StudyFolder, load_study, plan_search, run_search
 from dse.space import Training
+from tests.search.fake_training import EPOCHS, final_ap, worked, workshop
+from tests.search.search_process import started
 
 Make = Callable[..., SearchOptions]
 
@@ -79,10 +79,10 @@ def test_the_folder_holds_what_the_design_promises(options: Make, trace: Path) -
         "trainings",
     }
     settings = StudyFolder.open(path).settings()
-    assert settings["command"] == "dse search" and settings["search"]["budget"] == 2
-    assert settings["target"]["kpu_memory_bytes"] == 2 << 20
-    assert settings["starting_weights"]["source"] == "fake"
-    assert {"python", "dse", "optuna"} <= set(settings["versions"])
+    assert settings.command == "dse search" and settings.search.budget == 2
+    assert settings.make_target().kpu_memory_bytes == 2 << 20
+    assert settings.starting_weights.source == "fake"
+    assert {"python", "dse", "optuna"} <= set(settings.versions)
 
 
 def test_the_same_seed_gives_the_same_search(options: Make, trace: Path) -> None:
@@ -246,23 +246,11 @@ class Process:
     def __init__(self, tmp_path: Path, space: Path, epoch_s: float, budget: int) -> None:
         self.trace = tmp_path / "trace"
         self.results = tmp_path / "results"
-        self._arguments = [
-            str(value) for value in (self.results, space, self.trace, epoch_s, budget, "inline")
-        ]
+        self._arguments = (self.results, space, self.trace, epoch_s, budget, "inline")
 
     def start(self) -> subprocess.Popen[str]:
         resume = ["resume"] if list(self.results.glob("*/study.toml")) else []
-        return subprocess.Popen(
-            [
-                sys.executable,
-                str(Path(__file__).with_name("search_process.py")),
-                *self._arguments,
-                *resume,
-            ],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return started(*self._arguments, *resume, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def wait_for_work(self, process: subprocess.Popen[str]) -> None:
         """Until it has worked an epoch more than before, or ended."""
@@ -271,6 +259,7 @@ class Process:
             time.sleep(0.005)
 
 
+@pytest.mark.slow
 def test_kill_9_at_random_moments_costs_an_epoch_each_at_most(
     tmp_path: Path, small_space: Path
 ) -> None:
@@ -296,6 +285,7 @@ def test_kill_9_at_random_moments_costs_an_epoch_each_at_most(
     assert [entry.state for entry in record.entries] == ["complete"] * 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_and_says_how_to_go_on(
     number: int, tmp_path: Path, small_space: Path

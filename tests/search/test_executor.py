@@ -24,7 +24,7 @@ def test_results_become_plain_values(tmp_path: Path) -> None:
         return Found({"kpu8": np.float32(0.5), "FP16": float("nan")}, np.int64(3))
 
     seen: list[Epoch] = []
-    bench = Workbench(None, tmp_path, train, train)
+    bench = Workbench(None, tmp_path, train, lambda *_: None)
 
     def report(epoch: Epoch) -> bool:
         seen.append(epoch)

@@ -16,10 +16,8 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from fake_training import EPOCHS, worked, workshop
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from process_limits import no_file_larger_than
 
 import dse
 from dse.dashboard.frames import study_tables
@@ -27,6 +25,8 @@ from dse.dashboard.page import payload_json
 from dse.errors import StudyError
 from dse.search import SearchOptions, load_study, run_search
 from dse.search.journal import read_entries
+from tests.process_limits import no_file_larger_than
+from tests.search.fake_training import EPOCHS, worked, workshop
 
 Make = Callable[..., SearchOptions]
 STUDY = "k210-001"
@@ -69,6 +69,7 @@ def copied(finished: tuple[SearchOptions, Path], root: Path) -> tuple[SearchOpti
     return again, root / "trace"
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(share=st.floats(0, 1))
 def test_a_journal_cut_anywhere_repeats_nothing(
@@ -95,6 +96,7 @@ def test_a_journal_cut_anywhere_repeats_nothing(
     assert_worked_once(trace, len({id for id, _, _ in worked(trace)}))
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(room_bytes=st.integers(0, 3000))
 def test_a_journal_whose_disk_is_full_anywhere_in_a_line_goes_on_with_room(
@@ -169,6 +171,7 @@ def test_only_dates_for_people_come_from_the_clock_on_the_wall() -> None:
     assert {call for call in calls if call[1] in wall} == {("search/provenance.py", "now")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trouble", ["nan", "blind"])
 def test_figures_that_are_none_reach_neither_front_nor_model_nor_page(
     options: Make, tmp_path: Path, trouble: str

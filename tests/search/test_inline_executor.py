@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from executor_contract import ExecutorContract
-
 from dse.search.executor import Executor
 from dse.search.inline_executor import InlineExecutor
+from tests.search.executor_contract import ExecutorContract
 
 
 class TestInline(ExecutorContract):

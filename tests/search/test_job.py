@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -10,15 +10,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from process_limits import no_file_larger_than
 
 from dse.data import open_data
-from dse.errors import CompilerError, Diverged, WeightsError
+from dse.errors import CompilerError, Diverged, FileError, InvalidFile, WeightsError
+from dse.files import disk_full
 from dse.network.keras_starting_weights import load_starting_weights
-from dse.search.disk import disk_full
+from dse.schema import read_json
 from dse.search.job import Job, Outcome, load_weights, measure_kmodel, run_training
 from dse.space import Training
 from dse.training import EpochReport, Recipe
+from tests.process_limits import no_file_larger_than
+
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 
 TRAINING = Training("A", 98, 0.35, 96)
 
@@ -78,8 +81,28 @@ def test_a_finished_training_is_not_repeated(job: Job, finished: tuple[Path, Out
 
 def test_what_is_written_is_what_is_returned(finished: tuple[Path, Outcome]) -> None:
     folder, outcome = finished
-    assert Outcome.from_json(json.loads((folder / "metrics.json").read_text())) == outcome
+    assert read_json(folder / "metrics.json", 1 << 20, Outcome) == outcome
     assert len((folder / "curve.csv").read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", "{}", '{"training_id": 3}', "[" * 100_000, '{"epochs": ' + "9" * 5000 + "}", "\0"],
+)
+def test_results_that_somebody_made_up_are_refused(job: Job, tmp_path: Path, content: str) -> None:
+    for name in ("metrics.json", "kmodel.json"):
+        (tmp_path / name).write_text(content)
+    with pytest.raises(InvalidFile, match=r"metrics\.json: ") as caught:
+        run_training(job, TRAINING, tmp_path, lambda epoch: True)
+    assert "resume" in caught.value.hint
+    with pytest.raises(InvalidFile, match=r"kmodel\.json: "):
+        measure_kmodel(job, TRAINING, tmp_path)
+
+
+def test_a_pipe_in_the_place_of_results_is_refused(job: Job, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "metrics.json")
+    with pytest.raises(FileError, match="not a regular file"):
+        run_training(job, TRAINING, tmp_path, lambda epoch: True)
 
 
 def test_a_stopped_training_has_no_figures_but_weights(job: Job, tmp_path: Path) -> None:
@@ -152,13 +175,13 @@ def test_a_disk_that_is_full_at_any_file_costs_the_epoch_in_flight(
             raise InterruptedError
         return True
 
-    with no_file_larger_than(10_000), pytest.raises(OSError) as caught:
+    with no_file_larger_than(10_000), pytest.raises(FileError) as caught:
         run_training(plain, TRAINING, folder, _goes_on)
     assert disk_full(caught.value) and list(folder.iterdir()) == []
     with pytest.raises(InterruptedError):
         run_training(plain, TRAINING, folder, dies_after_its_last)
     checkpoint = (folder / "checkpoint.npz").read_bytes()
-    with no_file_larger_than(200_000), pytest.raises(OSError) as caught:
+    with no_file_larger_than(200_000), pytest.raises(FileError) as caught:
         run_training(plain, TRAINING, folder, _goes_on)
     assert disk_full(caught.value)
     assert not list(folder.glob("*weights*")) and not list(folder.glob(".*"))

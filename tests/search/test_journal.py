@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from dse.errors import CorruptJournal
-from dse.search.journal import Journal, broken_tail, drop_broken_tail, read_entries
+from dse.search.journal import Journal, read_entries
+from dse.search.journal_lines import broken_tail, drop_broken_tail
 from dse.space import SearchSpace, Training
 
 SPACE = SearchSpace("s", ("A", "B"), (63, 98), (0.35, 0.5), (96, 128), ("kpu8",))

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from dse.errors import StudyError, UnknownName, UsageError
+from dse.schema import converted
 from dse.search.options import SearchOptions, default_workers
+from dse.search.settings import SearchSettings, plain
 from dse.training.recipe import Recipe
 
 
@@ -17,6 +19,8 @@ from dse.training.recipe import Recipe
         ({"budget": 0}, "--budget 0"),
         ({"budget": -1}, "--budget -1"),
         ({"workers": 0}, "--workers 0"),
+        ({"seed": -1}, "seed is -1"),
+        ({"seed": 99999999999999999999}, "seed is 9999"),
         ({"time_limit_s": 0.0}, "--time-limit 0"),
         ({"time_limit_s": float("nan")}, "--time-limit nan"),
         ({"ray_address": "ray://head:10001"}, "Ray Client"),
@@ -52,17 +56,19 @@ def test_a_resumed_study_keeps_its_settings(tmp_path: Path) -> None:
         budget=9, seed=3, weights_dir=tmp_path, recipe=Recipe(epochs=2)
     ).with_defaults()
     table = made.study_table()
-    again = SearchOptions(workers=2, resume=True).continuing(table)
+    study = converted(plain(table), SearchSettings)
+    again = SearchOptions(workers=2, resume=True).continuing(study)
     assert again.study_table() == table and again.workers == 2
     assert again.weights_dir == tmp_path and again.recipe == Recipe(epochs=2)
-    assert SearchOptions(budget=20).continuing(table).budget == 20
+    assert SearchOptions(budget=20).continuing(study).budget == 20
 
 
 def test_asking_a_study_for_something_else_is_refused() -> None:
     table = SearchOptions(seed=3).with_defaults().study_table()
-    SearchOptions(seed=3, data="synthetic").continuing(table)
+    study = converted(plain(table), SearchSettings)
+    SearchOptions(seed=3, data="synthetic").continuing(study)
     with pytest.raises(StudyError, match="seed = 3, not 4") as caught:
-        SearchOptions(seed=4).continuing(table)
+        SearchOptions(seed=4).continuing(study)
     assert "new study" in caught.value.hint
 
 

@@ -26,7 +26,8 @@ def test_a_parcel_comes_in_batches_and_is_known_by_its_contents(
 
 def test_a_delivery_makes_the_other_folder_the_same(tmp_path: Path) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
-    here.mkdir(), there.mkdir()
+    here.mkdir()
+    there.mkdir()
     (here / "old").write_bytes(b"old")
     changes = Changes(here)
     (here / "checkpoint.npz").write_bytes(b"1")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dse.cost import Target
-from dse.errors import NothingFeasible
+from dse.errors import InvalidFile, NothingFeasible
 from dse.search.plan import candidates_csv, make_plan, read_candidates
 from dse.space import SearchSpace
 
@@ -48,3 +48,41 @@ def test_rows_survive_as_csv(small_space: Path, tmp_path: Path) -> None:
     path = tmp_path / "candidates.csv"
     path.write_text(candidates_csv(plan.rows))
     assert list(read_candidates(path)) == list(plan.rows)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("latency_ms,", "ms,", "columns must be"),
+        (",kpu8,", ",kpu8,1,", "columns must be"),
+        (",accepted,", ",approved,", "'approved' is no status"),
+        (",A,63,", ",../../x,63,", "is no breakpoint"),
+        (",kpu8,", ",../../x,", "is no format"),
+        (",A,63,", ",A,many,", "many"),
+        (",A,63,", f",A,{'9' * 5000},", ""),
+        (",A,63,", f",A,{'9' * 30},", ""),
+        (",A,63,0.35,", ",A,63,inf,", "'width' is no sensible number"),
+        (",A,63,0.35,", ",A,63,nan,", "'width' is no sensible number"),
+        (",A,63,", f",A,{'6' * (1 << 20)},", ""),
+        ("candidate,", "\0,", ""),
+    ],
+)
+def test_prices_of_another_shape_are_refused(
+    small_space: Path, tmp_path: Path, old: str, new: str, words: str
+) -> None:
+    plan = make_plan(SearchSpace.load(str(small_space)), Target.load("k210"))
+    text = candidates_csv(plan.rows)
+    assert old in text
+    path = tmp_path / "candidates.csv"
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(InvalidFile, match=r"candidates\.csv(:\d+)?: ") as caught:
+        read_candidates(path)
+    assert words in str(caught.value) and "priced again" in caught.value.hint
+
+
+@pytest.mark.parametrize("content", [b"", b"candidate\n", b"\xff\xfe\n\xff\n"])
+def test_prices_of_nothing_are_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "candidates.csv"
+    path.write_bytes(content)
+    with pytest.raises(InvalidFile, match=r"candidates\.csv"):
+        read_candidates(path)

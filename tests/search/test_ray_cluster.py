@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -14,19 +13,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import fake_training
 import pytest
 import ray
-import yaml
-from executor_contract import ExecutorContract, ScriptedDesk, bench, tasks
-from fake_training import EPOCHS, PICTURE, worked
+import yaml  # type: ignore[import-untyped]
 from ray.cluster_utils import Cluster
 
 from dse.search.executor import Executor, Task, Workbench
 from dse.search.parcels import Parcel
 from dse.search.ray_executor import SETTINGS, RayExecutor
+from tests.search import fake_training
+from tests.search.executor_contract import ExecutorContract, ScriptedDesk, bench, tasks
+from tests.search.fake_training import EPOCHS, PICTURE, worked
+from tests.search.search_process import started
 
-QUIET = {
+pytestmark = pytest.mark.ray
+
+QUIET: dict[str, Any] = {
     "object_store_memory": 80 << 20,
     "include_dashboard": False,
     "include_log_monitor": False,
@@ -67,7 +69,7 @@ class Nodes:
 def environment() -> Iterator[None]:
     """Nodes inherit it: where the fake training is, and Ray's settings."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
+        patch.setenv("PYTHONPATH", str(Path(__file__).parents[2]), prepend=os.pathsep)
         for name, value in SETTINGS.items():
             patch.setenv(name, value)
         yield
@@ -144,20 +146,15 @@ def test_the_tasks_of_a_node_that_dies_go_on_elsewhere(nodes: Nodes, trace: Path
     assert len(set(moved)) == 1
 
 
-def train_on_gpu(*arguments: Any) -> Any:
-    """Fails where the worker was not given the GPU, or would take all of its memory."""
-    assert os.environ["CUDA_VISIBLE_DEVICES"] == "0"
-    assert os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
-    assert os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] == "false"
-    return fake_training.train(*arguments)
-
-
 def test_workers_take_a_share_of_a_gpu(nodes: Nodes, trace: Path) -> None:
     """A GPU that the node claims to have: two workers share it, where there are three cores."""
     node = nodes.add("with GPU", cores=2, num_gpus=1)
     try:
         executor = RayExecutor(address=nodes.address, workers=2)
-        work, desk = replace(bench(trace, epoch_s=0.2), train=train_on_gpu), ScriptedDesk(tasks(3))
+        work, desk = (
+            replace(bench(trace, epoch_s=0.2), train=fake_training.train_on_gpu),
+            ScriptedDesk(tasks(3)),
+        )
         executor.run(work, desk)
         assert desk.ended == dict.fromkeys(range(3), "finished"), desk.results
         assert len({process for _, _, process in worked(trace)}) == 2
@@ -171,26 +168,24 @@ def test_a_head_that_dies_ends_the_search_which_can_go_on(
     """In a process of its own: Ray would end this one, too."""
     cluster = Cluster()
     new_node(cluster, num_cpus=2)
-    here, results = Path(__file__).parent, tmp_path / "results"
-    command = [sys.executable, here / "search_process.py", results, small_space, trace, 1.0, 2]
+    results = tmp_path / "results"
+    arguments = [results, small_space, trace, 1.0, 2, "ray", f"address={cluster.address}"]
+    search = started(*arguments, stderr=subprocess.PIPE)
     try:
-        search = subprocess.Popen(
-            [str(part) for part in [*command, "ray", f"address={cluster.address}"]],
-            stderr=subprocess.PIPE,
-            text=True,
-        )
         while len(worked(trace)) < 4:
             assert search.poll() is None, search.communicate()
             time.sleep(0.05)
+        assert cluster.head_node is not None
         cluster.head_node.kill_gcs_server(check_alive=False)
         _, said = search.communicate(timeout=120)
     finally:
         cluster.shutdown()
     assert search.returncode == 1
     assert "HeadLost: the head of the Ray cluster" in said and "run with --resume" in said
-    command = [*command[:-2], 0.0, 2, "inline", "resume"]
-    run = subprocess.run([str(part) for part in command], capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
+    arguments = [results, small_space, trace, 0.0, 2, "inline", "resume"]
+    again = started(*arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    _, complaint = again.communicate()
+    assert again.returncode == 0, complaint
     epochs = Counter((id, epoch) for id, epoch, _ in worked(trace) if epoch != "kmodel")
     assert len(epochs) == 2 * EPOCHS and epochs.total() <= 2 * EPOCHS + 2
 

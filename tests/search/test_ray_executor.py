@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -18,8 +17,6 @@ from typing import Any
 
 import pytest
 import ray
-from executor_contract import TRAININGS, ExecutorContract, ScriptedDesk, bench, tasks
-from fake_training import DIED, EPOCHS, worked, workshop
 from ray.air.execution._internal import event_manager
 from ray.exceptions import NodeDiedError, OutOfMemoryError, RayActorError
 
@@ -28,6 +25,11 @@ from dse.search.executor import Executor
 from dse.search.ray_executor import RayExecutor
 from dse.search.scratch import scratch_folder
 from dse.search.shared_journal import SharedJournal
+from tests.search.executor_contract import TRAININGS, ExecutorContract, ScriptedDesk, bench, tasks
+from tests.search.fake_training import DIED, EPOCHS, worked, workshop
+from tests.search.search_process import started
+
+pytestmark = pytest.mark.ray
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +37,7 @@ def cluster() -> Iterator[RayExecutor]:
     """Ray, started once as a search starts it."""
     executor = RayExecutor(workers=2)
     with pytest.MonkeyPatch.context() as patch, scratch_folder() as scratch:
-        patch.setenv("PYTHONPATH", str(Path(__file__).parent))
+        patch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
         with executor.cluster(scratch):
             yield executor
 
@@ -114,15 +116,14 @@ def test_a_driver_that_is_killed_takes_its_workers_with_it(
     """Or they would write beside those of the driver that goes on."""
     trace, results = tmp_path / "trace", tmp_path / "results"
     address = f"address={ray.get_runtime_context().gcs_address}"
-    program = Path(__file__).with_name("search_process.py")
-    command = [sys.executable, program, results, small_space, trace, 0.2, 4, "ray", address]
-    driver = subprocess.Popen([str(part) for part in command])
+    arguments = [results, small_space, trace, 0.2, 4, "ray", address]
+    driver = started(*arguments)
     while len(worked(trace)) < 5:
         assert driver.poll() is None
         time.sleep(0.01)
     driver.kill()
     driver.wait()
-    out = subprocess.check_output([str(part) for part in [*command, "resume"]], text=True)
+    out, _ = started(*arguments, "resume", stdout=subprocess.PIPE).communicate()
     assert json.loads(out)["trained"] == 4
     epochs = Counter((id, epoch) for id, epoch, _ in worked(trace) if epoch != "kmodel")
     assert len(epochs) == 4 * EPOCHS and epochs.total() <= 4 * EPOCHS + 2

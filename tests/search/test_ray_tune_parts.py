@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from executor_contract import ScriptedDesk, tasks
+import pytest
 
 from dse.search.executor import Epoch, Task
 from dse.search.ray_tune_parts import MAX_DEATHS, Relay
 from dse.search.ray_worker import EPOCH
+from tests.search.executor_contract import ScriptedDesk, tasks
+
+pytestmark = pytest.mark.ray
 
 
 def die(relay: Relay, last_epoch: int) -> None:

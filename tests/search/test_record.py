@@ -3,13 +3,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import pytest
-from fake_training import EPOCHS, workshop
 
-from dse.errors import CorruptJournal, UnknownName
+from dse.errors import CorruptJournal, InvalidFile, UnknownName
 from dse.search import SearchOptions, load_study, run_search
 from dse.search.record import COLUMNS
+from tests.search.fake_training import EPOCHS, workshop
 
 Make = Callable[..., SearchOptions]
 
@@ -62,8 +61,20 @@ def test_a_precision_recall_curve_is_read_when_it_is_asked_for(study: Path) -> N
     assert f"{training.id}-Q9" not in curves and curves.get("A98-a1-96-Q9") is None
     read = curves[f"{training.id}-FP32"].to_dict("list")
     assert read == {"recall": [0.5], "precision": [1.0], "score": [0.9]}
-    with pytest.raises(pd.errors.EmptyDataError):
+    with pytest.raises(InvalidFile, match=r"precision_recall_kpu8\.csv: no curve"):
         _ = curves[f"{training.id}-kpu8"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"a,b\n1,2\n", b"recall,precision,score\nx,y,z\n", b"\0" * 100, b"\xff\xfe"]
+)
+def test_a_curve_of_another_shape_is_refused(study: Path, content: bytes) -> None:
+    training = load_study(study).entries[0].training
+    file = study / "trainings" / training.id / "precision_recall_FP32.csv"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+    with pytest.raises(InvalidFile, match=r"precision_recall_FP32\.csv: no curve"):
+        _ = load_study(study).precision_recall[f"{training.id}-FP32"]
 
 
 def test_the_report_is_the_one_the_search_gave(options: Make, tmp_path: Path) -> None:

@@ -1,19 +1,21 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from fake_training import EPOCHS, final_ap, worked, workshop
 
-from dse.errors import InvalidFile, StudyError, UnknownName, UsageError
+from dse.errors import FileError, InvalidFile, StudyError, UnknownName, UsageError
 from dse.search import SearchOptions, load_study, run_search
 from dse.search.audit import BEATEN
 from dse.search.recorded import RecordedJob, RecordedTable
 from dse.space import Training
 from dse.training.recipe import Recipe
+from tests.search.fake_training import EPOCHS, final_ap, worked, workshop
 
 Make = Callable[..., SearchOptions]
 
@@ -88,6 +90,53 @@ def test_a_damaged_line_is_named(table: Path, damage: str) -> None:
         RecordedTable.load(table)
 
 
+ROW = {
+    "training_id": "A63-a0.5-96", "epochs": 1, "stopped": False, "seconds": 1.0, "val_ap": 0.1,
+    "ap": {"kpu8": 0.5}, "ap_square": {}, "curve": [[1, 1, 0.1, 0.1, 1.0]],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"training_id": "../../x"}, {"training_id": 3}, {"curve": 3}, {"curve": [[1, 2]]}, {"ap": []},
+     {"seconds": float("inf")}, {"epochs": 10**30}, {"ap": {"kpu8": "x"}}],
+)  # fmt: skip
+def test_a_training_that_somebody_made_up_is_refused(table: Path, change: dict[str, Any]) -> None:
+    head = table.read_text().splitlines()[0]
+    table.write_text(f"{head}\n{json.dumps(ROW)}\n")
+    assert list(RecordedTable.load(table).outcomes) == ["A63-a0.5-96"]
+    table.write_text(f"{head}\n{json.dumps({**ROW, **change})}\n")
+    with pytest.raises(InvalidFile, match=r"table\.jsonl:2: not a line of a table"):
+        RecordedTable.load(table)
+
+
+@pytest.mark.parametrize(
+    "content", ["", "\n", "hello", "[]\n[]", "3", "[" * 100_000, "9" * 5000, '{"recipe": 3}', "\0"]
+)
+def test_what_is_no_table_is_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "none.jsonl"
+    path.write_text(content)
+    with pytest.raises(InvalidFile, match=r"none\.jsonl") as caught:
+        RecordedTable.load(path)
+    assert "results/recorded" in caught.value.hint
+
+
+def test_a_table_without_a_training_is_refused(table: Path) -> None:
+    table.write_text(table.read_text().splitlines()[0])
+    with pytest.raises(InvalidFile, match="no training in it"):
+        RecordedTable.load(table)
+
+
+def test_a_folder_pipe_or_impossible_name_is_no_table(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (tmp_path, pipe):
+        with pytest.raises(FileError, match="not a regular file"):
+            RecordedTable.load(path)
+    with pytest.raises(UnknownName):
+        RecordedTable.load(Path("x" * 5000))
+
+
 def test_a_missing_table_is_an_unknown_name(tmp_path: Path) -> None:
     with pytest.raises(UnknownName):
         RecordedTable.load(tmp_path / "none.jsonl")
@@ -116,7 +165,7 @@ def test_a_table_grows_by_the_trainings_of_another(table: Path) -> None:
 
 def test_a_table_names_no_folder(options: Make, tmp_path: Path, table: Path) -> None:
     record = load_study(tmp_path / "results" / "whole")
-    record.settings["training_pictures"]["source"] = f"wider:{tmp_path}/faces"
+    record.settings.table["training_pictures"]["source"] = f"wider:{tmp_path}/faces"
     head = json.loads(RecordedTable.of(record).text().splitlines()[0])
     assert head["training_pictures"]["source"] == "wider:faces"
 
@@ -133,6 +182,7 @@ def test_a_table_travels_with_its_job(table: Path, tmp_path: Path) -> None:
     assert moved != job
 
 
+@pytest.mark.slow
 def test_a_search_ends_when_nothing_is_expected_to_be_gained(
     options: Make, capsys: pytest.CaptureFixture[str]
 ) -> None:

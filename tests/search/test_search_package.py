@@ -10,6 +10,7 @@ import pytest
 import dse.search
 
 
+@pytest.mark.slow
 def test_importing_the_search_loads_nothing_heavy() -> None:
     script = (
         "import sys, dse.search\n"

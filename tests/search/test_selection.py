@@ -85,3 +85,10 @@ def test_limits_are_checked(text: str, kind: type[Exception]) -> None:
     with pytest.raises(kind):
         parse_limit(text)
     assert parse_limit("latency_ms=60") == AtMost("latency_ms", 60)
+
+
+@pytest.mark.parametrize("number", ["1e999", "inf", "nan", "-1", "", "9" * 5000, "\x1b[31m"])
+def test_a_limit_that_limits_nothing_is_refused(number: str) -> None:
+    with pytest.raises(UsageError, match="no number from 0 on") as caught:
+        parse_limit(f"latency_ms={number}")
+    assert len(str(caught.value)) < 200 and str(caught.value).isprintable()

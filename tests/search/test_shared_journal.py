@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 import signal
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -18,15 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_training import EPOCHS, worked, workshop
 from optuna.distributions import CategoricalDistribution
-from postgres_server import postgres_server
 
 from dse.errors import StudyError, UsageError
 from dse.search import SearchOptions, StudyFolder, load_study, run_search, shared_journal
 from dse.search.journal import PARAMETERS, read_entries
 from dse.search.shared_journal import SharedJournal, without_password
 from dse.space import SearchSpace, Training
+from tests.search.fake_training import EPOCHS, worked, workshop
+from tests.search.postgres_server import postgres_server
+from tests.search.search_process import started
+
+pytestmark = pytest.mark.slow
 
 SPACE = SearchSpace("s", ("A", "B"), (63, 98), (0.35, 0.5), (96, 128), ("kpu8",))
 FIRST, SECOND = Training("A", 63, 0.35, 96), Training("B", 98, 0.5, 128)
@@ -184,7 +185,8 @@ def test_a_search_with_a_database_leaves_a_folder_like_any_other(
     assert report.trained == 2
     record = load_study(studies / "ours")
     assert record.report().front == report.front
-    assert record.settings["shared"]["storage"] == url
+    shared = record.settings.shared
+    assert shared is not None and shared.storage == url
     with pytest.raises(StudyError, match="the record of study 'ours' is in sqlite"):
         run_search(options(resume=True, study="ours"), workshop(trace))
     more = replace(chosen, resume=True, budget=4, space=None)
@@ -207,16 +209,8 @@ def driver_process(
     url: str, results: Path, space: Path, trace: Path, epoch_s: float, budget: int
 ) -> subprocess.Popen[str]:
     """A driver of study "ours", which counts silent ones as dead after 3 s."""
-    here = Path(__file__).parent
-    command = [here / "search_process.py", results, space, trace, epoch_s, budget, "inline", url]
-    path = os.pathsep.join([str(here), *filter(None, [os.environ.get("PYTHONPATH")])])
-    return subprocess.Popen(
-        [sys.executable, *map(str, command)],
-        env={**os.environ, "PYTHONPATH": path},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    arguments = [results, space, trace, epoch_s, budget, "inline", url]
+    return started(*arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def check_drivers_share_a_study(url: str, tmp_path: Path, space: Path) -> None:

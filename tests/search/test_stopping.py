@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -161,7 +162,7 @@ def test_audited_trainings_are_a_share_of_all_and_never_stopped() -> None:
 
 
 @pytest.mark.parametrize("changes", [{"quantile": 1.5}, {"audit_share": -0.1}])
-def test_shares_outside_their_range_are_refused(changes: dict[str, float]) -> None:
+def test_shares_outside_their_range_are_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(DseError, match="is"):
         stopper(**changes)
 
@@ -176,6 +177,7 @@ CURVES = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(CURVES, st.sampled_from(SIZES), st.lists(APS, min_size=1, max_size=5))
 def test_what_is_learnt_bit_by_bit_is_the_definition(

@@ -3,17 +3,20 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from dse.errors import InvalidFile, StudyError, StudyLocked, UnknownName
+from dse.errors import FileError, InvalidFile, StudyError, StudyLocked, UnknownName
+from dse.search.settings import StudySettings
 from dse.search.study import StudyFolder, find_study, latest_study, study_names
+from tests.process_limits import no_file_larger_than
 
 
 def made(results: Path, name: str | None = None) -> StudyFolder:
     folder = StudyFolder.create(results, name, "k210")
-    folder.write_settings({"search": {"budget": 3}})
+    (folder.path / "study.toml").write_text("[search]\nbudget = 3\n")
     return folder
 
 
@@ -37,15 +40,33 @@ def test_a_name_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
 
 def test_results_that_cannot_be_written_are_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StudyError, match=r"cannot write to .*file") as caught:
+    with pytest.raises(FileError, match="file/results cannot be made a folder") as caught:
         made(tmp_path / "file" / "results")
-    assert "--results" in caught.value.hint
+    assert "a file where a folder should be" in caught.value.hint
+    with pytest.raises(FileError, match=r"xxx cannot be written: .*too long"):
+        made(tmp_path, "x" * 300)
 
 
-def test_settings_survive_with_none_left_out(tmp_path: Path) -> None:
-    folder = StudyFolder.create(tmp_path, None, "k210")
-    folder.write_settings({"a": {"b": None, "c": (1, 2)}, "where": Path("x")})
-    assert StudyFolder.open(folder.path).settings() == {"a": {"c": [1, 2]}, "where": "x"}
+def test_a_lock_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    folder = made(tmp_path)
+    (folder.path / "lock").mkdir()
+    with pytest.raises(FileError, match="lock cannot be written"), folder.lock():
+        pass
+
+
+def test_a_lock_holds_on_a_full_disk(tmp_path: Path) -> None:
+    folder = made(tmp_path)
+    with no_file_larger_than(0), folder.lock(), pytest.raises(StudyLocked), folder.lock():
+        pass
+
+
+def test_settings_survive_with_none_left_out(
+    tmp_path: Path, study_settings: Callable[..., StudySettings]
+) -> None:
+    folder, settings = StudyFolder.create(tmp_path, None, "k210"), study_settings()
+    folder.write_settings(settings)
+    assert StudyFolder.open(folder.path).settings() == settings
+    assert "replay" not in settings.table["search"] and settings.search.replay is None
     assert [path.name for path in folder.path.iterdir()] == ["study.toml"]
 
 

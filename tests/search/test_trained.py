@@ -15,6 +15,8 @@ from dse.search import trained
 from dse.search.trained import SHIPPED, find_trained, shipped_design
 from dse.space import Training
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_weights_are_of_the_network_that_they_are_named_after(
@@ -42,7 +44,8 @@ def test_a_studys_own_design_of_that_name_comes_first(
     monkeypatch.setattr(trained, "find_study", lambda results, study: tmp_path)
     monkeypatch.setattr(trained, "load_study", lambda path: record)
     monkeypatch.setattr(trained, "trained_design", lambda record, candidate: candidate.id)
-    assert find_trained("P5-a1-256", tmp_path) == "P5-a1-256-kpu8"
+    found: Any = find_trained("P5-a1-256", tmp_path)
+    assert found == "P5-a1-256-kpu8"
     assert find_trained("P5-a0.5-256", tmp_path).origin.startswith("dse's own")
     with pytest.raises(UnknownName, match="Did you mean"):  # --study asks for that study alone
         find_trained("P5-a0.5-256", tmp_path, "mine")

@@ -4,15 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fake_training import worked, workshop
 
 from dse.errors import StudyError, UsageError
 from dse.search import SearchOptions, StudyFolder, load_study, run_search
 from dse.search.journal import WARM, Journal
 from dse.search.plan import make_plan
-from dse.search.provenance import space_from, target_from
 from dse.search.warm_start import reusable, take_over
 from dse.training.recipe import Recipe
+from tests.search.fake_training import worked, workshop
 
 Make = Callable[..., SearchOptions]
 
@@ -65,11 +64,12 @@ def test_taking_over_twice_adds_nothing(options: Make, trace: Path, first: Path)
     run_search(chosen, workshop(trace))
     folder = StudyFolder.open(chosen.results / "second")
     settings = folder.settings()
-    plan = make_plan(space_from(settings["space"]), target_from(settings["target"]))
+    plan = make_plan(settings.search_space(), settings.make_target())
     record, journal = load_study(first), Journal(folder.journal, folder.name)
     assert take_over(reusable(record, settings, plan), record, folder, journal, plan) == 0
 
 
+@pytest.mark.slow
 def test_a_resume_does_not_need_the_other_study(options: Make, trace: Path, first: Path) -> None:
     run_search(options(study="second", budget=1, warm_from=(first,)), workshop(trace))
     first.rename(first.with_name("gone"))

@@ -9,12 +9,16 @@ import pytest
 
 import dse.training.features as features_module
 from dse.data.pictures import DataSet, Picture
-from dse.errors import DataError
+from dse.errors import DataError, StudyError
+from dse.files import disk_full
 from dse.network.detector import detector_graph, frozen_layers
 from dse.network.keras_model import Weights, boundary, build, get_weights, set_weights
 from dse.space import Training
 from dse.training.features import frozen_features
 from dse.training.views import ViewSet, normalise
+from tests.process_limits import no_file_larger_than
+
+pytestmark = pytest.mark.slow
 
 TRAINING = Training("A", 98, 0.35, 96)
 GRAPH = detector_graph(TRAINING)
@@ -50,10 +54,23 @@ def test_features_are_computed_once(
     np.testing.assert_array_equal(first.faces[5][0], again.faces[5][0])
 
 
+def test_a_cache_that_takes_nothing_says_which_to_change(
+    patterns: DataSet, weights: Weights, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    views = ViewSet(patterns, 96, 1, seed=0)
+    with pytest.raises(StudyError, match=r"features cannot be kept: .*Not a directory") as caught:
+        frozen_features(GRAPH, EDGE, weights, views, tmp_path / "file")
+    assert "DSE_CACHE" in caught.value.hint
+    with no_file_larger_than(0), pytest.raises(StudyError, match="too large") as caught:
+        frozen_features(GRAPH, EDGE, weights, views, tmp_path)
+    assert disk_full(caught.value)
+
+
 def test_an_interrupted_computation_goes_on(
     patterns: DataSet, weights: Weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    views = ViewSet(patterns, 96, 2, seed=0)
+    views = ViewSet(patterns, 96, 1, seed=0)
     whole = frozen_features(GRAPH, EDGE, weights, views, tmp_path / "whole")
     monkeypatch.setattr(features_module, "CHUNK", 8)
 
@@ -62,7 +79,7 @@ def test_an_interrupted_computation_goes_on(
 
     def dies(view_set: ViewSet, start: int = 0):  # type: ignore[no-untyped-def]
         for number, view in enumerate(ViewSet.iterate(view_set, start), start=start):
-            if number == 75:
+            if number == 35:
                 raise Killed
             yield view
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from dse.training.loss import LOSSES, distilled_loss, focal_loss, paper_loss
+from dse.detection.head import FACE_HEAD, Head
+from dse.training.loss import LOSSES, focal_loss, paper_loss
+
+pytestmark = pytest.mark.slow
 
 
 def _case(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -55,13 +60,49 @@ def test_losses_survive_extreme_scores() -> None:
         assert np.isfinite(float(loss(truth, maps * 1e4)))
 
 
-def test_a_pupil_pays_for_its_distance_to_the_teacher() -> None:
-    truth, maps = _case()
-    score = maps.reshape(truth.shape)[..., :1]
-    agreed = distilled_loss(np.concatenate([truth, score], axis=-1), maps)
-    assert float(agreed) == pytest.approx(float(focal_loss(truth, maps)), rel=1e-5)
-    sure, unsure = (
-        float(distilled_loss(np.concatenate([truth, score + step], axis=-1), maps) - agreed)
-        for step in (4.0, -4.0)
-    )
-    assert sure > unsure > 0  # the teacher's faces weigh more than its background
+HEAD = Head(((50, 60), (100, 90), (20, 20)), ("cat", "dog"))
+
+
+def _case_of_two_classes() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(2)
+    truth = rng.normal(size=(2, 3, 3, 3, 6)).astype(np.float32)
+    truth[..., :2] = 0
+    truth[:, 0, 0, 1, 1] = 1  # dogs
+    truth[:, 1, 1, 2, :2] = -1
+    return truth, rng.normal(size=(2, 3, 3, HEAD.channels)).astype(np.float32)
+
+
+@pytest.mark.parametrize("loss", LOSSES.values())
+def test_a_class_that_never_shows_adds_only_the_cost_of_its_scores(loss: Any) -> None:
+    """Boxes cost once, however many classes there are, and the wrong class costs."""
+    truth, maps = _case_of_two_classes()
+    one = Head(HEAD.anchors, ("dog",))
+    cells = maps.reshape(truth.shape).copy()
+    cells[..., 0] = -60  # no cats, and sure of it
+    alone = loss(truth[..., 1:], cells[..., 1:].reshape(2, 3, 3, one.channels), one)
+    assert float(loss(truth, cells.reshape(maps.shape), HEAD)) == pytest.approx(float(alone))
+    cells[:, 0, 0, 1, 0] = 6.0
+    assert float(loss(truth, cells.reshape(maps.shape), HEAD)) > float(alone)
+
+
+def test_an_ignored_box_costs_nothing_whatever_its_class() -> None:
+    truth, maps = _case_of_two_classes()
+    other = maps.reshape(truth.shape).copy()
+    other[:, 1, 1, 2] += 5
+    for loss in (focal_loss, paper_loss):
+        found = float(loss(truth, maps, HEAD))
+        assert float(loss(truth, other.reshape(maps.shape), HEAD)) == found
+
+
+def test_the_heads_start_is_sure_of_nothing() -> None:
+    from dse.network.keras_startup import keras
+    from dse.training.head import FACE_PRIOR, start_heads
+
+    for head in (FACE_HEAD, HEAD):
+        picture = keras.Input((2, 2, 8))
+        output = keras.layers.Conv2D(head.channels, 1, name="head")(picture)
+        model = keras.Model(picture, output)
+        start_heads(model, 0, head)
+        scores, offsets = head.split(model.predict(np.zeros((1, 2, 2, 8)), verbose=0))
+        np.testing.assert_allclose(1 / (1 + np.exp(-scores)), FACE_PRIOR, rtol=1e-5)
+        assert not offsets.any()

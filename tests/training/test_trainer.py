@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +21,8 @@ from dse.training.head import start_heads
 from dse.training.trainer import FeatureBatches, train
 from dse.training.truth import Truth
 from dse.training.views import ViewSet
+
+pytestmark = pytest.mark.slow
 
 TRAINING = Training("A", 98, 0.35, 96)
 GRAPH = detector_graph(TRAINING)
@@ -65,8 +68,14 @@ def _goes_on(_: EpochReport) -> bool:
     return True
 
 
-def test_the_loss_falls(features: Features, first_weights: dict, tmp_path: Path) -> None:
-    _, curve, stopped = _train(features, first_weights, tmp_path / "c.npz", _goes_on)
+@pytest.fixture(scope="module")
+def whole(features: Features, first_weights: dict, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Weights and curve of a training that nobody disturbed, and whether it was stopped."""
+    return _train(features, first_weights, tmp_path_factory.mktemp("whole") / "c.npz", _goes_on)
+
+
+def test_the_loss_falls(whole: Any) -> None:
+    _, curve, stopped = whole
     assert not stopped
     assert [epoch.epoch for epoch in curve] == [1, 2, 3, 4, 5, 6]
     assert curve[-1].loss < 0.8 * curve[0].loss
@@ -82,7 +91,7 @@ def test_it_stops_when_told_to(features: Features, first_weights: dict, tmp_path
 
 
 def test_a_killed_training_ends_with_the_same_weights(
-    features: Features, first_weights: dict, tmp_path: Path
+    features: Features, first_weights: dict, whole: Any, tmp_path: Path
 ) -> None:
     class Killed(BaseException):
         """Stands for SIGKILL."""
@@ -92,16 +101,18 @@ def test_a_killed_training_ends_with_the_same_weights(
             raise Killed
         return True
 
-    whole, _, _ = _train(features, first_weights, tmp_path / "whole.npz", _goes_on)
     with pytest.raises(Killed):
         _train(features, first_weights, tmp_path / "cut.npz", dies)
     told: list[int] = []
-    resumed, curve, _ = _train(
-        features, first_weights, tmp_path / "cut.npz", lambda e: told.append(e.epoch) or True
-    )
+
+    def tells(epoch: EpochReport) -> bool:
+        told.append(epoch.epoch)
+        return True
+
+    resumed, curve, _ = _train(features, first_weights, tmp_path / "cut.npz", tells)
     assert told == [1, 2, 3, 4, 5, 6]
     assert len(curve) == 6
-    for name, value in whole.items():
+    for name, value in whole[0].items():
         np.testing.assert_allclose(resumed[name], value, atol=1e-4, err_msg=name)
 
 
@@ -120,8 +131,8 @@ def test_a_damaged_checkpoint_costs_its_epochs_only(
 def test_a_training_that_diverges_ends_there_and_keeps_its_last_good_checkpoint(
     features: Features, first_weights: dict, tmp_path: Path, value: float
 ) -> None:
-    checkpoint = tmp_path / "c.npz"
-    _train(features, first_weights, checkpoint, lambda e: False)
+    checkpoint, recipe = tmp_path / "c.npz", replace(RECIPE, epochs=3)
+    _train(features, first_weights, checkpoint, lambda e: False, recipe)
     good = checkpoint.read_bytes()
     # What a step too large would do, in the middle of the second epoch.
     poisoned = FeatureBatches.__getitem__
@@ -134,10 +145,10 @@ def test_a_training_that_diverges_ends_there_and_keeps_its_last_good_checkpoint(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(FeatureBatches, "__getitem__", poison)
         with pytest.raises(Diverged, match="after epoch 2"):
-            _train(features, first_weights, checkpoint, _goes_on)
+            _train(features, first_weights, checkpoint, _goes_on, recipe)
     assert checkpoint.read_bytes() == good
-    _, curve, _ = _train(features, first_weights, checkpoint, _goes_on)
-    assert len(curve) == RECIPE.epochs and all(np.isfinite(epoch.loss) for epoch in curve)
+    _, curve, _ = _train(features, first_weights, checkpoint, _goes_on, recipe)
+    assert len(curve) == recipe.epochs and all(np.isfinite(epoch.loss) for epoch in curve)
 
 
 def test_averaged_weights_lag_behind_the_last_ones(

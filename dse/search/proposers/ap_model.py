@@ -260,11 +260,14 @@ class Posterior:
 
     def only(self, places: NDArray[np.intp]) -> Posterior:
         """The same belief about the designs at `places` of those asked for."""
-        fewer = copy(self)
-        fewer._at, fewer.mean = self._at[places], self.mean[places]
-        fewer._variance, fewer._reach = self._variance[places], self._reach[:, places]
-        fewer._inverse = self._inverse.copy()
-        return fewer
+        return copy(self).keep(places)
+
+    def keep(self, places: NDArray[np.intp]) -> Posterior:
+        """Forgets the other designs. Returns itself."""
+        self._at, self.mean = self._at[places], self.mean[places]
+        self._variance, self._reach = self._variance[places], self._reach[:, places]
+        self._inverse = self._inverse.copy()
+        return self
 
     def supposing(self, at: NDArray[np.intp]) -> Posterior:
         """What would be believed if designs `at` (k,) ended at their median; `self` stays.

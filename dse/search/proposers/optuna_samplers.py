@@ -72,7 +72,8 @@ class OptunaProposer(Proposer):
     def _choose(self, free: NDArray[np.bool_], past: Past, running: Places) -> int:
         import optuna
 
-        finished, open = past.observations, [self.designs[at] for at in np.flatnonzero(free)]
+        finished = past.observations
+        unused = [self.designs[at] for at in np.flatnonzero(free)]
 
         # Each proposal draws from its own stream, or a rebuilt sampler would repeat itself.
         seed = (self.seed * 1_000_003 + len(finished) + len(running)) % 2**32
@@ -81,7 +82,7 @@ class OptunaProposer(Proposer):
                 directions=["maximize", "minimize", "minimize"], sampler=self._sampler(seed)
             )
             self._tell_past(study, finished, [self.designs[at] for at in running])
-            chosen = self._suggested(study, {self._key(d.training): d for d in open}, open)
+            chosen = self._suggested(study, {self._key(d.training): d for d in unused}, unused)
         return self._place[chosen.training.id]
 
     def _suggested(

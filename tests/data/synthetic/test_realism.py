@@ -11,6 +11,8 @@ from dse.data.synthetic import synthetic
 from dse.data.synthetic.labels import easy_faces
 from dse.data.synthetic.scene import sample_scene
 
+pytestmark = pytest.mark.slow
+
 _SCENES = 60
 _RECALL = 0.7
 """The aim is 0.8; about thirty faces leave a standard error of 0.07."""

@@ -25,6 +25,7 @@ print(digest.hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_same_pixels_in_another_process() -> None:
     digest = hashlib.sha256()
     for picture in synthetic("train", 5, seed=3).pictures:
@@ -58,6 +59,7 @@ def test_pictures_survive_pickling() -> None:
     assert np.array_equal(again.load(), picture.load())
 
 
+@pytest.mark.slow
 def test_boxes_lie_inside_their_pictures_and_are_big_enough() -> None:
     data = synthetic("train", 300, size=(320, 240))
     boxes = np.concatenate([picture.boxes for picture in data.pictures])
@@ -69,6 +71,7 @@ def test_boxes_lie_inside_their_pictures_and_are_big_enough() -> None:
     assert (boxes[:, 2:] - boxes[:, :2] >= 6).all()
 
 
+@pytest.mark.slow
 def test_the_set_is_diverse() -> None:
     data = synthetic("train", 400)
     counts = np.array([len(picture.boxes) for picture in data.pictures])
@@ -82,6 +85,7 @@ def test_the_set_is_diverse() -> None:
     assert means.std() > 15 and means.min() < 100 < means.max()
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(
     st.integers(0, 2**32 - 1),

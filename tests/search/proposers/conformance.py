@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -66,7 +66,7 @@ class ProposerConformance:
 
     def search(self, designs: list[Design], seed: int, steps: int) -> list[Training]:
         """Proposals of a search in which each training ends before the next."""
-        proposer, past = self.make(designs, seed), []
+        proposer, past = self.make(designs, seed), list[Any]()
         for _ in range(steps):
             training = proposer.propose(past, [])
             assert training is not None
@@ -126,7 +126,7 @@ class ProposerConformance:
 
     def test_proposes_while_everything_is_still_running(self) -> None:
         designs = feasible(8)
-        proposer, busy = self.make(designs), []
+        proposer, busy = self.make(designs), list[Any]()
         while (training := proposer.propose([], busy)) is not None:
             busy.append(training.id)
         assert sorted(busy) == sorted(design.training.id for design in designs)
@@ -134,7 +134,7 @@ class ProposerConformance:
     def test_tolerates_stopped_and_failed_trainings(self) -> None:
         designs = feasible()
         kinds = (seen, stopped, failed, seen, stopped)
-        proposer, past = self.make(designs, seed=9), []
+        proposer, past = self.make(designs, seed=9), list[Any]()
         for step in range(self.steps):
             training = proposer.propose(past, [])
             assert training is not None

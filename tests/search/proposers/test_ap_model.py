@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conformance import invented_ap
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +17,7 @@ from dse.search.proposers.ap_model import (
     unscored,
 )
 from dse.space import SearchSpace, Training
+from tests.search.proposers.conformance import invented_ap
 
 TRAININGS = SearchSpace.load("mobilenetv2_face").trainings()
 ALL = np.arange(len(TRAININGS))
@@ -52,7 +52,7 @@ def test_before_any_training_size_and_width_are_expected_to_help() -> None:
 
 
 def test_scores_are_the_logit_of_ap_and_back() -> None:
-    aps = np.linspace(0, 1, 101)
+    aps = np.linspace(0, 1, 101, dtype=np.float64)
     assert unscored(score(aps)) == pytest.approx(aps, abs=1e-12)
     assert score(np.array([0.5]))[0] == 0
     assert (np.diff(score(aps)) > 0).all()
@@ -155,6 +155,7 @@ def test_supposing_narrows_the_doubt_and_leaves_the_means() -> None:
         assert (posterior.mean == mean).all() and (posterior.deviation == deviation).all()
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**6), st.lists(st.integers(0, 5), max_size=8))
 def test_observations_one_by_one_are_as_good_as_all_at_once(seed: int, parts: list[int]) -> None:

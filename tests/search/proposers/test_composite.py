@@ -5,10 +5,16 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
-from conformance import (
+
+from dse.pareto import ObjectiveBox
+from dse.search.proposers import Design, Observation, make_proposer
+from dse.search.proposers.composite import SPREAD, CompositeProposer
+from dse.space import Training
+from tests.search.proposers.conformance import (
     ProposerConformance,
     every_design,
     feasible,
@@ -16,10 +22,7 @@ from conformance import (
     seen,
 )
 
-from dse.pareto import ObjectiveBox
-from dse.search.proposers import Design, Observation, make_proposer
-from dse.search.proposers.composite import SPREAD, CompositeProposer
-from dse.space import Training
+pytestmark = pytest.mark.slow
 
 
 class TestComposite(ProposerConformance):
@@ -33,7 +36,7 @@ def share_after(name: str, seed: int, designs: list[Design], steps: int) -> floa
         design.training: (invented_ap(design.training), design.latency_ms, design.kmodel_bytes)
         for design in designs
     }
-    proposer, past = make_proposer(name, designs, seed), []
+    proposer, past = make_proposer(name, designs, seed), list[Any]()
     for _ in range(steps):
         training = proposer.propose(past, [])
         assert training is not None
@@ -52,7 +55,7 @@ def test_needs_fewer_trainings_than_chance() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_first_trainings_are_spread_over_the_costs(seed: int) -> None:
     designs = every_design()
-    proposer, busy = make_proposer("composite", designs, seed), []
+    proposer, busy = make_proposer("composite", designs, seed), list[Any]()
     for _ in range(SPREAD):
         training = proposer.propose([], [one.id for one in busy])
         assert training is not None

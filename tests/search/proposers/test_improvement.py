@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from dse.pareto import ObjectiveBox
 from dse.search.proposers.improvement import best_at_cost, expected_improvement
 
+pytestmark = pytest.mark.slow
+
 BOX = ObjectiveBox((5.0, 5e5), (80.0, 2e6))
 
 
@@ -91,6 +93,7 @@ def test_designs_outside_the_box_gain_nothing() -> None:
 def test_the_best_at_no_more_cost(seed: int, members: int) -> None:
     """On a grid, so that costs are often equal."""
     generator = np.random.default_rng(seed)
-    front, costs = generator.integers(1, 6, (members, 3)), generator.integers(0, 6, (5, 2))
+    front = generator.integers(1, 6, (members, 3)).astype(np.float64)
+    costs = generator.integers(0, 6, (5, 2)).astype(np.float64)
     for best, cost in zip(best_at_cost(costs, front), costs, strict=True):
         assert best == max((row[0] for row in front if (row[1:] <= cost).all()), default=-np.inf)

@@ -8,12 +8,20 @@ import random
 from collections.abc import Iterator
 
 import pytest
-from conformance import ProposerConformance, every_design, feasible, invented_design, seen
 
 from dse.errors import DseError
 from dse.search.proposers import Design, Observation, make_proposer
 from dse.search.proposers.optuna_samplers import Nsga2Proposer, TpeProposer
 from dse.space import Training
+from tests.search.proposers.conformance import (
+    ProposerConformance,
+    every_design,
+    feasible,
+    invented_design,
+    seen,
+)
+
+pytestmark = pytest.mark.slow
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import random
+from typing import Any
 
 import numpy as np
 import pytest
-from conformance import every_design, failed, invented_ap, seen, stopped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +15,9 @@ from dse.pareto import ObjectiveBox
 from dse.search.proposers import Observation, belief
 from dse.search.proposers.belief import SHORTLIST, STEPS, learnt_at
 from dse.search.proposers.composite import CompositeProposer
+from tests.search.proposers.conformance import every_design, failed, invented_ap, seen, stopped
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture()
@@ -42,7 +45,7 @@ def test_a_new_object_goes_on_where_the_old_one_was(workers: int) -> None:
         every_design(),
         random.Random(3).choices((seen, stopped, failed), (6, 3, 1), k=60),
     )
-    proposer, past, busy = CompositeProposer(designs, 1), [], []
+    proposer, past, busy = CompositeProposer(designs, 1), list[Any](), list[Any]()
     for kind in kinds:
         training = proposer.propose(past, [one.id for one in busy])
         if len(past) % 5 == 0:
@@ -91,7 +94,7 @@ def test_a_shortlist_still_needs_fewer_trainings_than_chance() -> None:
     def share(trainings: list[Observation]) -> float:
         return box.share([(one.ap, *costs[one.training]) for one in trainings])
 
-    proposer, past = CompositeProposer(designs, 0), []
+    proposer, past = CompositeProposer(designs, 0), list[Any]()
     for _ in range(25):
         training = proposer.propose(past, [])
         assert training is not None

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from conformance import ProposerConformance, feasible
-
 from dse.search.proposers import make_proposer
+from tests.search.proposers.conformance import ProposerConformance, feasible
 
 
 class TestRandom(ProposerConformance):

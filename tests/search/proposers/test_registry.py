@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from conformance import feasible
 
 from dse.errors import UnknownName
 from dse.search.proposers import PROPOSERS, make_proposer
+from tests.search.proposers.conformance import feasible
 
 
 def test_every_proposer_of_the_command_line_is_there() -> None:

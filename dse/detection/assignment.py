@@ -1,0 +1,110 @@
+"""Which anchors a network is taught to fire on, and which are left out of the loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.detection.geometry import corners, intersection_matrix, iou_matrix
+
+__all__ = ["Assignment", "assign"]
+
+Float32s = NDArray[np.float32]
+
+POSITIVE_IOU = 0.5
+"""Overlap from which an anchor is a face: what average precision asks of a detection, too."""
+
+NEGATIVE_IOU = 0.35
+"""Overlap below which an anchor is background; between the two it is left out."""
+
+IGNORED_SHARE = 0.5
+"""An anchor with this share of its area inside an ignored face is left out."""
+
+FACES_AT_ONCE = 16
+"""Overlaps of so many faces stay in a core's cache: three times quicker in a crowd of 95."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Anchors of one picture, as ascending indices; those in neither list are background.
+
+    positive: (p,) int32, anchors that are a face.
+    faces: (p,) int32, which face each of them is.
+    ignored: (q,) int32, anchors without a loss.
+    """
+
+    positive: NDArray[np.int32]
+    faces: NDArray[np.int32]
+    ignored: NDArray[np.int32]
+
+
+def assign(
+    boxes: Float32s, ignored: Float32s, anchors: Float32s, *, least_iou: float = 0.0
+) -> Assignment:
+    """Targets for faces `boxes` (n, 4) and `ignored` (m, 4) on the canvas, pixels.
+
+    anchors: (k, 4) cx, cy, w, h. An anchor with IoU >= 0.5 is positive for the face it
+    overlaps most; so is the best anchor of every face, however little it overlaps (if two
+    faces share their best anchor, the one that overlaps it more gets it). Ignored are
+    anchors of IoU 0.35..0.5, and those over an ignored face.
+
+    least_iou: a face that its best anchor overlaps no more than this is too small for the
+    map: that anchor is ignored instead. In a 14 x 14 map at 224 pixels, one face in ten of
+    our training photographs is below 0.2.
+    """
+    anchor_boxes = corners(anchors)
+    face_of, is_positive, is_left_out = _match(boxes, anchor_boxes, least_iou)
+    if len(ignored):
+        is_left_out |= _over_ignored(ignored, anchor_boxes)
+    positive = np.flatnonzero(is_positive).astype(np.int32)
+    left_out = np.flatnonzero(is_left_out & ~is_positive).astype(np.int32)
+    return Assignment(positive, face_of[positive].astype(np.int32), left_out)
+
+
+def _match(
+    boxes: Float32s, anchor_boxes: Float32s, least_iou: float
+) -> tuple[NDArray[np.intp], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Per anchor: the face it overlaps most, whether it is positive, whether to leave it out."""
+    count = len(anchor_boxes)
+    if not len(boxes) or not count:
+        none = np.zeros(count, bool)
+        return np.zeros(count, np.intp), none, none.copy()
+    most, face_of, best, best_anchor = _overlaps(boxes, anchor_boxes)
+    is_positive = most >= POSITIVE_IOU
+    is_left_out = most >= NEGATIVE_IOU
+    is_left_out[best_anchor[(best > 0) & (best <= least_iou)]] = True
+    seen = np.flatnonzero(best > least_iou)
+    for face in seen[np.argsort(best[seen], kind="stable")]:  # the largest overlap comes last
+        face_of[best_anchor[face]] = face
+        is_positive[best_anchor[face]] = True
+    return face_of, is_positive, is_left_out
+
+
+def _overlaps(
+    boxes: Float32s, anchor_boxes: Float32s
+) -> tuple[Float32s, NDArray[np.intp], Float32s, NDArray[np.intp]]:
+    """Per anchor the largest IoU and with which face; per face the same with which anchor."""
+    count = len(anchor_boxes)
+    most, face_of = np.zeros(count, np.float32), np.zeros(count, np.intp)
+    best, best_anchor = np.zeros(len(boxes), np.float32), np.zeros(len(boxes), np.intp)
+    for start in range(0, len(boxes), FACES_AT_ONCE):
+        faces = slice(start, start + FACES_AT_ONCE)
+        overlap = iou_matrix(boxes[faces], anchor_boxes)
+        largest = overlap.max(axis=0)
+        is_more = largest > most
+        face_of[is_more] = start + overlap.argmax(axis=0)[is_more]
+        np.maximum(most, largest, out=most)
+        best_anchor[faces] = overlap.argmax(axis=1)
+        best[faces] = overlap.max(axis=1)
+    return most, face_of, best, best_anchor
+
+
+def _over_ignored(ignored: Float32s, anchor_boxes: Float32s) -> NDArray[np.bool_]:
+    """Anchors that look like an ignored face, or lie mostly inside one."""
+    areas = np.maximum(np.prod(anchor_boxes[:, 2:] - anchor_boxes[:, :2], axis=1), 1e-9)
+    inside = intersection_matrix(ignored, anchor_boxes) >= IGNORED_SHARE * areas
+    alike = iou_matrix(ignored, anchor_boxes) >= NEGATIVE_IOU
+    over: NDArray[np.bool_] = (inside | alike).any(axis=0)
+    return over

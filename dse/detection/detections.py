@@ -1,0 +1,38 @@
+"""What a detector says about one picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.detection.geometry import Boxes
+
+__all__ = ["Detections"]
+
+
+@dataclass(frozen=True)
+class Detections:
+    """Boxes (k, 4) in pixels and their scores (k,) in 0..1, best first."""
+
+    boxes: Boxes
+    scores: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def above(self, score: float) -> Detections:
+        """Those with `score` or more."""
+        chosen = self.scores >= np.float32(score)
+        return Detections(self.boxes[chosen], self.scores[chosen])
+
+    def on_picture(self, scale: float, height: int, width: int) -> Detections:
+        """These detections of a canvas in the pixels of its picture (height x width).
+
+        scale: canvas pixels per picture pixel. Boxes are clipped to the picture; those that
+        lie in the empty part of the canvas are left out.
+        """
+        boxes = np.clip(self.boxes / np.float32(scale), 0.0, [width, height, width, height])
+        visible = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
+        return Detections(boxes[visible].astype(np.float32), self.scores[visible])
