@@ -76,7 +76,8 @@ def open_picture(stream: BinaryIO) -> Image.Image:
         image = Image.open(stream, formats=FORMATS)
     except Image.DecompressionBombError as error:
         raise DataError(TOO_MANY_PIXELS) from error
-    if image.width * image.height > MOST_PIXELS:
+    width, height = image.size
+    if width * height > MOST_PIXELS:
         raise DataError(TOO_MANY_PIXELS)
     return image
 
