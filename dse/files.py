@@ -42,18 +42,23 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """No room; no quota; no file may grow larger (`ulimit -f`)."""
 
 
-def open_regular(path: Path) -> BinaryIO:
-    """The file, opened for reading. Raises FileError for what is missing, closed to us, or no
-    regular file: a folder, a pipe, a socket, a device (links to files are followed)."""
+def open_regular(path: Path, most_bytes: int | None = None) -> BinaryIO:
+    """The file, opened for reading. Raises FileError for what is missing, closed to us, larger
+    than `most_bytes` now (it may grow), or no regular file: a folder, a pipe, a socket, a device
+    (links to files are followed)."""
     try:
         # a pipe without a writer must not block the opening
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        found = os.fstat(descriptor)
+        is_regular = stat.S_ISREG(found.st_mode)
+        if is_regular and (most_bytes is None or found.st_size <= most_bytes):
             return open(descriptor, "rb", BUFFER_BYTES)
     except (OSError, ValueError):
         with reported(path, "read"):  # costs more than the opening, so not around it
             raise
     os.close(descriptor)
+    if is_regular and most_bytes is not None:
+        raise _too_large(path, most_bytes)
     raise FileError(
         f"{printable(path)}: not a regular file", "name a file, not a folder, pipe or device"
     )
@@ -64,10 +69,7 @@ def read_bytes(path: Path, most_bytes: int) -> bytes:
     with open_regular(path) as file, reported(path, "read"):
         content = file.read(most_bytes + 1)
     if len(content) > most_bytes:
-        raise FileError(
-            f"{printable(path)}: larger than {most_bytes / MEBIBYTE:g} MiB",
-            "no such file is that large: is it the right one?",
-        )
+        raise _too_large(path, most_bytes)
     return content
 
 
@@ -194,6 +196,13 @@ def printable(text: object) -> str:
     return "".join(
         one if one.isprintable() else one.encode("unicode_escape", "surrogatepass").decode()
         for one in whole
+    )
+
+
+def _too_large(path: Path, most_bytes: int) -> FileError:
+    return FileError(
+        f"{printable(path)}: larger than {most_bytes / MEBIBYTE:g} MiB",
+        "no such file is that large: is it the right one?",
     )
 
 

@@ -30,10 +30,11 @@ def path_or_skip(folder: Path, name: str, skipped: list[Skipped], seen: set[str]
     except DataError as error:
         skipped.append(Skipped(name, str(error)))
         return None
-    if str(path) in seen:
+    place = str(path)
+    if place in seen:
         skipped.append(Skipped(name, REPEATED))
         return None
-    seen.add(str(path))
+    seen.add(place)
     return path
 
 

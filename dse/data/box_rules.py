@@ -40,7 +40,7 @@ class CheckedBoxes:
 def clip(boxes: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
     """Boxes (n, 4) cut at the border of a picture of `size` (width, height), pixels."""
     width, height = size
-    return np.clip(boxes, 0, np.array((width, height, width, height), np.float32))
+    return boxes.clip(0, np.array((width, height, width, height), np.float32))
 
 
 def check_boxes(
@@ -57,9 +57,9 @@ def check_boxes(
     marked = np.zeros(len(given), bool) if invalid is None else np.asarray(invalid, bool)
     inside = clip(given, size)
     has_area = (given[:, 2] > given[:, 0]) & (given[:, 3] > given[:, 1])
-    sides = inside[:, 2:] - inside[:, :2]
-    is_seen = has_area & (sides > 0).all(axis=1)
-    is_ignored = is_seen & (marked | (sides < SMALLEST_SIDE_PIXELS).any(axis=1))
+    shorter = (inside[:, 2:] - inside[:, :2]).min(axis=1)
+    is_seen = has_area & (shorter > 0)
+    is_ignored = is_seen & (marked | (shorter < SMALLEST_SIDE_PIXELS))
     kept = np.flatnonzero(is_seen & ~is_ignored)
     skipped = tuple(
         _left_out(name, index, given[index], bool(has_area[index]), size)

