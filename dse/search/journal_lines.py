@@ -19,6 +19,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 from dse.errors import CorruptJournal, DseError
 from dse.files import open_regular, reported, whole_file
 from dse.schema import converted, parse_json, shown
+from dse.search.settings import Count, Positive
 
 __all__ = ["KMODEL", "broken_tail", "drop_broken_tail", "line_of_trial", "readable_by_optuna"]
 
@@ -30,8 +31,6 @@ KMODEL = "kmodel "
 
 CREATE_TRIAL = 4
 
-Count = Annotated[int, Meta(ge=0)]
-Positive = Annotated[int, Meta(ge=1)]
 State = Literal[0, 1, 2, 3, 4]
 Measure = float | None
 """None: not measured, as JSON has no NaN."""

@@ -21,7 +21,7 @@ from dse.files import read_text
 from dse.schema import checked, converted, parse_json, shown
 from dse.search.parcels import Parcel
 from dse.search.provenance import SHARED, differing
-from dse.search.settings import TableHead
+from dse.search.settings import Positive, TableHead
 from dse.search.study import StudyFolder
 from dse.space import Training
 from dse.training.recipe import EpochReport, Recipe
@@ -197,7 +197,7 @@ def _outcome(row: dict[str, Any]) -> Outcome:
     """The outcome in a line of a table. Raises ValueError."""
     from dse.search.job import Outcome
 
-    epochs = converted(row.get("curve"), list[tuple[int, int, float, float, float]])
+    epochs = converted(row.get("curve"), list[tuple[Positive, Positive, float, float, float]])
     curve = [dict(zip(CURVE, epoch, strict=True)) for epoch in epochs]
     outcome = converted({**row, "curve": curve}, Outcome)
     try:

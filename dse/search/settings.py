@@ -20,7 +20,9 @@ from dse.training.recipe import Recipe
 
 __all__ = [
     "PICTURES",
+    "Count",
     "Pictures",
+    "Positive",
     "SearchSettings",
     "Shared",
     "StartingWeights",
@@ -31,6 +33,7 @@ __all__ = [
 ]
 
 Count = Annotated[int, Meta(ge=0)]
+Positive = Annotated[int, Meta(ge=1)]
 Seed = Annotated[int, Meta(ge=0, lt=2**32)]
 
 PICTURES = ("training_pictures", "validation_pictures", "evaluation_pictures")

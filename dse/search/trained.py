@@ -113,11 +113,11 @@ def shipped_design(name: str, results: Path) -> TrainedDesign | None:
     It was trained on photographs that are not distributed: synthetic scenes calibrate it.
     results: where a cache for those may lie.
     """
-    from dse.network.keras_starting_weights import load_starting_weights
-
     known = {f"{id}{end}": id for id in SHIPPED for end in ("", *(f"-{one}" for one in FORMATS))}
     if name not in known:
         return None
+    from dse.network.keras_starting_weights import load_starting_weights  # which takes seconds
+
     training = Training.parse(known[name])
     candidate = training.in_format("kpu8") if name == training.id else Candidate.parse(name)
     start = load_starting_weights("shipped", training.width, training.breakpoint)

@@ -99,8 +99,8 @@ ROW = {
 @pytest.mark.parametrize(
     "change",
     [{"training_id": "../../x"}, {"training_id": "A063-a0.50-96"}, {"training_id": 3}, {"curve": 3},
-     {"curve": [[1, 2]]}, {"ap": []}, {"seconds": float("inf")}, {"epochs": 10**30},
-     {"ap": {"kpu8": "x"}}],
+     {"curve": [[1, 2]]}, {"ap": []}, {"curve": [[0, 0, 0.1, 0.1, 1.0]]},
+     {"seconds": float("inf")}, {"epochs": 10**30}, {"ap": {"kpu8": "x"}}],
 )  # fmt: skip
 def test_a_training_that_somebody_made_up_is_refused(table: Path, change: dict[str, Any]) -> None:
     head = table.read_text().splitlines()[0]
