@@ -117,6 +117,7 @@ def _guarded() -> Iterator[None]:
         yield
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_guarded")
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, 1 << 32))
@@ -127,6 +128,7 @@ def test_a_changed_kmodel_is_refused_or_stays_within_its_memory(seed: int) -> No
     assert all(memory.untouched() for memory in made)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_any_number_of_the_code_is_refused_or_harmless(data: st.DataObject) -> None:
@@ -148,6 +150,7 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": folder}
 
 
+@pytest.mark.slow
 def test_compiled_loops_stay_within_their_arrays(checked: dict[str, str]) -> None:
     """The shipped kmodels and changed ones, in loops that are compiled to check every index."""
     script = str(Path(__file__).with_name("mutated_kmodels.py"))
@@ -160,6 +163,7 @@ def test_compiled_loops_stay_within_their_arrays(checked: dict[str, str]) -> Non
     assert found["ran"] > 5 and found["refused"] > 5
 
 
+@pytest.mark.slow
 def test_every_kind_of_layer_and_operation_stays_within_its_arrays(checked: dict[str, str]) -> None:
     """The tests of both once more, in loops that are compiled to check every index."""
     tests = [

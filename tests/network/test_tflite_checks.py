@@ -126,6 +126,7 @@ def test_names_cannot_move_the_cursor(tmp_path: Path) -> None:
     assert names == ["picture", r"a\x1b[2J\nb\u202e"]
 
 
+@pytest.mark.slow
 def test_what_is_no_regular_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "x.tflite")
     with (tmp_path / "huge.tflite").open("wb") as file:
@@ -135,6 +136,7 @@ def test_what_is_no_regular_file_is_refused(tmp_path: Path) -> None:
             read_tflite(tmp_path / f"{name}.tflite")
 
 
+@pytest.mark.slow
 def test_the_deepest_graph_that_is_allowed_is_read_at_once(tmp_path: Path) -> None:
     """Thousands of paddings, of which each asks who else reads it."""
     net = Net(8, 8, 3)
