@@ -29,17 +29,17 @@ from decoder_harness import (
 )
 from numpy.typing import NDArray
 
+from dse.chips.k210 import Deployment, deploy
+from dse.chips.k210.bundle.board_files import board_files
+from dse.chips.k210.bundle.detector_file import detector_table
+from dse.chips.k210.emulator import predictor
+from dse.chips.k210.quantization.box_scale import unscale_boxes
 from dse.data.synthetic import synthetic
 from dse.detection.decoding import decode_maps
 from dse.detection.detections import Detections
-from dse.emulation import predictor
 from dse.evaluation import prepare
-from dse.export import Deployment, deploy
-from dse.export.board_files import board_files
-from dse.export.detector_file import detector_table
 from dse.network.detector import detector_graph
 from dse.network.keras_starting_weights import load_starting_weights
-from dse.quantization.box_scale import unscale_boxes
 from dse.space import Training
 
 __all__ = ["compare"]

@@ -2,7 +2,7 @@
 
     python benchmarks/calibration_pictures.py [P5-a1-256 A98-a0.35-160 ...]
 
-`dse.export.deploy` hands nncase those calibration pictures alone that reach an end of a layer's
+`dse.chips.k210.deploy` hands nncase those calibration pictures alone that reach an end of a layer's
 range. Both ways are compiled here, from the package's starting weights (plain networks have a
 trained head, MobileNetV2 an untrained one). Prints a row a design: pictures of each way, seconds of
 each (choosing included), their ratio, and whether the two kmodels are equal byte for byte.
@@ -16,17 +16,17 @@ from time import perf_counter
 
 import numpy as np
 
-from dse.cost.table import format_table
-from dse.export.compiler import compile_kmodel
-from dse.export.tflite import to_tflite
+from dse.chips.k210.compiler.compiler import compile_kmodel
+from dse.chips.k210.compiler.tflite import to_tflite
+from dse.chips.k210.quantization.ranges import extreme_pictures
 from dse.network.detector import detector_graph
 from dse.network.keras_model import Weights, build, get_weights, set_weights
 from dse.network.keras_starting_weights import load_starting_weights
-from dse.quantization.ranges import extreme_pictures
-from dse.search.job import Job, calibration_canvases
 from dse.space import Training
+from dse.text_table import format_table
 from dse.training.head import start_heads
 from dse.training.recipe import Recipe
+from dse.workers.job import Job, calibration_canvases
 
 DESIGNS = (
     "P3-a1-128", "P5-a1-256", "P5-a1.5-256", "P8-a1-192", "A63-a0.5-224", "A98-a0.35-160",

@@ -21,14 +21,14 @@ from typing import Any
 import numpy as np
 
 from dse import resources
-from dse.calibration.account import calibration_account
-from dse.calibration.board_run import BoardRun
-from dse.calibration.fit import FITTED, likely_cycles, with_cycles
-from dse.calibration.measurement import Measured
-from dse.calibration.refit import refit
-from dse.calibration.time_log import read_log
-from dse.cost import Target
-from dse.cost.table import format_table
+from dse.chips import Target
+from dse.chips.k210.calibration.account import calibration_account
+from dse.chips.k210.calibration.board_run import BoardRun
+from dse.chips.k210.calibration.fit import FITTED, likely_cycles, with_cycles
+from dse.chips.k210.calibration.measurement import Measured
+from dse.chips.k210.calibration.refit import refit
+from dse.chips.k210.calibration.time_log import read_log
+from dse.text_table import format_table
 
 Row = dict[str, Any]
 

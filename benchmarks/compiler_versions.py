@@ -16,15 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from dse.cost.table import format_table
+from dse.chips.k210 import deploy
+from dse.chips.k210.compiler.toolchain import toolchain
 from dse.data.letterbox import letterbox
 from dse.data.synthetic import synthetic
 from dse.errors import CompilerError
-from dse.export import deploy
-from dse.export.toolchain import toolchain
 from dse.network.detector import detector_graph
 from dse.network.keras_starting_weights import load_starting_weights
 from dse.space import Training
+from dse.text_table import format_table
 
 VERSIONS = (
     "1.0.0.20211029", "1.1.0.20211203", "1.3.0.20220127", "1.4.0.20220303", "1.5.0.20220331",

@@ -22,11 +22,11 @@ from typing import Any
 
 from random_networks import FAMILIES, draw_network
 
-from dse.cost import Target, judge, price
-from dse.cost.table import format_table
-from dse.export.second_opinion import compiled_row
-from dse.export.tflite import random_tflite
+from dse.chips import Target, judge, price
+from dse.chips.k210.compiler.second_opinion import compiled_row
+from dse.chips.k210.compiler.tflite import random_tflite
 from dse.network.tflite_graph import read_tflite
+from dse.text_table import format_table
 
 __all__ = ["compare"]
 

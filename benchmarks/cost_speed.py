@@ -22,7 +22,7 @@ from collections import Counter
 from resource import RUSAGE_CHILDREN, getrusage
 from typing import Any
 
-from dse.cost import Target
+from dse.chips import Target
 from dse.space import FORMATS, FREEZABLE, Candidate, SearchSpace
 
 __all__ = ["large_space", "measure"]
@@ -31,8 +31,8 @@ LARGE = "large"
 ONCE = """
 import json, sys, time
 start = time.perf_counter()
-import dse.cost.batch
-from dse.cost import Target, price_space
+import dse.chips.k210.cost.batch
+from dse.chips import Target, price_space
 from cost_speed import space_of
 target, space = Target.load(sys.argv[1]), space_of(sys.argv[2])
 imported = time.perf_counter()
@@ -106,7 +106,7 @@ def _run(command: list[str]) -> tuple[float, float]:
 
 def measure_compiler(target: str, space: str, count: int) -> dict[str, Any]:
     """The mean of `count` networks through TFLite and nncase, in seconds of the cores."""
-    from dse.export.second_opinion import compiled_row
+    from dse.chips.k210.compiler.second_opinion import compiled_row
 
     chip = Target.load(target)
     names = [one.id for one in SearchSpace.load(space) if one.format == "kpu8"]

@@ -27,17 +27,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dse.cost import Target, price_space
-from dse.dashboard import write_dashboard
-from dse.dashboard.figure_files import browser_program
-from dse.search.candidates import Row
-from dse.search.journal import Entry
-from dse.search.options import DEFAULTS, SearchOptions
-from dse.search.plan import candidate_row
-from dse.search.provenance import make_settings
-from dse.search.record import StudyRecord
-from dse.search.settings import PICTURES, StudySettings
+from dse.chips import Target, price_space
 from dse.space import FORMATS, FREEZABLE, WIDTHS, Candidate, SearchSpace, Training
+from dse.study.candidates import Row
+from dse.study.journal import Entry
+from dse.study.options import DEFAULTS, SearchOptions
+from dse.study.plan import candidate_row
+from dse.study.provenance import make_settings
+from dse.study.record import StudyRecord
+from dse.study.settings import PICTURES, StudySettings
+from dse.views.dashboard import write_dashboard
+from dse.views.dashboard.figure_files import browser_program
 
 __all__ = ["invented_study", "measure_page"]
 

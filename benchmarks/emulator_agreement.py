@@ -23,12 +23,12 @@ import numpy as np
 from numpy.typing import NDArray
 from random_networks import FAMILIES, draw_network
 
-from dse.cost.table import format_table
-from dse.emulation import predictor
+from dse.chips.k210 import compile_kmodel
+from dse.chips.k210.compiler.compiler import OUT_OF_KPU_MEMORY
+from dse.chips.k210.compiler.tflite import random_tflite
+from dse.chips.k210.emulator import predictor
 from dse.errors import CompilerError
-from dse.export import compile_kmodel
-from dse.export.compiler import OUT_OF_KPU_MEMORY
-from dse.export.tflite import random_tflite
+from dse.text_table import format_table
 
 __all__ = ["compare", "pictures_of", "simulate"]
 

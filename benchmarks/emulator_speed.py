@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.cost.table import format_table
-from dse.emulation import predictor
-from dse.export import compile_kmodel, kmodel_predictor
-from dse.export.tflite import random_tflite
+from dse.chips.k210 import compile_kmodel, kmodel_predictor
+from dse.chips.k210.compiler.tflite import random_tflite
+from dse.chips.k210.emulator import predictor
 from dse.network.detector import detector_graph
 from dse.space import Candidate
+from dse.text_table import format_table
 
 __all__ = ["measure"]
 

@@ -22,15 +22,15 @@ import numpy as np
 
 from dse import published
 from dse.data import open_data
+from dse.designs.selection import job_of
 from dse.evaluation import Prepared, evaluate_canvases, prepare
 from dse.network.detector import detector_graph
 from dse.network.graph import Graph
 from dse.network.keras_inference import Folded, compiled, fold, normalised, run
 from dse.network.keras_model import Weights
 from dse.search import find_study, load_study
-from dse.search.job import load_weights
-from dse.search.selection import job_of
 from dse.space import Training
+from dse.workers.job import load_weights
 
 FORMATS = {"Q9": 9, "Q8": 8, "Q7": 7, "Q6": 6}
 ROUNDINGS: dict[str, Callable[[Any], Any]] = {

@@ -10,8 +10,8 @@ import zipfile
 
 from fuzz_changes import bits, bytes_of, json_of, noise, numbers
 
-from dse.export.flash_package import flash_package
-from dse.export.kmodel import parse_kmodel
+from dse.chips.k210.bundle.flash_package import flash_package
+from dse.chips.k210.kmodel.kmodel import parse_kmodel
 
 __all__ = [
     "KMODEL",

@@ -259,7 +259,7 @@ def _npz(arrays: dict[str, Any], method: int) -> bytes:
 @functools.cache
 def networks() -> tuple[Files, ...]:
     """Small TensorFlow-Lite files: of our own writer, with every layer it knows."""
-    from dse.export.tflite import random_tflite
+    from dse.chips.k210.compiler.tflite import random_tflite
 
     layers = (
         Layer("input", "input", (), (16, 16, 3)),

@@ -98,18 +98,18 @@ def _picture(folder: Path, number: int) -> object:
 
 
 def _space(folder: Path, number: int) -> object:
-    from dse.cost.target import Target
-    from dse.search.plan import priced_rows
+    from dse.chips.target import Target
     from dse.space import SearchSpace
+    from dse.study.plan import priced_rows
 
     space = SearchSpace.load(str(folder / "space.toml"))
     return list(priced_rows(space.sample(3, 0), Target.load("k210")))
 
 
 def _profile(folder: Path, number: int) -> object:
-    from dse.cost.target import Target
-    from dse.search.plan import priced_rows
+    from dse.chips.target import Target
     from dse.space import Candidate
+    from dse.study.plan import priced_rows
 
     target = Target.load(str(folder / "target.toml"))
     names = ("P8-a1-256-kpu8", "A98-a0.5-224-kpu8", "A63-a1-224-FP16")
@@ -117,11 +117,11 @@ def _profile(folder: Path, number: int) -> object:
 
 
 def _study(folder: Path, number: int) -> object:
+    from dse.designs.selection import choose_design, job_of
     from dse.errors import DseError
-    from dse.search.options import SearchOptions
-    from dse.search.provenance import check_unchanged, differing, shared_settings
-    from dse.search.record import load_study
-    from dse.search.selection import choose_design, job_of
+    from dse.study.options import SearchOptions
+    from dse.study.provenance import check_unchanged, differing, shared_settings
+    from dse.study.record import load_study
 
     record = load_study(folder / "reference")
     settings = record.settings
@@ -137,11 +137,11 @@ def _study(folder: Path, number: int) -> object:
         lambda: job_of(record),
     ]
     if number % EVERY_TABLES == 0:
-        from dse.dashboard.frames import study_tables
+        from dse.views.dashboard.frames import study_tables
 
         steps.append(lambda: study_tables(record))
     if number % EVERY_PAGE == 0:
-        from dse.dashboard.page import write_dashboard
+        from dse.views.dashboard.page import write_dashboard
 
         steps.append(lambda: write_dashboard([record], folder / "page.html"))
     refusals = []
@@ -156,8 +156,8 @@ def _study(folder: Path, number: int) -> object:
 
 
 def _journal(folder: Path, number: int) -> object:
-    from dse.search.journal import Journal, read_entries
-    from dse.search.journal_lines import drop_broken_tail
+    from dse.study.journal import Journal, read_entries
+    from dse.study.journal_lines import drop_broken_tail
 
     path = folder / "journal.log"
     entries = read_entries(path, "reference")
@@ -168,10 +168,10 @@ def _journal(folder: Path, number: int) -> object:
 
 
 def _replay(folder: Path, number: int) -> object:
-    from dse.search import recorded
-    from dse.search.options import SearchOptions
-    from dse.search.recorded import RecordedJob, RecordedTable, replay_training, replay_workshop
     from dse.space import Training
+    from dse.study.options import SearchOptions
+    from dse.workers import recorded
+    from dse.workers.recorded import RecordedJob, RecordedTable, replay_training, replay_workshop
 
     recorded._table.cache_clear()  # the table of the case before had this path, too
     path = folder / "table.jsonl"
@@ -193,19 +193,19 @@ def _weights(folder: Path, number: int) -> object:
 
 
 def _network(folder: Path, number: int) -> object:
-    from dse.cost.price import price
-    from dse.cost.subject import resolve
-    from dse.cost.target import Target
+    from dse.chips.k210.cost.price import price
+    from dse.chips.subject import resolve
+    from dse.chips.target import Target
 
     subject = resolve(str(folder / "network.tflite"))
     return price(subject.graph, subject.format, Target.load("k210"))
 
 
 def _headers(folder: Path, number: int) -> object:
-    from dse.cost.target import Target
-    from dse.export.inspection import fit_problems
-    from dse.export.kmodel import parse_kmodel
-    from dse.export.reading import read_bytes
+    from dse.chips.k210.bundle.inspection import fit_problems
+    from dse.chips.k210.bundle.reading import read_bytes
+    from dse.chips.k210.kmodel.kmodel import parse_kmodel
+    from dse.chips.target import Target
 
     headers = parse_kmodel(read_bytes(folder / "model.kmodel"))
     fit_problems(headers, Target.load("k210"))
@@ -213,9 +213,9 @@ def _headers(folder: Path, number: int) -> object:
 
 
 def _emulator(folder: Path, number: int) -> object:
-    from dse.emulation import predictor
-    from dse.export.kmodel import parse_kmodel
-    from dse.export.reading import read_bytes
+    from dse.chips.k210.bundle.reading import read_bytes
+    from dse.chips.k210.emulator import predictor
+    from dse.chips.k210.kmodel.kmodel import parse_kmodel
 
     content = read_bytes(folder / "model.kmodel")
     with _checked_views():
@@ -229,7 +229,7 @@ def _emulator(folder: Path, number: int) -> object:
 @contextlib.contextmanager
 def _checked_views() -> Iterator[None]:
     """An AssertionError inside for a view that is not within the memory that it is a view of."""
-    from dse.emulation.memory import Memory
+    from dse.chips.k210.emulator.memory import Memory
 
     real = Memory.view
 
@@ -254,11 +254,11 @@ def _checked_views() -> Iterator[None]:
 
 
 def _log(folder: Path, number: int) -> object:
-    from dse.calibration.account import calibration_account, calibration_table
-    from dse.calibration.profile_file import profile_text, write_profile
-    from dse.calibration.refit import refit
-    from dse.calibration.time_log import read_log
-    from dse.cost.target import Target
+    from dse.chips.k210.calibration.account import calibration_account, calibration_table
+    from dse.chips.k210.calibration.profile_file import profile_text, write_profile
+    from dse.chips.k210.calibration.refit import refit
+    from dse.chips.k210.calibration.time_log import read_log
+    from dse.chips.target import Target
 
     target = Target.load("k210")
     log = read_log(folder / "board.log", target)
@@ -272,11 +272,11 @@ def _log(folder: Path, number: int) -> object:
 
 def _bundle(folder: Path, number: int) -> object:
     """What `dse verify` looks at before it runs anything; `fuzz_verify` goes on from there."""
-    from dse.cost.target import Target
+    from dse.chips.k210.bundle import inspection
+    from dse.chips.k210.bundle.reading import box_scale_of, made_by, read_bytes, table
+    from dse.chips.k210.kmodel.kmodel import parse_kmodel
+    from dse.chips.target import Target
     from dse.errors import VerificationFailed
-    from dse.export import inspection
-    from dse.export.kmodel import parse_kmodel
-    from dse.export.reading import box_scale_of, made_by, read_bytes, table
 
     made_by(folder / "model.kmodel")
     names = sorted(path.name for path in folder.iterdir())

@@ -40,8 +40,9 @@ import numpy as np
 from fuzz_bundles import KMODEL, TFLITE, Files, mutate
 from numpy.typing import NDArray
 
-from dse.export import verify_bundle, verify_runs
-from dse.quantization.box_scale import unscale_boxes
+from dse.chips.k210 import verify_bundle
+from dse.chips.k210.bundle import verify_runs
+from dse.chips.k210.quantization.box_scale import unscale_boxes
 
 __all__ = ["Campaign", "mutate"]
 

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dse.cost import Target, check_rows
-from dse.export.second_opinion import compiled_row, compiled_table
+from dse.chips import Target, check_rows
+from dse.chips.k210.compiler.second_opinion import compiled_row, compiled_table
 from dse.network.keras_startup import keras
 
 __all__ = ["residual_classifier", "to_tflite"]

@@ -2,7 +2,7 @@
 
     python benchmarks/kill_campaign.py --kills 200 --table results/recorded/k210.jsonl
 
-Studies are run one after the other on a table of recorded trainings (`dse.search.recorded`),
+Studies are run one after the other on a table of recorded trainings (`dse.workers.recorded`),
 with a pause per epoch, so that a kill lands in the middle of things. At random moments, in
 random order, SIGKILL goes to
 
@@ -45,14 +45,14 @@ from typing import Any
 from dse.files import write_whole
 from dse.schema import read_json
 from dse.search import SearchOptions, SearchReport, load_study, run_search
-from dse.search.job import RESULT_BYTES, Outcome
-from dse.search.journal import read_entries
-from dse.search.options import available_cores
-from dse.search.ray_executor import SETTINGS
-from dse.search.recorded import RecordedJob, RecordedTable, replay_training, replay_workshop
-from dse.search.workshop import Workshop
 from dse.space import Training
+from dse.study.journal import read_entries
+from dse.study.options import available_cores
 from dse.training import EpochReport
+from dse.workers.job import RESULT_BYTES, Outcome
+from dse.workers.ray_executor import SETTINGS
+from dse.workers.recorded import RecordedJob, RecordedTable, replay_training, replay_workshop
+from dse.workers.workshop import Workshop
 
 STUDY = "killed"
 BUDGET = 1000

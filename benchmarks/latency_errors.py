@@ -22,15 +22,15 @@ from old_runtimes import old_operations, predict, rfb_without_slim
 from published_networks import PUBLISHED, RFB_LESS_SLIM, Published
 
 from dse import resources
-from dse.calibration.fit import FITTED, fit, leave_one_shape_out
-from dse.calibration.log_tables import read_measurements
-from dse.calibration.measurement import Measurement
-from dse.cost import Target, price
-from dse.cost.latency import Duration, step_time
-from dse.cost.lowering import lower
-from dse.cost.subject import resolve
-from dse.cost.table import format_table
+from dse.chips import Target, price
+from dse.chips.k210.calibration.fit import FITTED, fit, leave_one_shape_out
+from dse.chips.k210.calibration.log_tables import read_measurements
+from dse.chips.k210.calibration.measurement import Measurement
+from dse.chips.k210.cost.latency import Duration, step_time
+from dse.chips.k210.cost.lowering import lower
+from dse.chips.subject import resolve
 from dse.network.graph import Graph
+from dse.text_table import format_table
 
 Row = dict[str, Any]
 

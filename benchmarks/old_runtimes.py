@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from published_networks import Published
 
 from dse import resources
-from dse.calibration.log_tables import read_measurements
-from dse.cost import Target
-from dse.cost.latency import Duration, step_time
-from dse.cost.lowering import lower
-from dse.cost.program import KPU_CONVOLUTIONS, Program, Step
+from dse.chips import Target
+from dse.chips.k210.calibration.log_tables import read_measurements
+from dse.chips.k210.cost.latency import Duration, step_time
+from dse.chips.k210.cost.lowering import lower
+from dse.chips.k210.cost.program import KPU_CONVOLUTIONS, Program, Step
 from dse.network.graph import Graph, Layer, Shape
 
 __all__ = ["old_operations", "predict", "rfb_without_slim"]

@@ -23,13 +23,13 @@ from typing import Any
 
 import numpy as np
 
-from dse.cost import Target, check_rows
-from dse.cost.table import format_table
-from dse.export.second_opinion import COMPARED, compiled_row
-from dse.export.tflite import random_tflite
+from dse.chips import Target, check_rows
+from dse.chips.k210.compiler.second_opinion import COMPARED, compiled_row
+from dse.chips.k210.compiler.tflite import random_tflite
 from dse.network.detector import detector_graph
 from dse.network.graph import CONVOLUTIONS, Graph
 from dse.space import Training
+from dse.text_table import format_table
 
 PAPER = "A98-a0.5-224"
 CANDIDATES = (

@@ -30,21 +30,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from dse.cost import Target
+from dse.chips import Target
 from dse.search import SearchOptions, StudyFolder
 from dse.search import desk as desk_module
-from dse.search.candidates import Candidates
 from dse.search.desk import SearchDesk
-from dse.search.executor import Workbench
-from dse.search.inline_executor import InlineExecutor
 from dse.search.interruption import Interruption
-from dse.search.job import Outcome
-from dse.search.journal import Journal
-from dse.search.plan import SearchPlan, priced_rows
 from dse.search.progress import Progress
 from dse.search.proposers import Design
 from dse.space import FORMATS, FREEZABLE, WIDTHS, SearchSpace, Training
+from dse.study.candidates import Candidates
+from dse.study.journal import Journal
+from dse.study.plan import SearchPlan, priced_rows
 from dse.training.recipe import EpochReport
+from dse.workers.executor import Workbench
+from dse.workers.inline import InlineExecutor
+from dse.workers.job import Outcome
 
 EPOCHS = 30
 NOISE_SD = 0.012

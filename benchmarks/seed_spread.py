@@ -21,8 +21,8 @@ from typing import Any
 from dse.reproduction.comparison import Sample
 from dse.reproduction.training import write_space
 from dse.search import SearchOptions, load_study, run_search
-from dse.search.study import study_names
 from dse.space import Training
+from dse.study.folder import study_names
 from dse.training.recipe import Recipe
 
 FORMATS = ("kpu8", "FP32")

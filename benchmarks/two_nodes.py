@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from dse.search import SearchOptions, SearchReport, run_search
-from dse.search.ray_executor import SETTINGS
 from dse.training import Recipe
+from dse.workers.ray_executor import SETTINGS
 
 
 @contextmanager

@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-from dse.cost import Target
+from dse.chips import Target
 from dse.data.pictures import DataSet, Picture
-from dse.search.options import SearchOptions
-from dse.search.provenance import make_settings
-from dse.search.ray_executor import SETTINGS
-from dse.search.settings import PICTURES, StudySettings
 from dse.space import SearchSpace
+from dse.study.options import SearchOptions
+from dse.study.provenance import make_settings
+from dse.study.settings import PICTURES, StudySettings
+from dse.workers.ray_executor import SETTINGS
 
 # Ray reads them when a test module imports it. Its workers would give way to the tests beside them.
 os.environ.update({**SETTINGS, "RAY_worker_niceness": "0"})
@@ -49,6 +49,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
         return None
     return True if MARKED_MODULE.search(collection_path.read_text(encoding="utf-8")) else None
 
+
+pytest_plugins = ["tests.search.fixtures"]
 
 ROOT = Path(__file__).resolve().parent.parent
 BESIDE = ROOT.parent / "shared"

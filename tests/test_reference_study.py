@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from dse.dashboard import study_samples
+from dse.chips.k210 import verify_bundle
 from dse.errors import WeightsError
-from dse.export import verify_bundle
 from dse.search import load_study
+from dse.views.dashboard import study_samples
 
 pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
+from dse.chips import Target
+from dse.chips.k210.compiler.toolchain import toolchain
 from dse.cli import main
-from dse.cost import Target
 from dse.data import open_data
 from dse.errors import CompilerError
-from dse.export.toolchain import toolchain
 from dse.search import find_study, load_study
 
 pytestmark = [pytest.mark.compiler, pytest.mark.slow]

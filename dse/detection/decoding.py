@@ -24,7 +24,7 @@ CANDIDATES = 400
 """Boxes that enter suppression, best scores first: bounds the time of a crowded picture.
 
 Of equal scores the first in the map comes first, here and in suppression; a box with a number
-that is none (NaN) is no box. The board's decoders (`dse/export/templates`) follow.
+that is none (NaN) is no box. The board's decoders (`dse/chips/k210/bundle/templates`) follow.
 """
 
 

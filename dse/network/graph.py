@@ -1,7 +1,7 @@
 """The layer graph: what a network computes, without any of its weights.
 
 It is the common language of the house. `mobilenetv2` writes it from a candidate, `tflite`
-reads it from a file, `keras_model` turns it into a trainable model, and `dse.cost` prices
+reads it from a file, `keras_model` turns it into a trainable model, and `dse.chips` prices
 it. Batch normalisation and activation belong to the convolution before them, as on the
 chip; shapes are (height, width, channels) of one picture.
 """

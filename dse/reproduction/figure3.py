@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 
 from dse.data import open_data
 from dse.data.pictures import DataSet, Picture
+from dse.designs.selection import job_of
 from dse.files import write_whole
 from dse.search import StudyRecord
-from dse.search.selection import job_of
 from dse.space import Training
 
 if TYPE_CHECKING:
-    from dse.quantization.keras_ranges import KerasLayer
+    from dse.chips.k210.quantization.keras_ranges import KerasLayer
 
 __all__ = ["Figure3", "integer_bits", "layer_rows", "measure_figure3", "summary", "write_csv"]
 
@@ -53,11 +53,11 @@ def measure_figure3(record: StudyRecord, input_size: int) -> Figure3:
     Takes 100 of them at random, always the same. Raises WeightsError where the training left
     no network, DataError where no picture can be read.
     """
+    from dse.chips.k210.quantization.keras_ranges import keras_ranges
     from dse.evaluation import prepare
     from dse.network.detector import detector_graph
-    from dse.quantization.formats import CONVOLVED
-    from dse.quantization.keras_ranges import keras_ranges
-    from dse.search.job import load_weights
+    from dse.network.weight_formats import CONVOLVED
+    from dse.workers.job import load_weights
 
     training = Training(*MODEL, WIDTH, input_size)
     weights = load_weights(record.path / "trainings" / training.id)

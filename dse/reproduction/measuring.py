@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 
+from dse.designs.selection import job_of
+from dse.designs.trained import trained_design
 from dse.files import write_whole
 from dse.reproduction.rows import table_rows
 from dse.search import StudyRecord
-from dse.search.selection import job_of
-from dse.search.trained import trained_design
 from dse.space import Candidate
 
 __all__ = ["Measure", "measure_networks"]

@@ -19,7 +19,7 @@ from dse.reproduction.rows import TRAINED_TABLES, table_rows
 from dse.reproduction.training import train_networks
 from dse.reproduction.viola_jones import measure_viola_jones, require_opencv
 from dse.search import StudyRecord
-from dse.search.workshop import Workshop
+from dse.workers.workshop import Workshop
 
 __all__ = ["as_json", "reproduce", "write_report"]
 

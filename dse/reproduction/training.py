@@ -19,9 +19,9 @@ from dse.files import make_folder, write_whole
 from dse.reproduction.options import ReproductionOptions
 from dse.reproduction.rows import trainings_of
 from dse.search import StudyRecord, load_study, run_search
-from dse.search.study import study_names
-from dse.search.workshop import Workshop
 from dse.space import AXES, FORMATS, Training
+from dse.study.folder import study_names
+from dse.workers.workshop import Workshop
 
 __all__ = ["train_networks", "write_space"]
 

@@ -6,16 +6,17 @@ used, so that importing this package costs nothing.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dse.lazy import lazy
 
 if TYPE_CHECKING:
     from dse.search.driver import plan_search, run_search
-    from dse.search.options import SearchOptions
-    from dse.search.outcomes import SearchReport
-    from dse.search.plan import SearchPlan
-    from dse.search.record import StudyRecord, load_study
-    from dse.search.study import StudyFolder, find_study, latest_study, study_names
+    from dse.study.folder import StudyFolder, find_study, latest_study, study_names
+    from dse.study.options import SearchOptions
+    from dse.study.outcomes import SearchReport
+    from dse.study.plan import SearchPlan
+    from dse.study.record import StudyRecord, load_study
 
 __all__ = [
     "SearchOptions",
@@ -31,22 +32,19 @@ __all__ = [
     "study_names",
 ]
 
-_HOME = {
-    "SearchOptions": "options",
-    "SearchPlan": "plan",
-    "SearchReport": "outcomes",
-    "StudyFolder": "study",
-    "StudyRecord": "record",
-    "find_study": "study",
-    "latest_study": "study",
-    "load_study": "record",
-    "plan_search": "driver",
-    "run_search": "driver",
-    "study_names": "study",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'dse.search' has no attribute '{name}'")
-    return getattr(importlib.import_module(f"dse.search.{_HOME[name]}"), name)
+__getattr__ = lazy(
+    __name__,
+    {
+        "SearchOptions": "dse.study.options",
+        "SearchPlan": "dse.study.plan",
+        "SearchReport": "dse.study.outcomes",
+        "StudyFolder": "dse.study.folder",
+        "StudyRecord": "dse.study.record",
+        "find_study": "dse.study.folder",
+        "latest_study": "dse.study.folder",
+        "load_study": "dse.study.record",
+        "plan_search": "dse.search.driver",
+        "run_search": "dse.search.driver",
+        "study_names": "dse.study.folder",
+    },
+)

@@ -9,20 +9,20 @@ from time import monotonic
 from typing import Any
 
 from dse.errors import StudyError
-from dse.search.audit import BEATEN
-from dse.search.disk import full_disk_error, full_disk_reported
-from dse.search.executor import Desk, Epoch, Failure, Say, Task, Wait
 from dse.search.interruption import Interruption
-from dse.search.journal import Journal, or_nan
-from dse.search.options import SearchOptions
-from dse.search.outcomes import front_of
 from dse.search.past import Past
-from dse.search.plan import SearchPlan
 from dse.search.progress import Progress, Standing
 from dse.search.proposers import make_proposer
 from dse.search.stopping import DominanceStopper
-from dse.search.study import StudyFolder
 from dse.space import Training
+from dse.study.audit import BEATEN
+from dse.study.disk import full_disk_error, full_disk_reported
+from dse.study.folder import StudyFolder
+from dse.study.journal import Journal, or_nan
+from dse.study.options import SearchOptions
+from dse.study.outcomes import front_of
+from dse.study.plan import SearchPlan
+from dse.workers.executor import Desk, Epoch, Failure, Say, Task, Wait
 
 __all__ = ["SearchDesk"]
 

@@ -13,26 +13,26 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from time import monotonic
 
-from dse.cost import Target
+from dse.chips import Target
 from dse.errors import DseError, Interrupted, StudyError
 from dse.files import write_whole
 from dse.search.desk import SearchDesk
-from dse.search.disk import full_disk_reported
-from dse.search.executor import Executor, Workbench
 from dse.search.interruption import Interruption
-from dse.search.journal import Journal
-from dse.search.journal_lines import drop_broken_tail
-from dse.search.options import SearchOptions
-from dse.search.outcomes import SearchReport
-from dse.search.plan import SearchPlan, candidates_csv, make_plan
 from dse.search.progress import Progress
-from dse.search.provenance import check_unchanged, make_settings, shared_settings
-from dse.search.record import StudyRecord, load_study
-from dse.search.settings import StudySettings
-from dse.search.study import StudyFolder, find_study
 from dse.search.warm_start import reusable, take_over
-from dse.search.workshop import Workshop, workshop_for
 from dse.space import SearchSpace
+from dse.study.disk import full_disk_reported
+from dse.study.folder import StudyFolder, find_study
+from dse.study.journal import Journal
+from dse.study.journal_lines import drop_broken_tail
+from dse.study.options import SearchOptions
+from dse.study.outcomes import SearchReport
+from dse.study.plan import SearchPlan, candidates_csv, make_plan
+from dse.study.provenance import check_unchanged, make_settings, shared_settings
+from dse.study.record import StudyRecord, load_study
+from dse.study.settings import StudySettings
+from dse.workers.executor import Executor, Workbench
+from dse.workers.workshop import Workshop, workshop_for
 
 __all__ = ["plan_search", "run_search"]
 
@@ -190,7 +190,7 @@ def open_journal(folder: StudyFolder, options: SearchOptions) -> Journal:
             f"the record of study '{folder.name}' is in its folder",
             "leave --storage out, or start a new study with it",
         )
-    from dse.search.shared_journal import SharedJournal
+    from dse.study.shared_journal import SharedJournal
 
     journal = SharedJournal(options.storage, folder.name, shared.driver, folder.journal)
     journal.agree(shared_settings(settings))
@@ -200,10 +200,10 @@ def open_journal(folder: StudyFolder, options: SearchOptions) -> Journal:
 def make_executor(options: SearchOptions) -> Executor:
     """The executor that `options` name."""
     if options.executor == "inline":
-        from dse.search.inline_executor import InlineExecutor
+        from dse.workers.inline import InlineExecutor
 
         return InlineExecutor()
-    from dse.search.ray_executor import RayExecutor
+    from dse.workers.ray_executor import RayExecutor
 
     return RayExecutor(
         workers=options.workers,

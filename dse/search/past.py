@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from dse.pareto import Front, ObjectiveBox
-from dse.search.journal import WARM, Entry, or_nan
-from dse.search.plan import SearchPlan
 from dse.search.proposers import Observation
 from dse.search.stopping import FinishedCurve
+from dse.study.journal import WARM, Entry, or_nan
+from dse.study.plan import SearchPlan
 
 __all__ = ["Past"]
 

@@ -72,7 +72,7 @@ class DominanceStopper:
     Finished curves are those that were *not* stopped, so they could come to show smaller and
     smaller gains. A share `audit_share` of all trainings, chosen by their id alone, is
     therefore always finished. It keeps the gains honest, and what becomes of those that would
-    have been stopped is the audit of the rule (`dse.search.audit`).
+    have been stopped is the audit of the rule (`dse.study.audit`).
     """
 
     def __init__(

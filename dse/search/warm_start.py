@@ -8,13 +8,13 @@ from pathlib import Path
 
 from dse.errors import StudyError
 from dse.files import make_folder, whole_folder
-from dse.search.audit import BEATEN
-from dse.search.journal import WARM, Entry, Journal
-from dse.search.plan import SearchPlan
-from dse.search.provenance import differing
-from dse.search.record import StudyRecord
-from dse.search.settings import StudySettings
-from dse.search.study import StudyFolder
+from dse.study.audit import BEATEN
+from dse.study.folder import StudyFolder
+from dse.study.journal import WARM, Entry, Journal
+from dse.study.plan import SearchPlan
+from dse.study.provenance import differing
+from dse.study.record import StudyRecord
+from dse.study.settings import StudySettings
 
 __all__ = ["reusable", "take_over"]
 

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from dse.cost.target import Target
+from dse.chips.target import Target
 
 pytestmark = pytest.mark.compiler
 

@@ -117,7 +117,7 @@ def test_a_view_outside_its_memory_is_found(
     import numpy as np
     from numpy.lib.stride_tricks import as_strided
 
-    from dse.emulation.memory import Memory
+    from dse.chips.k210.emulator.memory import Memory
 
     whole = np.zeros(100, np.uint8)
     views = {"within": (whole[10:20], (10,)), "before": (whole[10:], (-1,))}

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dse.cost import Target
-from dse.export.second_opinion import compiled_row
+from dse.chips import Target
+from dse.chips.k210.compiler.second_opinion import compiled_row
 
 pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 

@@ -14,9 +14,9 @@ import tflite
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dse.cost import Target, judge, price
+from dse.chips import Target, judge, price
+from dse.chips.k210.compiler.tflite_writer import TfliteWriter
 from dse.errors import InvalidFile
-from dse.export.tflite_writer import TfliteWriter
 from dse.network.detector import detector_graph
 from dse.network.graph import Graph
 from dse.network.tflite_graph import read_tflite
@@ -236,7 +236,7 @@ def test_tensorflow_is_not_needed() -> None:
 
 @pytest.mark.parametrize("name", ["A63-a0.35-96", "C63-a0.5-160"])
 def test_an_exported_detector_costs_what_its_candidate_costs(tmp_path: Path, name: str) -> None:
-    from dse.export.tflite import folded_to_tflite
+    from dse.chips.k210.compiler.tflite import folded_to_tflite
 
     graph = detector_graph(Training.parse(name))
     folded: dict[str, Any] = {}

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from dse.commands.arguments import table
+from dse.cli.arguments import table
 from dse.reproduction import ReproductionOptions, as_json, as_text, reproduce, write_report
 from tests.search.fake_training import workshop
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from dse.cost import Target, price_space
+from dse.chips import Target, price_space
 from dse.errors import UnknownName, UsageError
 from dse.reproduction.rows import table_rows, trainings_of
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from dse.search.executor import Desk, Epoch, Executor, Failure, Say, Task, Wait, Workbench
 from dse.space import Training
+from dse.workers.executor import Desk, Epoch, Executor, Failure, Say, Task, Wait, Workbench
 from tests.search import fake_training
 
 TRAININGS = [

@@ -1,6 +1,6 @@
 """Trainings that take milliseconds: deterministic curves, real files, a real checkpoint.
 
-The behaviour of `dse.search.job` towards the search, without a network: it checkpoints each
+The behaviour of `dse.workers.job` towards the search, without a network: it checkpoints each
 epoch before it reports, replays finished epochs after a kill, and returns a finished outcome
 at once when called again. A trace file counts what was really worked.
 """
@@ -19,9 +19,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dse.search.parcels import Parcel
-from dse.search.workshop import Workshop
 from dse.space import Training
+from dse.workers.parcels import Parcel
+from dse.workers.workshop import Workshop
 from tests.process_limits import no_more_memory_than
 
 EPOCHS = 6

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from dse.errors import DseError
-from dse.search import SearchOptions, run_search, shared_journal
+from dse.search import SearchOptions, run_search
+from dse.study import shared_journal
 from tests.search import fake_training
 
 

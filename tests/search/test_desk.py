@@ -11,10 +11,10 @@ import pytest
 
 from dse.search import SearchOptions, StudyFolder, plan_search
 from dse.search.desk import SearchDesk
-from dse.search.executor import Epoch, Failure, Say, Task, Wait
 from dse.search.interruption import Interruption
-from dse.search.journal import Journal
 from dse.search.progress import Progress
+from dse.study.journal import Journal
+from dse.workers.executor import Epoch, Failure, Say, Task, Wait
 
 Make = Callable[..., SearchOptions]
 

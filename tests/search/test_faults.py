@@ -20,11 +20,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dse
-from dse.dashboard.frames import study_tables
-from dse.dashboard.page import payload_json
 from dse.errors import StudyError
 from dse.search import SearchOptions, load_study, run_search
-from dse.search.journal import read_entries
+from dse.study.journal import read_entries
+from dse.views.dashboard.frames import study_tables
+from dse.views.dashboard.page import payload_json
 from tests.process_limits import no_file_larger_than
 from tests.search.fake_training import EPOCHS, worked, workshop
 
@@ -160,7 +160,7 @@ def test_a_clock_that_jumps_changes_nothing(
 def test_only_dates_for_people_come_from_the_clock_on_the_wall() -> None:
     """What decides goes by monotonic clocks; a study's date of birth decides nothing."""
     root = Path(dse.__file__).parent
-    files = [file for room in ("search", "training") for file in (root / room).rglob("*.py")]
+    files = [file for room in ("search", "study", "training", "workers") for file in (root / room).rglob("*.py")]
     calls = {
         (file.relative_to(root).as_posix(), node.func.attr)
         for file in files
@@ -168,7 +168,7 @@ def test_only_dates_for_people_come_from_the_clock_on_the_wall() -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
     }
     wall = ("time", "time_ns", "now", "utcnow", "today")
-    assert {call for call in calls if call[1] in wall} == {("search/provenance.py", "now")}
+    assert {call for call in calls if call[1] in wall} == {("study/provenance.py", "now")}
 
 
 @pytest.mark.slow

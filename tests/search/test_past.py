@@ -9,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dse.cost import Target
-from dse.search.journal import WARM, Entry
-from dse.search.outcomes import hypervolume_share
+from dse.chips import Target
 from dse.search.past import Past
-from dse.search.plan import make_plan
 from dse.search.stopping import FinishedCurve
 from dse.space import SearchSpace
+from dse.study.journal import WARM, Entry
+from dse.study.outcomes import hypervolume_share
+from dse.study.plan import make_plan
 
 STATES = ("complete", "stopped", "failed", "running", "warm")
 TRIALS = st.lists(

@@ -18,9 +18,9 @@ import ray
 import yaml  # type: ignore[import-untyped]
 from ray.cluster_utils import Cluster
 
-from dse.search.executor import Executor, Task, Workbench
-from dse.search.parcels import Parcel
-from dse.search.ray_executor import SETTINGS, RayExecutor
+from dse.workers.executor import Executor, Task, Workbench
+from dse.workers.parcels import Parcel
+from dse.workers.ray_executor import SETTINGS, RayExecutor
 from tests.search import fake_training
 from tests.search.executor_contract import ExecutorContract, ScriptedDesk, bench, tasks
 from tests.search.fake_training import EPOCHS, PICTURE, worked

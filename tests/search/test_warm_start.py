@@ -7,9 +7,9 @@ import pytest
 
 from dse.errors import StudyError, UsageError
 from dse.search import SearchOptions, StudyFolder, load_study, run_search
-from dse.search.journal import WARM, Journal
-from dse.search.plan import make_plan
 from dse.search.warm_start import reusable, take_over
+from dse.study.journal import WARM, Journal
+from dse.study.plan import make_plan
 from dse.training.recipe import Recipe
 from tests.search.fake_training import worked, workshop
 

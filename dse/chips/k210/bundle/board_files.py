@@ -1,0 +1,76 @@
+"""What a bundle holds beside the network: guide, decoder in C, programs in C and MicroPython."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from dse.chips.k210.bundle.flash_package import FLASH_ADDRESS
+from dse.chips.k210.bundle.rendering import render
+from dse.detection.decoding import CANDIDATES, MAX_BOXES
+from dse.detection.head import FACE_HEAD, MAX_LOG_RATIO, Head
+from dse.errors import UsageError
+
+__all__ = ["NAMES", "board_files"]
+
+NAMES = ("README.md", "decode.c", "decode.h", "detector.h", "main.c", "main.py")
+
+LIST_BYTES_PER_NUMBER = 32 + 3 * 8
+"""Of MicroPython on 64 bits: a float is an object in a block of 32 bytes; a list that doubles
+holds its old and its new places for a moment."""
+
+OTHER_HEAP_BYTES = 128 * 1024
+"""For the program itself, and blocks that lie in the way."""
+
+
+def board_files(
+    manifest: Mapping[str, Any], detector: Mapping[str, Any], head: Head = FACE_HEAD
+) -> dict[str, bytes]:
+    """The files `NAMES`, from the tables of `manifest.json` and `detector.json`.
+
+    Raises UsageError for a head that the programs on the board cannot decode.
+    """
+    if head.kind != Head.kind or len(head.classes) > 1:
+        raise UsageError(
+            f"no program on the board decodes a head '{head.kind}' of {len(head.classes)} classes",
+            "export a design whose head has one class",
+        )
+    compiled, output = manifest["compiled"], detector["output"]
+    size = detector["input"]["size_pixels"]
+    numbers = output["channels"] * output["map_height"] * output["map_width"]
+    screen_bytes = 2 * size * (size * 3 // 4)
+    values = {
+        **compiled,
+        **output,
+        **detector,
+        "candidate": manifest["candidate"],
+        "kmodel_loader": manifest["target"]["kmodel_loader"],
+        "runtime": ".".join(compiled["nncase_version"].split(".")[:2]),
+        "kmodel_sha256": manifest["files"]["model.kmodel"]["sha256"],
+        "size": size,
+        "numbers_per_box": head.numbers_per_box,
+        "number_names": head.number_names,
+        "first_offset": head.first_offset,
+        "boxes": detector["canonical_boxes_pixels"],
+        "score_logit": _logit(detector["score_threshold"]),
+        "largest_log_ratio": MAX_LOG_RATIO,
+        "max_candidates": CANDIDATES,
+        "max_faces": MAX_BOXES,
+        "flash_address": FLASH_ADDRESS,
+        "numbers": numbers,
+        "heap_bytes": LIST_BYTES_PER_NUMBER * numbers + OTHER_HEAP_BYTES,
+        "screen_bytes": screen_bytes,
+        "program_bytes": (
+            compiled["main_memory_bytes"] + compiled["input_bytes"] + 2 * screen_bytes
+        ),
+    }
+    return {name: render(name, **values) for name in NAMES}
+
+
+def _logit(score: float) -> float:
+    """The float32 that a logit must exceed; for score 0 the lowest there is."""
+    lowest = float(np.finfo(np.float32).min)
+    return float(str(np.float32(math.log(score / (1.0 - score))))) if score else lowest

@@ -1,0 +1,43 @@
+"""Writes detector.json: all that a program needs to turn the kmodel's output into boxes."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from dse.chips.k210.kmodel.kmodel import Kmodel
+from dse.detection.decoding import IOU_THRESHOLD
+from dse.detection.head import FACE_HEAD, Head
+
+__all__ = ["detector_table"]
+
+
+def detector_table(
+    headers: Kmodel, input_size: int, box_scale: float, score: float, head: Head = FACE_HEAD
+) -> dict[str, Any]:
+    """The content. `score`: threshold in 0..1 of the operating point with the best F1."""
+    _, channels, height, width = headers.outputs[0].shape
+    return {
+        "input": {
+            "size_pixels": input_size,
+            "type": "uint8",
+            "layout": "planar: all red, all green, all blue, each row by row",
+            "letterbox": {"anchor": "top left", "fill": 127},
+        },
+        "output": {
+            "type": "float32",
+            "layout": f"planar: channel = {head.numbers_per_box} * box + number",
+            "channels": channels,
+            "map_height": height,
+            "map_width": width,
+            "numbers": list(head.number_names),
+            "score": "logit: a face's probability is 1 / (1 + exp(-score))",
+        },
+        "box_scale": box_scale,
+        "score_threshold": min(math.floor(score * 1e4), 9999) / 1e4,
+        "iou_threshold": IOU_THRESHOLD,
+        "canonical_boxes_pixels": [
+            [float(str(side)) for side in box]  # the shortest decimal that is this float32
+            for box in head.sizes(input_size)
+        ],
+    }

@@ -1,0 +1,122 @@
+"""Runs what `verify` found fit to run: kmodel and TensorFlow-Lite file, in child processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.chips.k210.bundle.accuracy import (
+    MIN_CORRELATION,
+    MOST_AP_LOST,
+    correlation,
+    measure_accuracy,
+)
+from dse.chips.k210.bundle.reading import shown
+from dse.chips.k210.compiler.picture_processes import PictureProcesses
+from dse.chips.k210.compiler.simulator import kmodel_predictor
+from dse.chips.k210.compiler.tflite_predictor import guarded_tflite_predictor
+from dse.chips.k210.kmodel.kmodel import Kmodel
+from dse.data.letterbox import letterbox
+from dse.data.pictures import DataSet
+from dse.errors import VerificationFailed
+from dse.evaluation import Prepared, prepare
+
+__all__ = ["Effort", "ap_problems", "compare", "run_alone"]
+
+AGREEMENT_PICTURES = 4
+SAME_AP = 1e-3
+"""The simulator is deterministic: on the same pictures AP differs by rounding of files only."""
+
+Measured = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What running may take: pictures to measure AP on, processes, seconds a picture."""
+
+    data: DataSet | None
+    workers: int | None
+    time_limit_s: float
+
+    def pictures(self, size: int) -> tuple[NDArray[np.uint8], Prepared | None]:
+        """Canvases (n, size, size, 3), and what is known of them: nothing of synthetic ones."""
+        if self.data is None:
+            return _scenes(size), None
+        prepared = prepare(self.data, size)
+        return prepared.canvases, prepared
+
+    def simulator(
+        self, kmodel: bytes, nncase_version: str, box_scale: float = 1.0
+    ) -> PictureProcesses:
+        """Of `kmodel`. Raises CompilerError where that nncase cannot be had."""
+        return kmodel_predictor(
+            kmodel,
+            self.workers,
+            box_scale=box_scale,
+            nncase_version=nncase_version,
+            time_limit_s=self.time_limit_s,
+        )
+
+    def interpreter(self, tflite: bytes, headers: Kmodel, box_scale: float) -> PictureProcesses:
+        """Of a TensorFlow-Lite file whose tensors must be those of the kmodel."""
+        return guarded_tflite_predictor(
+            tflite,
+            (headers.inputs[0].shape, headers.outputs[0].shape),
+            self.workers,
+            box_scale=box_scale,
+            time_limit_s=self.time_limit_s,
+        )
+
+
+def compare(
+    on_chip: PictureProcesses, in_float: PictureProcesses, effort: Effort, measured: Measured
+) -> list[str]:
+    """What is wrong with the kmodel beside its network; figures go into `measured`."""
+    canvases, prepared = effort.pictures(on_chip.input_size)
+    few = canvases[:AGREEMENT_PICTURES]
+    found = correlation(on_chip(few), in_float(few))
+    measured["correlation"] = found
+    if not found >= MIN_CORRELATION:
+        return [f"the kmodel's maps correlate with the TensorFlow-Lite file's by {found:.3f}"]
+    if prepared is None:
+        return []
+    ap, float_ap = (measure_accuracy(predict, prepared).ap for predict in (on_chip, in_float))
+    measured.update(pictures=len(prepared), faces=prepared.faces, kmodel_ap=ap, ap=float_ap)
+    if float_ap - ap > MOST_AP_LOST:
+        return [f"the kmodel's AP is {ap:.3f}, its network's {float_ap:.3f}"]
+    return []
+
+
+def ap_problems(manifest: dict[str, Any], data: DataSet | None, measured: Measured) -> list[str]:
+    """Whether the manifest's AP is the measured one, where both are of the same pictures."""
+    try:
+        if data is None or manifest["data"]["checksum"] != data.checksum:
+            return []
+        claimed, found = float(manifest["accuracy"]["kmodel_ap"]), measured["kmodel_ap"]
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise VerificationFailed(f"manifest.json lacks or mistypes {shown(str(error))}") from None
+    if abs(claimed - found) <= SAME_AP:
+        return []
+    return [f"the manifest claims AP {claimed:.4f} on these pictures: {found:.4f}"]
+
+
+def run_alone(on_chip: PictureProcesses, effort: Effort, measured: Measured) -> list[str]:
+    """What is wrong with a kmodel that has nothing to be compared with."""
+    canvases, prepared = effort.pictures(on_chip.input_size)
+    if not np.isfinite(on_chip(canvases[:AGREEMENT_PICTURES])).all():
+        return ["the kmodel's maps hold what is no number"]
+    if prepared is not None:
+        found = measure_accuracy(on_chip, prepared).ap
+        measured.update(pictures=len(prepared), faces=prepared.faces, kmodel_ap=found)
+    return []
+
+
+def _scenes(size: int) -> NDArray[np.uint8]:
+    """A few synthetic pictures on canvases (n, size, size, 3), for want of better ones."""
+    from dse.data.synthetic import synthetic
+
+    pictures = synthetic("eval", AGREEMENT_PICTURES).pictures
+    return np.stack([letterbox(picture.load(), size)[0] for picture in pictures])

@@ -1,0 +1,96 @@
+"""From a trained network to the file that runs on the chip, in one call."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.chips.k210.compiler.compiler import CompiledKmodel, compile_kmodel
+from dse.chips.k210.compiler.picture_processes import PictureProcesses
+from dse.chips.k210.compiler.refereed import Refereed, refereed
+from dse.chips.k210.compiler.simulator import kmodel_predictor
+from dse.chips.k210.compiler.tflite import to_tflite
+from dse.chips.k210.quantization.bias_correction import corrected_biases
+from dse.chips.k210.quantization.box_scale import choose_box_scale, scale_boxes
+from dse.chips.k210.quantization.ranges import extreme_pictures
+from dse.detection.head import FACE_HEAD, Head
+from dse.network.graph import Graph
+from dse.network.keras_inference import predictor
+
+__all__ = ["Deployment", "deploy"]
+
+
+RANGES_ALONE = "no_clip"
+"""The way to calibrate that asks pictures for nothing but lowest and highest values."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The files of one detector. Both write boxes that are `box_scale` times too large.
+
+    tflite: the network in float32. compiled: the same with biases corrected for the weights
+    that the chip rounds. head: what the output's channels mean.
+    """
+
+    tflite: bytes
+    compiled: CompiledKmodel
+    box_scale: float
+    head: Head = FACE_HEAD
+
+    def predictor(self, workers: int | None = None) -> PictureProcesses:
+        """The kmodel in the simulator, as `simulator.kmodel_predictor`; maps as in training."""
+        version = self.compiled.nncase_version
+        return kmodel_predictor(
+            self.compiled.kmodel,
+            workers,
+            box_scale=self.box_scale,
+            head=self.head,
+            nncase_version=version,
+        )
+
+    def refereed(self, workers: int | None = None) -> AbstractContextManager[Refereed]:
+        """The same maps, some 20 times faster, where `dse.chips.k210.emulator` knows the kmodel."""
+        version = self.compiled.nncase_version
+        return refereed(
+            self.compiled.kmodel,
+            workers,
+            box_scale=self.box_scale,
+            head=self.head,
+            nncase_version=version,
+        )
+
+
+def deploy(
+    graph: Graph,
+    weights: dict[str, NDArray[np.float32]],
+    calibration: NDArray[np.uint8],
+    *,
+    head: Head = FACE_HEAD,
+    calibrate_method: str = RANGES_ALONE,
+    nncase_version: str | None = None,
+    time_limit_s: float = 300,
+) -> Deployment:
+    """Compiles the trained network for the K210.
+
+    calibration: (n, size, size, 3) uint8 training pictures, letterboxed; 32 or more are a
+    good choice. The compiler, which is slow on each, is given those with the extremes alone.
+    head: of the network. nncase_version: as for `compile_kmodel`.
+    Raises CompilerError, or WeightsError where `weights` are of another network.
+    """
+    corrected = corrected_biases(graph, weights, calibration, head)
+    scale = choose_box_scale(predictor(graph, corrected)(calibration), head)
+    in_float, on_chip = (scale_boxes(graph, each, scale, head) for each in (weights, corrected))
+    if calibrate_method == RANGES_ALONE:
+        calibration = calibration[extreme_pictures(graph, on_chip, calibration)]
+    tflite, for_chip = (to_tflite(graph, each) for each in (in_float, on_chip))
+    compiled = compile_kmodel(
+        for_chip,
+        calibration,
+        time_limit_s=time_limit_s,
+        calibrate_method=calibrate_method,
+        nncase_version=nncase_version,
+    )
+    return Deployment(tflite, compiled, scale, head)

@@ -1,0 +1,158 @@
+"""What the real compiler says of a design, beside what `dse.chips` predicts.
+
+A candidate is compiled with random weights, which no size depends on; a `.tflite` file as it
+is. Activation ranges come from random pictures, so that the kmodel is thrown away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import chain, combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dse.chips.k210.compiler.compiler import OUT_OF_KPU_MEMORY, CompiledKmodel, compile_kmodel
+from dse.chips.k210.compiler.tflite import random_tflite
+from dse.chips.k210.cost.kmodel_size import kmodel_bytes
+from dse.chips.k210.cost.lowering import lower
+from dse.chips.k210.cost.memory import plan_memory
+from dse.chips.k210.cost.price import KPU_FORMAT, Cost, price
+from dse.chips.subject import Subject, resolve
+from dse.chips.target import Target
+from dse.chips.verdict import REJECTED, Verdict, judge
+from dse.errors import CompilerError
+from dse.text_table import format_table
+
+__all__ = ["COMPARED", "compiled_row", "compiled_table"]
+
+Row = dict[str, Any]
+
+COMPARED = (
+    "kmodel_bytes", "input_bytes", "output_bytes", "data_bytes", "main_memory_bytes",
+    "peak_kpu_bytes",
+)  # fmt: skip
+"""Figures that the compiler reports too."""
+
+_LABELS = ("file (MODEL)", ".input", ".output", ".data", "main memory", "KPU memory")
+
+
+def compiled_row(name: str, target: Target, time_limit_s: float = 120) -> Row | None:
+    """The field `compiled` of `dse check --compile`; None for a format of the CPU.
+
+    name: as `dse.chips.check_rows` takes it. `verdict`, `reason` and `message` judge the
+    compiler's own figures (COMPARED, null where it wrote no file) by `target`; `fits` says the
+    same in a word. `differences`: predicted less compiled, bytes, where they differ.
+    `other_ranges`: layers at which the calibration decided the unlikelier way, where that is all
+    the difference (see `Cost.range_dependent`). `agrees`: verdict and every figure are equal, null
+    where the prediction knows not all operations, or `other_ranges` explain it.
+    Raises UsageError, UnknownName or InvalidFile for a name that means nothing.
+    """
+    subject = resolve(name)
+    if subject.format != KPU_FORMAT:
+        return None
+    predicted = price(subject.graph, subject.format, target)
+    try:
+        compiled = _compile(subject, target, time_limit_s)
+    except CompilerError as error:
+        return _refused(predicted, judge(predicted, target), str(error))
+    row = _compared(predicted, compiled, target)
+    if row["agrees"] is False:
+        row["other_ranges"] = _other_ranges(subject, predicted, row, target)
+        row["agrees"] = None if row["other_ranges"] else False
+    return row
+
+
+def _other_ranges(subject: Subject, predicted: Cost, row: Row, target: Target) -> list[str]:
+    """Layers whose ranges, come out otherwise, make the prediction the compiler's; or none."""
+    layers = predicted.range_dependent
+    for otherwise in chain.from_iterable(combinations(layers, n + 1) for n in range(len(layers))):
+        program = lower(subject.graph, target.interleaved, frozenset(otherwise))
+        memory = plan_memory(program)
+        ours = (kmodel_bytes(program), memory.data_bytes, memory.peak_kpu_bytes)
+        if ours == tuple(row[f"{key}_bytes"] for key in ("kmodel", "data", "peak_kpu")):
+            return list(otherwise)
+    return []
+
+
+def _compile(subject: Subject, target: Target, time_limit_s: float) -> CompiledKmodel:
+    if subject.candidate is None:
+        tflite = Path(subject.name).read_bytes()
+    else:
+        tflite = random_tflite(subject.graph, seed=0)
+    shape = (1, *subject.graph.input.shape)
+    pictures = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    return compile_kmodel(
+        tflite, pictures, interleaved=target.interleaved, time_limit_s=time_limit_s
+    )
+
+
+def _refused(predicted: Cost, ours: Verdict, said: str) -> Row:
+    """The compiler wrote no file: out of KPU memory, or for a reason that only it knows."""
+    reason = "kpu_memory" if OUT_OF_KPU_MEMORY in said else "compiler"
+    same = (ours.status, ours.reason) == (REJECTED, reason)
+    return {
+        "verdict": REJECTED,
+        "fits": False,
+        "reason": reason,
+        **dict.fromkeys(COMPARED),
+        "agrees": None if predicted.unknown_ops else same,
+        "differences": {},
+        "other_ranges": [],
+        "message": said,
+    }
+
+
+def _compared(predicted: Cost, compiled: CompiledKmodel, target: Target) -> Row:
+    found: Row = {field: getattr(compiled, field) or 0 for field in COMPARED}
+    ours = judge(predicted, target)
+    theirs = judge(replace(predicted, **found, unknown_ops=()), target)
+    differences = {
+        field: getattr(predicted, field) - found[field]
+        for field in COMPARED
+        if getattr(predicted, field) != found[field]
+    }
+    same = ours.status == theirs.status and not differences
+    return {
+        "verdict": theirs.status,
+        "fits": theirs.accepted,
+        "reason": theirs.reason or None,
+        **found,
+        "agrees": None if predicted.unknown_ops else same,
+        "differences": differences,
+        "other_ranges": [],
+        "message": theirs.message or "compiled",
+    }
+
+
+def compiled_table(row: Row) -> str:
+    """A row of `check_rows` with its field `compiled`, side by side, for a terminal."""
+    compiled = row["compiled"]
+    if compiled is None:
+        return f"{row['candidate']}: the compiler knows no other format than {KPU_FORMAT}"
+    cells = [("verdict", row["verdict"], compiled["verdict"], "")]
+    for label, field in zip(_LABELS, COMPARED, strict=True):
+        theirs = compiled[field]
+        less = compiled["differences"].get(field, 0)
+        told = ("-", "") if theirs is None else (f"{theirs:,}", f"{less:+,}" if less else "equal")
+        cells.append((label, f"{row[field]:,}", *told))
+    table = format_table(
+        (row["candidate"], "predicted", "compiled", "off by"), cells, left=(row["candidate"],)
+    )
+    return f"{table}\n{_sentence(row, compiled)}"
+
+
+def _sentence(row: Row, compiled: Row) -> str:
+    """Whether both agree, in words."""
+    if compiled["other_ranges"]:
+        layers = ", ".join(compiled["other_ranges"])
+        return f"they agree, the calibration having decided the unlikelier way at {layers}"
+    if compiled["agrees"] is None:
+        return f"trust the compiler ({compiled['message']}): {row['message']}"
+    if compiled["kmodel_bytes"] is None:
+        words = "the compiler refuses it too" if compiled["agrees"] else "the compiler refuses it"
+        return f"{words}: {compiled['message']}"
+    if compiled["agrees"]:
+        return "predicted and compiled agree to the byte"
+    return "predicted and compiled DIFFER: trust the compiler, and report the network"

@@ -1,0 +1,157 @@
+"""Detectors priced many at a time: one lowering for all that come out alike.
+
+`Lockstep` finds out which those are. What remains differs in numbers alone, which the
+formulas that price a single network compute for all of them at once, as arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from itertools import groupby
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+
+from dse.chips.k210.cost.latency import Duration, program_time
+from dse.chips.k210.cost.memory import MemoryLayout, map_bytes, size_bytes
+from dse.chips.k210.cost.price import KPU_FORMAT, Cost, Figures, Network, file_bytes, lowered
+from dse.chips.k210.cost.program import Program, Step, Value
+from dse.chips.lockstep import Lockstep, Whole
+from dse.chips.target import Target
+from dse.network.detector import detector
+from dse.network.graph import Graph
+from dse.network.mobilenetv2 import scaled_channels
+
+__all__ = ["price_networks"]
+
+Key = tuple[Network, str]
+"""A network in a format."""
+
+
+def price_networks(
+    networks: Iterable[Network], formats: Iterable[str], target: Target
+) -> dict[Key, Cost]:
+    """The cost of every network in every format."""
+    for_kpu = [format for format in formats if format == KPU_FORMAT]
+    for_cpu = [format for format in formats if format != KPU_FORMAT]
+    costs: dict[Key, Cost] = {}
+    for _, group in groupby(sorted(networks), key=lambda network: network.breakpoint):
+        costs.update(_priced(list(group), [for_kpu, for_cpu], target))
+    return costs
+
+
+def _priced(
+    networks: Sequence[Network], formats: Iterable[Sequence[str]], target: Target
+) -> Iterator[tuple[Key, Cost]]:
+    """Costs of `networks`, of one breakpoint. formats: those that lower alike together."""
+    lockstep = Lockstep(len(networks))
+    for members, graph in lockstep.walks(lockstep.together, lambda: _graph(networks, lockstep)):
+        totals = (graph.parameters, graph.macs)
+        for alike in filter(None, formats):
+            walk = partial(lowered, graph, alike[0], target)
+            for walkers, program in lockstep.walks(members, walk):
+                places = np.flatnonzero(walkers)
+                programs = _Programs.of(program, lockstep, places)
+                sums = lockstep.values(totals, places)
+                yield from _costs([networks[i] for i in places], programs, sums, alike, target)
+
+
+def _graph(networks: Sequence[Network], lockstep: Lockstep) -> Graph:
+    """The layers of all networks, which are of one breakpoint."""
+    widths, place = np.unique([network.width for network in networks], return_inverse=True)
+
+    def scaled(channels: int) -> int:
+        return lockstep.number(np.array([scaled_channels(w, channels) for w in widths])[place])
+
+    size = lockstep.number([network.input_size for network in networks])
+    return detector("detectors", networks[0].breakpoint, scaled, size)
+
+
+def _costs(
+    networks: Sequence[Network],
+    programs: _Programs,
+    sums: Whole,
+    formats: Sequence[str],
+    target: Target,
+) -> Iterator[tuple[Key, Cost]]:
+    """Costs of the networks that `programs` stand for. sums: their parameters and MACs."""
+    layout, time = MemoryLayout(programs), program_time(programs, target)
+    maps, sizes = (np.stack(programs.each(size)).T.tolist() for size in (map_bytes, size_bytes))
+    memories = [layout.plan(*both) for both in zip(maps, sizes, strict=True)]
+    times = list(map(Duration, *(np.asarray(part).tolist() for part in time)))
+    for format in formats:
+        files = np.broadcast_to(file_bytes(programs, cast(int, sums[0]), format), len(networks))
+        numbers = zip(*sums.tolist(), files.tolist(), memories, times, strict=True)
+        for network, figures in zip(networks, map(Figures._make, numbers), strict=True):
+            account = partial(network.account, format, target)
+            yield (network, format), figures.cost(format, target, programs, account)
+
+
+class _Stack(NamedTuple):
+    """All steps of one operation: one `Step` whose numbers are arrays, steps x networks."""
+
+    indices: list[int]
+    step: Step
+
+
+@dataclass(frozen=True)
+class _Programs(Program):
+    """Programs that differ in numbers alone; a formula gives an array over the networks.
+
+    columns: of the steps' height, width, channels, and the other numbers in the order of `Step`;
+        each steps x networks.
+    """
+
+    columns: tuple[Whole, ...] = ()
+
+    @classmethod
+    def of(cls, program: Program, lockstep: Lockstep, places: Whole) -> _Programs:
+        """`program`, made of numbers of `lockstep`, for the networks at `places`."""
+        rows = ((*s.shape, s.element_bytes, s.kernel, s.input_channels) for s in program.steps)
+        columns = tuple(lockstep.values(column, places) for column in zip(*rows, strict=True))
+        return cls(program.steps, program.outputs, program.range_dependent, columns)
+
+    def each(self, formula: Callable[[Program, Step], Value]) -> list[Value]:
+        """`formula` of each step, computed for all steps of an operation at once."""
+        values: list[Any] = [None] * len(self.steps)
+        for stack in self.stacks:
+            rows = _rows(formula(self.stacked, stack.step), len(stack.indices))
+            for index, row in zip(stack.indices, rows, strict=True):
+                values[index] = row
+        return values
+
+    @cached_property
+    def stacks(self) -> list[_Stack]:
+        """The steps by operation. The first input of the n-th is step 2n of `stacked`."""
+        of_op: dict[str, list[int]] = {}
+        for index, step in enumerate(self.steps):
+            of_op.setdefault(step.op, []).append(index)
+        return [
+            _Stack(indices, self.stack(op, indices, (2 * number,)))
+            for number, (op, indices) in enumerate(of_op.items())
+        ]
+
+    @cached_property
+    def stacked(self) -> Program:
+        """A program of the stacks, each behind what it reads."""
+        steps: list[Step] = []
+        for indices, step in self.stacks:
+            sources = [next(iter(self.steps[index].inputs), index) for index in indices]
+            steps += (self.stack("input", sources, ()), step)
+        return Program(tuple(steps), ())
+
+    def stack(self, op: str, indices: list[int], inputs: tuple[int, ...]) -> Step:
+        """The steps `indices` as one `op`."""
+        rows = np.array(indices)
+        height, width, channels, *others = (cast(Any, column[rows]) for column in self.columns)
+        return Step(op, "", inputs, (height, width, channels), *others)
+
+
+def _rows(value: Any, count: int) -> list[Any]:
+    """A value of a stack, or a tuple of them, as the values of its steps."""
+    if isinstance(value, tuple):
+        columns = (_rows(part, count) for part in value)
+        return [type(value)(*row) for row in zip(*columns, strict=True)]
+    return list(value) if isinstance(value, np.ndarray) else [value] * count

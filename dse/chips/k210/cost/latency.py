@@ -1,0 +1,136 @@
+"""Time of each step of a program, from the target's measured constants.
+
+The KPU takes a (input channel, output channel) pair of one 64-byte line per cycle, whatever
+the filter, so a 1x1 convolution costs as much as a 3x3 one, until the map is so small that the
+weights do not come fast enough. What the CPU does is priced by the element. The constants are
+fitted by `dse.chips.k210.calibration.fit`; their sources stand in `constraints/k210.toml`.
+
+A step's sides may be arrays, which give arrays of times: no formula branches on a side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from dse.chips.k210.cost.kpu_layout import ROW_BYTES, row_layout
+from dse.chips.k210.cost.program import KPU_CONVOLUTIONS, Program, Step
+from dse.chips.target import Cycles, Target
+
+__all__ = ["Duration", "program_time", "step_time", "total_time"]
+
+FREE_OPS = ("input", "crop", "concat")
+"""A view, or memory that others write into."""
+
+COPIES = ("copy", "kpu_copy", "flatten", "flat_copy")
+
+PER_ELEMENT = {
+    "dequantize": "cpu_cycles_per_dequantized_element",
+    "quantize": "cpu_cycles_per_quantized_element",
+    "pad": "cpu_cycles_per_padded_element",
+    "slice": "cpu_cycles_per_indexed_element",
+    "lookup": "cpu_cycles_per_indexed_element",
+    "arithmetic": "cpu_cycles_per_indexed_element",
+    "transpose": "cpu_cycles_per_transposed_element",
+    "upsample": "cpu_cycles_per_bilinear_element",
+    "upsample_nearest": "cpu_cycles_per_nearest_element",
+}
+"""The target's constant for each number that an operation writes; others are plain loops."""
+
+
+class Duration(NamedTuple):
+    """Milliseconds: the estimate and the band that it is in."""
+
+    ms: float
+    low_ms: float
+    high_ms: float
+
+
+def program_time(program: Program, target: Target) -> Duration:
+    """Time of all steps of `program`."""
+    return total_time(program.each(lambda whole, step: step_time(whole, step, target)))
+
+
+def total_time(times: Sequence[Duration]) -> Duration:
+    """What takes `times` one after the other."""
+    return Duration(
+        sum(time.ms for time in times),
+        sum(time.low_ms for time in times),
+        sum(time.high_ms for time in times),
+    )
+
+
+def step_time(program: Program, step: Step, target: Target) -> Duration:
+    """Time of one step of `program`."""
+    if step.op in KPU_CONVOLUTIONS:
+        source = program.steps[step.inputs[0]]
+        seconds = _convolution_cycles(step, source, target) / target.kpu_clock_hz
+        weights_seconds = step.weights * target.cpu_cycles_per_dma_byte[1] / target.cpu_clock_hz
+        ms = _choose(seconds > weights_seconds, seconds, weights_seconds) * 1e3
+        return Duration(ms, ms * target.kpu_time_factor_low, ms * target.kpu_time_factor_high)
+    if step.op in FREE_OPS:
+        return Duration(0.0, 0.0, 0.0)
+    (low, likely, high), amount = _cpu_work(program, step, target)
+    ms_per_cycle = amount / target.cpu_clock_hz * 1e3
+    return Duration(likely * ms_per_cycle, low * ms_per_cycle, high * ms_per_cycle)
+
+
+def _convolution_cycles(step: Step, source: Step, target: Target) -> float:
+    """Cycles of a KPU convolution, which runs at the resolution of what it reads."""
+    height, width, channels = source.shape
+    layout = row_layout(width)
+    rows = layout.row_length / layout.groups
+    lines = height * rows
+    if step.op == "kpu_depthwise":
+        return (
+            target.kpu_cycles_per_depthwise_line * channels * lines
+            + target.kpu_cycles_per_depthwise_channel * channels
+            + target.kpu_cycles_per_depthwise
+        )
+    pairs = channels * step.shape[2]
+    return (
+        target.kpu_cycles_per_pair_line * pairs * lines
+        + target.kpu_cycles_per_pair_row * pairs * rows
+        + target.kpu_cycles_per_output_line * step.shape[2] * lines
+        + target.kpu_cycles_per_weight_byte * step.weights
+        + target.kpu_cycles_per_convolution
+    )
+
+
+def _cpu_work(program: Program, step: Step, target: Target) -> tuple[Cycles, int]:
+    """Cycles of one unit of what the CPU does in a step, and how many units there are."""
+    if step.op in ("upload", "download"):
+        return _byte_cycles(step, target), step.elements
+    if step.op in ("conv", "depthwise"):
+        height, width, _ = step.shape
+        return _mac_cycles(program, target), step.weights * height * width
+    if step.op in ("maxpool", "avgpool"):
+        return target.cpu_cycles_per_pooled_element, step.elements * step.kernel**2
+    if step.op in ("mean", "mean_map"):
+        return target.cpu_cycles_per_pooled_element, program.steps[step.inputs[0]].elements
+    if step.op in COPIES:
+        return target.cpu_cycles_per_copied_byte, step.size_bytes
+    per_element: Cycles = getattr(target, PER_ELEMENT.get(step.op, "cpu_cycles_per_element"))
+    return per_element, step.elements
+
+
+def _byte_cycles(step: Step, target: Target) -> Cycles:
+    """Cycles a byte of a transfer: rows that fill whole KPU rows go in one piece."""
+    if step.op == "upload":
+        whole, piecewise = target.cpu_cycles_per_dma_byte, target.cpu_cycles_per_uploaded_byte
+    else:
+        whole = target.cpu_cycles_per_downloaded_byte_aligned
+        piecewise = target.cpu_cycles_per_downloaded_byte
+    fills = step.shape[1] % ROW_BYTES == 0
+    low, likely, high = (_choose(fills, *edges) for edges in zip(whole, piecewise, strict=True))
+    return low, likely, high
+
+
+def _choose(first: bool, one: float, other: float) -> float:
+    """`one if first else other`, which also chooses element by element in arrays."""
+    return one * first + other * (1 - first)
+
+
+def _mac_cycles(program: Program, target: Target) -> Cycles:
+    """A program with steps on the KPU is nncase's, whose float convolution is slow."""
+    return target.cpu_cycles_per_mac_beside_kpu if program.uses_kpu else target.cpu_cycles_per_mac

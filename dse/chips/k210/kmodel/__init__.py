@@ -1,0 +1,1 @@
+"""The file that the chip runs, read without trusting it."""

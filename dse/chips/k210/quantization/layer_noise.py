@@ -1,0 +1,198 @@
+"""Where a quantized network loses its accuracy, layer by layer.
+
+Three networks walk over the same pictures side by side: the float one, the chip's model
+(`kpu8`), and for each layer the float one in which that layer alone is the chip's. Noise is
+what a layer writes less what the float network writes there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.chips.k210.quantization.box_scale import unscale_boxes
+from dse.chips.k210.quantization.grids import Range
+from dse.chips.k210.quantization.kpu8 import as_deployed
+from dse.chips.k210.quantization.noise_sums import NoiseSums, weight_spread
+from dse.detection.head import FACE_HEAD, Head
+from dse.evaluation import Evaluation, Prepared
+from dse.evaluation.evaluate import detect
+from dse.evaluation.findings import Findings
+from dse.network.graph import Graph, Layer
+from dse.network.keras_inference import apply, fold, normalised
+from dse.network.keras_model import Weights
+
+__all__ = ["LayerNoise", "QuantizationNoise", "quantization_noise"]
+
+PICTURES_AT_A_TIME = 8
+"""Every tensor of the networks is in memory at once: at alpha 1 and 224 pixels 0.6 GB."""
+
+
+@dataclasses.dataclass(frozen=True)
+class LayerNoise:
+    """What quantization does to one layer that the KPU computes.
+
+    low, high: of its float activations. calibrated: the range that calibration found, and
+    step: that range's uint8 step. beyond: share of activations outside of it, 0..1.
+    sqnr_db: signal over noise of its output with the whole network quantized; None without
+    any noise. alone_db: the same, and ap_lost: AP lost (0..1), with this layer alone quantized.
+    weights_share, beyond_share: parts of the noise alone that come from rounded weights (of an
+    addition: from its inputs' common grid and its gain) and from activations beyond the range;
+    the rest comes from the step. offset_share: part of it that is one constant a channel, which
+    another bias would take away.
+    weight_spread: largest over median input channel's |weight|, in steps of the scale that all
+    weights of an output channel share; None where no two input channels share one.
+    channel_spread: largest over median channel's |activation|, which share one step.
+    clip, clip_gain_db: the narrower range with the least noise from step and clipping, and
+    how much less that is.
+    """
+
+    name: str
+    op: str
+    low: float
+    high: float
+    calibrated: Range
+    beyond: float
+    step: float
+    sqnr_db: float | None
+    alone_db: float | None
+    weights_share: float
+    beyond_share: float
+    offset_share: float
+    ap_lost: float
+    weight_spread: float | None
+    channel_spread: float
+    clip: Range
+    clip_gain_db: float
+
+
+@dataclasses.dataclass(frozen=True)
+class QuantizationNoise:
+    """Every layer of the KPU in order, and AP of both networks on the same pictures.
+
+    ap_model: of the chip's model; the kmodel itself may differ (see `quantization_noise`).
+    """
+
+    layers: tuple[LayerNoise, ...]
+    ap_float: float
+    ap_model: float
+    pictures: int
+    faces: int
+
+    @property
+    def costliest(self) -> LayerNoise:
+        """The layer that costs the most AP when it alone is quantized."""
+        return max(self.layers, key=lambda layer: layer.ap_lost)
+
+
+def quantization_noise(
+    graph: Graph,
+    weights: Weights,
+    calibration: NDArray[np.uint8],
+    prepared: Prepared,
+    head: Head = FACE_HEAD,
+) -> QuantizationNoise:
+    """Follows the float network and its quantized one over `prepared`, layer by layer.
+
+    calibration: canvases (n, size, size, 3) that set the ranges, as for the compiler.
+    Quantized is `kpu8.Chip`: the chip's rules without the last roundings of its tables. One
+    rounding in 100,000 that falls the other way spreads through all layers behind it, so
+    expect the model's AP near the kmodel's, and not at it.
+    Raises DataError for pictures without faces, WeightsError for another network's weights.
+    """
+    walk = _Walk(graph, weights, calibration, head)
+    for part in _parts(prepared):
+        walk.add(part)
+    return walk.account()
+
+
+class _Walk:
+    """Both networks, and what was seen so far of each layer."""
+
+    def __init__(
+        self, graph: Graph, weights: Weights, calibration: NDArray[np.uint8], head: Head
+    ) -> None:
+        scaled, self._chip, self._box_scale = as_deployed(graph, weights, calibration, head)
+        self._head = head
+        self._graph = graph
+        self._folded = fold(graph, scaled)
+        on_kpu = [layer for layer in graph if layer.name in self._chip.layers]
+        self._sums = {layer.name: NoiseSums(self._chip.grids[layer.name]) for layer in on_kpu}
+        self._alone = {layer.name: Findings() for layer in on_kpu}
+        self._exact, self._quantized = Findings(), Findings()
+
+    def add(self, part: Prepared) -> None:
+        """Lets both networks see the pictures of `part`."""
+        exact: dict[str, Any] = {}
+        quantized: dict[str, Any] = {}
+        chip, output = self._chip, self._graph.outputs[0]
+        for place, layer in enumerate(self._graph):
+            if layer.op == "input":
+                exact[layer.name] = normalised(part.canvases)
+                quantized[layer.name] = chip.picture(part.canvases)
+                continue
+            exact[layer.name] = self._float(layer, exact)
+            noisy = [quantized[name] for name in layer.inputs]
+            quantized[layer.name] = chip.rounded(layer, chip.computed(layer, noisy))
+            if layer.name in self._sums:
+                computed = chip.computed(layer, [exact[name] for name in layer.inputs])
+                alone = chip.rounded(layer, computed)
+                tensors = (exact[layer.name], quantized[layer.name], computed, alone)
+                self._sums[layer.name].add(*map(np.asarray, tensors))
+                maps = self._rest(place, {**exact, layer.name: alone})
+                self._judge(self._alone[layer.name], maps, part)
+        self._judge(self._exact, exact[output], part)
+        self._judge(self._quantized, quantized[output], part)
+
+    def account(self) -> QuantizationNoise:
+        """What all pictures came to."""
+        exact = self._exact.evaluation()
+        rows = [self._row(self._graph[name], exact) for name in self._sums]
+        ap_model = self._quantized.evaluation().ap
+        return QuantizationNoise(tuple(rows), exact.ap, ap_model, exact.images, exact.faces)
+
+    def _row(self, layer: Layer, exact: Evaluation) -> LayerNoise:
+        kernel = self._folded[layer.name][0] if layer.op == "conv" else None
+        return LayerNoise(
+            name=layer.name,
+            op=layer.op,
+            ap_lost=exact.ap - self._alone[layer.name].evaluation().ap,
+            weight_spread=None if kernel is None else weight_spread(kernel),
+            **self._sums[layer.name].figures(),
+        )
+
+    def _float(self, layer: Layer, tensors: dict[str, Any]) -> Any:
+        read = [tensors[name] for name in layer.inputs]
+        return apply(layer, read, *self._folded.get(layer.name, ()))
+
+    def _rest(self, place: int, tensors: dict[str, Any]) -> Any:
+        """The output map when the layers behind `place` go on in float32."""
+        for layer in self._graph.layers[place + 1 :]:
+            tensors[layer.name] = self._float(layer, tensors)
+        return tensors[self._graph.outputs[0]]
+
+    def _judge(self, findings: Findings, maps: Any, part: Prepared) -> None:
+        found = unscale_boxes(np.asarray(maps), self._box_scale, self._head)
+        findings.add(part, detect(lambda _: found, part, head=self._head))
+
+
+def _parts(prepared: Prepared) -> Iterator[Prepared]:
+    """`prepared` a few pictures at a time."""
+    for start in range(0, len(prepared), PICTURES_AT_A_TIME):
+        few = slice(start, start + PICTURES_AT_A_TIME)
+        squares = prepared.truth_square
+        yield dataclasses.replace(
+            prepared,
+            names=prepared.names[few],
+            canvases=prepared.canvases[few],
+            scales=prepared.scales[few],
+            heights=prepared.heights[few],
+            widths=prepared.widths[few],
+            truth=prepared.truth[few],
+            ignored=prepared.ignored[few],
+            truth_square=None if squares is None else squares[few],
+        )

@@ -1,0 +1,48 @@
+"""The nearest change that would make a design fit."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import fields
+from itertools import groupby
+from typing import Any
+
+from dse.chips.k210.cost.price import price_candidate
+from dse.chips.target import Target
+from dse.space import Candidate, SearchSpace
+
+__all__ = ["nearest_fit"]
+
+AXES = tuple(axis.name for axis in fields(Candidate) if axis.name != "format")
+
+
+def nearest_fit(candidate: Candidate, space: SearchSpace, target: Target) -> Candidate | None:
+    """The candidate of `space` that fits `target` and differs least, in the same format.
+
+    Least: on the fewest axes, then by the fewest steps, then the one with most arithmetic,
+    which is the one likely to be most accurate. `candidate` itself when it fits; None when
+    nothing in the format does.
+    """
+    if price_candidate(candidate, target).verdict.accepted:
+        return candidate
+
+    def distance(other: Candidate) -> tuple[int, int]:
+        steps = [_steps(getattr(space, axis), candidate, other, axis) for axis in AXES]
+        return sum(step > 0 for step in steps), sum(steps)
+
+    others = sorted((one for one in space if one.format == candidate.format), key=distance)
+    for _, equally_near in groupby(others, distance):  # priced only until one fits
+        priced = [price_candidate(other, target) for other in equally_near]
+        found = [(-one.cost.macs, one.candidate) for one in priced if one.verdict.accepted]
+        if found:
+            return min(found)[1]
+    return None
+
+
+def _steps(values: tuple[Any, ...], one: Candidate, other: Candidate, axis: str) -> int:
+    """Steps between two candidates along an axis; values off the axis lie between its own."""
+    here, there = getattr(one, axis), getattr(other, axis)
+    if here == there:
+        return 0
+    ordered = sorted(values)
+    return max(1, abs(bisect_left(ordered, here) - bisect_left(ordered, there)))

@@ -1,0 +1,77 @@
+"""Say what a design costs and whether it fits, without training it.
+
+A design is a candidate (A98-a0.5-224-kpu8) or a TensorFlow-Lite file.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from dse.cli.arguments import add_json, add_target, print_json
+from dse.errors import NothingFeasible, VerificationFailed
+from dse.terminal import note, show
+
+if TYPE_CHECKING:
+    from dse.chips import Target
+
+__all__ = ["add_arguments", "run"]
+
+EXIT_CODES = (
+    "Exit codes: 0 at least one design fits, or holds an operation that no rule covers; "
+    "3 none fits. With --compile the compiler's verdict counts, and 4 says that it contradicts "
+    "the prediction of at least one design."
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of `dse check`."""
+    parser.epilog = EXIT_CODES
+    parser.add_argument(
+        "designs", nargs="+", metavar="DESIGN", help="a candidate or a .tflite file"
+    )
+    parser.add_argument(
+        "--space", default="mobilenetv2_face", help="where to look for the nearest that fits"
+    )
+    parser.add_argument(
+        "--compile", action="store_true", help="ask the real compiler too; a second a design"
+    )
+    add_target(parser)
+    add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints a row for each design, with --compile the compiler's figures beside it."""
+    from dse.chips import Target, check_rows, check_table
+    from dse.space import SearchSpace
+
+    target = Target.load(options.target)
+    rows = check_rows(options.designs, target, SearchSpace.load(options.space))
+    tables = [check_table(rows)]
+    if options.compile:
+        tables += _compile(rows, target)
+    if options.json:
+        print_json(rows)
+    else:
+        show("\n\n".join(tables))
+    return _exit_code(rows)
+
+
+def _compile(rows: list[dict[str, Any]], target: Target) -> list[str]:
+    """Adds `compiled` to each row; returns the comparisons as text."""
+    from dse.chips.k210.compiler.compiler import compiler_version
+    from dse.chips.k210.compiler.second_opinion import compiled_row, compiled_table
+
+    version = compiler_version()
+    for row in rows:
+        note(f"{version}: {row['candidate']}")
+        row["compiled"] = compiled_row(row["candidate"], target)
+    return [compiled_table(row) for row in rows]
+
+
+def _exit_code(rows: list[dict[str, Any]]) -> int:
+    compiled = [row.get("compiled") or row for row in rows]
+    if any(row.get("agrees") is False for row in compiled):
+        return VerificationFailed.exit_code
+    fits = any(row["verdict"] != "rejected" for row in compiled)
+    return 0 if fits else NothingFeasible.exit_code

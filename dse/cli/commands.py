@@ -1,0 +1,30 @@
+"""One module for each command: `add_arguments(parser)` and `run(options) -> exit code`.
+
+Importing one costs nothing: what a command works with is imported when it runs.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+__all__ = ["COMMANDS", "command"]
+
+COMMANDS = (
+    "search",
+    "dashboard",
+    "export",
+    "check",
+    "explain",
+    "evaluate",
+    "verify",
+    "calibrate",
+    "reproduce",
+    "doctor",
+)
+"""Their names, in the order of the help."""
+
+
+def command(name: str) -> ModuleType:
+    """The module of the command `name`."""
+    return importlib.import_module(f"dse.cli.{name}")

@@ -1,0 +1,121 @@
+"""Say what is installed here, what is missing, and what to type."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from dse.cli.arguments import add_json, add_study, print_json
+from dse.terminal import show
+
+__all__ = ["Finding", "add_arguments", "examine", "run"]
+
+REQUIRED = ("tensorflow-cpu", "keras", "optuna", "numpy", "pandas", "plotly", "ray", "nncase")
+FREE_BYTES_WANTED = 2e9
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. advice: what to type where `ok` is False."""
+
+    name: str
+    ok: bool
+    found: str
+    advice: str = ""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of `dse doctor`."""
+    parser.add_argument("--weights-dir", metavar="DIR", help="folder of starting weights to check")
+    add_study(parser)
+    add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints the findings; 1 where something is missing."""
+    findings = list(examine(options.results, options.weights_dir))
+    well = all(finding.ok for finding in findings)
+    if options.json:
+        print_json({"ok": well, "findings": [asdict(finding) for finding in findings]})
+        return 0 if well else 1
+    rows = [(f.name, "ok" if f.ok else "MISSING", f.found) for f in findings]
+    header = ("what", "state", "found")
+    widths = [max(len(row[i]) for row in (header, *rows)) for i in range(2)]
+    for row in (header, *rows):
+        show(f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}")
+    for finding in findings:
+        if not finding.ok:
+            show(f"{finding.name}: {finding.advice}")
+    return 0 if well else 1
+
+
+def examine(results: Path, weights_dir: str | None = None) -> Iterator[Finding]:
+    """Looks at Python, packages, the compiler, weights, machine and disk."""
+    import platform
+
+    right = sys.version_info[:2] == (3, 10)
+    yield Finding(
+        "python",
+        right,
+        platform.python_version(),
+        "the last compiler for the K210 needs Python 3.10: uv sync --python 3.10",
+    )
+    for package in REQUIRED:
+        yield _package(package)
+    yield _compiler()
+    yield _weights(weights_dir)
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    yield Finding("machine", True, f"{os.cpu_count()} cores, {memory / 2**30:.0f} GiB of memory")
+    yield _disk(results)
+
+
+def _package(name: str) -> Finding:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return Finding(name, True, version(name))
+    except PackageNotFoundError:
+        return Finding(name, False, "not installed", "uv sync")
+
+
+def _compiler() -> Finding:
+    """Asks the compiler itself, in a process of its own: it may end the one it runs in."""
+    from dse.chips.k210.compiler.compiler import compiler_version
+    from dse.errors import CompilerError
+
+    try:
+        return Finding("K210 compiler", True, compiler_version())
+    except CompilerError as error:
+        return Finding("K210 compiler", False, str(error), "uv sync --reinstall-package nncase")
+
+
+def _weights(folder: str | None) -> Finding:
+    from dse.errors import DseError
+    from dse.network.keras_starting_weights import load_starting_weights
+    from dse.network.weights_source import choose_source
+
+    try:
+        source = choose_source(folder)
+        found = load_starting_weights(source, 0.35).source
+    except DseError as error:
+        return Finding("starting weights", False, str(error), error.hint)
+    return Finding("starting weights", True, f"{source}: {found}")
+
+
+def _disk(results: Path) -> Finding:
+    import shutil
+
+    existing = next(
+        path for path in (results.resolve(), *results.resolve().parents) if path.exists()
+    )
+    free = shutil.disk_usage(existing).free
+    return Finding(
+        "disk",
+        free > FREE_BYTES_WANTED,
+        f"{free / 1e9:.0f} GB free for {results}",
+        "free 2 GB there, or put studies elsewhere with --results",
+    )

@@ -1,0 +1,105 @@
+"""The command line: `dse COMMAND ...`.
+
+Data goes to stdout, everything for the eye of the person who waits goes to stderr. Exit codes:
+0 done, 1 failure, 2 usage, 3 nothing feasible, 4 verification failed, 130 interrupted and saved.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from dse.cli.commands import COMMANDS, command
+from dse.errors import DseError, FileError, Interrupted, UsageError
+from dse.files import file_error, printable
+from dse.terminal import flush_results, note, prepare_streams, show
+
+__all__ = ["main"]
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says which command was probably meant, and ends with exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        if "invalid choice" in message and self.prog == "dse":
+            import difflib
+
+            typed = message.split("'")[1]
+            near = difflib.get_close_matches(typed, COMMANDS, n=1)
+            message = f"unknown command '{typed}'." + (
+                f" Did you mean '{near[0]}'?" if near else ""
+            )
+        note(f"{self.format_usage()}{self.prog}: error: {message}")
+        sys.exit(UsageError.exit_code)
+
+    def print_help(self, file: Any = None) -> None:
+        """On stdout, as any other result."""
+        show(self.format_help().rstrip("\n"))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code. Errors of `dse`, and whatever the system
+    refuses, become one clear message."""
+    # TensorFlow and Ray chatter on stderr from C++; what matters reaches people as DseError
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    prepare_streams()
+    try:
+        return _run(arguments)
+    except DseError as error:
+        return _failed(error)
+    except BrokenPipeError:  # the reader of our output has seen enough
+        return 0
+    except OSError as error:  # of a file that nobody had in mind
+        return _failed(file_error(error))
+    except MemoryError:
+        return _failed(DseError("not enough memory", "give it fewer or smaller pictures at a time"))
+    except KeyboardInterrupt:
+        return _failed(Interrupted("interrupted"))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """The exit code of a command whose results have all been written."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        options = _parser(given[:1]).parse_args(given)
+    except SystemExit:  # after --help, too
+        flush_results()
+        raise
+    code = int(command(options.command).run(options))
+    flush_results()
+    return code
+
+
+def _failed(error: DseError) -> int:
+    """Says so; the exit code."""
+    with contextlib.suppress(FileError, BrokenPipeError):  # of two troubles, the first is told
+        flush_results()
+    note(f"dse: {printable(error)}")
+    if error.hint:
+        note(f"     {error.hint}")
+    return error.exit_code
+
+
+def _parser(first: Sequence[str]) -> argparse.ArgumentParser:
+    """first: what stands first on the command line; one command's name spares the others' flags."""
+    parser = _Parser(
+        prog="dse",
+        description="Finds the best face detector that a chip can hold.",
+        epilog="Exit codes: 0 done, 1 failure, 2 usage, 3 nothing feasible, "
+        "4 verification failed, 130 interrupted and saved.",
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name in [name for name in COMMANDS if name in first] or COMMANDS:
+        module = command(name)
+        summary = (module.__doc__ or "").splitlines()[0]
+        module.add_arguments(commands.add_parser(name, help=summary, description=summary))
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

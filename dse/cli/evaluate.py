@@ -1,0 +1,103 @@
+"""Measure the AP of a trained design, a kmodel or a TensorFlow-Lite file on a data set.
+
+--sheet draws what it found, what it missed, and what is no face.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dse.cli.arguments import add_json, add_study, positive_int, print_json, seed, share
+from dse.terminal import note, show
+
+if TYPE_CHECKING:
+    from dse.data import DataSet
+    from dse.designs import Detector
+    from dse.evaluation import Findings
+    from dse.views.contact_sheet import Sheet
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of `dse evaluate`."""
+    parser.add_argument(
+        "design",
+        help="best, a candidate, a trial number, a .kmodel or .tflite file, a bundle, or a "
+        "detector that the package ships, such as P5-a1-256",
+    )
+    parser.add_argument("--data", help="pictures (default: the study's evaluation pictures)")
+    parser.add_argument("--study", help="default: the latest")
+    parser.add_argument(
+        "--pyramid", action="store_true", help="three scales (0.5, 1, 2), as in the paper"
+    )
+    parser.add_argument(
+        "--score",
+        type=share,
+        metavar="0..1",
+        help="believe detections from this score on (default: the file's own threshold, or the "
+        "one with the best F1 on these pictures)",
+    )
+    add_study(parser)
+    add_json(parser)
+    sheet = parser.add_argument_group("pictures of the detections")
+    sheet.add_argument("--sheet", metavar="FILE", help="draw them: .png or .jpg")
+    sheet.add_argument(
+        "--sheet-pictures", type=positive_int, default=24, metavar="N", help="default: 24"
+    )
+    sheet.add_argument("--sort", default="random", help="random (default), worst or best first")
+    sheet.add_argument("--seed", type=seed, default=0, help="of the random choice (default: 0)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints AP and the operating point, and draws the sheet."""
+    from dse.data.rendered import open_rendered
+    from dse.designs import find_detector
+    from dse.detection.average_precision import operating_point
+    from dse.study.options import SearchOptions
+
+    sheet = _sheet(options)
+    detector = find_detector(options.design, options.results, options.study, note)
+    cache = SearchOptions(results=options.results).cache
+    data = open_rendered(options.data or detector.pictures, "eval", cache)
+    findings = _find(detector, data, options.pyramid)
+    result = findings.evaluation()
+    score = detector.score if options.score is None else options.score
+    point = operating_point(findings.curve(), score)
+    if sheet:
+        sheet.write(detector.name, findings, data, point)
+        note(f"written: {sheet.path}")
+    if options.json:
+        drawn = sheet.path if sheet else None
+        table = {"design": detector.name, **asdict(result), **point._asdict(), "sheet": drawn}
+        print_json(table)
+        return 0
+    low, high = result.ap_interval or (result.ap, result.ap)
+    within = f"{low:.3f} to {high:.3f} on other pictures"
+    square = "" if result.ap_square is None else f", against square boxes {result.ap_square:.4f}"
+    show(f"AP {result.ap:.4f} ({within}){square}: {result.faces} faces, {result.images} pictures")
+    show(f"score {point.score:.2f}: precision {point.precision:.4f}, recall {point.recall:.4f}")
+    return 0
+
+
+def _find(detector: Detector, data: DataSet, pyramid: bool) -> Findings:
+    from dse.evaluation import find_faces, find_faces_pyramid
+
+    if pyramid:
+        return find_faces_pyramid(
+            detector.predict_at, detector.input_size, data, head=detector.head
+        )
+    with detector.running() as predict:
+        return find_faces(predict, detector.input_size, data, detector.head)
+
+
+def _sheet(options: argparse.Namespace) -> Sheet | None:
+    """The sheet that is wanted; what is wrong with it is told before anything is run."""
+    if not options.sheet:
+        return None
+    from dse.views.contact_sheet import Sheet
+
+    return Sheet(Path(options.sheet), options.sheet_pictures, options.sort, options.seed)

@@ -1,0 +1,220 @@
+"""Search a space for the designs that fit a target and detect best.
+
+Candidates are priced first; only those that fit are trained, and every training is evaluated
+in all formats. The study's folder holds the record; `--resume` goes on with it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dse.cli.arguments import (
+    add_json,
+    add_study,
+    add_weights,
+    count,
+    positive_float,
+    positive_int,
+    print_json,
+    seed,
+    table,
+)
+from dse.terminal import note, show
+
+if TYPE_CHECKING:
+    from dse.study.options import SearchOptions
+    from dse.study.outcomes import SearchReport
+
+__all__ = ["add_arguments", "front_table", "run"]
+
+RECIPE_FLAGS = ("epochs", "views", "pictures", "calibration_pictures", "loss", "seed")
+DATA_HELP = "synthetic[:COUNT], wider:DIR, fddb:DIR, yolo:DIR or voc:DIR"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of `dse search`."""
+    what = parser.add_argument_group("what to search")
+    what.add_argument("--budget", type=count, help="trainings to pay for at most (default: 50)")
+    what.add_argument(
+        "--target", help="the chip: a file of constraints/, or a path (default: k210)"
+    )
+    what.add_argument("--space", help="a file of search_spaces/, or a path (default: k210_face)")
+    what.add_argument("--data", help=f"pictures to train on: {DATA_HELP} (default: synthetic)")
+    what.add_argument("--eval-data", help="pictures to measure AP on (default: those of --data)")
+    add_weights(what)
+    what.add_argument("--epochs", type=positive_int, help="passes over the data, each training")
+    what.add_argument("--views", type=positive_int, help="versions of each training picture")
+    what.add_argument("--pictures", type=positive_int, help="training pictures used (default: all)")
+    what.add_argument(
+        "--calibration-pictures",
+        type=positive_int,
+        help="training pictures that set the ranges of kpu8 (default: 64)",
+    )
+    what.add_argument("--loss", choices=("focal", "paper"))
+    what.add_argument("--proposer", help="who picks the next training (default: composite)")
+    what.add_argument(
+        "--no-early-stopping",
+        dest="early_stopping",
+        action="store_false",
+        default=None,
+        help="finish every training, even one that a finished design beats already, and spend the "
+        "whole budget, even where nothing is expected to be gained",
+    )
+    what.add_argument(
+        "--warm-from",
+        action="append",
+        metavar="STUDY",
+        help="take over the finished trainings of a study with the same pictures and recipe",
+    )
+    what.add_argument(
+        "--replay",
+        type=Path,
+        metavar="TABLE",
+        help="recorded trainings in place of training: a search in seconds, to compare searches",
+    )
+    what.add_argument("--seed", type=seed, help="of everything random (default: 0)")
+    how = parser.add_argument_group("how to run it")
+    how.add_argument("--study", help="name of the study (default: the target and a number)")
+    how.add_argument("--resume", action="store_true", help="go on with --study, or the latest")
+    how.add_argument("--executor", choices=("ray", "inline"), default="ray")
+    how.add_argument("--ray-address", help="a running Ray cluster (default: this machine)")
+    how.add_argument(
+        "--storage",
+        metavar="URL",
+        help="keep the study's record in this database, for several drivers (see docs/cluster.md)",
+    )
+    how.add_argument("--workers", type=positive_int, help="trainings at a time (default: cores)")
+    how.add_argument("--time-limit", type=positive_float, metavar="SECONDS")
+    how.add_argument("--dry-run", action="store_true", help="price the space and stop there")
+    how.add_argument("--verbose", action="store_true", help="show Ray's own messages, too")
+    add_study(how)
+    add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs the search, prints the front."""
+    if options.dry_run:
+        return _dry_run(options)
+    from dse.search import run_search
+
+    settings = _settings(options)
+    report = run_search(settings)
+    if options.json:
+        print_json(report.as_dict())
+        return 0
+    show(front_table(report.front))
+    note("")
+    note(_summary(report))
+    if report.audit.audited:
+        note(f"audit of early stopping: {report.audit.words()}")
+    note(f"look:   dse dashboard {report.study}{settings.results_flag}")
+    if any(map(_has_kmodel, report.front)):  # that of a replay has none
+        note(f"export: dse export best --study {report.study}{settings.results_flag}")
+    return 0
+
+
+def _summary(report: SearchReport) -> str:
+    """One line on what the budget went into."""
+    reused = f"{report.reused} taken over, " if report.reused else ""
+    return (
+        f"{report.study}: {reused}{report.trained} trained, {report.stopped_early} stopped early, "
+        f"{report.failed} failed, {sum(report.rejected.values())} candidates rejected unseen, "
+        f"in {report.seconds / 60:.1f} min; hypervolume {report.hypervolume:.3f}"
+    )
+
+
+def front_table(front: list[dict[str, Any]]) -> str:
+    """The front's designs for the terminal, deployable ones first."""
+    header = (
+        "design", "AP", "kmodel AP", "ms", "band", "kmodel kB", "RAM kB", "KPU kB", "runs on chip",
+    )  # fmt: skip
+    ordered = sorted(front, key=lambda row: (not row["deployable"], -row["ap"]))
+    return table(header, [_front_row(row) for row in ordered])
+
+
+def _front_row(row: dict[str, Any]) -> tuple[str, ...]:
+    return (
+        row["candidate"],
+        f"{row['ap']:.3f}",
+        f"{row['kmodel_ap']:.3f}" if _has_kmodel(row) else "-",
+        *_times(row),
+        *(
+            f"{row[name] / 1000:.0f}"
+            for name in ("kmodel_bytes", "main_memory_bytes", "peak_kpu_bytes")
+        ),
+        "yes" if row["deployable"] else "no",
+    )
+
+
+def _has_kmodel(row: dict[str, Any]) -> bool:
+    measured = row["kmodel_ap"]
+    return measured is not None and not math.isnan(measured)
+
+
+def _times(row: dict[str, Any]) -> tuple[str, str]:
+    """The latency and its band, milliseconds."""
+    band = f"{row['latency_ms_low']:.0f}..{row['latency_ms_high']:.0f}"
+    return f"{row['latency_ms']:.1f}", band
+
+
+def _settings(options: argparse.Namespace) -> SearchOptions:
+    from dataclasses import replace
+
+    from dse.search import find_study
+    from dse.study.options import SearchOptions
+    from dse.training import Recipe
+
+    changed = {name: getattr(options, name) for name in RECIPE_FLAGS}
+    changed = {name: value for name, value in changed.items() if value is not None}
+    return SearchOptions(
+        budget=options.budget,
+        target=options.target,
+        space=options.space,
+        data=options.data,
+        eval_data=options.eval_data,
+        weights_dir=Path(options.weights_dir) if options.weights_dir else None,
+        weights=options.weights,
+        recipe=replace(Recipe(), **changed) if changed else None,
+        proposer=options.proposer,
+        seed=options.seed,
+        early_stopping=options.early_stopping,
+        replay=options.replay,
+        warm_from=tuple(find_study(options.results, name) for name in options.warm_from)
+        if options.warm_from
+        else None,
+        results=options.results,
+        study=options.study,
+        resume=options.resume,
+        executor=options.executor,
+        ray_address=options.ray_address,
+        storage=options.storage,
+        workers=options.workers,
+        time_limit_s=options.time_limit,
+        verbose=options.verbose,
+        command=("dse", *sys.argv[1:]),
+    )
+
+
+def _dry_run(options: argparse.Namespace) -> int:
+    """What the search would choose from: counts by reason, and the trainings that fit."""
+    from dse.search import plan_search
+
+    plan = plan_search(_settings(options))
+    if options.json:
+        trainings = [design.training.id for design in plan.designs]
+        counts = {"candidates": len(plan.rows), "feasible": plan.feasible}
+        print_json({**counts, "rejected": plan.rejected, "trainings": trainings})
+        return 0
+    show(f"{len(plan.rows)} candidates, {plan.feasible} fit; rejected:")
+    show(table(("limit", "candidates"), [(r, str(n)) for r, n in plan.rejected.items()]))
+    show(f"{len(plan.designs)} trainings have a deployable format:")
+    rows = [
+        (row["training"], *_times(row), f"{row['kmodel_bytes'] / 1000:.0f}")
+        for row in map(plan.deployable_row, (design.training for design in plan.designs))
+    ]
+    show(table(("training", "ms", "band", "kmodel kB"), rows))
+    return 0

@@ -1,0 +1,52 @@
+"""Verify an exported bundle, or a bare kmodel, independently of what wrote it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from dse.cli.arguments import add_json, print_json
+from dse.errors import UsageError, VerificationFailed
+from dse.terminal import show
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of `dse verify`."""
+    parser.add_argument("bundle", type=Path, help="the folder that dse export wrote, or a .kmodel")
+    parser.add_argument(
+        "--data", help="measure AP on these pictures, too: fddb:DIR, synthetic, ..."
+    )
+    parser.add_argument(
+        "--target",
+        help="the firmware that must load it, a file of constraints/ "
+        "(default: the bundle's own; k210 for a bare kmodel)",
+    )
+    add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints what was measured and what is wrong; 4 where anything is."""
+    from dse.chips import Target
+    from dse.chips.k210 import verify_bundle, verify_kmodel
+    from dse.data import open_data
+
+    path: Path = options.bundle
+    if not path.is_dir() and not path.is_file():
+        raise UsageError(f"{path} is neither a folder nor a file", "name a bundle or a .kmodel")
+    data = open_data(options.data, "eval") if options.data else None
+    target = Target.load(options.target) if options.target else None
+    if path.is_dir():
+        report = verify_bundle(path, data, target=target)
+    else:
+        report = verify_kmodel(path, data, target=target or Target.load("k210"))
+    if options.json:
+        print_json({"ok": report.ok, "problems": report.problems, **report.measured})
+    else:
+        for name, value in report.measured.items():
+            show(f"{name}: {value}")
+        for problem in report.problems:
+            show(f"problem: {problem}")
+        show("verified" if report.ok else f"{len(report.problems)} problems")
+    return 0 if report.ok else VerificationFailed.exit_code

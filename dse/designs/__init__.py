@@ -1,0 +1,12 @@
+"""Whatever can be run as a face detector, by the name that a person gives it.
+
+A kmodel, a TensorFlow-Lite file, a bundle, a study's design, or one that the package ships:
+`find_detector` tells them apart, and from there on they are all a `Detector`.
+"""
+
+from __future__ import annotations
+
+from dse.designs.detector import Detector
+from dse.designs.finding import find_detector
+
+__all__ = ["Detector", "find_detector"]

@@ -1,0 +1,139 @@
+"""Detectors in files: a kmodel, as the chip runs it, and TensorFlow-Lite.
+
+detector.json beside the file says how its boxes are scaled and which scores to believe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dse.chips.k210.bundle.reading import made_by, most_bytes, read_table, shown
+from dse.chips.k210.compiler.refereed import refereed
+from dse.chips.k210.compiler.tflite_predictor import guarded_tflite_predictor
+from dse.designs.detector import Detector, Say
+from dse.detection.head import Head
+from dse.errors import DseError, FileError, InvalidFile, UsageError, VerificationFailed
+from dse.files import printable, read_bytes
+from dse.network.keras_inference import Predict
+from dse.network.tflite_graph import parse_tflite
+
+__all__ = ["KmodelDetector", "TfliteDetector"]
+
+EMULATED = "emulated, with the same maps of the first pictures as in the simulator"
+
+
+class KmodelDetector(Detector):
+    """A kmodel of version 5: the emulator, or the simulator where the two differ."""
+
+    def __init__(
+        self,
+        name: str,
+        content: bytes,
+        box_scale: float,
+        score: float | None,
+        say: Say,
+        nncase_version: str | None = None,
+    ) -> None:
+        """nncase_version: of the compiler that made it, as of `refereed`.
+
+        Raises VerificationFailed for what is no kmodel, or of another version or network.
+        """
+        self.name, self.score = name, score
+        self._content, self._scale, self._say = content, box_scale, say
+        self._nncase = nncase_version
+        with refereed(content, head=self.head, nncase_version=nncase_version) as predict:
+            self.input_size = predict.input_size
+            _require_detector(name, predict.map_shape[2], self.head)
+
+    @classmethod
+    def read(cls, path: Path, say: Say) -> KmodelDetector:
+        """The kmodel in a file. Raises UsageError where it cannot be read."""
+        content = _content(path)
+        scale, score, version = _told_beside(path, say)
+        return cls(_name(path), content, scale, score, say, version)
+
+    @contextmanager
+    def running(self) -> Iterator[Predict]:
+        """See `Detector`."""
+        with refereed(
+            self._content, box_scale=self._scale, head=self.head, nncase_version=self._nncase
+        ) as predict:
+            yield predict
+        self._say(f"kmodel: {predict.note or EMULATED}")
+
+
+class TfliteDetector(Detector):
+    """A float32 TensorFlow-Lite file, in TensorFlow's own interpreter, in processes of its own:
+    the interpreter trusts its input, and a damaged file may kill it."""
+
+    def __init__(self, path: Path, say: Say) -> None:
+        """Raises UsageError where it cannot be read, VerificationFailed for another network."""
+        self.name, self._say = _name(path), say
+        self._content = _content(path)
+        try:
+            graph = parse_tflite(self._content, path)
+        except InvalidFile as error:
+            raise VerificationFailed(str(error), error.hint) from None
+        self._scale, self.score, _ = _told_beside(path, say)
+        (height, width, channels), found = graph.input.shape, graph[graph.outputs[0]].shape
+        if (width, channels) != (height, 3):
+            raise VerificationFailed(
+                f"{self.name} reads {height}x{width} pixels of {channels} channels, "
+                "not a square picture",
+                "name a face detector that dse exported",
+            )
+        self.input_size = height
+        _require_detector(self.name, found[2], self.head)
+        self._shapes = (1, channels, height, width), (1, found[2], *found[:2])
+
+    @contextmanager
+    def running(self) -> Iterator[Predict]:
+        """See `Detector`."""
+        scale = self._scale
+        with guarded_tflite_predictor(
+            self._content, self._shapes, box_scale=scale, head=self.head
+        ) as predict:
+            yield predict
+        self._say("TensorFlow-Lite's interpreter, float32")
+
+
+def _require_detector(name: str, channels: int, head: Head) -> None:
+    if channels != head.channels:
+        raise VerificationFailed(
+            f"{name} writes {channels} channels, not the {head.channels} of a face detector",
+            "name a face detector that dse exported",
+        )
+
+
+def _name(path: Path) -> str:
+    """Exported files are all called alike: their folder says which one it is."""
+    alike = path.stem == "model"
+    return printable(f"{path.resolve().parent.name}/{path.name}" if alike else path.name)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return read_bytes(path, most_bytes(path.name))
+    except FileError as error:
+        hint = "name a .kmodel or .tflite file, or a bundle"
+        raise UsageError(str(error), hint) from None
+
+
+def _told_beside(path: Path, say: Say) -> tuple[float, float | None, str | None]:
+    """Scale of the boxes, score to believe, nncase that made it: out of the files beside it.
+
+    Raises DseError where they make no sense.
+    """
+    detector = path.with_name("detector.json")
+    scale, version = made_by(path)
+    if not detector.exists():
+        say(f"no {detector.name} beside {path.name}: its boxes are taken as they are")
+        return scale, None, version
+    score = read_table(detector).get("score_threshold")
+    if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score < 1:
+        raise DseError(
+            f"detector.json: score_threshold is {shown(score)}, not a number from 0 to 1"
+        )
+    return scale, float(score), version

@@ -1,0 +1,116 @@
+"""One design out of a finished study: the best, or the one that a name or number means."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dse.errors import NothingFeasible, UnknownName, UsageError
+from dse.schema import shown
+
+if TYPE_CHECKING:
+    from dse.study.candidates import Row
+    from dse.study.record import StudyRecord
+    from dse.workers.job import Job
+
+__all__ = [
+    "LIMITS",
+    "PREFERENCES",
+    "AtMost",
+    "choose_design",
+    "job_of",
+    "parse_limit",
+]
+
+PREFERENCES = ("ap", "size", "latency")
+AP_GIVEN_UP = 0.02
+"""What `size` and `latency` may cost: the cheapest design within two points of the best AP."""
+
+LIMITS = ("latency_ms", "kmodel_bytes", "main_memory_bytes", "peak_kpu_bytes", "energy_mj")
+_COST_OF = {"size": "kmodel_bytes", "latency": "latency_ms"}
+
+
+@dataclass(frozen=True)
+class AtMost:
+    """A limit of the user's own, such as latency_ms = 60."""
+
+    name: str
+    value: float
+
+
+def parse_limit(text: str) -> AtMost:
+    """The limit that `NAME=NUMBER` means. Raises UnknownName or UsageError."""
+    name, _, number = text.partition("=")
+    if name not in LIMITS:
+        raise UnknownName("limit", shown(name), LIMITS)
+    try:
+        value = float(number)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        why = f"'{shown(text)}' has no number from 0 on"
+        raise UsageError(why, f"such as --limit {name}=60")
+    return AtMost(name, value)
+
+
+def choose_design(
+    record: StudyRecord, wanted: str, limits: Sequence[AtMost] = (), prefer: str = "ap"
+) -> Row:
+    """The row of `record` that `wanted` means: "best", a candidate, a training or a trial number.
+
+    "best" is among the deployable designs within `limits`: the highest AP (the kmodel's own
+    where it was measured), or with `prefer` "size" or "latency" the cheapest whose AP is
+    within 0.02 of that. Raises UnknownName, or NothingFeasible where no design qualifies.
+    """
+    if prefer not in PREFERENCES:
+        raise UnknownName("preference", prefer, PREFERENCES)
+    trained = [row for row in record.rows if row["state"] in ("front", "dominated")]
+    if wanted != "best":
+        return _named(trained, wanted)
+    deployable = [row for row in trained if row["deployable"]]
+    fitting = [row for row in deployable if all(row[one.name] <= one.value for one in limits)]
+    if not fitting:
+        raise NothingFeasible(
+            f"no trained design of {record.name} is deployable within the limits",
+            _nearest(deployable, limits),
+        )
+    best = max(map(_ap, fitting))
+    if prefer == "ap":
+        return max(fitting, key=lambda row: (_ap(row), -row["latency_ms"]))
+    close = [row for row in fitting if _ap(row) >= best - AP_GIVEN_UP]
+    return min(close, key=lambda row: (row[_COST_OF[prefer]], -_ap(row)))
+
+
+def job_of(record: StudyRecord) -> Job:
+    """What the trainings of `record` had in common: data, recipe, weights, cache."""
+    from dse.study.options import SearchOptions
+    from dse.workers.workshop import default_workshop
+
+    options = SearchOptions(results=record.path.parent).continuing(record.settings.search)
+    space = record.settings.search_space()
+    job: Job = default_workshop().make_job(options, record.settings, space)
+    return job
+
+
+def _named(rows: Sequence[Row], wanted: str) -> Row:
+    for row in rows:
+        names = (row["candidate"], str(row["trial"]), row["training"])
+        if wanted == names[0] or (wanted in names[1:] and row["format"] == "kpu8"):
+            return row
+    known = {row["candidate"] for row in rows} | {"best"}
+    raise UnknownName("design", wanted, known)
+
+
+def _ap(row: Mapping[str, float]) -> float:
+    """The kmodel's own AP where it was measured, the emulated one elsewhere."""
+    measured = row["kmodel_ap"]
+    return row["ap"] if measured is None or measured != measured else measured
+
+
+def _nearest(rows: Sequence[Row], limits: Sequence[AtMost]) -> str:
+    if not rows:
+        return "search a space with the format kpu8"
+    worst = [f"{one.name} is {min(row[one.name] for row in rows):g} or more" for one in limits]
+    return "in this study " + ", ".join(worst)

@@ -1,0 +1,132 @@
+"""A network with its weights: a study's, or one of those that the package ships."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.designs.selection import AtMost, choose_design, job_of
+from dse.errors import StudyError, UnknownName, WeightsError
+from dse.space import FORMATS, PLAIN, WIDTHS, Candidate, Training
+from dse.study.folder import find_study
+from dse.study.options import DEFAULTS, SearchOptions
+from dse.study.record import StudyRecord, load_study
+from dse.training.recipe import Recipe
+from dse.workers.job import Job, calibration_canvases, load_weights
+
+if TYPE_CHECKING:
+    from dse.chips.k210 import Deployment
+    from dse.network.keras_inference import Predict
+    from dse.network.keras_model import Weights
+
+__all__ = ["SHIPPED", "TrainedDesign", "find_trained", "shipped_design", "trained_design"]
+
+SHIPPED = tuple(Training(PLAIN, 5, width, 256).id for width in WIDTHS[PLAIN])
+"""Finished detectors in the package (`tools/pretrain_plain.py`), at their input size."""
+
+
+@dataclass(frozen=True)
+class TrainedDesign:
+    """origin: whose weights these are, for people. job: what calibrates and judges it.
+
+    home: folder for what is made from it. study: where it comes from, as bundles say it: name,
+    target, trained_on, starting_weights.
+    """
+
+    candidate: Candidate
+    weights: Weights
+    job: Job
+    origin: str
+    home: Path
+    study: Mapping[str, str]
+
+    def predict_at(self, input_size: int) -> Predict:
+        """The network in its format, for a canvas of any size in pixels.
+
+        "kpu8" is a model of the chip here, as not every size compiles: `deploy` is the kmodel.
+        """
+        from dse.chips.k210.quantization import predictor
+        from dse.network.detector import detector_graph
+
+        graph = detector_graph(replace(self.candidate.training, input_size=input_size))
+        calibration: NDArray[np.uint8] = np.zeros((0, input_size, input_size, 3), np.uint8)
+        if self.candidate.format == "kpu8":  # the only one that looks at it
+            calibration = calibration_canvases(self.job, input_size)
+        return predictor(graph, self.weights, self.candidate.format, calibration)
+
+    def deploy(self) -> Deployment:
+        """The compiled network. Raises CompilerError where it does not compile."""
+        from dse.chips.k210 import deploy
+        from dse.network.detector import detector_graph
+
+        calibration = calibration_canvases(self.job, self.candidate.input_size)
+        graph, version = detector_graph(self.candidate.training), self.job.nncase_version
+        return deploy(graph, self.weights, calibration, nncase_version=version)
+
+
+def find_trained(
+    name: str,
+    results: Path,
+    study: str | None = None,
+    limits: Sequence[AtMost] = (),
+    prefer: str = "ap",
+) -> TrainedDesign:
+    """The design of a study under `results` that `name` means, as of `choose_design`.
+
+    study: default the latest. limits, prefer: what is best. A name of `SHIPPED`, with or without
+    a format, is the package's own detector where the latest study has none of that name, or
+    left its weights out.
+    Raises UnknownName, StudyError, NothingFeasible, or WeightsError.
+    """
+    try:
+        record = load_study(find_study(results, study))
+        row = choose_design(record, name, limits, prefer)
+        return trained_design(record, Candidate.parse(row["candidate"]))
+    except (StudyError, UnknownName, WeightsError):
+        shipped = None if study else shipped_design(name, results)
+        if shipped is None:
+            raise
+        return shipped
+
+
+def trained_design(record: StudyRecord, candidate: Candidate) -> TrainedDesign:
+    """What the study trained. Raises WeightsError where the training left no weights."""
+    weights = load_weights(record.path / "trainings" / candidate.training.id)
+    job = job_of(record)
+    about = {
+        "name": record.name,
+        "target": record.settings.search.target,
+        "trained_on": job.data,
+        "starting_weights": job.weights,
+    }
+    return TrainedDesign(candidate, weights, job, f"study {record.name}", record.path, about)
+
+
+def shipped_design(name: str, results: Path) -> TrainedDesign | None:
+    """The package's own detector of that name ("P5-a1-256", "P5-a1-256-FP32"), if it has one.
+
+    It was trained on photographs that are not distributed: synthetic scenes calibrate it.
+    results: where a cache for those may lie.
+    """
+    known = {f"{id}{end}": id for id in SHIPPED for end in ("", *(f"-{one}" for one in FORMATS))}
+    if name not in known:
+        return None
+    from dse.network.keras_starting_weights import load_starting_weights  # which takes seconds
+
+    training = Training.parse(known[name])
+    candidate = training.in_format("kpu8") if name == training.id else Candidate.parse(name)
+    start = load_starting_weights("shipped", training.width, training.breakpoint)
+    cache = SearchOptions(results=results).cache
+    job = Job("synthetic", "synthetic", Recipe(), "shipped", (candidate.format,), str(cache))
+    about = {
+        "name": f"none: shipped with dse, {start.source}",
+        "target": DEFAULTS["target"],
+        "trained_on": "photographs (dse/network/weights/README.md)",
+        "starting_weights": "its own",
+    }
+    return TrainedDesign(candidate, start.weights, job, start.source, results, about)

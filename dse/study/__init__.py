@@ -1,0 +1,1 @@
+"""A study on the disk: settings, folder, journal, and what is read back from them."""

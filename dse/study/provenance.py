@@ -1,0 +1,125 @@
+"""What made a study: written into study.toml first, and checked before a study goes on."""
+
+from __future__ import annotations
+
+import platform
+import secrets
+import socket
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from dse.chips import Target
+from dse.errors import StudyError
+from dse.space import SearchSpace
+from dse.study.options import SearchOptions
+from dse.study.settings import PICTURES, StudySettings, TableHead
+
+__all__ = [
+    "SHARED",
+    "check_unchanged",
+    "differing",
+    "make_settings",
+    "shared_settings",
+]
+
+PACKAGES = (
+    "dse", "tensorflow-cpu", "jax", "keras", "ray", "optuna", "numpy", "nncase", "Pillow", "scipy",
+)  # fmt: skip
+
+SHARED = (*PICTURES, "starting_weights")
+"""Parts of study.toml that, with the recipe, decide what a training comes to."""
+
+OF_ONE_DRIVER = ("created", "command", "shared")
+PLACES = ("data", "eval_data", "weights_dir", "space", "target", "replay")
+"""Keys of study.toml, and of its table `search`, in which the drivers of a study may differ: what
+lies in a place is described in a table of its own."""
+
+
+def make_settings(
+    options: SearchOptions, space: SearchSpace, target: Target, about: Mapping[str, Any]
+) -> StudySettings:
+    """Contents of study.toml.
+
+    options: with their defaults set. about: what the workshop tells of pictures and weights.
+    """
+    table = {
+        "created": datetime.now(tz=timezone.utc).isoformat(timespec="seconds"),
+        "command": _command(options),
+        "search": options.study_table(),
+        **about,
+        "space": asdict(space),
+        "target": asdict(target),
+        "versions": versions(),
+        **({"shared": _shared(options.storage)} if options.storage else {}),
+    }
+    return StudySettings.of(table, options.results / (options.study or target.name))
+
+
+def shared_settings(settings: StudySettings) -> dict[str, Any]:
+    """What of study.toml has to be the same for all drivers of a study: all but who began it
+    when, and where on its machine the files lie, whose checksums tell what they are."""
+    table = settings.table
+    found = {key: value for key, value in table.items() if key not in OF_ONE_DRIVER}
+    found["search"] = {k: v for k, v in table["search"].items() if k not in PLACES}
+    found["versions"] = {k: v for k, v in settings.versions.items() if k != "python"}
+    for part in SHARED:
+        kind = getattr(settings, part).source.partition(":")[0]
+        found[part] = {**table[part], "source": kind}
+    return found
+
+
+def check_unchanged(settings: StudySettings, about: Mapping[str, Any]) -> None:
+    """Raises StudyError when the pictures are no longer those of the study."""
+    for part in PICTURES:
+        before = getattr(settings, part).checksum
+        if before and about[part].get("checksum") != before:
+            raise StudyError(
+                f"the {part} are not those the study was made with",
+                "put them back, or start a new study",
+            )
+
+
+def differing(one: StudySettings | TableHead, other: StudySettings | TableHead) -> str:
+    """What makes the trainings of two studies, or recorded tables, unlike, by its name in
+    study.toml; "" for nothing.
+
+    Pictures are compared by their checksums: a folder may have moved.
+    """
+    unlike = [p for p in SHARED if getattr(one, p).identity != getattr(other, p).identity]
+    return "recipe" if one.recipe != other.recipe else unlike[0] if unlike else ""
+
+
+def _command(options: SearchOptions) -> str:
+    """The command line, without the password of a database."""
+    line = " ".join(options.command)
+    if options.storage is None:
+        return line
+    return line.replace(options.storage, _without_password(options.storage))
+
+
+def _shared(url: str) -> dict[str, str]:
+    """Which database, and this driver's name in it."""
+    return {
+        "storage": _without_password(url),
+        "driver": f"{socket.gethostname()}-{secrets.token_hex(4)}",
+    }
+
+
+def _without_password(url: str) -> str:
+    from dse.study.shared_journal import without_password
+
+    return without_password(url)
+
+
+def versions() -> dict[str, str]:
+    """Python's version and that of every package that can change a result."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,188 @@
+"""What a study was made with: study.toml, read once and typed from then on.
+
+Keys that are missing are those of older studies and have what was so when they were made; keys
+that nobody here knows are kept, for the page and for the version that does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct, field
+
+from dse.chips.target import Target, check_field
+from dse.errors import InvalidFile, StudyError
+from dse.schema import checked, read_toml, shown
+from dse.space import SearchSpace
+from dse.training.recipe import Recipe
+
+__all__ = [
+    "PICTURES",
+    "Count",
+    "Pictures",
+    "Positive",
+    "SearchSettings",
+    "Shared",
+    "StartingWeights",
+    "StudySettings",
+    "TableHead",
+    "plain",
+    "target_from",
+]
+
+Count = Annotated[int, Meta(ge=0)]
+Positive = Annotated[int, Meta(ge=1)]
+Seed = Annotated[int, Meta(ge=0, lt=2**32)]
+
+PICTURES = ("training_pictures", "validation_pictures", "evaluation_pictures")
+
+TOLD_LATER = {"nncase_version": "1.9.0.20230322", "kmodel_loader": ""}
+"""Keys of a target that older studies lack, and what was so when they were made."""
+
+
+class Pictures(Struct, frozen=True):
+    """A set of pictures: source as `open_data` takes it, how many, and what tells them apart."""
+
+    source: str
+    checksum: str = ""
+    pictures: Count = 0
+    faces: Count = 0
+    skipped: Mapping[str, Count] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> str:
+        """Equal for the same pictures, wherever their folder lies."""
+        return self.checksum or self.source
+
+
+class StartingWeights(Struct, frozen=True):
+    """Where the weights come from that training starts with."""
+
+    source: str
+
+    @property
+    def identity(self) -> str:
+        """Equal for the same weights."""
+        return self.source
+
+
+class TrainedWith(Struct, frozen=True, kw_only=True):
+    """What, with the recipe, decides what a training comes to."""
+
+    training_pictures: Pictures
+    validation_pictures: Pictures
+    evaluation_pictures: Pictures
+    starting_weights: StartingWeights
+
+
+class TableHead(TrainedWith, frozen=True, kw_only=True):
+    """The first line of a table of recorded trainings (`dse.workers.recorded`)."""
+
+    recipe: Recipe
+
+
+class SearchSettings(Struct, frozen=True, kw_only=True):
+    """The part of `SearchOptions` that makes a study what it is; see there."""
+
+    eval_data: str
+    recipe: Recipe
+    budget: Count = 50
+    target: str = "k210"
+    space: str = "k210_face"
+    data: str = "synthetic"
+    weights: str = "auto"
+    weights_dir: str | None = None
+    proposer: str = "composite"
+    seed: Seed = 0
+    early_stopping: bool = True
+    measure_kmodels: bool = True
+    replay: str | None = None
+    warm_from: tuple[str, ...] = ()
+
+
+class Shared(Struct, frozen=True):
+    """storage: the database (without its password) that several drivers write to; driver: whose
+    folder this is."""
+
+    storage: str
+    driver: str
+
+
+class StudySettings(TrainedWith, frozen=True, kw_only=True):
+    """study.toml.
+
+    space, target: tables; `search_space` and `make_target` make of them what they say. table:
+    everything as it stands in the file.
+    """
+
+    search: SearchSettings
+    space: dict[str, Any]
+    target: dict[str, Any]
+    created: str = ""
+    command: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+    shared: Shared | None = None
+    table: dict[str, Any]
+
+    @classmethod
+    def load(cls, path: Path) -> StudySettings:
+        """Reads a study.toml. Raises FileError, or InvalidFile with the key and what it must be."""
+        _, table = read_toml(path)
+        return cls.of(table, path)
+
+    @classmethod
+    def of(cls, table: Mapping[str, Any], path: Path) -> StudySettings:
+        """The settings in `table`. path: for messages. Raises InvalidFile."""
+        hint = "restore it, or start a new study"
+        whole = plain(table)
+        settings = checked({**whole, "table": whole}, cls, path, hint=hint)
+        for key, value in settings.target.items():
+            try:
+                if key in Target.__dataclass_fields__:
+                    check_field(key, value)
+            except ValueError as error:
+                raise InvalidFile(path, f"in [target]: {error}", hint=hint) from None
+        return settings
+
+    @property
+    def recipe(self) -> Recipe:
+        """How every training of the study was done."""
+        return self.search.recipe
+
+    def make_target(self) -> Target:
+        """The target. Raises StudyError where another version of dse wrote it, with other
+        constants."""
+        return target_from(self.target)
+
+    def search_space(self) -> SearchSpace:
+        """The space. Raises StudyError where it holds what this version of dse does not know."""
+        axes = {key: value for key, value in self.space.items() if key != "name"}
+        try:
+            return SearchSpace.of(str(self.space.get("name", "")), axes)
+        except ValueError as error:
+            raise StudyError(
+                f"the study's space was written by another version of dse: {error}",
+                "use the version in study.toml, or start a new study",
+            ) from None
+
+
+def target_from(table: Mapping[str, Any]) -> Target:
+    """The target in a study's `table`. Raises StudyError if it lacks a constant."""
+    try:
+        return Target.of({**TOLD_LATER, **table})
+    except ValueError as error:
+        raise StudyError(
+            f"the study's target was written by another version of dse: {shown(str(error), 200)}",
+            "use the version in study.toml, or start a new study",
+        ) from None
+
+
+def plain(value: Any) -> Any:
+    """`value` as TOML has it: absent keys for null, lists for tuples, text for paths."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value

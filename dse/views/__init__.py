@@ -1,0 +1,1 @@
+"""What there is to look at: the page, figures, contact sheets."""

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from dse.chips.k210 import Deployment, deploy
+from dse.chips.k210.bundle.accuracy import agreement
+from dse.chips.k210.compiler.compiler import CompiledKmodel, compile_kmodel
+from dse.chips.k210.compiler.tflite_predictor import tflite_predictor
+from dse.errors import WeightsError
+from dse.network.graph import Graph
+from dse.network.keras_inference import predictor
+from dse.network.keras_model import Weights
+
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
+
+
+def test_boxes_get_more_levels_than_unscaled(
+    deployment: Deployment, graph: Graph, weights: Weights, calibration: NDArray[np.uint8]
+) -> None:
+    """The same weights compiled without a scale place boxes on a coarser grid."""
+    plain = deploy(graph, {**weights, **_wide_boxes(weights)}, calibration)
+    assert plain.box_scale == 1.0
+    assert deployment.box_scale >= 4.0
+    with deployment.predictor(workers=1) as scaled:
+        found = scaled(calibration)[..., 1::5]
+    steps = np.diff(np.unique(found))
+    with plain.predictor(workers=1) as unscaled:
+        coarse = np.diff(np.unique(unscaled(calibration)[..., 1::5]))
+    assert steps.min() * 3 < coarse.min()
+
+
+def test_both_files_write_the_same_scaled_maps(
+    deployment: Deployment, graph: Graph, weights: Weights, calibration: NDArray[np.uint8]
+) -> None:
+    in_file = tflite_predictor(deployment.tflite, box_scale=deployment.box_scale)
+    assert agreement(in_file, predictor(graph, weights), calibration) > 0.999999
+    with deployment.predictor(workers=1) as on_chip:
+        assert agreement(in_file, on_chip, calibration) > 0.98
+
+
+def test_the_kmodel_takes_pixels_and_gives_maps(deployment: Deployment) -> None:
+    headers = deployment.compiled.headers
+    assert (headers.inputs[0].type, headers.inputs[0].shape) == ("uint8", (1, 3, 64, 64))
+    assert (headers.outputs[0].type, headers.outputs[0].shape) == ("float32", (1, 125, 4, 4))
+
+
+def test_pictures_that_the_compiler_does_not_see_change_no_byte(
+    graph: Graph,
+    weights: Weights,
+    calibration: NDArray[np.uint8],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of equal pictures one will do, so the compiler is spared the others."""
+    given: list[int] = []
+
+    def compile_counting(tflite: bytes, pictures: NDArray[np.uint8], **how: Any) -> CompiledKmodel:
+        given.append(len(pictures))
+        return compile_kmodel(tflite, pictures, **how)
+
+    monkeypatch.setattr("dse.chips.k210.compiler.deployment.compile_kmodel", compile_counting)
+    pictures = np.concatenate([calibration[:1]] * 4 + [calibration])
+    chosen = deploy(graph, weights, pictures)
+    monkeypatch.setattr(
+        "dse.chips.k210.compiler.deployment.extreme_pictures",
+        lambda graph, weights, every: range(len(every)),
+    )
+    everything = deploy(graph, weights, pictures)
+    assert given[0] <= len(calibration) and given[1] == len(pictures)
+    assert chosen.compiled.kmodel == everything.compiled.kmodel
+
+
+def test_weights_of_another_network_are_refused(
+    graph: Graph, weights: Weights, calibration: NDArray[np.uint8]
+) -> None:
+    without_head = {name: value for name, value in weights.items() if "head" not in name}
+    with pytest.raises(WeightsError):
+        deploy(graph, without_head, calibration)
+
+
+def _wide_boxes(weights: Weights) -> Weights:
+    """Heads whose boxes span what scores span, so that no scale is left to give."""
+    gains = np.tile([1.0, 12.0, 12.0, 12.0, 12.0], 25)
+    return {n: (weights[n] * gains).astype(np.float32) for n in ("head/kernel", "head/bias")}

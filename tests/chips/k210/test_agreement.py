@@ -1,0 +1,72 @@
+"""Agreement with nncase 1.9.0: what it compiled, and what it refused.
+
+`compiled_nncase190.csv` holds detectors of this project, compiled with random weights by
+this project's own exporter: sizes, memory and graph do not depend on weights.
+"""
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dse.chips import Cost, Target, judge, price
+from dse.network.detector import detector_graph
+from dse.space import Training
+from tests.chips.networks import grid_graph
+
+COMPILED = Path(__file__).parent / "compiled_nncase190.csv"
+
+
+@pytest.fixture(scope="module")
+def target() -> Target:
+    return Target.load("k210")
+
+
+def fits(cost: Cost, target: Target) -> bool:
+    return judge(cost, target).reason != "kpu_memory"
+
+
+@pytest.mark.slow
+def test_our_detectors_to_the_byte(target: Target) -> None:
+    rows = list(csv.DictReader(COMPILED.read_text().splitlines()))
+    assert len(rows) > 100
+    assert {row["fits"] for row in rows} == {"yes", "no"}
+    for row in rows:
+        cost = price(detector_graph(Training.parse(row["training"])), "kpu8", target)
+        assert fits(cost, target) == (row["fits"] == "yes"), row["training"]
+        if row["fits"] == "yes":
+            ours = (cost.data_bytes, cost.kmodel_bytes, cost.peak_kpu_bytes)
+            theirs = tuple(int(row[key]) for key in ("data_bytes", "kmodel_bytes", "kpu_bytes"))
+            assert ours == theirs, row["training"]
+
+
+@pytest.mark.slow
+def test_the_grid_to_the_byte(k210_grid: Path, target: Target) -> None:
+    """80 networks, also not square, with padding on all sides and at the bottom right."""
+    rows = json.loads(k210_grid.read_text())
+    assert len(rows) == 80
+    for row in rows:
+        graph = grid_graph(row["alpha"], row["H"], row["W"], row["pad"])
+        cost = price(graph, "kpu8", target)
+        assert fits(cost, target) == ("model" in row), graph.name
+        if "model" in row:
+            ours = (
+                cost.input_bytes, cost.output_bytes, cost.data_bytes, cost.kmodel_bytes,
+                cost.main_memory_bytes, cost.peak_kpu_bytes,
+            )  # fmt: skip
+            keys = ("input", "output", "data", "model", "total", "kpu_peak")
+            assert ours == tuple(row[key] for key in keys), graph.name
+
+
+@pytest.mark.parametrize(
+    ("name", "data_bytes", "kmodel_bytes"),
+    [("A63-a0.5-224", 652_288, 277_136)],
+)
+def test_interleaved_to_the_byte(
+    name: str, data_bytes: int, kmodel_bytes: int, target: Target
+) -> None:
+    """The compiler's summary with NHWC pictures and maps: two transposes on the CPU."""
+    cost = price(detector_graph(Training.parse(name)), "kpu8", replace(target, interleaved=True))
+    assert (cost.data_bytes, cost.kmodel_bytes) == (data_bytes, kmodel_bytes)

@@ -1,0 +1,69 @@
+"""`dse check`: stable fields, and a text that says what to do."""
+
+from pathlib import Path
+
+import pytest
+
+from dse.chips import Target, check_rows, check_table
+from dse.chips.k210.compiler.tflite import random_tflite
+from dse.errors import UsageError
+from dse.space import SearchSpace
+from tests.chips.networks import chain, depthwise
+
+TARGET = Target.load("k210")
+SPACE = SearchSpace.load("mobilenetv2_face")
+STABLE = {
+    "candidate", "verdict", "reason", "layer", "parameters", "macs", "kmodel_bytes",
+    "main_memory_bytes", "peak_kpu_bytes", "latency_ms", "latency_ms_low", "latency_ms_high",
+    "energy_mj",
+}  # fmt: skip
+
+
+def test_rows_have_the_promised_fields() -> None:
+    accepted, rejected = check_rows(["A98-a0.5-224", "A98-a0.75-224-kpu8"], TARGET, SPACE)
+    assert set(accepted) >= STABLE
+    assert (accepted["verdict"], accepted["reason"], accepted["nearest"]) == (
+        "accepted",
+        None,
+        None,
+    )
+    assert accepted["kmodel_bytes"] == 276_880
+    assert (rejected["verdict"], rejected["reason"]) == ("rejected", "kpu_memory")
+    assert rejected["layer"] == "block_1_depthwise"
+    assert rejected["nearest"] == "A98-a0.5-224-kpu8"
+
+
+def test_without_a_space_no_neighbour_is_looked_for() -> None:
+    (row,) = check_rows(["A98-a0.75-224"], TARGET)
+    assert row["nearest"] is None
+
+
+def test_a_format_of_the_cpu_is_said_to_be_explored_only() -> None:
+    (row,) = check_rows(["A98-a0.5-224-Q8"], TARGET)
+    assert not row["deployable"]
+    assert "explored only" in row["message"]
+
+
+def test_the_table_shows_every_row_and_the_way_out() -> None:
+    text = check_table(check_rows(["A98-a0.5-224", "A98-a0.75-224"], TARGET, SPACE))
+    lines = text.splitlines()
+    assert lines[0].startswith("candidate")
+    assert "accepted" in lines[2]
+    assert "rejected" in lines[3]
+    assert "nearest that fits: A98-a0.5-224-kpu8" in text
+    assert "884,736 too many" in text
+
+
+def test_a_wrong_name_is_an_error() -> None:
+    with pytest.raises(UsageError):
+        check_rows(["A98-a0.5-224", "nonsense"], TARGET)
+
+
+def test_what_the_calibration_decides_is_said(tmp_path: Path) -> None:
+    """A depthwise stride that the CPU takes: its range may be that of the whole map, or not."""
+    graph = chain((32, 32, 3), depthwise("a", stride=2), depthwise("b"))
+    path = tmp_path / "sliced.tflite"
+    path.write_bytes(random_tflite(graph, seed=0))
+    (row,) = check_rows([str(path)], Target.load("k210"))
+    assert row["range_dependent"] == ["a"]
+    assert "conversions at a" in check_table([row])

@@ -1,0 +1,110 @@
+"""Targets: the shipped ones, a user's own, and files that are wrong."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from dse import resources
+from dse.chips.target import Target
+from dse.errors import FileError, InvalidFile, UnknownName, UsageError
+
+
+@pytest.mark.parametrize("name", resources.names("constraints"))
+def test_every_shipped_target_loads(name: str) -> None:
+    target = Target.load(name)
+    assert target.name == name
+    assert 0 < target.model_memory_bytes <= target.main_memory_bytes
+    assert (target.kpu_memory_bytes == 2 * 1024**2) == (name != "unlimited")
+
+
+def test_every_value_has_its_source_beside_it() -> None:
+    """In every file each number stands in a line with a comment."""
+    for name in resources.names("constraints"):
+        text = (resources.folder("constraints") / f"{name}.toml").read_text()
+        for line in text.splitlines():
+            if "=" in line and not line.startswith(("#", "title", "extends")):
+                assert "#" in line, f"{name}: {line}"
+
+
+def test_a_profile_keeps_what_it_does_not_replace() -> None:
+    chip, firmware = Target.load("k210"), Target.load("k210-maixpy-full")
+    assert firmware.firmware_bytes > chip.firmware_bytes
+    assert firmware.kpu_clock_hz == chip.kpu_clock_hz
+    assert hash(chip) != hash(firmware)
+
+
+def test_a_file_of_the_users_own(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('extends = "k210"\nmain_memory_bytes = 1000000\n')
+    target = Target.load(str(path))
+    assert (target.name, target.main_memory_bytes) == ("mine", 1_000_000)
+
+
+def test_unknown_names_are_guessed_at() -> None:
+    with pytest.raises(UnknownName, match=r"unknown target 'k21O'. Did you mean 'k210'\?"):
+        Target.load("k21O")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("kpu_memory_bytes = ", "Invalid value"),
+        ('extends = "k210"\nkpu_memory = 3\n', ":2: unknown key 'kpu_memory'"),
+        ('extends = "k210"\nkpu_memory_bytes = "2 MB"\n', ":2: 'kpu_memory_bytes' must be a whole"),
+        ('extends = "k210"\nkpu_memory_bytes = -1\n', "zero or more, not -1"),
+        ('extends = "k210"\nkpu_memory_bytes = true\n', "whole number"),
+        ('extends = "k210"\nchip_power_w = "much"\n', "must be a number"),
+        ('extends = "k210"\nkmodel_versions_loaded = [3, "4"]\n', "whole numbers"),
+        ('extends = "k210"\ninterleaved = 1\n', "true or false"),
+        ('extends = "k210"\ncpu_cycles_per_mac = 3\n', "[lowest, likely, highest]"),
+        ('extends = "k210"\ncpu_cycles_per_mac = [3, 2, 4]\n', "[lowest, likely, highest]"),
+        ('extends = "k210"\ncpu_cycles_per_mac = [3, 4]\n', "[lowest, likely, highest]"),
+        ("extends = 3\n", "must be the name of a target"),
+        ('extends = "k210"\nchip_power_w = inf\n', ":2: 'chip_power_w' must be a number between"),
+        ('extends = "k210"\nchip_power_w = nan\n', ":2: 'chip_power_w' must be a number between"),
+        (f'extends = "k210"\nkpu_memory_bytes = 0x{"f" * 9000}\n', ":2: 'kpu_memory_bytes' must"),
+        (f'extends = "k210"\nkpu_memory_bytes = {"9" * 5000}\n', "not TOML"),
+        ('extends = "k210"\nkpu_clock_hz = 0\n', ":2: 'kpu_clock_hz' must be above zero"),
+        ('extends = "k210"\ncpu_cycles_per_mac = [[1], 2, 3]\n', "[lowest, likely, highest]"),
+        ('extends = "k210"\ntitle = "\\u001b[31m"\n', "must be a line of text"),
+        ('extends = "k210"\ntitle = 1979-05-27\n', "must be a line of text"),
+        ('extends = "k210"\nname = "x"\n', ":2: unknown key 'name'"),
+        (f'extends = "{"x" * 5000}"\n', "unknown target"),
+        ("kpu_memory_bytes = 3\n", "'title' is missing"),
+    ],
+)
+def test_wrong_files_say_where_and_why(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "wrong.toml"
+    path.write_text(text)
+    with pytest.raises(UsageError) as error:
+        Target.load(str(path))
+    assert words in str(error.value)
+    assert "wrong.toml" in str(error.value) or isinstance(error.value, UnknownName)
+    assert len(str(error.value)) < 500 and str(error.value).isprintable()
+
+
+def test_a_file_that_extends_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "loop.toml"
+    path.write_text('extends = "loop.toml"\n')
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidFile, match="extends itself"):
+        Target.load("loop.toml")
+
+
+def test_files_that_extend_one_another_without_end(tmp_path: Path) -> None:
+    for number in range(50):
+        text = f'extends = "{tmp_path}/{number + 1}.toml"\n'
+        (tmp_path / f"{number}.toml").write_text(text)
+    with pytest.raises(InvalidFile, match="extends itself"):
+        Target.load(str(tmp_path / "0.toml"))
+
+
+def test_a_pipe_or_a_name_that_no_file_can_have(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.toml"
+    os.mkfifo(pipe)
+    with pytest.raises(FileError, match="not a regular file"):
+        Target.load(str(pipe))
+    for name in ("x" * 5000 + ".toml", "\0.toml"):
+        with pytest.raises(UnknownName):
+            Target.load(name)

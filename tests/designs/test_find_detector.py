@@ -1,0 +1,216 @@
+"""One door for every kind of detector, and what is turned away at it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dse.chips.k210 import Deployment
+from dse.chips.k210.compiler.tflite import random_tflite
+from dse.designs import Detector
+from dse.errors import DseError, StudyError, UsageError, VerificationFailed
+from dse.network.detector import detector_graph
+from dse.network.graph import Graph, Layer
+from tests.chips.k210.networks_and_pictures import SIZE, TRAINING, random_canvases, random_weights
+
+pytestmark = [pytest.mark.compiler, pytest.mark.slow]
+
+Find = Callable[[object], Detector]
+CANVASES = random_canvases(3, SIZE, seed=7)
+
+
+@pytest.mark.parametrize("name", ["", "model.kmodel", "model.tflite"])
+def test_a_bundle_and_its_files_run_with_the_settings_beside_them(
+    find: Find, bundle: Path, name: str
+) -> None:
+    detector = find(bundle / name)
+    assert detector.input_size == SIZE
+    assert detector.score == 0.625
+    assert detector.name == f"{bundle.name}/{name or 'model.kmodel'}"
+    with detector.running() as predict:
+        assert predict(CANVASES).shape == (3, SIZE // 16, SIZE // 16, 125)
+
+
+def test_a_kmodel_computes_what_the_simulator_does(
+    find: Find, bundle: Path, deployment: Deployment, said: list[str]
+) -> None:
+    with deployment.predictor(workers=1) as simulate, find(bundle).running() as predict:
+        np.testing.assert_array_equal(predict(CANVASES), simulate(CANVASES))
+    assert said == [
+        "kmodel: emulated, with the same maps of the first pictures as in the simulator"
+    ]
+
+
+def test_a_tflite_file_is_the_float_network_of_the_same_bundle(find: Find, bundle: Path) -> None:
+    with find(bundle / "model.tflite").running() as in_float, find(bundle).running() as on_chip:
+        one, other = in_float(CANVASES).ravel(), on_chip(CANVASES).ravel()
+    assert np.corrcoef(one, other)[0, 1] > 0.95
+
+
+def test_a_file_alone_is_taken_as_it_is_and_told_so(
+    find: Find, bundle: Path, deployment: Deployment, tmp_path: Path, said: list[str]
+) -> None:
+    alone = shutil.copy(bundle / "model.kmodel", tmp_path / "mine.kmodel")
+    with find(alone).running() as predict, find(bundle).running() as scaled:
+        boxes, divided = (run(CANVASES)[..., 1::5] for run in (predict, scaled))
+    assert deployment.box_scale > 1
+    np.testing.assert_allclose(boxes, divided * deployment.box_scale, rtol=1e-6)
+    assert any("no detector.json beside mine.kmodel" in line for line in said)
+
+
+def test_files_have_one_input_size(find: Find, bundle: Path) -> None:
+    for name in ("model.kmodel", "model.tflite"):
+        with pytest.raises(UsageError, match="one input size"):
+            find(bundle / name).predict_at(128)
+
+
+@pytest.mark.parametrize("suffix", [".kmodel", ".tflite"])
+def test_other_content_under_a_detectors_name(find: Find, tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"notes{suffix}"
+    with pytest.raises(UsageError, match="No such file"):
+        find(path)
+    path.write_text("this is a text, and no network at all")
+    with pytest.raises(VerificationFailed, match="not a"):
+        find(path)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(UsageError, match=r"not a regular file|No such file"):
+        find(path)
+
+
+@pytest.mark.parametrize("kept", [8, 200, 5000])
+def test_a_cut_file_is_refused(find: Find, bundle: Path, kept: int) -> None:
+    for name in ("model.kmodel", "model.tflite"):
+        path = bundle / name
+        path.write_bytes(path.read_bytes()[:kept])
+        with pytest.raises(VerificationFailed):
+            find(path)
+
+
+def test_a_kmodel_of_another_version_is_named(find: Find, tmp_path: Path) -> None:
+    path = tmp_path / "old.kmodel"
+    header = struct.pack("<4s7I", b"LDMK", 4, 0, 0, 0, 0, 0, 0)
+    path.write_bytes(header + bytes(64))
+    with pytest.raises(VerificationFailed, match="version 4"):
+        find(path)
+
+
+@pytest.mark.parametrize(
+    ("size", "channels", "why"),
+    [
+        ((32, 32), 10, "10 channels"),
+        ((32, 48), 125, "not a square picture"),
+        ((32, 32), 4, "4 channels"),
+    ],
+)
+def test_a_tflite_file_of_another_network(
+    find: Find, tmp_path: Path, size: tuple[int, int], channels: int, why: str
+) -> None:
+    layers = (
+        Layer("input", "input", (), (*size, 3)),
+        Layer("head", "conv", ("input",), (*size, channels), bias=True),
+    )
+    path = tmp_path / "other.tflite"
+    path.write_bytes(random_tflite(Graph("other", layers, ("head",)), seed=0))
+    with pytest.raises(VerificationFailed, match=why):
+        find(path)
+
+
+@pytest.mark.parametrize("score", [None, "0.5", 1.5, -0.1, True])
+def test_a_threshold_that_is_none_is_refused(find: Find, bundle: Path, score: object) -> None:
+    (bundle / "detector.json").write_text(json.dumps({"box_scale": 1, "score_threshold": score}))
+    with pytest.raises(DseError, match="score_threshold"):
+        find(bundle)
+
+
+def test_a_path_that_is_no_detector(find: Find, tmp_path: Path) -> None:
+    (tmp_path / "weights.npz").write_bytes(b"")
+    with pytest.raises(UsageError, match=r"no \.kmodel or \.tflite file"):
+        find(tmp_path / "weights.npz")
+    with pytest.raises(UsageError, match=r"a folder without model\.kmodel"):
+        find(tmp_path)
+
+
+def test_names_need_a_study_unless_the_package_ships_them(find: Find) -> None:
+    for name in ("best", "3", "P5-a1-224", "A98-a0.5-224-kpu8"):
+        with pytest.raises(StudyError, match="no study"):
+            find(name)
+
+
+def test_a_shipped_detector_runs_in_every_format(find: Find, said: list[str]) -> None:
+    detector = find("P5-a0.5-256-FP32")
+    assert (detector.name, detector.input_size) == ("P5-a0.5-256-FP32", 256)
+    assert (detector.pictures, detector.score) == ("synthetic", None)
+    assert "dse's own" in said[0]
+    assert find("P5-a0.5-256").name == "P5-a0.5-256-kpu8"
+
+
+def test_a_trained_design_in_kpu8_is_the_kmodel_itself(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dse.designs.trained import TrainedDesign
+    from dse.designs.trained_detector import TrainedDetector
+    from dse.training.recipe import Recipe
+    from dse.workers.job import Job
+
+    job = Job("synthetic", "synthetic:9", Recipe(), "shipped", ("kpu8",), "cache")
+    design = TrainedDesign(TRAINING.in_format("kpu8"), {}, job, "study", Path("results"), {})
+    monkeypatch.setattr(TrainedDesign, "deploy", lambda self: deployment)
+    said: list[str] = []
+    detector = TrainedDetector(design, said.append)
+    assert detector.pictures == "synthetic:9"
+    with detector.running() as predict, deployment.predictor(workers=1) as simulate:
+        np.testing.assert_array_equal(predict(CANVASES), simulate(CANVASES))
+    assert said[1] == "compiling" and said[2].startswith("kmodel: emulated")
+
+
+def test_other_formats_are_the_network_without_calibration() -> None:
+    from dse.designs.trained import TrainedDesign
+    from dse.designs.trained_detector import TrainedDetector
+    from dse.network.keras_inference import predictor
+    from dse.training.recipe import Recipe
+    from dse.workers.job import Job
+
+    graph = detector_graph(TRAINING)
+    weights = random_weights(graph)
+    job = Job("fddb:gone", "fddb:gone", Recipe(), "shipped", ("FP32",), "cache")
+    design = TrainedDesign(TRAINING.in_format("FP32"), weights, job, "study", Path("results"), {})
+    with TrainedDetector(design, print).running() as predict:
+        wanted = predictor(graph, weights)(CANVASES)
+        np.testing.assert_allclose(predict(CANVASES), wanted, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["model.kmodel", "model.tflite", "detector.json"])
+def test_a_pipe_is_not_waited_for(find: Find, bundle: Path, name: str) -> None:
+    (bundle / name).unlink()
+    os.mkfifo(bundle / name)
+    with pytest.raises(DseError, match="not a regular file"):
+        find(bundle / ("model.kmodel" if name == "detector.json" else name))
+
+
+def test_a_tflite_file_runs_in_a_process_of_its_own(
+    find: Find, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TensorFlow's interpreter believes every index in a file, and dies of a wrong one."""
+    monkeypatch.setattr("dse.chips.k210.compiler.tflite_predictor._interpreter", None)
+    with find(bundle / "model.tflite").running() as predict:
+        assert predict(CANVASES).shape == (3, SIZE // 16, SIZE // 16, 125)
+
+
+def test_a_kmodel_that_leaves_its_memory_reaches_no_simulator(
+    find: Find, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = (bundle / "model.kmodel").read_bytes()
+    stride = struct.pack("<Bi", 0x02, 16)  # from channel to channel, of 4 x 4 pixels
+    assert stride in content
+    (bundle / "model.kmodel").write_bytes(content.replace(stride, struct.pack("<Bi", 0x02, -16)))
+    monkeypatch.setattr("subprocess.Popen", None)
+    with pytest.raises(VerificationFailed, match="the kmodel is corrupt: a tensor"):
+        find(bundle)

@@ -1,0 +1,74 @@
+"""Whose design a name means: the study's first, then the package's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dse.designs import trained
+from dse.designs.trained import SHIPPED, find_trained, shipped_design
+from dse.errors import StudyError, UnknownName, WeightsError
+from dse.network.detector import detector_graph
+from dse.space import Training
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_weights_are_of_the_network_that_they_are_named_after(
+    name: str, tmp_path: Path
+) -> None:
+    design = shipped_design(name, tmp_path)
+    assert design is not None and design.candidate.id == f"{name}-kpu8"
+    for layer in detector_graph(Training.parse(name)):
+        if layer.op == "conv":
+            assert design.weights[f"{layer.name}/kernel"].shape[-1] == layer.shape[2]
+    assert all(np.isfinite(value).all() for value in design.weights.values())
+
+
+def test_only_finished_detectors_are_shipped_designs(tmp_path: Path) -> None:
+    for name in ("P5-a1-224", "P8-a1-256", "A98-a0.5-224", "best", "P5-a1-256-kpu9"):
+        assert shipped_design(name, tmp_path) is None
+
+
+def test_a_studys_own_design_of_that_name_comes_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{"candidate": "P5-a1-256-kpu8", "training": "P5-a1-256", "trial": 0,
+             "format": "kpu8", "state": "front"}]  # fmt: skip
+    record: Any = SimpleNamespace(name="mine", rows=rows)
+    monkeypatch.setattr(trained, "find_study", lambda results, study: tmp_path)
+    monkeypatch.setattr(trained, "load_study", lambda path: record)
+    monkeypatch.setattr(trained, "trained_design", lambda record, candidate: candidate.id)
+    found: Any = find_trained("P5-a1-256", tmp_path)
+    assert found == "P5-a1-256-kpu8"
+    assert find_trained("P5-a0.5-256", tmp_path).origin.startswith("dse's own")
+    with pytest.raises(UnknownName, match="Did you mean"):  # --study asks for that study alone
+        find_trained("P5-a0.5-256", tmp_path, "mine")
+
+
+def test_a_study_without_weights_leaves_the_name_to_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def left_out(*_: object) -> None:
+        raise WeightsError("no trained weights")
+
+    rows = [{"candidate": "P5-a1-256-kpu8", "training": "P5-a1-256", "trial": 0,
+             "format": "kpu8", "state": "front"}]  # fmt: skip
+    record: Any = SimpleNamespace(name="bare", rows=rows)
+    monkeypatch.setattr(trained, "find_study", lambda results, study: tmp_path)
+    monkeypatch.setattr(trained, "load_study", lambda path: record)
+    monkeypatch.setattr(trained, "trained_design", left_out)
+    assert find_trained("P5-a1-256", tmp_path).origin.startswith("dse's own")
+    with pytest.raises(WeightsError):
+        find_trained("P5-a1-256", tmp_path, "bare")
+
+
+def test_without_a_study_other_names_say_how_to_get_one(tmp_path: Path) -> None:
+    with pytest.raises(StudyError) as caught:
+        find_trained("best", tmp_path)
+    assert "dse search" in caught.value.hint

@@ -1,0 +1,22 @@
+"""Published marks: only what the sources give, and told apart."""
+
+from __future__ import annotations
+
+from dse.views.dashboard.references import references
+
+
+def test_nothing_claims_an_ap_for_a_kmodel() -> None:
+    """No source gives AP and latency for the same file, so no mark has both."""
+    marks = references()
+    assert not [mark for mark in marks if mark.ap is not None and mark.latency_ms is not None]
+    assert all(mark.source and mark.note and mark.input for mark in marks)
+
+
+def test_the_papers_widths_and_the_chips_detectors_are_there() -> None:
+    marks = {mark.name: mark for mark in references()}
+    paper = marks["Paper: A98 alpha 0.5"]
+    assert paper.ap == 0.839
+    assert paper.kmodel_bytes == 1.60 * 2**20
+    assert marks["Ultra-Light slim-320"].latency_ms == 65.6
+    assert marks["Ultra-Light slim-320"].kmodel_bytes == 307924
+    assert marks["A98 alpha 0.5 on a MAIX Dock"].latency_ms == 1000 / 8
