@@ -160,7 +160,11 @@ def test_a_clock_that_jumps_changes_nothing(
 def test_only_dates_for_people_come_from_the_clock_on_the_wall() -> None:
     """What decides goes by monotonic clocks; a study's date of birth decides nothing."""
     root = Path(dse.__file__).parent
-    files = [file for room in ("search", "study", "training", "workers") for file in (root / room).rglob("*.py")]
+    files = [
+        file
+        for room in ("search", "study", "training", "workers")
+        for file in (root / room).rglob("*.py")
+    ]
     calls = {
         (file.relative_to(root).as_posix(), node.func.attr)
         for file in files
