@@ -30,7 +30,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from dse.chips import Target
+from dse.chips import load_target
 from dse.search import SearchOptions, StudyFolder
 from dse.search import desk as desk_module
 from dse.search.desk import SearchDesk
@@ -250,7 +250,7 @@ def priced(candidates: int) -> dict[str, Any]:
         if one.training.breakpoint != "C" or -(-one.training.input_size // 16) % 2 == 0
     ]
     before, start = resident_bytes(), time.process_time()
-    rows = priced_rows(every, Target.load("k210"))
+    rows = priced_rows(every, load_target("k210"))
     spent_s, table = time.process_time() - start, resident_bytes() - before
     return {
         "candidates": len(rows),

@@ -7,7 +7,7 @@ from dataclasses import fields
 from itertools import groupby
 from typing import Any
 
-from dse.chips.k210.cost.price import price_candidate
+from dse.chips.pricing import price_candidate
 from dse.chips.target import Target
 from dse.space import Candidate, SearchSpace
 

@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dse.chips import Target, judge, price, price_space
+from dse.chips import judge, price_space
 from dse.chips.k210.cost.batch import price_networks
-from dse.chips.k210.cost.price import Network
+from dse.chips.k210.cost.price import K210Cost, price
+from dse.chips.k210.target import K210Target
+from dse.network.detector import Network
 from dse.space import FORMATS, Candidate, SearchSpace
 
-TARGET = Target.load("k210")
+TARGET = K210Target.load("k210")
 SPACE = SearchSpace.load("mobilenetv2_face")
 
 NETWORKS = st.builds(
@@ -60,6 +62,7 @@ def test_layers_are_there_when_asked_for() -> None:
     (priced,) = price_space([Candidate("A", 98, 0.5, 224, "kpu8")], TARGET)
     graph = priced.candidate.training
     direct = price(Network(graph.breakpoint, graph.width, graph.input_size).graph, "kpu8", TARGET)
+    assert isinstance(priced.cost, K210Cost)
     assert [asdict(layer) for layer in priced.cost.layers] == [asdict(x) for x in direct.layers]
 
 
