@@ -23,7 +23,7 @@ from resource import RUSAGE_CHILDREN, getrusage
 from typing import Any
 
 from dse.chips import Target
-from dse.space import FORMATS, FREEZABLE, Candidate, SearchSpace
+from dse.space import FORMATS, FREEZABLE, Candidate, SearchSpace, Training
 
 __all__ = ["large_space", "measure"]
 
@@ -53,7 +53,7 @@ def large_space() -> list[Candidate]:
     """50 widths, 60 input sizes, every breakpoint, lambda and format that go together."""
     widths = [round(0.3 + 0.02 * step, 2) for step in range(50)]
     return [
-        Candidate(breakpoint, frozen_until, width, size, format)
+        Candidate(Training(breakpoint, frozen_until, width, size), format)
         for breakpoint in "ABC"
         for frozen_until in FREEZABLE[breakpoint]
         for width in widths

@@ -82,7 +82,7 @@ def _settings(target: Target) -> StudySettings:
 
 def _space(formats: Sequence[str]) -> list[Candidate]:
     return [
-        Candidate(breakpoint, frozen_until, width, size, format)
+        Candidate(Training(breakpoint, frozen_until, width, size), format)
         for breakpoint in "ABP"
         for frozen_until in FREEZABLE[breakpoint]
         for width in WIDTHS[breakpoint]

@@ -10,7 +10,7 @@ import itertools
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from typing import Any
 
 from dse import resources
@@ -61,22 +61,19 @@ class Training:
 
     def in_format(self, format: str) -> Candidate:
         """The candidate that deploys this training in `format`."""
-        return Candidate(self.breakpoint, self.frozen_until, self.width, self.input_size, format)
+        return Candidate(self, format)
 
     @classmethod
     def parse(cls, text: str) -> Training:
         """The training that `id` names. Raises UsageError for anything else."""
-        return cls(*_parse(text, "a training is named like A98-a0.5-224", with_format=False))
+        return _parse(text, "a training is named like A98-a0.5-224", with_format=False)[0]
 
 
 @dataclass(frozen=True, order=True)
 class Candidate:
     """One point of the space: a training and the number format that it is deployed in."""
 
-    breakpoint: str
-    frozen_until: int
-    width: float
-    input_size: int
+    training: Training
     format: str
 
     @property
@@ -84,30 +81,24 @@ class Candidate:
         """Short stable name, such as `A98-a0.5-224-kpu8`."""
         return f"{self.training.id}-{self.format}"
 
-    @property
-    def training(self) -> Training:
-        """This candidate without its format."""
-        return Training(self.breakpoint, self.frozen_until, self.width, self.input_size)
-
     @classmethod
     def parse(cls, text: str) -> Candidate:
         """The candidate that `id` names. Raises UsageError for anything else."""
         return cls(*_parse(text, "a candidate is named like A98-a0.5-224-kpu8", with_format=True))
 
 
-def _parse(text: str, hint: str, with_format: bool) -> list[Any]:
+def _parse(text: str, hint: str, with_format: bool) -> tuple[Training, str]:
+    """The training and the format that `text` names; "" where it names none."""
     match = _ID.fullmatch(text)
     if not match or bool(match[5]) != with_format:
         raise UsageError(f"'{shown(text)}' names no design", hint)
-    values: list[Any] = [match[1], int(match[2]), float(match[3]), int(match[4])]
-    if with_format:
-        if match[5] not in FORMATS:
-            raise UnknownName("format", shown(match[5]), FORMATS)
-        values.append(match[5])
-    problem = _impossible(*values[:4])
+    if with_format and match[5] not in FORMATS:
+        raise UnknownName("format", shown(match[5]), FORMATS)
+    training = Training(match[1], int(match[2]), float(match[3]), int(match[4]))
+    problem = _impossible(*astuple(training))
     if problem:
         raise UsageError(f"'{text}': {problem}", hint)
-    return values
+    return training, match[5] or ""
 
 
 def _impossible(breakpoint: str, frozen_until: int, width: float, input_size: int) -> str:
@@ -156,7 +147,7 @@ class SearchSpace:
     def __contains__(self, candidate: object) -> bool:
         return (
             isinstance(candidate, Candidate)
-            and all(getattr(candidate, axis) in getattr(self, axis) for axis in AXES)
+            and all(_value(candidate, axis) in getattr(self, axis) for axis in AXES)
             and not _impossible(*astuple(candidate.training))
             and (not self.only or candidate.training.id in self.only)
         )
@@ -165,8 +156,7 @@ class SearchSpace:
         """Every training, in a fixed order."""
         if self.only:
             return [Training.parse(id) for id in self.only]
-        axes = (self.breakpoint, self.frozen_until, self.width, self.input_size)
-        every = itertools.product(*axes)
+        every = itertools.product(*(getattr(self, axis) for axis in TRAINING_AXES))
         return [Training(*values) for values in every if not _impossible(*values)]
 
     def sample(self, count: int, seed: int) -> list[Candidate]:
@@ -178,11 +168,9 @@ class SearchSpace:
         found = []
         for axis in AXES:
             values: Sequence[Any] = getattr(self, axis)
-            here = values.index(getattr(candidate, axis))
-            for there in (here - 1, here + 1):
-                if 0 <= there < len(values):
-                    changed = {**_as_dict(candidate), axis: values[there]}
-                    found.append(Candidate(**changed))
+            here = values.index(_value(candidate, axis))
+            steps = [at for at in (here - 1, here + 1) if 0 <= at < len(values)]
+            found += [_moved(candidate, axis, values[at]) for at in steps]
         return [neighbour for neighbour in found if neighbour in self]
 
     @classmethod
@@ -209,7 +197,8 @@ class SearchSpace:
         return cls(name, **axes, only=_checked_only(table.get("only", []), axes))
 
 
-AXES = tuple(axis.name for axis in fields(Candidate))
+TRAINING_AXES = tuple(axis.name for axis in fields(Training))
+AXES = (*TRAINING_AXES, "format")
 
 _ALLOWED: dict[str, Sequence[Any]] = {
     "breakpoint": tuple(FREEZABLE),
@@ -243,7 +232,7 @@ def _axes(table: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
         if key not in AXES:
             raise _Wrong(key, f"unknown axis '{shown(key)}'", f"axes: {', '.join(AXES)}")
     axes = {axis: _axis(axis, table.get(axis)) for axis in AXES}
-    training_axes = (axes[axis] for axis in AXES if axis != "format")
+    training_axes = (axes[axis] for axis in TRAINING_AXES)
     if all(_impossible(*values) for values in itertools.product(*training_axes)):
         raise _Wrong("", "no combination of its values is a network: the space is empty")
     return axes
@@ -281,5 +270,11 @@ def _checked_only(only: Any, axes: dict[str, tuple[Any, ...]]) -> tuple[str, ...
     return tuple(ids)
 
 
-def _as_dict(candidate: Candidate) -> dict[str, Any]:
-    return {axis: getattr(candidate, axis) for axis in AXES}
+def _value(candidate: Candidate, axis: str) -> Any:
+    return getattr(candidate if axis == "format" else candidate.training, axis)
+
+
+def _moved(candidate: Candidate, axis: str, value: Any) -> Candidate:
+    if axis == "format":
+        return replace(candidate, format=value)
+    return replace(candidate, training=replace(candidate.training, **{axis: value}))

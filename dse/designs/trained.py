@@ -64,7 +64,7 @@ class TrainedDesign:
         from dse.chips.k210 import deploy
         from dse.network.detector import detector_graph
 
-        calibration = calibration_canvases(self.job, self.candidate.input_size)
+        calibration = calibration_canvases(self.job, self.candidate.training.input_size)
         graph, version = detector_graph(self.candidate.training), self.job.nncase_version
         return deploy(graph, self.weights, calibration, nncase_version=version)
 

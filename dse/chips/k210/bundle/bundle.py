@@ -99,7 +99,7 @@ def export_bundle(
         calibrate_method=calibrate_method,
         nncase_version=target.nncase_version,
     )
-    prepared = prepare(data, candidate.input_size)
+    prepared = prepare(data, candidate.training.input_size)
     measured = _measure(deployment, graph, weights, calibration, prepared, workers)
     reason = _objection(deployment, measured, target)
     manifest = {
@@ -115,7 +115,7 @@ def export_bundle(
         **_origin(deployment),
     }
     place = folder.with_name(f"{folder.name}.rejected") if reason else folder
-    _write_bundle(place, _contents(deployment, candidate.input_size, manifest))
+    _write_bundle(place, _contents(deployment, candidate.training.input_size, manifest))
     if reason:
         raise VerificationFailed(f"{candidate.id}: {reason} (kept in {place})", _REJECTED)
     return ExportReport(

@@ -24,7 +24,7 @@ from dse.errors import UnknownName
 from dse.network.detector import detector
 from dse.network.graph import Graph
 from dse.network.mobilenetv2 import scaled_channels
-from dse.space import FORMATS, Candidate
+from dse.space import FORMATS, Candidate, Training
 
 __all__ = [
     "KPU_FORMAT",
@@ -98,6 +98,11 @@ class Network(NamedTuple):
     breakpoint: str
     width: float
     input_size: int
+
+    @classmethod
+    def of(cls, training: Training) -> Network:
+        """The network that `training` trains."""
+        return cls(training.breakpoint, training.width, training.input_size)
 
     @property
     def graph(self) -> Graph:
@@ -184,7 +189,7 @@ def file_bytes(program: Program, parameters: int, format: str) -> int:
 
 def price_candidate(candidate: Candidate, target: Target) -> Priced:
     """Cost and verdict of one candidate."""
-    network = Network(candidate.breakpoint, candidate.width, candidate.input_size)
+    network = Network.of(candidate.training)
     cost = _cost(network, candidate.format, target)
     return Priced(candidate, cost, judge(cost, target))
 
@@ -198,7 +203,7 @@ def price_space(space: Iterable[Candidate], target: Target) -> list[Priced]:
     """Cost and verdict of every candidate, in the order of the space."""
     from dse.chips.k210.cost.batch import price_networks
 
-    candidates = [(one, Network(one.breakpoint, one.width, one.input_size)) for one in space]
+    candidates = [(one, Network.of(one.training)) for one in space]
     formats = dict.fromkeys(candidate.format for candidate, _ in candidates)
     costs = price_networks(dict.fromkeys(network for _, network in candidates), formats, target)
     verdicts = {key: judge(cost, target) for key, cost in costs.items()}

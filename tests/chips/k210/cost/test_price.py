@@ -35,19 +35,19 @@ def test_a_cost_adds_up(candidate: Candidate) -> None:
 @given(st.sampled_from(list(SPACE)), st.sampled_from([63, 98]))
 @settings(max_examples=20, deadline=None)
 def test_lambda_costs_nothing(candidate: Candidate, frozen_until: int) -> None:
-    other = replace(candidate, frozen_until=frozen_until)
+    other = replace(candidate.training, frozen_until=frozen_until).in_format(candidate.format)
     assert price_candidate(other, TARGET).cost == price_candidate(candidate, TARGET).cost
 
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_a_candidate_costs_what_its_graph_costs(format: str) -> None:
-    candidate = Candidate("C", 98, 0.5, 160, format)
+    candidate = Candidate.parse(f"C98-a0.5-160-{format}")
     direct = price(detector_graph(candidate.training), format, TARGET)
     assert price_candidate(candidate, TARGET).cost == direct
 
 
 def test_every_format_of_the_cpu_runs_the_same_program() -> None:
-    costs = {f: price_candidate(Candidate("A", 98, 0.5, 224, f), TARGET).cost for f in FORMATS}
+    costs = {f: price_candidate(Candidate.parse(f"A98-a0.5-224-{f}"), TARGET).cost for f in FORMATS}
     cpu = [cost for format, cost in costs.items() if format != "kpu8"]
     assert len({cost.latency_ms for cost in cpu}) == 1
     assert {cost.peak_kpu_bytes for cost in cpu} == {0}
@@ -59,7 +59,7 @@ def test_every_format_of_the_cpu_runs_the_same_program() -> None:
 @pytest.mark.parametrize("breakpoint", ["A", "B", "C"])
 def test_wider_networks_cost_more(breakpoint: str) -> None:
     costs = [
-        price_candidate(Candidate(breakpoint, 63, width, 128, "kpu8"), TARGET).cost
+        price_candidate(Candidate.parse(f"{breakpoint}63-a{width}-128-kpu8"), TARGET).cost
         for width in (0.35, 0.5, 0.75, 1.0)
     ]
     for field in ("parameters", "macs", "kmodel_bytes", "latency_ms", "peak_kpu_bytes"):
@@ -83,4 +83,4 @@ def test_unknown_formats_are_refused() -> None:
     with pytest.raises(UnknownName, match="unknown format 'kpu9'"):
         price(detector_graph(Training.parse("A98-a0.5-224")), "kpu9", TARGET)
     with pytest.raises(UnknownName, match="unknown format 'kpu9'"):
-        price_space([Candidate("A", 98, 0.5, 224, "kpu9")], TARGET)
+        price_space([Training.parse("A98-a0.5-224").in_format("kpu9")], TARGET)
