@@ -23,7 +23,8 @@ from resource import RUSAGE_CHILDREN, getrusage
 from typing import Any
 
 from dse.chips import Target
-from dse.space import FORMATS, FREEZABLE, Candidate, SearchSpace, Training
+from dse.network.families import BREAKPOINTS
+from dse.space import FORMATS, Candidate, SearchSpace, Training
 
 __all__ = ["large_space", "measure"]
 
@@ -55,11 +56,11 @@ def large_space() -> list[Candidate]:
     return [
         Candidate(Training(breakpoint, frozen_until, width, size), format)
         for breakpoint in "ABC"
-        for frozen_until in FREEZABLE[breakpoint]
+        for frozen_until in BREAKPOINTS[breakpoint].lambdas
         for width in widths
         for size in range(96, 96 + 8 * 60, 8)
         for format in FORMATS
-        if breakpoint != "C" or -(-size // 16) % 2 == 0
+        if not BREAKPOINTS[breakpoint].misfit(size)
     ]
 
 

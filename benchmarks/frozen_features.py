@@ -47,7 +47,7 @@ def main() -> None:
     options = parser.parse_args()
     training = Training.parse(options.training)
     graph = detector_graph(training)
-    frozen = frozen_layers(graph, training.frozen_until)
+    frozen = frozen_layers(graph, training)
     start = load_starting_weights(options.weights, training.width, training.breakpoint).weights
     recipe = Recipe(epochs=options.epochs, views=2)
     with tempfile.TemporaryDirectory() as cache:

@@ -27,7 +27,7 @@ from dse.network.detector import head_layer
 from dse.network.graph import Graph
 from dse.network.keras_model import Weights, build, get_weights, set_weights
 from dse.network.keras_starting_weights import load_starting_weights
-from dse.network.mobilenetv2 import BREAKPOINT_LAYER, backbone_graph
+from dse.network.mobilenetv2 import COARSE, FINE, backbone_graph
 from dse.training.augmentation import View, augmented_view
 from dse.training.head import start_heads
 from dse.training.recipe import EpochReport, Recipe
@@ -48,7 +48,7 @@ def two_headed_graph(width: float, input_size: int) -> Graph:
     backbone = backbone_graph(width, input_size, input_size)
     heads = [
         head_layer(f"head_{breakpoint}", backbone[source])
-        for breakpoint, source in BREAKPOINT_LAYER.items()
+        for breakpoint, source in (("A", FINE), ("B", COARSE))
     ]
     names = tuple(head.name for head in heads)
     return Graph(f"{backbone.name}-{input_size}-heads", (*backbone.layers, *heads), names)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from dse.designs.selection import AtMost, choose_design, job_of
 from dse.errors import StudyError, UnknownName, WeightsError
-from dse.space import FORMATS, PLAIN, WIDTHS, Candidate, Training
+from dse.network.families import BREAKPOINTS
+from dse.space import FORMATS, Candidate, Training
 from dse.study.folder import find_study
 from dse.study.options import DEFAULTS, SearchOptions
 from dse.study.record import StudyRecord, load_study
@@ -26,7 +27,12 @@ if TYPE_CHECKING:
 
 __all__ = ["SHIPPED", "TrainedDesign", "find_trained", "shipped_design", "trained_design"]
 
-SHIPPED = tuple(Training(PLAIN, 5, width, 256).id for width in WIDTHS[PLAIN])
+SHIPPED = tuple(
+    Training(one.letter, one.shipped[0], width, one.shipped[1]).id
+    for one in BREAKPOINTS.values()
+    if one.shipped
+    for width in one.family.widths
+)
 """Finished detectors in the package (`tools/pretrain_plain.py`), at their input size."""
 
 

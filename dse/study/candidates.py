@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.chips.verdict import ACCEPTED, REJECTED, UNKNOWN
+from dse.network.families import BREAKPOINTS
 from dse.schema import LARGEST
-from dse.space import FORMATS, FREEZABLE, TRAINING_AXES, Candidate, Training
+from dse.space import FORMATS, TRAINING_AXES, Candidate, Training
 
 __all__ = ["Candidates", "Row", "deployable_rows", "rejected_by_reason"]
 
@@ -36,7 +37,7 @@ TYPES: dict[str, type] = {**dict.fromkeys(FLOATS, float), **dict.fromkeys(INTEGE
 """Of the columns that hold numbers. The others hold few different values."""
 
 KNOWN = {
-    "breakpoint": FREEZABLE,
+    "breakpoint": BREAKPOINTS,
     "format": FORMATS,
     "status": (ACCEPTED, REJECTED, UNKNOWN),
     "deployable": (True, False),

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 TRAINING = Training("A", 98, 0.35, 96)
 GRAPH = detector_graph(TRAINING)
-EDGE = boundary(GRAPH, frozen_layers(GRAPH, TRAINING.frozen_until))
+EDGE = boundary(GRAPH, frozen_layers(GRAPH, TRAINING))
 
 
 @pytest.fixture(scope="module")
