@@ -11,6 +11,8 @@ from pathlib import Path
 
 from dse.cli.arguments import add_json, add_study, print_json
 from dse.terminal import show
+from dse.text_table import format_table
+from dse.versions import version_of
 
 __all__ = ["Finding", "add_arguments", "examine", "run"]
 
@@ -44,9 +46,7 @@ def run(options: argparse.Namespace) -> int:
         return 0 if well else 1
     rows = [(f.name, "ok" if f.ok else "MISSING", f.found) for f in findings]
     header = ("what", "state", "found")
-    widths = [max(len(row[i]) for row in (header, *rows)) for i in range(2)]
-    for row in (header, *rows):
-        show(f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}")
+    show(format_table(header, rows, left=header, ruled=False))
     for finding in findings:
         if not finding.ok:
             show(f"{finding.name}: {finding.advice}")
@@ -74,12 +74,10 @@ def examine(results: Path, weights_dir: str | None = None) -> Iterator[Finding]:
 
 
 def _package(name: str) -> Finding:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return Finding(name, True, version(name))
-    except PackageNotFoundError:
+    found = version_of(name)
+    if found is None:
         return Finding(name, False, "not installed", "uv sync")
+    return Finding(name, True, found)
 
 
 def _compiler() -> Finding:

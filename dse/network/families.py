@@ -13,7 +13,7 @@ from functools import partial
 from dse.network import mobilenetv2, plain
 from dse.network.graph import Layer
 
-__all__ = ["BREAKPOINTS", "Backbone", "Breakpoint", "Family"]
+__all__ = ["BREAKPOINTS", "MOBILENETV2", "PLAIN", "Backbone", "Breakpoint", "Family"]
 
 Backbone = Callable[[Callable[[int], int], int, int], tuple[Layer, ...]]
 """(channels at this alpha from those at alpha 1, height, width in pixels) -> the layers."""

@@ -14,15 +14,15 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from dse.network.families import BREAKPOINTS
+from dse.network.families import BREAKPOINTS, PLAIN
 from dse.views.dashboard.references import Reference
 from dse.views.dashboard.style import FAINT, INK, MUTED, PAPER, Axis
 
 __all__ = ["Marks", "hover_text", "input_sizes", "reference_traces"]
 
 _LARGEST_MARKER_PIXELS = 24
-SHAPES = {"plain": "pentagon"}
-"""Of the families' marks; a circle for all others."""
+SHAPES = {letter: "pentagon" for letter, one in BREAKPOINTS.items() if one.family is PLAIN}
+"""Of marks, by breakpoint; a circle for all others."""
 
 _MANY = 750
 """More marks than this are drawn by WebGL; the front stays above them, in SVG."""
@@ -127,7 +127,7 @@ def _kind(marks: int) -> Any:
 def _symbol(row: dict[Any, Any]) -> str:
     if not row["deployable"]:
         return "diamond-open"
-    shape = SHAPES.get(BREAKPOINTS[row["breakpoint"]].family.name, "circle")
+    shape = SHAPES.get(row["breakpoint"], "circle")
     return shape if row["measured"] else f"{shape}-open"
 
 

@@ -38,6 +38,7 @@ from dse.files import make_folder, reported, whole_folder, write_whole
 from dse.network.graph import Graph
 from dse.network.keras_inference import predictor
 from dse.space import Candidate
+from dse.versions import versions
 
 __all__ = ["ExportReport", "export_bundle"]
 
@@ -139,7 +140,7 @@ def _origin(deployment: Deployment) -> dict[str, Any]:
     return {
         "bundle_version": manifests.LAYOUT_VERSION,
         "created": datetime.now(tz=timezone.utc).isoformat(timespec="seconds"),
-        "versions": {**manifests.versions(), "nncase": deployment.compiled.nncase_version},
+        "versions": {**versions(manifests.PACKAGES), "nncase": deployment.compiled.nncase_version},
     }
 
 
