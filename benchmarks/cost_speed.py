@@ -22,7 +22,8 @@ from collections import Counter
 from resource import RUSAGE_CHILDREN, getrusage
 from typing import Any
 
-from dse.space import FORMATS, FREEZABLE, Candidate, SearchSpace
+from dse.network.families import BREAKPOINTS
+from dse.space import FORMATS, Candidate, SearchSpace, Training
 
 __all__ = ["large_space", "measure"]
 
@@ -52,13 +53,13 @@ def large_space() -> list[Candidate]:
     """50 widths, 60 input sizes, every breakpoint, lambda and format that go together."""
     widths = [round(0.3 + 0.02 * step, 2) for step in range(50)]
     return [
-        Candidate(breakpoint, frozen_until, width, size, format)
+        Candidate(Training(breakpoint, frozen_until, width, size), format)
         for breakpoint in "ABC"
-        for frozen_until in FREEZABLE[breakpoint]
+        for frozen_until in BREAKPOINTS[breakpoint].lambdas
         for width in widths
         for size in range(96, 96 + 8 * 60, 8)
         for format in FORMATS
-        if breakpoint != "C" or -(-size // 16) % 2 == 0
+        if not BREAKPOINTS[breakpoint].misfit(size)
     ]
 
 

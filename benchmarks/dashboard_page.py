@@ -28,7 +28,8 @@ from pathlib import Path
 from typing import Any
 
 from dse.chips import Target, load_target, price_space
-from dse.space import FORMATS, FREEZABLE, WIDTHS, Candidate, SearchSpace, Training
+from dse.network.families import BREAKPOINTS
+from dse.space import FORMATS, Candidate, SearchSpace, Training
 from dse.study.candidates import Row
 from dse.study.journal import Entry
 from dse.study.options import DEFAULTS, SearchOptions
@@ -82,10 +83,10 @@ def _settings(target: Target) -> StudySettings:
 
 def _space(formats: Sequence[str]) -> list[Candidate]:
     return [
-        Candidate(breakpoint, frozen_until, width, size, format)
+        Candidate(Training(breakpoint, frozen_until, width, size), format)
         for breakpoint in "ABP"
-        for frozen_until in FREEZABLE[breakpoint]
-        for width in WIDTHS[breakpoint]
+        for frozen_until in BREAKPOINTS[breakpoint].lambdas
+        for width in BREAKPOINTS[breakpoint].family.widths
         for size in range(96, 1024, 4)
         for format in formats
     ]

@@ -10,31 +10,20 @@ import itertools
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from typing import Any
 
 from dse import resources
 from dse.errors import InvalidFile, UnknownName, UsageError
+from dse.network.families import BREAKPOINTS
 from dse.schema import line_of, quoted, read_toml, shown
 
-__all__ = ["FORMATS", "FREEZABLE", "PLAIN", "WIDTHS", "Candidate", "SearchSpace", "Training"]
+__all__ = ["AXES", "FORMATS", "TRAINING_AXES", "Candidate", "SearchSpace", "Training"]
 
 FORMATS = ("kpu8", "FP16", "Q9", "Q8", "Q7", "Q6", "FP32")
-PLAIN = "P"
-"""The breakpoint at the end of the plain backbone; all others are MobileNetV2's."""
-
-FREEZABLE = {"A": (63, 98), "B": (63, 98, 133), "C": (63, 98, 133), PLAIN: (3, 5, 8)}
-"""Per breakpoint the values of lambda, counted in layers of its backbone: Narduzzi et al.,
-section III, for MobileNetV2 (Keras' layers); convolutions for the plain backbone."""
-
-WIDTHS = {"A": (0.35, 0.5, 0.75, 1.0), PLAIN: (0.5, 1.0, 1.5)}
-WIDTHS |= dict.fromkeys("BC", WIDTHS["A"])
 INPUT_SIZES = range(32, 1025)
 
-_ID = re.compile(
-    rf"([{''.join(FREEZABLE)}])(\d{{1,6}})-a(\d{{1,6}}(?:\.\d{{1,6}})?)-(\d{{1,6}})(?:-(\w+))?",
-    re.ASCII,
-)
+_ID = re.compile(r"([A-Z])(\d{1,6})-a(\d{1,6}(?:\.\d{1,6})?)-(\d{1,6})(?:-(\w+))?", re.ASCII)
 """Longer numbers name nothing, and those of thousands of digits cost more than they say."""
 
 
@@ -42,8 +31,8 @@ _ID = re.compile(
 class Training:
     """A network and how much of it stays frozen: what one training produces.
 
-    breakpoint: where the head leaves MobileNetV2, "A", "B" or "C" (both, concatenated), or
-        "P", the end of the plain backbone.
+    breakpoint: where the head leaves which backbone, a letter of `dse.network.families`: "A",
+        "B" or "C" (both, concatenated) of MobileNetV2, "P", the end of the plain one.
     frozen_until: lambda; layers before it keep their starting weights.
     width: alpha, the backbone's channel multiplier.
     input_size: side of the square input, pixels.
@@ -61,22 +50,19 @@ class Training:
 
     def in_format(self, format: str) -> Candidate:
         """The candidate that deploys this training in `format`."""
-        return Candidate(self.breakpoint, self.frozen_until, self.width, self.input_size, format)
+        return Candidate(self, format)
 
     @classmethod
     def parse(cls, text: str) -> Training:
         """The training that `id` names. Raises UsageError for anything else."""
-        return cls(*_parse(text, "a training is named like A98-a0.5-224", with_format=False))
+        return _parse(text, "a training is named like A98-a0.5-224", with_format=False)[0]
 
 
 @dataclass(frozen=True, order=True)
 class Candidate:
     """One point of the space: a training and the number format that it is deployed in."""
 
-    breakpoint: str
-    frozen_until: int
-    width: float
-    input_size: int
+    training: Training
     format: str
 
     @property
@@ -84,46 +70,39 @@ class Candidate:
         """Short stable name, such as `A98-a0.5-224-kpu8`."""
         return f"{self.training.id}-{self.format}"
 
-    @property
-    def training(self) -> Training:
-        """This candidate without its format."""
-        return Training(self.breakpoint, self.frozen_until, self.width, self.input_size)
-
     @classmethod
     def parse(cls, text: str) -> Candidate:
         """The candidate that `id` names. Raises UsageError for anything else."""
         return cls(*_parse(text, "a candidate is named like A98-a0.5-224-kpu8", with_format=True))
 
 
-def _parse(text: str, hint: str, with_format: bool) -> list[Any]:
+def _parse(text: str, hint: str, with_format: bool) -> tuple[Training, str]:
+    """The training and the format that `text` names; "" where it names none."""
     match = _ID.fullmatch(text)
-    if not match or bool(match[5]) != with_format:
+    if not match or bool(match[5]) != with_format or match[1] not in BREAKPOINTS:
         raise UsageError(f"'{shown(text)}' names no design", hint)
-    values: list[Any] = [match[1], int(match[2]), float(match[3]), int(match[4])]
-    if with_format:
-        if match[5] not in FORMATS:
-            raise UnknownName("format", shown(match[5]), FORMATS)
-        values.append(match[5])
-    problem = _impossible(*values[:4])
+    if with_format and match[5] not in FORMATS:
+        raise UnknownName("format", shown(match[5]), FORMATS)
+    training = Training(match[1], int(match[2]), float(match[3]), int(match[4]))
+    problem = _impossible(*astuple(training))
     if problem:
         raise UsageError(f"'{text}': {problem}", hint)
-    return values
+    return training, match[5] or ""
 
 
 def _impossible(breakpoint: str, frozen_until: int, width: float, input_size: int) -> str:
     """Why no such network exists, or an empty string."""
+    network = BREAKPOINTS[breakpoint]
     for name, value, possible in (
-        ("lambda", frozen_until, FREEZABLE[breakpoint]),
-        ("alpha", width, WIDTHS[breakpoint]),
+        ("lambda", frozen_until, network.lambdas),
+        ("alpha", width, network.family.widths),
     ):
         if value not in possible:
             known = ", ".join(f"{one:g}" for one in possible)
             return f"at breakpoint {breakpoint}, {name} {value:g} is none of {known}"
     if input_size not in INPUT_SIZES:
         return f"input size {input_size} is outside {INPUT_SIZES[0]}..{INPUT_SIZES[-1]}"
-    if breakpoint == "C" and -(-input_size // 16) % 2:
-        return f"at {input_size} pixels the map of A is not twice as large as that of B"
-    return ""
+    return network.misfit(input_size)
 
 
 @dataclass(frozen=True)
@@ -156,7 +135,7 @@ class SearchSpace:
     def __contains__(self, candidate: object) -> bool:
         return (
             isinstance(candidate, Candidate)
-            and all(getattr(candidate, axis) in getattr(self, axis) for axis in AXES)
+            and all(_value(candidate, axis) in getattr(self, axis) for axis in AXES)
             and not _impossible(*astuple(candidate.training))
             and (not self.only or candidate.training.id in self.only)
         )
@@ -165,8 +144,7 @@ class SearchSpace:
         """Every training, in a fixed order."""
         if self.only:
             return [Training.parse(id) for id in self.only]
-        axes = (self.breakpoint, self.frozen_until, self.width, self.input_size)
-        every = itertools.product(*axes)
+        every = itertools.product(*(getattr(self, axis) for axis in TRAINING_AXES))
         return [Training(*values) for values in every if not _impossible(*values)]
 
     def sample(self, count: int, seed: int) -> list[Candidate]:
@@ -178,11 +156,9 @@ class SearchSpace:
         found = []
         for axis in AXES:
             values: Sequence[Any] = getattr(self, axis)
-            here = values.index(getattr(candidate, axis))
-            for there in (here - 1, here + 1):
-                if 0 <= there < len(values):
-                    changed = {**_as_dict(candidate), axis: values[there]}
-                    found.append(Candidate(**changed))
+            here = values.index(_value(candidate, axis))
+            steps = [at for at in (here - 1, here + 1) if 0 <= at < len(values)]
+            found += [_moved(candidate, axis, values[at]) for at in steps]
         return [neighbour for neighbour in found if neighbour in self]
 
     @classmethod
@@ -209,15 +185,19 @@ class SearchSpace:
         return cls(name, **axes, only=_checked_only(table.get("only", []), axes))
 
 
-AXES = tuple(axis.name for axis in fields(Candidate))
+TRAINING_AXES = tuple(axis.name for axis in fields(Training))
+AXES = (*TRAINING_AXES, "format")
 
-_ALLOWED: dict[str, Sequence[Any]] = {
-    "breakpoint": tuple(FREEZABLE),
-    "frozen_until": sorted(set().union(*FREEZABLE.values())),
-    "width": sorted(set().union(*WIDTHS.values())),
-    "input_size": INPUT_SIZES,
-    "format": FORMATS,
-}
+
+def _allowed(axis: str) -> Sequence[Any]:
+    """The values that some network has on `axis`, in their order."""
+    if axis in ("input_size", "format"):
+        return INPUT_SIZES if axis == "input_size" else FORMATS
+    if axis == "breakpoint":
+        return tuple(BREAKPOINTS)
+    every = BREAKPOINTS.values()
+    values = (one.lambdas if axis == "frozen_until" else one.family.widths for one in every)
+    return sorted(set().union(*values))
 
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -243,7 +223,7 @@ def _axes(table: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
         if key not in AXES:
             raise _Wrong(key, f"unknown axis '{shown(key)}'", f"axes: {', '.join(AXES)}")
     axes = {axis: _axis(axis, table.get(axis)) for axis in AXES}
-    training_axes = (axes[axis] for axis in AXES if axis != "format")
+    training_axes = (axes[axis] for axis in TRAINING_AXES)
     if all(_impossible(*values) for values in itertools.product(*training_axes)):
         raise _Wrong("", "no combination of its values is a network: the space is empty")
     return axes
@@ -252,7 +232,7 @@ def _axes(table: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
 def _axis(axis: str, values: Any) -> tuple[Any, ...]:
     if not isinstance(values, list | tuple) or not values:
         raise _Wrong(axis, f"'{axis}' must be a list of values")
-    allowed = _ALLOWED[axis]
+    allowed = _allowed(axis)
     for value in values:
         if type(value) not in _TYPES[axis] or value not in allowed:
             known = f"{allowed[0]}..{allowed[-1]}" if isinstance(allowed, range) else allowed
@@ -281,5 +261,11 @@ def _checked_only(only: Any, axes: dict[str, tuple[Any, ...]]) -> tuple[str, ...
     return tuple(ids)
 
 
-def _as_dict(candidate: Candidate) -> dict[str, Any]:
-    return {axis: getattr(candidate, axis) for axis in AXES}
+def _value(candidate: Candidate, axis: str) -> Any:
+    return getattr(candidate if axis == "format" else candidate.training, axis)
+
+
+def _moved(candidate: Candidate, axis: str, value: Any) -> Candidate:
+    if axis == "format":
+        return replace(candidate, format=value)
+    return replace(candidate, training=replace(candidate.training, **{axis: value}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dse.errors import InvalidFile, UnknownName, UsageError
-from dse.space import FREEZABLE, Candidate, SearchSpace, Training
+from dse.network.families import BREAKPOINTS
+from dse.space import Candidate, SearchSpace, Training
 
 DIGITS = "9" * 5000
 SPACE = SearchSpace.load("mobilenetv2_face")
@@ -36,7 +38,7 @@ def test_an_id_names_its_candidate(candidate: Candidate) -> None:
 
 
 def test_the_id_is_the_documented_one() -> None:
-    assert Candidate("A", 98, 0.5, 224, "kpu8").id == "A98-a0.5-224-kpu8"
+    assert Candidate(Training("A", 98, 0.5, 224), "kpu8").id == "A98-a0.5-224-kpu8"
 
 
 @pytest.mark.parametrize(
@@ -66,8 +68,8 @@ def test_enumeration_counts_and_contains_the_same() -> None:
 
 
 def test_lambda_lies_before_the_breakpoint() -> None:
-    assert all(c.frozen_until in FREEZABLE[c.breakpoint] for c in SPACE)
-    assert Candidate("A", 133, 0.5, 224, "kpu8") not in SPACE
+    assert all(t.frozen_until in BREAKPOINTS[t.breakpoint].lambdas for t in SPACE.trainings())
+    assert Candidate(Training("A", 133, 0.5, 224), "kpu8") not in SPACE
 
 
 @pytest.mark.slow
@@ -81,8 +83,8 @@ def test_samples_repeat_with_their_seed(count: int, seed: int) -> None:
 @given(st.sampled_from(list(SPACE)))
 def test_neighbours_differ_on_one_axis_and_know_each_other(candidate: Candidate) -> None:
     for neighbour in SPACE.neighbours(candidate):
-        axes = ("breakpoint", "frozen_until", "width", "input_size", "format")
-        assert sum(getattr(neighbour, a) != getattr(candidate, a) for a in axes) == 1
+        before, after = ((*astuple(one.training), one.format) for one in (candidate, neighbour))
+        assert sum(a != b for a, b in zip(before, after, strict=True)) == 1
         assert candidate in SPACE.neighbours(neighbour)
 
 

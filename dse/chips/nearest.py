@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import fields
 from itertools import groupby
 from typing import Any
 
 from dse.chips.pricing import price_candidate
 from dse.chips.target import Target
-from dse.space import Candidate, SearchSpace
+from dse.space import TRAINING_AXES, Candidate, SearchSpace, Training
 
 __all__ = ["nearest_fit"]
-
-AXES = tuple(axis.name for axis in fields(Candidate) if axis.name != "format")
 
 
 def nearest_fit(candidate: Candidate, space: SearchSpace, target: Target) -> Candidate | None:
@@ -27,7 +24,8 @@ def nearest_fit(candidate: Candidate, space: SearchSpace, target: Target) -> Can
         return candidate
 
     def distance(other: Candidate) -> tuple[int, int]:
-        steps = [_steps(getattr(space, axis), candidate, other, axis) for axis in AXES]
+        one, two = candidate.training, other.training
+        steps = [_steps(getattr(space, axis), one, two, axis) for axis in TRAINING_AXES]
         return sum(step > 0 for step in steps), sum(steps)
 
     others = sorted((one for one in space if one.format == candidate.format), key=distance)
@@ -39,8 +37,8 @@ def nearest_fit(candidate: Candidate, space: SearchSpace, target: Target) -> Can
     return None
 
 
-def _steps(values: tuple[Any, ...], one: Candidate, other: Candidate, axis: str) -> int:
-    """Steps between two candidates along an axis; values off the axis lie between its own."""
+def _steps(values: tuple[Any, ...], one: Training, other: Training, axis: str) -> int:
+    """Steps between two trainings along an axis; values off the axis lie between its own."""
     here, there = getattr(one, axis), getattr(other, axis)
     if here == there:
         return 0

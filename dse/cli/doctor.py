@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from dse.cli.arguments import add_json, add_study, print_json
 from dse.terminal import show
+from dse.text_table import format_table
+from dse.versions import version_of
 
 if TYPE_CHECKING:
     from dse.chips.abilities import Finding
@@ -38,9 +40,7 @@ def run(options: argparse.Namespace) -> int:
         return 0 if well else 1
     rows = [(f.name, "ok" if f.ok else "MISSING", f.found) for f in findings]
     header = ("what", "state", "found")
-    widths = [max(len(row[i]) for row in (header, *rows)) for i in range(2)]
-    for row in (header, *rows):
-        show(f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}")
+    show(format_table(header, rows, left=header, ruled=False))
     for finding in findings:
         if not finding.ok:
             show(f"{finding.name}: {finding.advice}")
@@ -72,14 +72,12 @@ def examine(results: Path, weights_dir: str | None = None) -> Iterator[Finding]:
 
 
 def _package(name: str) -> Finding:
-    from importlib.metadata import PackageNotFoundError, version
-
     from dse.chips.abilities import Finding
 
-    try:
-        return Finding(name, True, version(name))
-    except PackageNotFoundError:
+    found = version_of(name)
+    if found is None:
         return Finding(name, False, "not installed", "uv sync")
+    return Finding(name, True, found)
 
 
 def _weights(folder: str | None) -> Finding:

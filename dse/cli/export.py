@@ -90,7 +90,7 @@ def _export(design: TrainedDesign, target: Target, folder: Path) -> ExportReport
         candidate,
         detector_graph(candidate.training),
         design.weights,
-        calibration_canvases(job, candidate.input_size),
+        calibration_canvases(job, candidate.training.input_size),
         open_rendered(job.eval_data, "eval", Path(job.cache)),
         estimate=priced.cost,
         study=design.study,

@@ -21,9 +21,9 @@ from dse.cli.arguments import (
     positive_int,
     print_json,
     seed,
-    table,
 )
 from dse.terminal import note, show
+from dse.text_table import format_table
 
 if TYPE_CHECKING:
     from dse.study.options import SearchOptions
@@ -133,7 +133,7 @@ def front_table(front: list[dict[str, Any]]) -> str:
         "design", "AP", "kmodel AP", "ms", "band", "kmodel kB", "RAM kB", "KPU kB", "runs on chip",
     )  # fmt: skip
     ordered = sorted(front, key=lambda row: (not row["deployable"], -row["ap"]))
-    return table(header, [_front_row(row) for row in ordered])
+    return format_table(header, [_front_row(row) for row in ordered], header[:1], ruled=False)
 
 
 def _front_row(row: dict[str, Any]) -> tuple[str, ...]:
@@ -210,11 +210,12 @@ def _dry_run(options: argparse.Namespace) -> int:
         print_json({**counts, "rejected": plan.rejected, "trainings": trainings})
         return 0
     show(f"{len(plan.rows)} candidates, {plan.feasible} fit; rejected:")
-    show(table(("limit", "candidates"), [(r, str(n)) for r, n in plan.rejected.items()]))
+    rejected = [(reason, str(count)) for reason, count in plan.rejected.items()]
+    show(format_table(("limit", "candidates"), rejected, ("limit",), ruled=False))
     show(f"{len(plan.designs)} trainings have a deployable format:")
     rows = [
         (row["training"], *_times(row), f"{row['kmodel_bytes'] / 1000:.0f}")
         for row in map(plan.deployable_row, (design.training for design in plan.designs))
     ]
-    show(table(("training", "ms", "band", "kmodel kB"), rows))
+    show(format_table(("training", "ms", "band", "kmodel kB"), rows, ("training",), ruled=False))
     return 0

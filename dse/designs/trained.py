@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from dse.chips import chip, load_target
 from dse.designs.selection import AtMost, choose_design, job_of
 from dse.errors import StudyError, UnknownName, WeightsError
-from dse.space import FORMATS, PLAIN, WIDTHS, Candidate, Training
+from dse.network.families import BREAKPOINTS
+from dse.space import FORMATS, Candidate, Training
 from dse.study.folder import find_study
 from dse.study.options import DEFAULTS, SearchOptions
 from dse.study.record import StudyRecord, load_study
@@ -27,7 +28,12 @@ if TYPE_CHECKING:
 
 __all__ = ["SHIPPED", "TrainedDesign", "find_trained", "shipped_design", "trained_design"]
 
-SHIPPED = tuple(Training(PLAIN, 5, width, 256).id for width in WIDTHS[PLAIN])
+SHIPPED = tuple(
+    Training(one.letter, one.shipped[0], width, one.shipped[1]).id
+    for one in BREAKPOINTS.values()
+    if one.shipped
+    for width in one.family.widths
+)
 """Finished detectors in the package (`tools/pretrain_plain.py`), at their input size."""
 
 
@@ -69,7 +75,7 @@ class TrainedDesign:
         """The compiled network. Raises CompilerError where it does not compile."""
         from dse.network.detector import detector_graph
 
-        calibration = calibration_canvases(self.job, self.candidate.input_size)
+        calibration = calibration_canvases(self.job, self.candidate.training.input_size)
         return self.job.deploy(detector_graph(self.candidate.training), self.weights, calibration)
 
 

@@ -19,7 +19,8 @@ class TrainedDetector(Detector):
     """A design of a study, or one that the package ships, in its format."""
 
     def __init__(self, design: TrainedDesign, say: Say) -> None:
-        self.name, self.input_size = design.candidate.id, design.candidate.input_size
+        self.name = design.candidate.id
+        self.input_size = design.candidate.training.input_size
         self.pictures = design.job.eval_data
         self._design, self._say = design, say
         say(f"{self.name}: {design.origin}")

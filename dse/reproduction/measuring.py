@@ -65,7 +65,7 @@ def _in_three_scales(
         say(f"{record.name}: {candidate.id} in three scales")
         data = open_data(job_of(record).eval_data, "eval")
         network = trained_design(record, candidate)
-        whole = evaluate_pyramid(network.predict_at, candidate.input_size, data)
+        whole = evaluate_pyramid(network.predict_at, candidate.training.input_size, data)
         known[candidate.id] = asdict(whole)
         write_whole(path, json.dumps(known, indent=1))
     whole_ap, whole_square = (known[candidate.id][name] for name in ("ap", "ap_square"))

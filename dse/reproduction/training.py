@@ -19,7 +19,7 @@ from dse.files import make_folder, write_whole
 from dse.reproduction.options import ReproductionOptions
 from dse.reproduction.rows import trainings_of
 from dse.search import StudyRecord, load_study, run_search
-from dse.space import AXES, FORMATS, Training
+from dse.space import FORMATS, TRAINING_AXES, Training
 from dse.study.folder import study_names
 from dse.workers.workshop import Workshop
 
@@ -85,7 +85,7 @@ def write_space(
 ) -> Path:
     """The space of exactly these trainings, as the file `path`, which is returned."""
     axes: dict[str, list[Any]] = {
-        axis: sorted({getattr(one, axis) for one in trainings}) for axis in AXES if axis != "format"
+        axis: sorted({getattr(one, axis) for one in trainings}) for axis in TRAINING_AXES
     }
     table = {**axes, "format": list(formats), "only": [one.id for one in trainings]}
     make_folder(path.parent)

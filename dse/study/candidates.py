@@ -12,15 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.chips.verdict import ACCEPTED, REJECTED, UNKNOWN
+from dse.network.families import BREAKPOINTS
 from dse.schema import LARGEST
-from dse.space import FORMATS, FREEZABLE, Candidate, Training
+from dse.space import FORMATS, TRAINING_AXES, Candidate, Training
 
 __all__ = ["Candidates", "Row", "deployable_rows", "rejected_by_reason"]
 
 Row = dict[str, Any]
 """One candidate: its axes, cost and verdict, by name."""
-
-AXES = ("breakpoint", "frozen_until", "width", "input_size", "format")
 
 FLOATS = ("width", "latency_ms", "latency_ms_low", "latency_ms_high", "energy_mj")
 INTEGERS = (
@@ -38,7 +37,7 @@ TYPES: dict[str, type] = {**dict.fromkeys(FLOATS, float), **dict.fromkeys(INTEGE
 """Of the columns that hold numbers. The others hold few different values."""
 
 KNOWN = {
-    "breakpoint": FREEZABLE,
+    "breakpoint": BREAKPOINTS,
     "format": FORMATS,
     "status": (ACCEPTED, REJECTED, UNKNOWN),
     "deployable": (True, False),
@@ -104,8 +103,9 @@ class Candidates(Sequence[Row]):
         columns = {name: self._unpacked(name, places) for name in self._kept}
         for values in zip(*columns.values(), strict=True):
             row = dict(zip(columns, values, strict=True))
-            candidate = Candidate(*(row[axis] for axis in AXES))
-            names = {"candidate": candidate.id, "training": candidate.training.id}
+            training = Training(*(row[axis] for axis in TRAINING_AXES))
+            candidate = Candidate(training, row["format"])
+            names = {"candidate": candidate.id, "training": training.id}
             yield {name: names.get(name) or row[name] for name in self._names}
 
     def _unpacked(self, name: str, places: NDArray[np.intp]) -> list[Any]:
@@ -148,7 +148,7 @@ class Candidates(Sequence[Row]):
     def deployable(self) -> Mapping[str, Row]:
         """As `deployable_rows`; each row is made when it is asked for."""
         chosen = np.flatnonzero(self.are("status", "accepted") & self.are("deployable", True))
-        axes = (self._unpacked(axis, chosen) for axis in AXES[:4])
+        axes = (self._unpacked(axis, chosen) for axis in TRAINING_AXES)
         sizes = self._columns["kmodel_bytes"][chosen].tolist()
         best: dict[str, tuple[int, int]] = {}
         for place, size, *training in zip(chosen.tolist(), sizes, *axes, strict=True):

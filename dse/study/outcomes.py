@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from dse.pareto import MAXIMISE, Front, ObjectiveBox, front_mask
+from dse.plain import plain
 from dse.study.audit import StoppingAudit, audit
 from dse.study.candidates import Row, deployable_rows, rejected_by_reason
 from dse.study.journal import WARM, Entry, or_nan
@@ -120,9 +121,8 @@ class SearchReport:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; what was not measured is None."""
-        plain = asdict(self)
-        plain["front"] = [{k: _plain(v) for k, v in row.items()} for row in self.front]
-        return plain
+        found: dict[str, Any] = plain(asdict(self))
+        return found
 
     @classmethod
     def of(
@@ -181,7 +181,3 @@ def _measured(row: Row, entry: Entry | None) -> Row:
         "seconds": 0.0 if WARM in outcome else or_nan(outcome.get("seconds")),
         "epochs": outcome.get("epochs"),
     }
-
-
-def _plain(value: Any) -> Any:
-    return None if isinstance(value, float) and math.isnan(value) else value

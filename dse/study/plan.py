@@ -134,10 +134,7 @@ def candidate_row(priced: Any) -> Row:
     return {
         "candidate": candidate.id,
         "training": candidate.training.id,
-        "breakpoint": candidate.breakpoint,
-        "frozen_until": candidate.frozen_until,
-        "width": candidate.width,
-        "input_size": candidate.input_size,
+        **vars(candidate.training),
         "format": candidate.format,
         **{name: getattr(cost, name) for name in COST_FIELDS},
         **{name: getattr(verdict, name) for name in VERDICT_FIELDS},

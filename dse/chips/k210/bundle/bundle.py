@@ -39,6 +39,7 @@ from dse.files import make_folder, reported, whole_folder, write_whole
 from dse.network.graph import Graph
 from dse.network.keras_inference import predictor
 from dse.space import Candidate
+from dse.versions import versions
 
 __all__ = ["export_bundle"]
 
@@ -88,7 +89,7 @@ def export_bundle(
         calibrate_method=calibrate_method,
         nncase_version=target.nncase_version,
     )
-    prepared = prepare(data, candidate.input_size)
+    prepared = prepare(data, candidate.training.input_size)
     measured = _measure(deployment, graph, weights, calibration, prepared, workers)
     reason = _objection(deployment, measured, target)
     manifest = {
@@ -104,7 +105,7 @@ def export_bundle(
         **_origin(deployment),
     }
     place = folder.with_name(f"{folder.name}.rejected") if reason else folder
-    _write_bundle(place, _contents(deployment, candidate.input_size, manifest))
+    _write_bundle(place, _contents(deployment, candidate.training.input_size, manifest))
     if reason:
         raise VerificationFailed(f"{candidate.id}: {reason} (kept in {place})", _REJECTED)
     return ExportReport(
@@ -128,7 +129,7 @@ def _origin(deployment: Deployment) -> dict[str, Any]:
     return {
         "bundle_version": manifests.LAYOUT_VERSION,
         "created": datetime.now(tz=timezone.utc).isoformat(timespec="seconds"),
-        "versions": {**manifests.versions(), "nncase": deployment.compiled.nncase_version},
+        "versions": {**versions(manifests.PACKAGES), "nncase": deployment.compiled.nncase_version},
     }
 
 

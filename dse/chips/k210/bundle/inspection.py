@@ -147,7 +147,8 @@ def detector_problems(
 ) -> list[str]:
     """What detector.json says that contradicts the kmodel, the design or itself."""
     try:
-        checks = _detector_checks(detector, headers, Candidate.parse(design).input_size, head)
+        side = Candidate.parse(design).training.input_size
+        checks = _detector_checks(detector, headers, side, head)
     except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
         return [f"detector.json lacks or mistypes {shown(str(error))}"]
     return [

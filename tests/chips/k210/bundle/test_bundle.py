@@ -103,6 +103,7 @@ def test_manifest_keeps_figures_and_origin(exported: Any, data: DataSet) -> None
     assert manifest["head"] == FACE_HEAD.to_json()
     assert manifest["study"]["recipe"] == {"epochs": 3}
     assert manifest["versions"]["nncase"] == "1.9.0.20230322"
+    assert set(manifest["versions"]) >= {"python", "dse", "numpy"}
 
 
 def test_detector_file_suffices_for_decoding(exported: Any, deployment: Deployment) -> None:

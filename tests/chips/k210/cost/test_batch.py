@@ -51,7 +51,7 @@ def test_the_whole_space_together_as_alone() -> None:
     alone: dict[tuple[Network, str], object] = {}
     for priced in price_space(SPACE, TARGET):
         one = priced.candidate
-        key = (Network(one.breakpoint, one.width, one.input_size), one.format)
+        key = (Network.of(one.training), one.format)
         if key not in alone:
             alone[key] = price(key[0].graph, one.format, TARGET)
         assert priced.cost == alone[key]
@@ -59,9 +59,8 @@ def test_the_whole_space_together_as_alone() -> None:
 
 
 def test_layers_are_there_when_asked_for() -> None:
-    (priced,) = price_space([Candidate("A", 98, 0.5, 224, "kpu8")], TARGET)
-    graph = priced.candidate.training
-    direct = price(Network(graph.breakpoint, graph.width, graph.input_size).graph, "kpu8", TARGET)
+    (priced,) = price_space([Candidate.parse("A98-a0.5-224-kpu8")], TARGET)
+    direct = price(Network.of(priced.candidate.training).graph, "kpu8", TARGET)
     assert isinstance(priced.cost, K210Cost)
     assert [asdict(layer) for layer in priced.cost.layers] == [asdict(x) for x in direct.layers]
 

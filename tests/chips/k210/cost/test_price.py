@@ -38,19 +38,19 @@ def test_a_cost_adds_up(candidate: Candidate) -> None:
 @given(st.sampled_from(list(SPACE)), st.sampled_from([63, 98]))
 @settings(max_examples=20, deadline=None)
 def test_lambda_costs_nothing(candidate: Candidate, frozen_until: int) -> None:
-    other = replace(candidate, frozen_until=frozen_until)
+    other = replace(candidate.training, frozen_until=frozen_until).in_format(candidate.format)
     assert k210_cost(other, TARGET) == k210_cost(candidate, TARGET)
 
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_a_candidate_costs_what_its_graph_costs(format: str) -> None:
-    candidate = Candidate("C", 98, 0.5, 160, format)
+    candidate = Candidate.parse(f"C98-a0.5-160-{format}")
     direct = price(detector_graph(candidate.training), format, TARGET)
     assert k210_cost(candidate, TARGET) == direct
 
 
 def test_every_format_of_the_cpu_runs_the_same_program() -> None:
-    costs = {f: k210_cost(Candidate("A", 98, 0.5, 224, f), TARGET) for f in FORMATS}
+    costs = {f: k210_cost(Candidate.parse(f"A98-a0.5-224-{f}"), TARGET) for f in FORMATS}
     cpu = [cost for format, cost in costs.items() if format != "kpu8"]
     assert len({cost.latency_ms for cost in cpu}) == 1
     assert {cost.peak_kpu_bytes for cost in cpu} == {0}
@@ -62,7 +62,7 @@ def test_every_format_of_the_cpu_runs_the_same_program() -> None:
 @pytest.mark.parametrize("breakpoint", ["A", "B", "C"])
 def test_wider_networks_cost_more(breakpoint: str) -> None:
     costs = [
-        k210_cost(Candidate(breakpoint, 63, width, 128, "kpu8"), TARGET)
+        k210_cost(Candidate.parse(f"{breakpoint}63-a{width}-128-kpu8"), TARGET)
         for width in (0.35, 0.5, 0.75, 1.0)
     ]
     for field in ("parameters", "macs", "kmodel_bytes", "latency_ms", "peak_kpu_bytes"):
@@ -86,4 +86,4 @@ def test_unknown_formats_are_refused() -> None:
     with pytest.raises(UnknownName, match="unknown format 'kpu9'"):
         price(detector_graph(Training.parse("A98-a0.5-224")), "kpu9", TARGET)
     with pytest.raises(UnknownName, match="unknown format 'kpu9'"):
-        price_space([Candidate("A", 98, 0.5, 224, "kpu9")], TARGET)
+        price_space([Training.parse("A98-a0.5-224").in_format("kpu9")], TARGET)
