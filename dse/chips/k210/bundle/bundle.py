@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from dse.chips.abilities import ExportReport
 from dse.chips.k210.bundle import manifest as manifests
-from dse.chips.k210.bundle.accuracy import (
+from dse.chips.accuracy import (
     MIN_CORRELATION,
     MOST_AP_LOST,
     Accuracy,
