@@ -1,4 +1,4 @@
-"""Measure the AP of a trained design, a kmodel or a TensorFlow-Lite file on a data set.
+"""Measure the AP of a trained design, a compiled file or a TensorFlow-Lite file on a data set.
 
 --sheet draws what it found, what it missed, and what is no face.
 """
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `dse evaluate`."""
     parser.add_argument(
         "design",
-        help="best, a candidate, a trial number, a .kmodel or .tflite file, a bundle, or a "
+        help="best, a candidate, a trial number, a chip's or a .tflite file, a bundle, or a "
         "detector that the package ships, such as P5-a1-256",
     )
     parser.add_argument("--data", help="pictures (default: the study's evaluation pictures)")

@@ -1,6 +1,6 @@
-"""Export a design as a bundle for the board: kmodel, TFLite, decoding parameters, model card.
+"""Export a design as a bundle for the board: the chip's file, TFLite, decoders, model card.
 
-The kmodel is run in the compiler's simulator on the evaluation pictures; one that lost its
+The file is run in the compiler's simulator on the evaluation pictures; one that lost its
 accuracy is not handed out (exit code 4).
 """
 
@@ -66,7 +66,8 @@ def run(options: argparse.Namespace) -> int:
         print_json(asdict(report))
         return 0
     show_path(Path(report.path))
-    note(f"kmodel {report.kmodel_bytes} B, AP {report.kmodel_ap:.3f} (network {report.ap:.3f})")
+    file = f"{Path(report.kmodel).name}: {report.kmodel_bytes} B"
+    note(f"{file}, AP {report.kmodel_ap:.3f} (network {report.ap:.3f})")
     note(f"check it: dse verify {report.path}")
     return 0
 
