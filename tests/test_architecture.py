@@ -102,7 +102,6 @@ CHANGED_IN_PLACE = (
 
 
 KNOWN_CYCLES = {
-    frozenset({"chips.k210.cost.batch", "chips.k210.cost.price"}),
     frozenset({"study.options", "study.provenance", "workers.recorded", "workers.workshop"}),
 }
 """Modules that import one another still. Nothing is added here."""
