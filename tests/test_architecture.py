@@ -51,6 +51,7 @@ LIGHT_COMMANDS = (
     ["explain", "A98-a0.5-224-kpu8"],
     ["search", "--dry-run"],
     ["calibrate", "missing.log"],
+    ["verify", "missing.kmodel"],
 )
 
 

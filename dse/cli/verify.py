@@ -28,15 +28,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints what was measured and what is wrong; 4 where anything is."""
-    from dse.chips import Target
-    from dse.chips.k210 import verify_bundle, verify_kmodel
-    from dse.data import open_data
-
     path: Path = options.bundle
     if not path.is_dir() and not path.is_file():
         raise UsageError(f"{path} is neither a folder nor a file", "name a bundle or a .kmodel")
+    from dse.chips import Target
+    from dse.data import open_data
+
     data = open_data(options.data, "eval") if options.data else None
     target = Target.load(options.target) if options.target else None
+    from dse.chips.k210 import verify_bundle, verify_kmodel  # which imports TensorFlow
+
     if path.is_dir():
         report = verify_bundle(path, data, target=target)
     else:
