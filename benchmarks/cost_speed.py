@@ -22,7 +22,6 @@ from collections import Counter
 from resource import RUSAGE_CHILDREN, getrusage
 from typing import Any
 
-from dse.chips import Target
 from dse.network.families import BREAKPOINTS
 from dse.space import FORMATS, Candidate, SearchSpace, Training
 
@@ -33,9 +32,9 @@ ONCE = """
 import json, sys, time
 start = time.perf_counter()
 import dse.chips.k210.cost.batch
-from dse.chips import Target, price_space
+from dse.chips import Target, price_space, load_target
 from cost_speed import space_of
-target, space = Target.load(sys.argv[1]), space_of(sys.argv[2])
+target, space = load_target(sys.argv[1]), space_of(sys.argv[2])
 imported = time.perf_counter()
 busy = time.process_time()
 priced = price_space(space, target)
@@ -108,8 +107,9 @@ def _run(command: list[str]) -> tuple[float, float]:
 def measure_compiler(target: str, space: str, count: int) -> dict[str, Any]:
     """The mean of `count` networks through TFLite and nncase, in seconds of the cores."""
     from dse.chips.k210.compiler.second_opinion import compiled_row
+    from dse.chips.k210.target import K210Target
 
-    chip = Target.load(target)
+    chip = K210Target.load(target)
     names = [one.id for one in SearchSpace.load(space) if one.format == "kpu8"]
     compiled_row(names[0], chip)  # imports everything
     busy = time.process_time() + _children_seconds()

@@ -27,7 +27,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dse.chips import Target, price_space
+from dse.chips import Target, load_target, price_space
 from dse.network.families import BREAKPOINTS
 from dse.space import FORMATS, Candidate, SearchSpace, Training
 from dse.study.candidates import Row
@@ -58,7 +58,7 @@ def invented_study(
     Costs and verdicts are the cost model's. An AP grows with the design's arithmetic, with luck.
     """
     chance = random.Random(seed)
-    target = Target.load("k210")
+    target = load_target("k210")
     rows = [candidate_row(priced) for priced in price_space(_space(formats), target)]
     refused = [row for row in rows if row["status"] != "accepted"]
     fitting = [row for row in rows if row["status"] == "accepted" and row["deployable"]]

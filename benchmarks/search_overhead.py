@@ -31,7 +31,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dse.chips import Target
+from dse.chips import load_target
 from dse.network.families import BREAKPOINTS
 from dse.search import SearchOptions, StudyFolder
 from dse.search import desk as desk_module
@@ -254,7 +254,7 @@ def priced(candidates: int) -> dict[str, Any]:
         if not BREAKPOINTS[one.training.breakpoint].misfit(one.training.input_size)
     ]
     before, start = resident_bytes(), time.process_time()
-    rows = priced_rows(every, Target.load("k210"))
+    rows = priced_rows(every, load_target("k210"))
     spent_s, table = time.process_time() - start, resident_bytes() - before
     return {
         "candidates": len(rows),

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from dse.defaults import TARGET
 from dse.network.weights_source import WEIGHTS
 from dse.plain import plain
 from dse.terminal import show
@@ -87,7 +88,7 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 def add_target(parser: argparse.ArgumentParser) -> None:
     """--target, for commands without a study."""
     parser.add_argument(
-        "--target", default="k210", help="a file of constraints/, or a path (default: k210)"
+        "--target", default=TARGET, help=f"a file of constraints/, or a path (default: {TARGET})"
     )
 
 

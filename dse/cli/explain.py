@@ -12,7 +12,7 @@ from dse.errors import CompilerError, UsageError
 from dse.terminal import note, show
 
 if TYPE_CHECKING:
-    from dse.chips.k210.quantization import QuantizationNoise
+    from dse.chips.noise import QuantizationNoise
     from dse.space import Training
     from dse.study.record import StudyRecord
     from dse.workers.job import Job
@@ -53,22 +53,22 @@ def run(options: argparse.Namespace) -> int:
     """Prints the account, and draws it."""
     if options.quantization:
         return _explain_quantization(options)
-    from dse.chips import Target, explain, explain_table
+    from dse.chips import explain, load_target
 
-    account = explain(options.design, Target.load(options.target))
+    told = explain(options.design, load_target(options.target))
     if options.figure:
         from dse.views.dashboard import write_explanation
 
-        note(f"written: {write_explanation(account, options.figure)}")
+        note(f"written: {write_explanation(told, options.figure)}")
     if options.json:
-        print_json(account)
+        print_json(told.as_dict())
     else:
-        show(explain_table(account))
+        show(told.table())
     return 0
 
 
 def _explain_quantization(options: argparse.Namespace) -> int:
-    from dse.chips.k210.quantization import advice, noise_table
+    from dse.chips.noise import advice, noise_table
     from dse.designs.selection import choose_design, job_of
     from dse.search import find_study, load_study
     from dse.space import Candidate
@@ -111,7 +111,7 @@ def _noise_and_ap(
     record: StudyRecord, job: Job, training: Training, pictures: int
 ) -> tuple[QuantizationNoise, float]:
     """The account on some evaluation pictures, and AP of the float network on all."""
-    from dse.chips.k210.quantization import predictor, quantization_noise
+    from dse.chips import chip
     from dse.data import open_data
     from dse.evaluation import evaluate, prepare
     from dse.network.detector import detector_graph
@@ -121,8 +121,9 @@ def _noise_and_ap(
     weights = load_weights(record.path / "trainings" / training.id)
     calibration = calibration_canvases(job, size)
     few = prepare(open_data(job.eval_data, "eval", limit=pictures), size)
-    noise = quantization_noise(graph, weights, calibration, few)
-    exact = predictor(graph, weights, "FP32", calibration)
+    on = chip(record.settings.make_target().chip)
+    noise = on.noise(graph, weights, calibration, few)
+    exact = on.model(graph, weights, "FP32", calibration)
     return noise, evaluate(exact, size, open_data(job.eval_data, "eval")).ap
 
 

@@ -18,7 +18,7 @@ from dse.terminal import note, show_path
 
 if TYPE_CHECKING:
     from dse.chips import Target
-    from dse.chips.k210 import ExportReport
+    from dse.chips.abilities import ExportReport
     from dse.designs.trained import TrainedDesign
 
 __all__ = ["add_arguments", "run"]
@@ -54,12 +54,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Chooses, compiles, checks, writes; prints where the bundle lies."""
-    from dse.chips import Target
+    from dse.chips import load_target
     from dse.designs.trained import find_trained
 
     limits = [parse_limit(text) for text in options.limit]
     design = find_trained(options.design, options.results, options.study, limits, options.prefer)
-    target = Target.load(options.target or design.study["target"])
+    target = load_target(options.target or design.study["target"])
     name = design.candidate.id + (f"-{target.name}" if options.target else "")
     report = _export(design, target, options.out or design.home / "export" / name)
     if options.json:
@@ -71,16 +71,8 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-ESTIMATED = (
-    "parameters", "macs", "latency_ms", "latency_ms_low", "latency_ms_high", "energy_mj",
-    "peak_kpu_bytes",
-)  # fmt: skip
-"""What the cost model says in a bundle's manifest."""
-
-
 def _export(design: TrainedDesign, target: Target, folder: Path) -> ExportReport:
-    from dse.chips import price_candidate
-    from dse.chips.k210 import export_bundle
+    from dse.chips import chip, price_candidate
     from dse.data.rendered import open_rendered
     from dse.network.detector import detector_graph
     from dse.workers.job import calibration_canvases
@@ -90,17 +82,17 @@ def _export(design: TrainedDesign, target: Target, folder: Path) -> ExportReport
     if priced.cost.deployable and not priced.verdict.accepted:
         raise NothingFeasible(f"{candidate.id}: {priced.verdict.message}")
     note(
-        f"{candidate.id}: nncase {target.nncase_version} for {target.title}, "
-        "then the kmodel on the evaluation pictures"
+        f"{candidate.id}: {target.toolchain} for {target.title}, "
+        "then the file on the evaluation pictures"
     )
-    return export_bundle(
+    return chip(target.chip).bundle(
         folder,
         candidate,
         detector_graph(candidate.training),
         design.weights,
         calibration_canvases(job, candidate.training.input_size),
         open_rendered(job.eval_data, "eval", Path(job.cache)),
-        estimate={name: getattr(priced.cost, name) for name in ESTIMATED},
+        estimate=priced.cost,
         study=design.study,
         target=target,
     )

@@ -97,7 +97,7 @@ def job_of(record: StudyRecord) -> Job:
 def _named(rows: Sequence[Row], wanted: str) -> Row:
     for row in rows:
         names = (row["candidate"], str(row["trial"]), row["training"])
-        if wanted == names[0] or (wanted in names[1:] and row["format"] == "kpu8"):
+        if wanted == names[0] or (wanted in names[1:] and row["deployable"]):
             return row
     known = {row["candidate"] for row in rows} | {"best"}
     raise UnknownName("design", wanted, known)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Predict", "Weights", "normalised"]
+__all__ = ["Predict", "Weights", "batch_norm_name", "normalised"]
 
 Weights = dict[str, NDArray[np.float32]]
 """Arrays by "<layer>/<variable>", such as "Conv1/kernel" or "bn_Conv1/moving_mean"."""
@@ -25,3 +25,8 @@ def normalised(pixels: Any) -> Any:
     if isinstance(pixels, np.ndarray):
         pixels = pixels.astype(np.float32)
     return pixels / np.float32(127.5) - np.float32(1)
+
+
+def batch_norm_name(layer: str) -> str:
+    """Keras' name of the batch normalisation behind convolution `layer`."""
+    return {"Conv1": "bn_Conv1", "Conv_1": "Conv_1_bn"}.get(layer, f"{layer}_BN")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 from dse.detection.head import FACE_HEAD, Head
 from dse.network.families import BREAKPOINTS
@@ -12,11 +13,32 @@ from dse.network.mobilenetv2 import scaled_channels
 from dse.space import Training
 
 __all__ = [
+    "Network",
     "detector",
     "detector_graph",
     "frozen_layers",
     "head_layer",
 ]
+
+
+class Network(NamedTuple):
+    """What a detector's cost depends on: not on lambda, which only says what is trained."""
+
+    breakpoint: str
+    width: float
+    input_size: int
+
+    @classmethod
+    def of(cls, training: Training) -> Network:
+        """The network of `training`."""
+        return cls(training.breakpoint, training.width, training.input_size)
+
+    @property
+    def graph(self) -> Graph:
+        """Its layers."""
+        scaled = partial(scaled_channels, self.width)
+        name = f"{self.breakpoint}-a{self.width:g}-{self.input_size}"
+        return detector(name, self.breakpoint, scaled, self.input_size)
 
 
 def detector_graph(training: Training, head: Head = FACE_HEAD) -> Graph:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from dse.errors import UnknownName, WeightsError
-from dse.network.arrays import Weights
+from dse.network.arrays import Weights, batch_norm_name
 from dse.network.graph import Graph, Layer
 from dse.network.keras_startup import keras
 
@@ -88,11 +88,6 @@ def set_weights(model: keras.Model, weights: Weights, *, partial: bool = False) 
                 "these weights are of another width or breakpoint",
             )
         variable.assign(value)
-
-
-def batch_norm_name(layer: str) -> str:
-    """Keras' name of the batch normalisation behind convolution `layer`."""
-    return {"Conv1": "bn_Conv1", "Conv_1": "Conv_1_bn"}.get(layer, f"{layer}_BN")
 
 
 def _between(graph: Graph, sources: Sequence[str], targets: Sequence[str]) -> set[str]:

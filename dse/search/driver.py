@@ -13,7 +13,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from time import monotonic
 
-from dse.chips import Target
+from dse.chips import load_target
 from dse.errors import DseError, Interrupted, StudyError
 from dse.files import write_whole
 from dse.search.desk import SearchDesk
@@ -47,7 +47,7 @@ def plan_search(options: SearchOptions) -> SearchPlan:
     """
     chosen = options.with_defaults()
     space = SearchSpace.load(chosen.space or "")
-    return make_plan(space, Target.load(chosen.target or ""))
+    return make_plan(space, load_target(chosen.target or ""))
 
 
 def run_search(options: SearchOptions, workshop: Workshop | None = None) -> SearchReport:
@@ -89,7 +89,7 @@ class _Search:
         options = self.options.with_defaults()
         workshop = self.workshop or workshop_for(options)
         space = workshop.offered(SearchSpace.load(options.space or ""))
-        target = Target.load(options.target or "")
+        target = load_target(options.target or "")
         plan = make_plan(space, target)
         about = workshop.describe(options)
         settings = make_settings(options, plan.space, target, about)

@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.chips import Chip, Target, chip
 from dse.data import load_all
 from dse.data.packed import packed_files
 from dse.data.pictures import DataSet
 from dse.data.rendered import draw_missing, open_rendered
 from dse.data.sources import Split, open_data
-from dse.errors import CompilerError, WeightsError
+from dse.errors import CompilerError, NotSupported, StudyError, WeightsError
 from dse.files import make_folder, write_whole
 from dse.network.detector import detector_graph, frozen_layers
 from dse.network.weights_file import read_weights, write_weights
@@ -35,6 +36,7 @@ from dse.training.recipe import EpochReport, Recipe
 from dse.workers.parcels import Parcel
 
 if TYPE_CHECKING:
+    from dse.chips.abilities import Deployed
     from dse.evaluation import Evaluation, Prepared
     from dse.network.graph import Graph
     from dse.network.keras_model import Weights
@@ -61,7 +63,7 @@ class Job:
 
     data, eval_data: specifications for `open_data`. weights: a source of starting weights.
     formats: number formats whose AP is measured. cache: folder for shared features.
-    nncase_version: of the compiler that the target's runtime asks for; None is our own.
+    target: whose chip runs what is trained; None where another version of dse wrote it.
     """
 
     data: str
@@ -70,7 +72,26 @@ class Job:
     weights: str
     formats: tuple[str, ...]
     cache: str
-    nncase_version: str | None = None
+    target: Target | None = None
+
+    @property
+    def chip(self) -> Chip:
+        """What runs the designs. Raises StudyError where the target is not known."""
+        return chip(self.known_target.chip)
+
+    @property
+    def known_target(self) -> Target:
+        """The target. Raises StudyError where another version of dse wrote it."""
+        if self.target is None:
+            raise StudyError(
+                "the study's target was written by another version of dse",
+                "use the version in study.toml, or start a new study",
+            )
+        return self.target
+
+    def deploy(self, graph: Graph, weights: Weights, calibration: NDArray[np.uint8]) -> Deployed:
+        """The trained network as a file for the target. Raises CompilerError, NotSupported."""
+        return self.chip.deploy(graph, weights, calibration, self.known_target)
 
     def parcels(self) -> dict[str, Parcel]:
         """Pictures and starting weights that lie on this machine's disk, for `moved` elsewhere.
@@ -275,22 +296,22 @@ def _evaluate_formats(
 ) -> dict[str, _FormatAp]:
     """AP of the network in every format, for both styles of FDDB's boxes.
 
-    That of kpu8 is the kmodel's own, which goes into kmodel.json, unless it does not fit.
+    That of the chip's own format is the compiled file's, which goes into kmodel.json, unless it
+    does not fit.
     """
-    from dse.chips.k210.quantization import predictor
     from dse.evaluation import evaluate_canvases
 
     prepared = _prepared(job.eval_data, training.input_size, job.cache)
     calibration = calibration_canvases(job, training.input_size)
     formats: dict[str, _FormatAp] = {}
     for format in job.formats:
-        if format == "kpu8":
-            with contextlib.suppress(CompilerError):  # most of all, for want of the KPU's memory
+        if format in job.chip.formats:
+            with contextlib.suppress(CompilerError, NotSupported):  # mostly for want of memory
                 on_chip = _measured(job, training, weights, folder)
                 figures = on_chip.kmodel_ap, on_chip.kmodel_ap_square, on_chip.kmodel_ap_interval
                 formats[format] = _FormatAp(*figures)
                 continue
-        found = evaluate_canvases(predictor(graph, weights, format, calibration), prepared)
+        found = evaluate_canvases(job.chip.model(graph, weights, format, calibration), prepared)
         formats[format] = _FormatAp(found.ap, found.ap_square, list(found.ap_interval or ()))
         _write_precision_recall(folder, format, found)
     return formats
@@ -298,25 +319,24 @@ def _evaluate_formats(
 
 def _measured(job: Job, training: Training, weights: Weights, folder: Path) -> KmodelMeasure:
     """Compiles the network, evaluates the kmodel and leaves the figures in kmodel.json."""
-    from dse.chips.k210 import deploy
     from dse.evaluation import evaluate_canvases
 
     started = perf_counter()
     graph, size = detector_graph(training), training.input_size
     calibration = calibration_canvases(job, size)
-    deployment = deploy(graph, weights, calibration, nncase_version=job.nncase_version)
+    deployed = job.deploy(graph, weights, calibration)
     prepared = _prepared(job.eval_data, size, job.cache)
-    with deployment.refereed(workers=1) as predict:
+    with deployed.running(workers=1) as predict:
         found = evaluate_canvases(predict, prepared)
     measure = KmodelMeasure(
         kmodel_ap=found.ap,
         kmodel_ap_square=found.ap_square,
-        kmodel_bytes=len(deployment.compiled.kmodel),
+        kmodel_bytes=len(deployed.content),
         seconds=perf_counter() - started,
         note=predict.note,
         kmodel_ap_interval=list(found.ap_interval or ()),
     )
-    _write_precision_recall(folder, "kpu8", found)
+    _write_precision_recall(folder, job.chip.format, found)
     write_whole(folder / "kmodel.json", json.dumps(asdict(measure)))
     return measure
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from dse.chips import Target
 from dse.errors import StudyError
 from dse.space import SearchSpace
 from dse.study.options import SearchOptions
@@ -60,6 +61,14 @@ def workshop_for(options: SearchOptions) -> Workshop:
     return replay_workshop(options.replay)
 
 
+def _target(settings: StudySettings) -> Target | None:
+    """None for one that another version wrote: AP of what is trained can still be measured."""
+    try:
+        return settings.make_target()
+    except StudyError:
+        return None
+
+
 def _describe(options: SearchOptions) -> dict[str, Any]:
     """Opens every split once. Raises what the readers raise about pictures and weights."""
     from dse.network.weights_source import choose_source
@@ -101,5 +110,5 @@ def _make_job(options: SearchOptions, settings: StudySettings, space: SearchSpac
         weights=settings.starting_weights.source,
         formats=space.format,
         cache=str(options.cache),
-        nncase_version=settings.target.get("nncase_version"),
+        target=_target(settings),
     )

@@ -18,7 +18,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from dse.chips.k210.calibration.profile_file import WRITTEN
+from dse.chips.profiles import WRITTEN
 from dse.cli import main
 from dse.data.pictures import DataSet
 from dse.detection.detections import Detections

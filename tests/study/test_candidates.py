@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dse.chips import Target, price_space
+from dse.chips import load_target, price_space
 from dse.space import SearchSpace
 from dse.study import candidates as module
 from dse.study.candidates import Candidates, Row, deployable_rows, rejected_by_reason
@@ -19,7 +19,7 @@ from dse.study.plan import candidate_row
 @pytest.fixture()
 def rows(small_space: Path) -> list[Row]:
     space = replace(SearchSpace.load(str(small_space)), format=("FP32", "kpu8", "Q9"))
-    return [candidate_row(priced) for priced in price_space(space, Target.load("k210"))]
+    return [candidate_row(priced) for priced in price_space(space, load_target("k210"))]
 
 
 @pytest.mark.parametrize("block", [1, 7, 1000])

@@ -172,7 +172,7 @@ def _study(
             name: {column: curve[column].to_list() for column in _CURVE_COLUMNS}
             for name, curve in tables.curves.items()
         },
-        "inside": accounts(tables),
+        "inside": _inside(tables),
         "samples": samples.as_dict() if samples else None,
         "figures": {
             "front": {
@@ -200,6 +200,14 @@ def _comparison(studies: Sequence[StudyTables]) -> dict[str, Any]:
     }
 
 
+def _inside(tables: StudyTables) -> dict[str, Any]:
+    """The accounts of a study's designs, and the empty figure that the page fills with one."""
+    inside = accounts(tables)
+    memories = [one["title"] for one in inside["memories"]]
+    timeline = _figure(empty_timeline(memories, inside["places"])) if memories else None
+    return {**inside, "timeline": timeline}
+
+
 def _panel_figures() -> dict[str, Any]:
     """A design's figures, empty: the page fills in the one that is chosen."""
     no_format = pd.DataFrame(columns=["format", "ap", "ap_low", "ap_high", "kmodel_ap"])
@@ -207,7 +215,6 @@ def _panel_figures() -> dict[str, Any]:
         "curve": _figure(learning_curve_figure(pd.DataFrame(columns=_CURVE_COLUMNS))),
         "accuracy": _figure(accuracy_figure(no_format)),
         "precision_recall": _figure(precision_recall_figure({"kpu8": [], "FP32": []})),
-        "timeline": _figure(empty_timeline()),
     }
 
 
