@@ -357,3 +357,57 @@ def test_no_text_is_left_of_a_merge_that_was_never_finished() -> None:
     root = PACKAGE.parent
     texts = [*root.glob("*.md"), *root.glob("docs/*.md"), *MODULES]
     assert [path for path in texts if "\n<<<<<<< " in path.read_text(encoding="utf-8")] == []
+
+
+CHIPS_WORDS = re.compile(r"k210|kpu|nncase|kmodel", re.IGNORECASE)
+"""What only `chips/k210` may know of."""
+
+STABLE = {
+    "kmodel", "kmodel_ap", "kmodel_ap_square", "kmodel_ap_interval", "kmodel_bytes",
+    "peak_kpu_bytes", "measure_kmodels", "kmodel.json", "kpu8",
+}  # fmt: skip
+"""Names in files and in `--json` that were given before there was another chip."""
+
+NAMED_ONCE = {
+    "chips/registry.py": {"k210", "dse.chips.k210.chip:K210"},
+    "defaults.py": {"k210", "k210_face"},
+}
+
+
+def _words_of_a_chip(source: str) -> set[str]:
+    """Names and texts in `source`, docstrings left out, that speak of the K210."""
+    tree = ast.parse(source)
+    documentation = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found |= set() if id(node) in documentation else {node.value}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {str(node.module), *(alias.name for alias in node.names)}
+        else:
+            names = (
+                getattr(node, field, None) for field in ("id", "attr", "name", "arg", "asname")
+            )
+            found |= {name for name in names if isinstance(name, str)}
+    return {word for word in found if CHIPS_WORDS.search(word)} - STABLE
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_chip_is_known_in_its_own_folder_alone(path: Path) -> None:
+    place = path.relative_to(PACKAGE).as_posix()
+    if not place.startswith("chips/k210/"):
+        found = _words_of_a_chip(path.read_text(encoding="utf-8"))
+        assert found == NAMED_ONCE.get(place, set())
+
+
+def test_words_of_a_chip_are_found_wherever_they_stand() -> None:
+    for code in (
+        "from dse.chips.k210 import deploy", "kpu_bytes = 1", "x.kmodel_size", "f(nncase=1)",
+        "print('the KPU')", "f'{x} on the K210'",
+    ):  # fmt: skip
+        assert _words_of_a_chip(code)
+    assert not _words_of_a_chip('"""Like the K210\'s."""\nrow.kmodel_bytes\nrow["peak_kpu_bytes"]')

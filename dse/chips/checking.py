@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from dse.chips.columns import COUNTS, TIMES
 from dse.chips.cost import Cost, Use
 from dse.chips.nearest import nearest_fit
 from dse.chips.pricing import judge, price
@@ -45,14 +46,9 @@ def check_row(
         "verdict": verdict.status,
         "reason": verdict.reason or None,
         "layer": verdict.layer or None,
-        "parameters": cost.parameters,
-        "macs": cost.macs,
+        **{column.name: column.of(cost) for column in COUNTS},
         **cost.figures,
-        "latency_ms": cost.latency_ms,
-        "latency_ms_low": cost.latency_ms_low,
-        "latency_ms_high": cost.latency_ms_high,
-        "energy_mj": cost.energy_mj,
-        "deployable": cost.deployable,
+        **{column.name: column.of(cost) for column in TIMES},
         "needed_bytes": verdict.needed_bytes or None,
         "allowed_bytes": verdict.allowed_bytes or None,
         "range_dependent": list(cost.range_dependent),

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
@@ -19,6 +20,7 @@ from dse.chips.account import Account
 from dse.chips.cost import Cost, Pool, Use
 from dse.chips.target import Target
 from dse.chips.verdict import ACCEPTED, UNKNOWN, Verdict, too_much
+from dse.columns import FIGURES, ChipColumns, Column
 from dse.detection.head import FACE_HEAD, Head
 from dse.errors import NotSupported
 from dse.network.detector import Network
@@ -57,9 +59,6 @@ class Chip(ABC):
     pools: ClassVar[tuple[Pool, ...]]
     """Its memories, in the order in which their limits are looked at."""
 
-    file_field: ClassVar[str] = "file_bytes"
-    """The field of `Cost.figures` that holds the size of its file."""
-
     file_suffixes: ClassVar[tuple[str, ...]] = ()
     """Of the files that `detector` and `verify` take, such as ".bin"."""
 
@@ -76,6 +75,23 @@ class Chip(ABC):
     def format(self) -> str:
         """The format that is meant where none is named."""
         return self.formats[0]
+
+    @cached_property
+    def columns(self) -> ChipColumns:
+        """What it adds to the tables of designs: by default its file and its memories."""
+        memories = (
+            Column(one.field, one.title.capitalize(), int, "bytes", short=one.header,
+                   source=FIGURES)
+            for one in self.pools
+        )  # fmt: skip
+        return ChipColumns(
+            costs=(Column("file_bytes", "File", int, "bytes", source=FIGURES), *memories),
+            size="file_bytes",
+            file_ap=Column("file_ap", "AP of the file", float, "ap"),
+            file="file",
+            accelerator=self.title,
+            format=self.format,
+        )
 
     # --- lower and price: before any training, exact where the compiler is -----------------
 

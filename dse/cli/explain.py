@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_target(parser)
     add_json(parser)
-    trained = parser.add_argument_group("why the kmodel is less accurate than the network")
+    trained = parser.add_argument_group("why the compiled file is less accurate than the network")
     trained.add_argument(
         "--quantization",
         action="store_true",
@@ -71,16 +71,15 @@ def _explain_quantization(options: argparse.Namespace) -> int:
     from dse.chips.noise import advice, noise_table
     from dse.designs.selection import choose_design, job_of
     from dse.search import find_study, load_study
-    from dse.space import Candidate
 
     if options.figure:
         raise UsageError("--quantization has no figure", "leave --figure out, or take --json")
     record = load_study(find_study(options.results, options.study))
     row = choose_design(record, options.design)
-    job, training = job_of(record), Candidate.parse(row["candidate"]).training
+    job, training = job_of(record), row.training
     note(f"{training.id}: following up to {options.pictures} pictures through every layer")
     noise, ap = _noise_and_ap(record, job, training, options.pictures)
-    kmodel_ap = _kmodel_ap(record, job, training)
+    kmodel_ap = _file_ap(record, job, training)
     gap = noise.ap_float - noise.ap_model if kmodel_ap is None else ap - kmodel_ap
     account = {
         "design": training.id,
@@ -95,7 +94,7 @@ def _explain_quantization(options: argparse.Namespace) -> int:
         print_json(account)
         return 0
     show(noise_table(noise))
-    measured = "no kmodel" if kmodel_ap is None else f"kmodel {kmodel_ap:.4f}"
+    measured = "no compiled file" if kmodel_ap is None else f"compiled file {kmodel_ap:.4f}"
     show(f"\nAP on all evaluation pictures: network {ap:.4f}, {measured}")
     show(
         f"AP on these {noise.pictures} ({noise.faces} faces): network {noise.ap_float:.4f}, "
@@ -127,15 +126,15 @@ def _noise_and_ap(
     return noise, evaluate(exact, size, open_data(job.eval_data, "eval")).ap
 
 
-def _kmodel_ap(record: StudyRecord, job: Job, training: Training) -> float | None:
+def _file_ap(record: StudyRecord, job: Job, training: Training) -> float | None:
     """As kmodel.json has it, or measured now; None where the network does not compile."""
     from dse.workers.job import measure_kmodel
 
     folder = record.path / "trainings" / training.id
     if not (folder / "kmodel.json").exists():
-        note("compiling, then running the kmodel on all evaluation pictures")
+        note("compiling, then running the file on all evaluation pictures")
     try:
         return measure_kmodel(job, training, folder).kmodel_ap
     except CompilerError as error:
-        note(f"no kmodel: {error}")
+        note(f"no compiled file: {error}")
         return None

@@ -161,12 +161,12 @@ class SearchDesk(Desk):
             self._end_stopped(task, result)
             return
         row = self._plan.deployable_row(task.training)
-        ap = result["ap"].get(row["format"])
+        ap = result["ap"].get(row.format)
         if ap is None:
-            self.failed(task, Failure(f"no AP was measured in {row['format']}"))
+            self.failed(task, Failure(f"no AP was measured in {row.format}"))
             return
         with self._writing():
-            values = (ap, row["latency_ms"], row["kmodel_bytes"])
+            values = (ap, row.latency_ms, row.file_bytes)
             self._journal.finish(task.number, values, result, self.elapsed_s)
         self._failures_in_a_row = 0
         self._ended(task, f"{task.training.id} AP {ap:.4f}")
@@ -259,7 +259,7 @@ class SearchDesk(Desk):
         complete = [entry for entry in self._journal.entries() if entry.state == "complete"]
         entries = {entry.training.id: entry for entry in complete}
         front = front_of(self._plan.rows, complete)
-        designs = [entries[row["training"]] for row in front if row["deployable"]]
+        designs = [entries[row.training.id] for row in front if row.deployable]
         return [
             Task("measure", e.training, e.number)
             for e in designs

@@ -130,7 +130,7 @@ class Toy(Chip):
         from dse.network.weight_formats import quantize_weights
 
         arrays = io.BytesIO()
-        np.savez(arrays, **quantize_weights(weights, "Q8"))
+        np.savez(arrays, **quantize_weights(weights, "Q8"))  # type: ignore[arg-type]
         return ToyFile(MAGIC + graph.name.encode() + b"\n" + arrays.getvalue())
 
     def bundle(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from dse.chips.account import Account
 from dse.chips.chip import Chip
 from dse.chips.cost import Cost, Pool, Use
+from dse.chips.k210.columns import COLUMNS, MAIN_MEMORY_BYTES, PEAK_KPU_BYTES
 from dse.chips.k210.cost.price import KPU_FORMAT, K210Cost, price
 from dse.chips.k210.target import K210Target
 from dse.chips.target import Target
@@ -37,9 +38,12 @@ if TYPE_CHECKING:
 __all__ = ["K210"]
 
 KPU_MEMORY = Pool(
-    "kpu_memory", "KPU feature-map memory", "KPU memory", "KPU", "peak_kpu_bytes"
+    "kpu_memory", "KPU feature-map memory", "KPU memory", PEAK_KPU_BYTES.heading,
+    PEAK_KPU_BYTES.name,
 )  # fmt: skip
-MAIN_MEMORY = Pool("main_memory", "main memory", "RAM", "RAM", "main_memory_bytes")
+MAIN_MEMORY = Pool(
+    "main_memory", "main memory", "RAM", MAIN_MEMORY_BYTES.heading, MAIN_MEMORY_BYTES.name
+)  # fmt: skip
 
 
 ESTIMATED = (
@@ -56,7 +60,7 @@ class K210(Chip):
     title = "K210"
     formats = (KPU_FORMAT,)
     pools = (KPU_MEMORY, MAIN_MEMORY)
-    file_field = "kmodel_bytes"
+    columns = COLUMNS
     file_suffixes = (".kmodel", ".tflite")
     bundled_file = "model.kmodel"
     target_type = K210Target
@@ -231,7 +235,10 @@ class K210(Chip):
         from dse.chips.abilities import Finding
         from dse.chips.k210.compiler.compiler import compiler_version
         from dse.errors import CompilerError
+        from dse.versions import version_of
 
+        package = version_of("nncase")
+        yield Finding("nncase", package is not None, package or "not installed", "uv sync")
         try:
             yield Finding("K210 compiler", True, compiler_version())
         except CompilerError as error:

@@ -13,6 +13,7 @@ from functools import cached_property, partial
 from typing import NamedTuple
 
 from dse.chips.cost import Cost
+from dse.chips.k210.columns import BUFFERS, KMODEL_BYTES, MAIN_MEMORY_BYTES, PEAK_KPU_BYTES
 from dse.chips.k210.cost.kmodel_size import kmodel_bytes
 from dse.chips.k210.cost.latency import Duration, program_time
 from dse.chips.k210.cost.layer_costs import LayerCost, layer_costs
@@ -36,10 +37,9 @@ __all__ = [
 ]
 
 KPU_FORMAT = "kpu8"
-FIGURES = (
-    "kmodel_bytes", "input_bytes", "output_bytes", "data_bytes", "main_memory_bytes",
-    "peak_kpu_bytes",
-)  # fmt: skip
+FIGURES = tuple(
+    column.name for column in (KMODEL_BYTES, *BUFFERS, MAIN_MEMORY_BYTES, PEAK_KPU_BYTES)
+)
 """The chip's own fields of `dse check --json`."""
 
 BYTES_PER_WEIGHT = {"FP32": 4, "FP16": 2, "Q9": 2, "Q8": 2, "Q7": 2, "Q6": 2}
