@@ -28,10 +28,10 @@ from pathlib import Path
 from typing import Any
 
 from dse.chips import Target, price_space
+from dse.search import SearchRequest
 from dse.space import FORMATS, FREEZABLE, WIDTHS, Candidate, SearchSpace, Training
 from dse.study.candidates import Row
 from dse.study.journal import Entry
-from dse.study.options import DEFAULTS, SearchOptions
 from dse.study.plan import candidate_row
 from dse.study.provenance import make_settings
 from dse.study.record import StudyRecord
@@ -76,8 +76,8 @@ def invented_study(
 def _settings(target: Target) -> StudySettings:
     invented = {"source": "none: invented"}
     about = dict.fromkeys((*PICTURES, "starting_weights"), invented)
-    options = SearchOptions(command=("none: invented",)).with_defaults()
-    return make_settings(options, SearchSpace.load(DEFAULTS["space"]), target, about)
+    search, command = SearchRequest().settings(), ("none: invented",)
+    return make_settings(search, SearchSpace.load(search.space), target, about, command=command)
 
 
 def _space(formats: Sequence[str]) -> list[Candidate]:

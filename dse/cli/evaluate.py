@@ -57,11 +57,11 @@ def run(options: argparse.Namespace) -> int:
     from dse.data.rendered import open_rendered
     from dse.designs import find_detector
     from dse.detection.average_precision import operating_point
-    from dse.study.options import SearchOptions
+    from dse.study.folder import shared_cache
 
     sheet = _sheet(options)
     detector = find_detector(options.design, options.results, options.study, note)
-    cache = SearchOptions(results=options.results).cache
+    cache = shared_cache(options.results)
     data = open_rendered(options.data or detector.pictures, "eval", cache)
     findings = _find(detector, data, options.pyramid)
     result = findings.evaluation()

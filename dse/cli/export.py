@@ -83,7 +83,7 @@ def _export(design: TrainedDesign, target: Target, folder: Path) -> ExportReport
     from dse.chips.k210 import export_bundle
     from dse.data.rendered import open_rendered
     from dse.network.detector import detector_graph
-    from dse.workers.job import calibration_canvases
+    from dse.workers.training_job import calibration_canvases
 
     candidate, job = design.candidate, design.job
     priced = price_candidate(candidate, target)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from dse.errors import NothingFeasible, UnknownName, UsageError
 from dse.schema import shown
+from dse.study.folder import shared_cache
 
 if TYPE_CHECKING:
     from dse.study.candidates import Row
     from dse.study.record import StudyRecord
-    from dse.workers.job import Job
+    from dse.workers.training_job import Job
 
 __all__ = [
     "LIMITS",
@@ -85,12 +86,10 @@ def choose_design(
 
 def job_of(record: StudyRecord) -> Job:
     """What the trainings of `record` had in common: data, recipe, weights, cache."""
-    from dse.study.options import SearchOptions
-    from dse.workers.workshop import default_workshop
+    from dse.workers.backend import default_backend
 
-    options = SearchOptions(results=record.path.parent).continuing(record.settings.search)
-    space = record.settings.search_space()
-    job: Job = default_workshop().make_job(options, record.settings, space)
+    cache = shared_cache(record.path.parent)
+    job: Job = default_backend().make_job(record.settings, cache)
     return job
 
 

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from dse.designs.selection import AtMost, choose_design, job_of
 from dse.errors import StudyError, UnknownName, WeightsError
 from dse.space import FORMATS, PLAIN, WIDTHS, Candidate, Training
-from dse.study.folder import find_study
-from dse.study.options import DEFAULTS, SearchOptions
+from dse.study.folder import find_study, shared_cache
 from dse.study.record import StudyRecord, load_study
+from dse.study.settings import DEFAULT_TARGET
 from dse.training.recipe import Recipe
-from dse.workers.job import Job, calibration_canvases, load_weights
+from dse.workers.job import load_weights
+from dse.workers.training_job import Job, calibration_canvases
 
 if TYPE_CHECKING:
     from dse.chips.k210 import Deployment
@@ -121,11 +122,11 @@ def shipped_design(name: str, results: Path) -> TrainedDesign | None:
     training = Training.parse(known[name])
     candidate = training.in_format("kpu8") if name == training.id else Candidate.parse(name)
     start = load_starting_weights("shipped", training.width, training.breakpoint)
-    cache = SearchOptions(results=results).cache
+    cache = shared_cache(results)
     job = Job("synthetic", "synthetic", Recipe(), "shipped", (candidate.format,), str(cache))
     about = {
         "name": f"none: shipped with dse, {start.source}",
-        "target": DEFAULTS["target"],
+        "target": DEFAULT_TARGET,
         "trained_on": "photographs (dse/network/weights/README.md)",
         "starting_weights": "its own",
     }

@@ -15,9 +15,9 @@ from dse.chips import Target, price_space
 from dse.errors import InvalidFile, NothingFeasible
 from dse.files import open_regular, reported
 from dse.schema import shown
-from dse.search.proposers import Design
 from dse.space import AXES, Candidate, SearchSpace, Training
 from dse.study.candidates import TYPES, Candidates, Row, deployable_rows, rejected_by_reason
+from dse.study.design import Design
 
 __all__ = ["SearchPlan", "candidate_row", "make_plan", "priced_rows", "read_candidates"]
 

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.space import Training
+from dse.study.design import Design
 
 __all__ = ["DEFAULT_BUDGET", "Design", "Observation", "Past", "Proposer"]
 
@@ -31,15 +32,6 @@ Places = NDArray[np.intp]
 
 DEFAULT_BUDGET = 50
 """Trainings a search is expected to pay for when nobody says (the command line's default)."""
-
-
-@dataclass(frozen=True)
-class Design:
-    """A feasible training and the cost of its deployable (kpu8) candidate."""
-
-    training: Training
-    latency_ms: float
-    kmodel_bytes: int
 
 
 @dataclass(frozen=True)
