@@ -27,14 +27,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dse.chips import Target, price_space
+from dse.chips import Target
 from dse.search import SearchRequest
 from dse.space import FORMATS, FREEZABLE, WIDTHS, Candidate, SearchSpace, Training
-from dse.study.candidates import Row
+from dse.study.candidates import Candidates
+from dse.study.columns import study_columns
 from dse.study.journal import Entry
-from dse.study.plan import candidate_row
+from dse.study.plan import priced_rows
 from dse.study.provenance import make_settings
 from dse.study.record import StudyRecord
+from dse.study.rows import CandidateRow
 from dse.study.settings import PICTURES, StudySettings
 from dse.views.dashboard import write_dashboard
 from dse.views.dashboard.figure_files import browser_program
@@ -58,17 +60,17 @@ def invented_study(
     """
     chance = random.Random(seed)
     target = Target.load("k210")
-    rows = [candidate_row(priced) for priced in price_space(_space(formats), target)]
-    refused = [row for row in rows if row["status"] != "accepted"]
-    fitting = [row for row in rows if row["status"] == "accepted" and row["deployable"]]
+    rows = list(priced_rows(_space(formats), target))
+    refused = [row for row in rows if row.status != "accepted"]
+    fitting = [row for row in rows if row.status == "accepted" and row.deployable]
     chosen = chance.sample(fitting, trainings)
-    names = {row["training"] for row in chosen}
-    kept = [row for row in rows if row["status"] == "accepted" and row["training"] in names]
+    names = {row.training for row in chosen}
+    kept = [row for row in rows if row.status == "accepted" and row.training in names]
     entries = [_entry(number, row, formats, chance) for number, row in enumerate(chosen)]
     return StudyRecord(
         path=Path("results") / "invented",
         settings=_settings(target),
-        candidates=[*kept, *chance.sample(refused, rejected)],
+        candidates=Candidates.of(study_columns(), [*kept, *chance.sample(refused, rejected)]),
         entries=entries,
     )
 
@@ -91,9 +93,9 @@ def _space(formats: Sequence[str]) -> list[Candidate]:
     ]
 
 
-def _entry(number: int, row: Row, formats: Sequence[str], chance: random.Random) -> Entry:
+def _entry(number: int, row: CandidateRow, formats: Sequence[str], chance: random.Random) -> Entry:
     """A training that ended, with an AP that its arithmetic earns it."""
-    best = 0.95 - 0.5 * math.exp(-row["macs"] / 4e7) + chance.gauss(0, 0.02)
+    best = 0.95 - 0.5 * math.exp(-row.macs / 4e7) + chance.gauss(0, 0.02)
     stopped = number % 10 == 9
     epochs = range(1, 5 if stopped else EPOCHS + 1)
     curve = [
@@ -114,7 +116,7 @@ def _entry(number: int, row: Row, formats: Sequence[str], chance: random.Random)
         }
     return Entry(
         number=number,
-        training=Training.parse(row["training"]),
+        training=row.training,
         state="stopped" if stopped else "complete",
         outcome=outcome,
         elapsed_s=60.0 * (number + 1),

@@ -113,9 +113,8 @@ class Course:
             fitting |= {d.training: d for d in plan.designs if d.training.id in self.outcomes}
             feasible = {design.training for design in plan.designs}
             for row in plan.rows:
-                training = Training.parse(row["training"])
-                if training not in feasible and row["latency_ms"] is not None:
-                    every[training] = Design(training, row["latency_ms"], row["kmodel_bytes"])
+                if row.training not in feasible:
+                    every[row.training] = Design(row.training, row.latency_ms, row.file_bytes)
         self.fitting = list(fitting.values())
         self.every = [*self.fitting, *every.values()]
         self.box = ObjectiveBox.around(self.fitting)

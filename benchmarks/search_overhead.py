@@ -38,8 +38,10 @@ from dse.search.progress import Progress
 from dse.search.proposers import Design
 from dse.space import FORMATS, FREEZABLE, WIDTHS, SearchSpace, Training
 from dse.study.candidates import Candidates
+from dse.study.columns import study_columns
 from dse.study.file_journal import FileJournal
 from dse.study.plan import SearchPlan, priced_rows
+from dse.study.rows import CandidateRow
 from dse.study.training_result import Outcome
 from dse.training.recipe import EpochReport
 from dse.workers.executor import TaskRunner
@@ -66,7 +68,7 @@ def invented_plan(candidates: int) -> SearchPlan:
     )
     trainings = [Training(*group, w, size) for group in groups for w in widths for size in sizes]
     designs = tuple(Design(one, *invented_costs(one)) for one in trainings)
-    return SearchPlan(space, Candidates(rows_of(designs)), designs)
+    return SearchPlan(space, Candidates.of(study_columns(), rows_of(designs)), designs)
 
 
 def invented_ap(training: Training, seed: int) -> float:
@@ -98,35 +100,34 @@ def invented_costs(training: Training) -> tuple[float, int]:
     return latency_ms, int(4e5 * (0.2 + training.width) ** 1.7 * depth**3)
 
 
-def rows_of(designs: tuple[Design, ...]) -> Iterator[dict[str, Any]]:
+def rows_of(designs: tuple[Design, ...]) -> Iterator[CandidateRow]:
     """The candidates of `designs`, as the plan of a search has them."""
     for design in designs:
-        training = design.training
         for format in FORMATS:
-            for_kpu = format == "kpu8"
-            size = design.kmodel_bytes * (1 if for_kpu else 4)
-            yield {
-                "candidate": training.in_format(format).id,
-                "training": training.id,
-                **vars(training),
-                "format": format,
-                "parameters": size,
-                "macs": int(1e6 * design.latency_ms),
-                "kmodel_bytes": size,
-                "main_memory_bytes": 2 * size,
-                "peak_kpu_bytes": 1 << 20,
-                "latency_ms": design.latency_ms * (1 if for_kpu else 20),
-                "latency_ms_low": design.latency_ms * 0.9,
-                "latency_ms_high": design.latency_ms * 30,
-                "energy_mj": design.latency_ms * 0.3,
-                "deployable": for_kpu,
-                "status": "accepted",
-                "reason": "",
-                "layer": "",
-                "message": "",
-                "needed_bytes": 0,
-                "allowed_bytes": 0,
-            }
+            for_chip = format == "kpu8"
+            size = design.kmodel_bytes * (1 if for_chip else 4)
+            yield CandidateRow(
+                candidate=design.training.in_format(format),
+                parameters=size,
+                macs=int(1e6 * design.latency_ms),
+                file_bytes=size,
+                figures={
+                    "kmodel_bytes": size,
+                    "main_memory_bytes": 2 * size,
+                    "peak_kpu_bytes": 1 << 20,
+                },
+                latency_ms=design.latency_ms * (1 if for_chip else 20),
+                latency_ms_low=design.latency_ms * 0.9,
+                latency_ms_high=design.latency_ms * 30,
+                energy_mj=design.latency_ms * 0.3,
+                deployable=for_chip,
+                status="accepted",
+                reason="",
+                layer="",
+                message="",
+                needed_bytes=0,
+                allowed_bytes=0,
+            )
 
 
 def invented_outcome(

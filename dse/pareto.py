@@ -133,10 +133,15 @@ class ObjectiveBox:
 
         margin: factor on the costs of the dearest. Raises DseError when there is no design.
         """
-        costs = np.asarray([(d.latency_ms, d.kmodel_bytes) for d in designs], dtype=np.float64)
-        if not len(costs):
+        return cls.of_costs([(d.latency_ms, d.kmodel_bytes) for d in designs], margin)
+
+    @classmethod
+    def of_costs(cls, costs: ArrayLike, margin: float = 1.0) -> ObjectiveBox:
+        """The box of designs with (n, 2) costs: milliseconds, bytes of the file."""
+        table = np.asarray(costs, dtype=np.float64).reshape(-1, 2)
+        if not len(table):
             raise DseError("no feasible design to measure against", "widen the space")
-        low, high = costs.min(axis=0).tolist(), (costs.max(axis=0) * margin).tolist()
+        low, high = table.min(axis=0).tolist(), (table.max(axis=0) * margin).tolist()
         return cls((low[0], low[1]), (high[0], high[1]))
 
     def scaled(self, costs: ArrayLike) -> Floats:

@@ -21,12 +21,12 @@ def test_the_front_is_the_printed_one() -> None:
     record = load_study(REFERENCE)
     assert sum(entry.state == "complete" for entry in record.entries) == 14
     printed = (REFERENCE / "front.txt").read_text().splitlines()[1:]
-    assert {line.split()[0] for line in printed} == {row["candidate"] for row in record.front}
+    assert {line.split()[0] for line in printed} == {row.id for row in record.front}
     readme = (REFERENCE / "README.md").read_text()
     for row in record.front:
-        if row["deployable"]:
-            line = next(one for one in readme.splitlines() if row["training"] in one)
-            assert f"{row['ap']:.3f}" in line and f"{row['latency_ms']:.1f}" in line
+        if row.deployable:
+            line = next(one for one in readme.splitlines() if row.training.id in one)
+            assert f"{row.ap:.3f}" in line and f"{row.latency_ms:.1f}" in line
 
 
 def test_every_training_has_its_curves() -> None:
@@ -36,8 +36,8 @@ def test_every_training_has_its_curves() -> None:
         trained == set(record.curves) == {path.name for path in (REFERENCE / "trainings").iterdir()}
     )
     assert len(record.precision_recall) == 7 * len(trained) - sum(
-        row["format"] == "kpu8" and row["reason"] == "kpu_memory" for row in record.rows
-        if row["training"] in trained
+        row.format == "kpu8" and row.reason == "kpu_memory" for row in record.rows
+        if row.training.id in trained
     )  # fmt: skip
 
 

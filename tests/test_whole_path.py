@@ -96,9 +96,7 @@ def test_the_page_shows_what_the_front_finds(
     assert found
     [study] = json.loads(gzip.decompress(base64.b64decode(found[1])))["studies"]
     record = load_study(find_study(results, None))
-    assert set(study["samples"]["drawn"]) == {
-        r["candidate"] for r in record.front if r["deployable"]
-    }
+    assert set(study["samples"]["drawn"]) == {row.id for row in record.front if row.deployable}
     faces = [[one["found"] + one["missed"] for one in drawn]
              for drawn in study["samples"]["drawn"].values()]  # fmt: skip
     assert len(faces[0]) == 3 and all(other == faces[0] for other in faces)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from dse.chips.columns import COUNTS, TIMES
+from dse.chips.k210.columns import BUFFERS, KMODEL_BYTES, MAIN_MEMORY_BYTES, PEAK_KPU_BYTES
 from dse.chips.k210.cost.price import Cost, price
 from dse.chips.nearest import nearest_fit
 from dse.chips.subject import Subject, resolve
@@ -17,11 +19,9 @@ __all__ = ["check_rows", "check_table"]
 
 Row = dict[str, Any]
 
-COST_FIELDS = (
-    "parameters", "macs", "kmodel_bytes", "input_bytes", "output_bytes", "data_bytes",
-    "main_memory_bytes", "peak_kpu_bytes", "latency_ms", "latency_ms_low", "latency_ms_high",
-    "energy_mj", "deployable",
-)  # fmt: skip
+COST = (*COUNTS, KMODEL_BYTES, *BUFFERS, MAIN_MEMORY_BYTES, PEAK_KPU_BYTES, *TIMES)
+"""The columns of the cost, in their order."""
+
 COLUMNS = ("candidate", "verdict", "file", "RAM", "KPU", "time", "band", "energy")
 
 
@@ -46,7 +46,7 @@ def _row(subject: Subject, target: Target, space: SearchSpace | None) -> Row:
         "verdict": verdict.status,
         "reason": verdict.reason or None,
         "layer": verdict.layer or None,
-        **{field: getattr(cost, field) for field in COST_FIELDS},
+        **{column.name: getattr(cost, column.name) for column in COST},
         "needed_bytes": verdict.needed_bytes or None,
         "allowed_bytes": verdict.allowed_bytes or None,
         "range_dependent": list(cost.range_dependent),

@@ -71,13 +71,12 @@ def _explain_quantization(options: argparse.Namespace) -> int:
     from dse.chips.k210.quantization import advice, noise_table
     from dse.designs.selection import choose_design, job_of
     from dse.search import find_study, load_study
-    from dse.space import Candidate
 
     if options.figure:
         raise UsageError("--quantization has no figure", "leave --figure out, or take --json")
     record = load_study(find_study(options.results, options.study))
     row = choose_design(record, options.design)
-    job, training = job_of(record), Candidate.parse(row["candidate"]).training
+    job, training = job_of(record), row.training
     note(f"{training.id}: following up to {options.pictures} pictures through every layer")
     noise, ap = _noise_and_ap(record, job, training, options.pictures)
     kmodel_ap = _kmodel_ap(record, job, training)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dse.cli.arguments import (
     add_json,
@@ -26,8 +27,11 @@ from dse.cli.arguments import (
 from dse.terminal import note, show
 
 if TYPE_CHECKING:
+    from dse.columns import Column
     from dse.search import RunOptions, SearchRequest
+    from dse.study.columns import StudyColumns
     from dse.study.outcomes import SearchReport
+    from dse.study.rows import CandidateRow, OutcomeRow
 
 __all__ = ["add_arguments", "front_table", "run"]
 
@@ -106,13 +110,13 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json(report.as_dict())
         return 0
-    show(front_table(report.front))
+    show(front_table(report.front, report.columns))
     note("")
     note(_summary(report))
     if report.audit.audited:
         note(f"audit of early stopping: {report.audit.words()}")
     note(f"look:   dse dashboard {report.study}{how.results_flag}")
-    if any(map(_has_kmodel, report.front)):  # that of a replay has none
+    if any(map(_has_file, report.front)):  # that of a replay has none
         note(f"export: dse export best --study {report.study}{how.results_flag}")
     return 0
 
@@ -127,38 +131,35 @@ def _summary(report: SearchReport) -> str:
     )
 
 
-def front_table(front: list[dict[str, Any]]) -> str:
+def front_table(front: Sequence[OutcomeRow], columns: StudyColumns) -> str:
     """The front's designs for the terminal, deployable ones first."""
+    costs = columns.chip.costs
     header = (
-        "design", "AP", "kmodel AP", "ms", "band", "kmodel kB", "RAM kB", "KPU kB", "runs on chip",
+        "design", "AP", columns.file_ap.heading, "ms", "band",
+        *(f"{cost.heading} kB" for cost in costs), "runs on chip",
     )  # fmt: skip
-    ordered = sorted(front, key=lambda row: (not row["deployable"], -row["ap"]))
-    return table(header, [_front_row(row) for row in ordered])
+    ordered = sorted(front, key=lambda row: (not row.deployable, -row.ap))
+    return table(header, [_front_row(row, costs) for row in ordered])
 
 
-def _front_row(row: dict[str, Any]) -> tuple[str, ...]:
+def _front_row(row: OutcomeRow, costs: Sequence[Column]) -> tuple[str, ...]:
     return (
-        row["candidate"],
-        f"{row['ap']:.3f}",
-        f"{row['kmodel_ap']:.3f}" if _has_kmodel(row) else "-",
+        row.id,
+        f"{row.ap:.3f}",
+        f"{row.file_ap:.3f}" if _has_file(row) else "-",
         *_times(row),
-        *(
-            f"{row[name] / 1000:.0f}"
-            for name in ("kmodel_bytes", "main_memory_bytes", "peak_kpu_bytes")
-        ),
-        "yes" if row["deployable"] else "no",
+        *(f"{cost.of(row) / 1000:.0f}" for cost in costs),
+        "yes" if row.deployable else "no",
     )
 
 
-def _has_kmodel(row: dict[str, Any]) -> bool:
-    measured = row["kmodel_ap"]
-    return measured is not None and not math.isnan(measured)
+def _has_file(row: OutcomeRow) -> bool:
+    return not math.isnan(row.file_ap)
 
 
-def _times(row: dict[str, Any]) -> tuple[str, str]:
+def _times(row: CandidateRow) -> tuple[str, str]:
     """The latency and its band, milliseconds."""
-    band = f"{row['latency_ms_low']:.0f}..{row['latency_ms_high']:.0f}"
-    return f"{row['latency_ms']:.1f}", band
+    return f"{row.latency_ms:.1f}", f"{row.latency_ms_low:.0f}..{row.latency_ms_high:.0f}"
 
 
 def _request(options: argparse.Namespace) -> SearchRequest:
@@ -220,8 +221,8 @@ def _dry_run(options: argparse.Namespace) -> int:
     show(table(("limit", "candidates"), [(r, str(n)) for r, n in plan.rejected.items()]))
     show(f"{len(plan.designs)} trainings have a deployable format:")
     rows = [
-        (row["training"], *_times(row), f"{row['kmodel_bytes'] / 1000:.0f}")
+        (row.training.id, *_times(row), f"{row.file_bytes / 1000:.0f}")
         for row in map(plan.deployable_row, (design.training for design in plan.designs))
     ]
-    show(table(("training", "ms", "band", "kmodel kB"), rows))
+    show(table(("training", "ms", "band", f"{plan.rows.columns.size.heading} kB"), rows))
     return 0

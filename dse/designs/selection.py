@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from dse.errors import NothingFeasible, UnknownName, UsageError
 from dse.schema import shown
+from dse.study.columns import study_columns
 from dse.study.folder import shared_cache
 
 if TYPE_CHECKING:
-    from dse.study.candidates import Row
+    from dse.columns import Column
     from dse.study.record import StudyRecord
+    from dse.study.rows import OutcomeRow
     from dse.workers.training_job import Job
 
 __all__ = [
@@ -29,8 +32,8 @@ PREFERENCES = ("ap", "size", "latency")
 AP_GIVEN_UP = 0.02
 """What `size` and `latency` may cost: the cheapest design within two points of the best AP."""
 
-LIMITS = ("latency_ms", "kmodel_bytes", "main_memory_bytes", "peak_kpu_bytes", "energy_mj")
-_COST_OF = {"size": "kmodel_bytes", "latency": "latency_ms"}
+LIMITS = tuple(study_columns().names("axes"))
+_COST_OF = {"size": attrgetter("file_bytes"), "latency": attrgetter("latency_ms")}
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def parse_limit(text: str) -> AtMost:
 
 def choose_design(
     record: StudyRecord, wanted: str, limits: Sequence[AtMost] = (), prefer: str = "ap"
-) -> Row:
+) -> OutcomeRow:
     """The row of `record` that `wanted` means: "best", a candidate, a training or a trial number.
 
     "best" is among the deployable designs within `limits`: the highest AP (the kmodel's own
@@ -67,21 +70,26 @@ def choose_design(
     """
     if prefer not in PREFERENCES:
         raise UnknownName("preference", prefer, PREFERENCES)
-    trained = [row for row in record.rows if row["state"] in ("front", "dominated")]
+    trained = [row for row in record.rows if row.state in ("front", "dominated")]
     if wanted != "best":
         return _named(trained, wanted)
-    deployable = [row for row in trained if row["deployable"]]
-    fitting = [row for row in deployable if all(row[one.name] <= one.value for one in limits)]
+    deployable = [row for row in trained if row.deployable]
+    columns = [record.columns[limit.name] for limit in limits]
+    fitting = [
+        row
+        for row in deployable
+        if all(column.of(row) <= one.value for column, one in zip(columns, limits, strict=True))
+    ]
     if not fitting:
         raise NothingFeasible(
             f"no trained design of {record.name} is deployable within the limits",
-            _nearest(deployable, limits),
+            _nearest(deployable, columns),
         )
     best = max(map(_ap, fitting))
     if prefer == "ap":
-        return max(fitting, key=lambda row: (_ap(row), -row["latency_ms"]))
+        return max(fitting, key=lambda row: (_ap(row), -row.latency_ms))
     close = [row for row in fitting if _ap(row) >= best - AP_GIVEN_UP]
-    return min(close, key=lambda row: (row[_COST_OF[prefer]], -_ap(row)))
+    return min(close, key=lambda row: (_COST_OF[prefer](row), -_ap(row)))
 
 
 def job_of(record: StudyRecord) -> Job:
@@ -93,23 +101,23 @@ def job_of(record: StudyRecord) -> Job:
     return job
 
 
-def _named(rows: Sequence[Row], wanted: str) -> Row:
+def _named(rows: Sequence[OutcomeRow], wanted: str) -> OutcomeRow:
     for row in rows:
-        names = (row["candidate"], str(row["trial"]), row["training"])
-        if wanted == names[0] or (wanted in names[1:] and row["format"] == "kpu8"):
+        if wanted == row.id:
             return row
-    known = {row["candidate"] for row in rows} | {"best"}
+        if row.format == "kpu8" and wanted in (str(row.trial), row.training.id):
+            return row
+    known = {row.id for row in rows} | {"best"}
     raise UnknownName("design", wanted, known)
 
 
-def _ap(row: Mapping[str, float]) -> float:
-    """The kmodel's own AP where it was measured, the emulated one elsewhere."""
-    measured = row["kmodel_ap"]
-    return row["ap"] if measured is None or measured != measured else measured
+def _ap(row: OutcomeRow) -> float:
+    """The file's own AP where it was measured, the emulated one elsewhere."""
+    return row.ap if math.isnan(row.file_ap) else row.file_ap
 
 
-def _nearest(rows: Sequence[Row], limits: Sequence[AtMost]) -> str:
+def _nearest(rows: Sequence[OutcomeRow], columns: Sequence[Column]) -> str:
     if not rows:
         return "search a space with the format kpu8"
-    worst = [f"{one.name} is {min(row[one.name] for row in rows):g} or more" for one in limits]
+    worst = [f"{one.name} is {min(map(one.of, rows)):g} or more" for one in columns]
     return "in this study " + ", ".join(worst)

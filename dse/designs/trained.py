@@ -87,7 +87,7 @@ def find_trained(
     try:
         record = load_study(find_study(results, study))
         row = choose_design(record, name, limits, prefer)
-        return trained_design(record, Candidate.parse(row["candidate"]))
+        return trained_design(record, row.candidate)
     except (StudyError, UnknownName, WeightsError):
         shipped = None if study else shipped_design(name, results)
         if shipped is None:

@@ -39,13 +39,13 @@ def measure_networks(
 
     say: told what takes time. Writes pyramid.json into the study's folder.
     """
-    rows = {row["candidate"]: row for row in record.rows}
+    rows = {row.id: row for row in record.rows}
     wanted = dict.fromkeys(row.candidate(input_size) for t in tables for row in table_rows(t))
     found: dict[str, Measure] = {}
     for candidate in wanted:
         row = rows[candidate.id]
-        square = row["ap_square"]
-        single = Measure(row["ap"], None if square != square else square)
+        square = row.ap_square
+        single = Measure(row.ap, None if square != square else square)
         found[candidate.id] = (
             _in_three_scales(record, candidate, single, say) if pyramid else single
         )

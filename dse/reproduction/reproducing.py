@@ -87,5 +87,5 @@ def _plain(value: Any) -> Any:
 
 
 def _costs(record: StudyRecord) -> dict[str, tuple[int, int]]:
-    """Candidate id -> (parameters, bytes of the weights or of the kmodel)."""
-    return {row["candidate"]: (row["parameters"], row["kmodel_bytes"]) for row in record.candidates}
+    """Candidate id -> (parameters, bytes of the weights or of the file)."""
+    return {row.id: (row.parameters, row.file_bytes) for row in record.candidates}

@@ -58,7 +58,7 @@ class SearchCoordinator(Coordinator):
             return
         values = self._recorder.values(task.training, outcome)
         if values is None:
-            format = self._recorder.plan.deployable_row(task.training)["format"]
+            format = self._recorder.plan.deployable_row(task.training).format
             self.failed(task, Failure(f"no AP was measured in {format}"))
             return
         self._scheduler.ended(task, self._recorder.finish(task, values, outcome))

@@ -83,7 +83,7 @@ class TrialHistory:
     def _grow(self, entry: Entry, seen: Observation) -> None:
         """A complete training: one more curve, and perhaps a larger front."""
         row = self._plan.deployable_row(entry.training)
-        point = (seen.ap, row["latency_ms"], row["kmodel_bytes"])
+        point = (seen.ap, row.latency_ms, row.file_bytes)
         before = self._front.values
         if self._front.add(point):
             self.hypervolume += self._box.gain(point, before)
@@ -99,7 +99,7 @@ def _end(entry: Entry) -> tuple[float, int]:
 
 def _observation(entry: Entry, plan: SearchPlan) -> Observation:
     """What the proposer sees of a trial that ended; NaN for what was not measured."""
-    format = plan.deployable_row(entry.training)["format"]
+    format = plan.deployable_row(entry.training).format
     return Observation(
         training=entry.training,
         ap=entry.ap(format) if entry.state == "complete" else math.nan,

@@ -45,8 +45,8 @@ class Recorder:
     def values(self, training: Training, result: dict[str, Any]) -> tuple[float, ...] | None:
         """A finished training's objectives, as of `Journal.finish`; None without its AP."""
         row = self.plan.deployable_row(training)
-        ap = result["ap"].get(row["format"])
-        return None if ap is None else (ap, row["latency_ms"], row["kmodel_bytes"])
+        ap = result["ap"].get(row.format)
+        return None if ap is None else (ap, row.latency_ms, row.file_bytes)
 
     def finish(self, task: Task, values: Sequence[float], outcome: dict[str, Any]) -> Entry | None:
         """Records a training that ran to its end."""

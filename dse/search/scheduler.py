@@ -223,7 +223,7 @@ class Scheduler:
     def _front_to_measure(self, entries: Sequence[Entry]) -> list[Task]:
         complete = {e.training.id: e for e in entries if e.state == "complete"}
         front = front_of(self._plan.rows, list(complete.values()))
-        designs = [complete[row["training"]] for row in front if row["deployable"]]
+        designs = [complete[row.training.id] for row in front if row.deployable]
         return [
             Task("measure", e.training, e.number)
             for e in designs

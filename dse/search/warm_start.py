@@ -64,7 +64,7 @@ def take_over(
         if source.is_dir():
             _copy(source, folder.training(entry.training.id))
         row = plan.deployable_row(entry.training)
-        values = (entry.outcome["ap"][row["format"]], row["latency_ms"], row["kmodel_bytes"])
+        values = (entry.outcome["ap"][row.format], row.latency_ms, row.file_bytes)
         outcome = {key: value for key, value in entry.outcome.items() if key != BEATEN}
         journal.adopt(entry.training, plan.space, values, {**outcome, WARM: record.name})
         if entry.kmodel:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dse.pareto import MAXIMISE, front_mask
-from dse.study.candidates import Row, deployable_rows
+from dse.study.candidates import Candidates
 from dse.study.journal import Entry, or_nan
 
 __all__ = ["BEATEN", "StoppingAudit", "audit"]
@@ -44,7 +44,7 @@ class StoppingAudit:
         )
 
 
-def audit(rows: Sequence[Row], entries: Sequence[Entry]) -> StoppingAudit:
+def audit(rows: Candidates, entries: Sequence[Entry]) -> StoppingAudit:
     """The audit of a study with these candidates and trials."""
     complete = [entry for entry in entries if entry.state == "complete"]
     checked = [entry for entry in complete if entry.outcome.get(BEATEN)]
@@ -61,10 +61,10 @@ def _val_ap(entry: Entry) -> float:
     return or_nan(entry.outcome.get("val_ap"))
 
 
-def _front(rows: Sequence[Row], complete: Sequence[Entry]) -> set[str]:
+def _front(rows: Candidates, complete: Sequence[Entry]) -> set[str]:
     """Ids of the trainings whose deployable candidate is on the front."""
-    deployable = deployable_rows(rows)
+    deployable = rows.deployable
     rivals = [(e, deployable[e.training.id]) for e in complete if e.training.id in deployable]
-    values = [(e.ap(row["format"]), row["latency_ms"], row["kmodel_bytes"]) for e, row in rivals]
+    values = [(e.ap(row.format), row.latency_ms, row.file_bytes) for e, row in rivals]
     kept = front_mask(values, MAXIMISE)
     return {e.training.id for (e, _), keep in zip(rivals, kept, strict=True) if keep}

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from dse.chips.verdict import ACCEPTED
 from dse.pareto import MAXIMISE, Front, ObjectiveBox, front_mask
 from dse.study.audit import StoppingAudit, audit
-from dse.study.candidates import Row, deployable_rows, rejected_by_reason
+from dse.study.candidates import Candidates
+from dse.study.columns import StudyColumns
 from dse.study.journal import WARM, Entry, or_nan
+from dse.study.rows import CandidateRow, OutcomeRow
 
 __all__ = [
     "SearchReport",
@@ -23,73 +26,58 @@ __all__ = [
 
 NAN = math.nan
 
-FRONT_FIELDS = (
-    "candidate",
-    "ap",
-    "ap_low",
-    "ap_high",
-    "kmodel_ap",
-    "latency_ms",
-    "latency_ms_low",
-    "latency_ms_high",
-    "kmodel_bytes",
-    "main_memory_bytes",
-    "peak_kpu_bytes",
-    "deployable",
-)
 
-
-def outcome_rows(rows: Sequence[Row], entries: Sequence[Entry]) -> list[Row]:
+def outcome_rows(rows: Iterable[CandidateRow], entries: Sequence[Entry]) -> list[OutcomeRow]:
     """One row per candidate of a training that ended, and per refused candidate.
 
-    Adds to each row of the plan: state ("front", "dominated", "stopped", "failed",
-    "rejected"), ap, ap_low, ap_high (95 % of resampled pictures), ap_square, val_ap,
-    kmodel_ap, trial, seconds (0 for a training taken over), epochs. What was not measured is
-    NaN, or None for `trial` and `epochs`. A refused candidate keeps the AP that its training
-    measured anyway. The front is over AP (up), latency and size (down) of every accepted
-    candidate with a measured AP.
+    A refused candidate keeps the AP that its training measured anyway. The front is over AP
+    (up), latency and size (down) of every accepted candidate with a measured AP.
     """
     ended = {entry.training.id: entry for entry in entries if entry.state != "running"}
-    joined = [
-        {**row, **_measured(row, ended.get(row["training"])), "state": _state(row, ended)}
-        for row in rows
-        if row["training"] in ended or row["status"] != "accepted"
+    named = ((row, ended.get(row.training.id)) for row in rows)
+    told = [
+        (row, _state(row, entry), _measured(row, entry))
+        for row, entry in named
+        if entry or row.status != ACCEPTED
     ]
-    rivals = [row for row in joined if row["state"] == "dominated"]
-    values = [(row["ap"], row["latency_ms"], row["kmodel_bytes"]) for row in rivals]
-    for row, on_front in zip(rivals, front_mask(values, MAXIMISE), strict=True):
-        row["state"] = "front" if on_front else "dominated"
-    return joined
+    rivals = [place for place, (_, state, _) in enumerate(told) if state == "dominated"]
+    values = [(m["ap"], r.latency_ms, r.file_bytes) for r, _, m in map(told.__getitem__, rivals)]
+    front = {rivals[at] for at in front_mask(values, MAXIMISE).nonzero()[0]}
+    return [
+        OutcomeRow.joined(row, state="front" if place in front else state, **measured)
+        for place, (row, state, measured) in enumerate(told)
+    ]
 
 
-def front_rows(joined: Iterable[Row]) -> list[Row]:
+def front_rows(joined: Iterable[OutcomeRow]) -> list[OutcomeRow]:
     """The rows on the front, the best AP first."""
-    front = [row for row in joined if row["state"] == "front"]
-    return sorted(front, key=lambda row: (-row["ap"], row["latency_ms"], row["candidate"]))
+    front = [row for row in joined if row.state == "front"]
+    return sorted(front, key=lambda row: (-row.ap, row.latency_ms, row.id))
 
 
-def front_of(rows: Sequence[Row], entries: Sequence[Entry]) -> list[Row]:
+def front_of(rows: Iterable[CandidateRow], entries: Sequence[Entry]) -> list[OutcomeRow]:
     """`front_rows` of `outcome_rows`, without a row for every refused candidate on the way."""
     ended = {entry.training.id for entry in entries if entry.state == "complete"}
-    rivals = (row for row in rows if row["status"] == "accepted" and row["training"] in ended)
-    return front_rows(outcome_rows(list(rivals), entries))
+    rivals = (row for row in rows if row.status == ACCEPTED and row.training.id in ended)
+    return front_rows(outcome_rows(rivals, entries))
 
 
-def hypervolume_share(rows: Sequence[Row], entries: Iterable[Entry]) -> float:
+def hypervolume_share(rows: Candidates, entries: Iterable[Entry]) -> float:
     """Hypervolume of the complete trainings' deployable candidates, 0..1 of the study's box."""
     return [0.0, *hypervolume_shares(rows, entries)][-1]
 
 
-def hypervolume_shares(rows: Sequence[Row], entries: Iterable[Entry]) -> list[float]:
+def hypervolume_shares(rows: Candidates, entries: Iterable[Entry]) -> list[float]:
     """`hypervolume_share` after each of `entries`, in their order."""
-    deployable = deployable_rows(rows)
-    box = ObjectiveBox.around(map(_Cost, deployable.values())) if deployable else None
+    deployable = rows.deployable
+    costs = [(row.latency_ms, row.file_bytes) for row in deployable.values()]
+    box = ObjectiveBox.of_costs(costs) if costs else None
     front, share = Front(), 0.0
     shares: list[float] = []
     for entry in entries:
         row = deployable.get(entry.training.id) if entry.state == "complete" else None
         if row and box:
-            point = (entry.ap(row["format"]), row["latency_ms"], row["kmodel_bytes"])
+            point = (entry.ap(row.format), row.latency_ms, row.file_bytes)
             before = front.values
             share += box.gain(point, before) if front.add(point) else 0.0
         shares.append(share)
@@ -103,7 +91,7 @@ class SearchReport:
     seconds: search time, summed over interruptions. trained, stopped_early, failed: trainings;
     reused: those taken over from other studies. audit: of early stopping (`StoppingAudit`).
     rejected: candidates of the space by reason. feasible: candidates that fit. hypervolume:
-    of the deployable designs, 0..1 of the box that the feasible ones span.
+    of the deployable designs, 0..1 of the box that the feasible ones span. columns: of `front`.
     """
 
     study: str
@@ -116,22 +104,23 @@ class SearchReport:
     rejected: dict[str, int]
     feasible: int
     hypervolume: float
-    front: list[dict[str, Any]]
+    front: list[OutcomeRow]
+    columns: StudyColumns = field(repr=False, compare=False)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; what was not measured is None."""
-        plain = asdict(self)
-        plain["front"] = [{k: _plain(v) for k, v in row.items()} for row in self.front]
-        return plain
+        told = {one.name: getattr(self, one.name) for one in fields(self) if one.compare}
+        shown = self.columns.at("front")
+        front = [{column.name: _plain(column.of(row)) for column in shown} for row in self.front]
+        return {**told, "audit": asdict(self.audit), "front": front}
 
     @classmethod
     def of(
-        cls, study: str, rows: Sequence[Row], entries: Sequence[Entry], seconds: float
+        cls, study: str, rows: Candidates, entries: Sequence[Entry], seconds: float
     ) -> SearchReport:
         """The report of a study with these candidates and trials."""
         states = [entry.state for entry in entries]
         reused = sum(WARM in entry.outcome for entry in entries)
-        rejected = rejected_by_reason(rows)
         return cls(
             study=study,
             seconds=round(seconds, 1),
@@ -140,43 +129,36 @@ class SearchReport:
             failed=states.count("failed"),
             reused=reused,
             audit=audit(rows, entries),
-            rejected=rejected,
-            feasible=len(rows) - sum(rejected.values()),
+            rejected=rows.rejected,
+            feasible=len(rows) - sum(rows.rejected.values()),
             hypervolume=hypervolume_share(rows, entries),
-            front=[{name: row[name] for name in FRONT_FIELDS} for row in front_of(rows, entries)],
+            front=front_of(rows, entries),
+            columns=rows.columns,
         )
 
 
-class _Cost:
-    """A row's cost, as `ObjectiveBox` reads it."""
-
-    def __init__(self, row: Row) -> None:
-        self.latency_ms: float = row["latency_ms"]
-        self.kmodel_bytes: int = row["kmodel_bytes"]
-
-
-def _state(row: Row, ended: dict[str, Entry]) -> str:
+def _state(row: CandidateRow, entry: Entry | None) -> str:
     """Where a row stands before the front is known; every rival counts as dominated."""
-    if row["status"] != "accepted":
+    if row.status != ACCEPTED or entry is None:
         return "rejected"
-    entry = ended[row["training"]]
     if entry.state != "complete":
         return entry.state
-    return "failed" if math.isnan(entry.ap(row["format"])) else "dominated"
+    return "failed" if math.isnan(entry.ap(row.format)) else "dominated"
 
 
-def _measured(row: Row, entry: Entry | None) -> Row:
+def _measured(row: CandidateRow, entry: Entry | None) -> dict[str, Any]:
+    """The fields that `OutcomeRow` adds, but for the state."""
     outcome = entry.outcome if entry else {}
-    kmodel = (entry.kmodel or {}) if entry and row["deployable"] else {}
+    measured = (entry.kmodel or {}) if entry and row.deployable else {}
     squares = outcome.get("ap_square") or {}
-    low, high = (outcome.get("ap_interval") or {}).get(row["format"]) or (NAN, NAN)
+    low, high = (outcome.get("ap_interval") or {}).get(row.format) or (NAN, NAN)
     return {
-        "ap": entry.ap(row["format"]) if entry else NAN,
+        "ap": entry.ap(row.format) if entry else NAN,
         "ap_low": low,
         "ap_high": high,
-        "ap_square": or_nan(squares.get(row["format"])),
+        "ap_square": or_nan(squares.get(row.format)),
         "val_ap": or_nan(outcome.get("val_ap")),
-        "kmodel_ap": or_nan(kmodel.get("kmodel_ap")),
+        "file_ap": or_nan(measured.get("kmodel_ap")),
         "trial": entry.number if entry else None,
         "seconds": 0.0 if WARM in outcome else or_nan(outcome.get("seconds")),
         "epochs": outcome.get("epochs"),

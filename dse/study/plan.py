@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -12,30 +12,25 @@ from pathlib import Path
 from typing import Any
 
 from dse.chips import Target, price_space
+from dse.chips.columns import DEFAULT_CHIP
+from dse.chips.verdict import ACCEPTED
 from dse.errors import InvalidFile, NothingFeasible
 from dse.files import open_regular, reported
 from dse.schema import shown
-from dse.space import AXES, Candidate, SearchSpace, Training
-from dse.study.candidates import TYPES, Candidates, Row, deployable_rows, rejected_by_reason
+from dse.space import Candidate, SearchSpace, Training
+from dse.study.candidates import Candidates, kept_columns
+from dse.study.columns import StudyColumns, study_columns
 from dse.study.design import Design
+from dse.study.rows import CandidateRow
 
-__all__ = ["SearchPlan", "candidate_row", "make_plan", "priced_rows", "read_candidates"]
-
-COST_FIELDS = (
-    "parameters",
-    "macs",
-    "kmodel_bytes",
-    "main_memory_bytes",
-    "peak_kpu_bytes",
-    "latency_ms",
-    "latency_ms_low",
-    "latency_ms_high",
-    "energy_mj",
-    "deployable",
-)
-VERDICT_FIELDS = ("status", "reason", "layer", "message", "needed_bytes", "allowed_bytes")
-ROW_FIELDS = dict.fromkeys(("candidate", "training", *AXES, *COST_FIELDS, *VERDICT_FIELDS)).keys()
-"""Of a candidate's row, in their order."""
+__all__ = [
+    "SearchPlan",
+    "candidates_csv",
+    "columns_for",
+    "make_plan",
+    "priced_rows",
+    "read_candidates",
+]
 
 CSV_LINE_BYTES = 1 << 16
 """A candidate is a line of 300 bytes; what is longer is read, and refused, as several."""
@@ -58,10 +53,10 @@ class SearchPlan:
     rows: Candidates
     designs: tuple[Design, ...]
 
-    @cached_property
+    @property
     def rejected(self) -> dict[str, int]:
         """Candidates that were refused, counted by reason, the most frequent first."""
-        return rejected_by_reason(self.rows)
+        return self.rows.rejected
 
     @property
     def feasible(self) -> int:
@@ -73,7 +68,7 @@ class SearchPlan:
         """Weights of the largest candidate, a count."""
         return int(self.rows.numbers("parameters").max())
 
-    def deployable_row(self, training: Training) -> Row:
+    def deployable_row(self, training: Training) -> CandidateRow:
         """The smallest accepted candidate of `training` that the chip can run."""
         return self.rows.deployable[training.id]
 
@@ -86,8 +81,7 @@ def make_plan(space: SearchSpace, target: Target) -> SearchPlan:
     """
     rows = priced_rows(space, target)
     designs = [
-        Design(_training(row), row["latency_ms"], row["kmodel_bytes"])
-        for row in deployable_rows(rows).values()
+        Design(row.training, row.latency_ms, row.file_bytes) for row in rows.deployable.values()
     ]
     if not designs:
         raise _nothing_feasible(space, rows)
@@ -96,29 +90,35 @@ def make_plan(space: SearchSpace, target: Target) -> SearchPlan:
 
 def priced_rows(candidates: Iterable[Candidate], target: Target) -> Candidates:
     """Axes, cost and verdict of each of `candidates`, in their order."""
-    source = iter(candidates)
+    columns, source = columns_for(target), iter(candidates)
 
-    def rows() -> Iterator[Row]:
+    def rows() -> Iterator[CandidateRow]:
         while some := list(islice(source, PRICED_AT_ONCE)):
-            yield from map(candidate_row, price_space(some, target))
+            for priced in price_space(some, target):
+                yield CandidateRow.of(priced, columns.chip)
 
-    return Candidates(rows())
+    return Candidates.of(columns, rows())
 
 
-def candidates_csv(rows: Sequence[Row]) -> str:
+def columns_for(target: Target) -> StudyColumns:
+    """The columns of studies on the chip of `target`."""
+    return study_columns(getattr(target, "chip", DEFAULT_CHIP))
+
+
+def candidates_csv(rows: Candidates) -> str:
     """The rows as CSV, with a header; floats to the last digit."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(rows.columns.names("candidates"))
+    writer.writerows(rows.lines())
     return text.getvalue()
 
 
-def read_candidates(path: Path) -> Candidates:
+def read_candidates(path: Path, columns: StudyColumns) -> Candidates:
     """The rows that `candidates_csv` wrote. Raises FileError, or InvalidFile with the line."""
-    reader = csv.DictReader(_csv_lines(path), strict=True)
+    reader = csv.reader(_csv_lines(path), strict=True)
     try:
-        found = Candidates(_typed(row) for row in reader)
+        found = Candidates(columns, _records(reader, columns))
         found.check()
         if not found:
             raise ValueError("no candidate in it")
@@ -128,33 +128,18 @@ def read_candidates(path: Path) -> Candidates:
     return found
 
 
-def candidate_row(priced: Any) -> Row:
-    """Axes, cost and verdict of one `dse.chips.Priced`."""
-    candidate, cost, verdict = priced.candidate, priced.cost, priced.verdict
-    return {
-        "candidate": candidate.id,
-        "training": candidate.training.id,
-        **vars(candidate.training),
-        "format": candidate.format,
-        **{name: getattr(cost, name) for name in COST_FIELDS},
-        **{name: getattr(verdict, name) for name in VERDICT_FIELDS},
-    }
-
-
-def _training(row: Row) -> Training:
-    return Training(row["breakpoint"], row["frozen_until"], row["width"], row["input_size"])
-
-
-def _nothing_feasible(space: SearchSpace, rows: Sequence[Row]) -> NothingFeasible:
+def _nothing_feasible(space: SearchSpace, rows: Candidates) -> NothingFeasible:
     """The error that shows which candidates come nearest to fitting, and what they lack."""
-    if not any(row["deployable"] for row in rows):
+    deployable = rows.are("deployable", True)
+    if not deployable.any():
         return NothingFeasible(
             f"no format of space '{space.name}' runs on the target's accelerator",
-            "add the format kpu8 to the space",
+            f"add the format {rows.columns.chip.format} to the space",
         )
-    refused = [row for row in rows if row["deployable"] and row["status"] != "accepted"]
+    places = (deployable & ~rows.are("status", ACCEPTED)).nonzero()[0]
+    refused = [rows[place] for place in places.tolist()]
     nearest = sorted(refused, key=_violation)[:SHOWN_VIOLATIONS]
-    shown = "\n".join(f"  {row['candidate']}: {row['message']}" for row in nearest)
+    shown = "\n".join(f"  {row.id}: {row.message}" for row in nearest)
     return NothingFeasible(
         f"none of {len(rows)} candidates of space '{space.name}' fits the target. "
         f"Nearest to it:\n{shown}",
@@ -162,10 +147,10 @@ def _nothing_feasible(space: SearchSpace, rows: Sequence[Row]) -> NothingFeasibl
     )
 
 
-def _violation(row: Row) -> tuple[float, str]:
+def _violation(row: CandidateRow) -> tuple[float, str]:
     """By how much a candidate misses its limit, as a share of the limit."""
-    needed, allowed = row["needed_bytes"], row["allowed_bytes"]
-    return (needed / allowed if needed and allowed else float("inf"), row["candidate"])
+    needed, allowed = row.needed_bytes, row.allowed_bytes
+    return (needed / allowed if needed and allowed else float("inf"), row.id)
 
 
 def _csv_lines(path: Path) -> Iterator[str]:
@@ -175,15 +160,18 @@ def _csv_lines(path: Path) -> Iterator[str]:
             yield line.decode()
 
 
-def _typed(row: dict[str, str]) -> Row:
-    """A row of candidates.csv. Raises ValueError."""
-    if row.keys() != ROW_FIELDS or None in row.values():
-        raise ValueError(f"its columns must be {', '.join(ROW_FIELDS)}")
-    return {key: _READ.get(key, _text)(value) for key, value in row.items()}
+def _records(lines: Iterator[list[str]], columns: StudyColumns) -> Iterator[list[Any]]:
+    """The values of a line of candidates.csv that are kept. Raises ValueError."""
+    names, kept = columns.names("candidates"), kept_columns(columns)
+    readers = [_READ.get(column.kind, column.kind) for column in kept]
+    if next(lines, None) != names:
+        raise ValueError(f"its columns must be {', '.join(names)}")
+    for line in lines:
+        if len(line) != len(names):
+            raise ValueError(f"its columns must be {', '.join(names)}")
+        values = line[len(names) - len(kept) :]
+        yield [read(value) for read, value in zip(readers, values, strict=True)]
 
 
-def _text(value: str) -> str:
-    return value
-
-
-_READ: dict[str, Callable[[str], Any]] = {**TYPES, "deployable": lambda value: value == "True"}
+_READ: dict[type, Callable[[str], Any]] = {bool: "True".__eq__}
+"""How a value is read that is not simply made of its text."""

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dse.chips.columns import DEFAULT_CHIP
 from dse.errors import InvalidFile
 from dse.files import read_bytes
 from dse.schema import shown
 from dse.space import FORMATS
 from dse.study.audit import audit
-from dse.study.candidates import Row
+from dse.study.candidates import Candidates
+from dse.study.columns import StudyColumns, study_columns
 from dse.study.file_journal import read_entries
 from dse.study.folder import StudyFolder
 from dse.study.journal import Entry
 from dse.study.outcomes import SearchReport, front_rows, hypervolume_shares, outcome_rows
 from dse.study.plan import make_plan, read_candidates
+from dse.study.rows import OutcomeRow
 from dse.study.settings import StudySettings
 
 if TYPE_CHECKING:
@@ -27,38 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["StudyRecord", "load_study"]
 
-COLUMNS = (
-    "candidate",
-    "training",
-    "breakpoint",
-    "frozen_until",
-    "width",
-    "input_size",
-    "format",
-    "state",
-    "ap",
-    "ap_low",
-    "ap_high",
-    "ap_square",
-    "val_ap",
-    "kmodel_ap",
-    "latency_ms",
-    "latency_ms_low",
-    "latency_ms_high",
-    "kmodel_bytes",
-    "main_memory_bytes",
-    "peak_kpu_bytes",
-    "energy_mj",
-    "parameters",
-    "macs",
-    "deployable",
-    "reason",
-    "layer",
-    "message",
-    "trial",
-    "seconds",
-    "epochs",
-)
 RECALL_COLUMNS = ("recall", "precision", "score")
 CURVE_BYTES = 64 << 20
 """A detection is a line of 24 bytes: two million of them, on a hundred times FDDB."""
@@ -95,7 +66,7 @@ class StudyRecord:
 
     path: Path
     settings: StudySettings
-    candidates: Sequence[Row]
+    candidates: Candidates
     entries: list[Entry]
 
     @property
@@ -109,20 +80,30 @@ class StudyRecord:
         return self.settings.table
 
     @cached_property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[OutcomeRow]:
         """One row per candidate of a training that ended, and per refused candidate."""
         return outcome_rows(self.candidates, self.entries)
 
     @property
-    def front(self) -> list[Row]:
+    def front(self) -> list[OutcomeRow]:
         """The rows on the front, the best AP first."""
         return front_rows(self.rows)
 
+    @property
+    def columns(self) -> StudyColumns:
+        """The columns of its tables."""
+        return self.candidates.columns
+
     def frame(self) -> pd.DataFrame:
-        """`rows` as a table, with the columns of `COLUMNS`."""
+        """`rows` as a table."""
         import pandas as pd
 
-        return pd.DataFrame(self.rows, columns=list(COLUMNS))
+        shown = self.columns.at("frame")
+        return pd.DataFrame({one.name: [*map(one.of, self.rows)] for one in shown})
+
+    def space(self) -> pd.DataFrame:
+        """Axes, costs, `status` and `deployable` of every candidate of the space."""
+        return self.candidates.frame(self.columns.at("space"))
 
     @property
     def curves(self) -> dict[str, pd.DataFrame]:
@@ -207,9 +188,10 @@ def _read_curve(path: Path) -> pd.DataFrame:
     return curve[list(RECALL_COLUMNS)]
 
 
-def _candidates(folder: StudyFolder, settings: StudySettings) -> Sequence[Row]:
+def _candidates(folder: StudyFolder, settings: StudySettings) -> Candidates:
     """What candidates.csv says; priced again where a kill came before it was written."""
     if folder.candidates.exists():
-        return read_candidates(folder.candidates)
+        chip = settings.table.get("target", {}).get("chip", DEFAULT_CHIP)
+        return read_candidates(folder.candidates, study_columns(chip))
     plan = make_plan(settings.search_space(), settings.make_target())
     return plan.rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,37 +10,24 @@ import pytest
 
 from dse.designs.selection import AtMost, choose_design, parse_limit
 from dse.errors import NothingFeasible, UnknownName, UsageError
+from dse.study.columns import study_columns
+from dse.study.rows import OutcomeRow
+from tests.study.rows import candidate_row, outcome_row
 
-NAN = float("nan")
 
-
-def _row(name: str, ap: float, ms: float, kilobytes: int, **changed: Any) -> dict[str, Any]:
-    return {
-        "candidate": f"{name}-kpu8",
-        "training": name,
-        "format": "kpu8",
-        "trial": kilobytes,
-        "state": "front",
-        "ap": ap,
-        "kmodel_ap": NAN,
-        "latency_ms": ms,
-        "kmodel_bytes": kilobytes * 1000,
-        "main_memory_bytes": 0,
-        "peak_kpu_bytes": 0,
-        "energy_mj": 0.0,
-        "deployable": True,
-        **changed,
-    }
+def _row(name: str, ap: float, ms: float, kilobytes: int, state: str = "front") -> OutcomeRow:
+    row = candidate_row(name, latency_ms=ms, size=kilobytes * 1000)
+    return outcome_row(row, state=state, ap=ap, trial=kilobytes)
 
 
 ROWS = [
-    _row("A98-a0.5-224", 0.90, 70, 280),
-    _row("A98-a0.35-160", 0.89, 28, 180),
-    _row("A98-a0.35-96", 0.70, 11, 170),
-    _row("A63-a1-96", 0.95, 30, 900, deployable=False, candidate="A63-a1-96-FP32", format="FP32"),
-    _row("B98-a1-96", 0.99, 10, 100, state="rejected"),
+    _row("A98-a0.5-224-kpu8", 0.90, 70, 280),
+    _row("A98-a0.35-160-kpu8", 0.89, 28, 180),
+    _row("A98-a0.35-96-kpu8", 0.70, 11, 170),
+    _row("A63-a1-96-FP32", 0.95, 30, 900),
+    _row("B98-a1-96-kpu8", 0.99, 10, 100, state="rejected"),
 ]
-RECORD: Any = SimpleNamespace(name="study", rows=ROWS)
+RECORD: Any = SimpleNamespace(name="study", rows=ROWS, columns=study_columns())
 
 
 @pytest.mark.parametrize(
@@ -55,18 +43,18 @@ RECORD: Any = SimpleNamespace(name="study", rows=ROWS)
 def test_best_is_deployable_within_limits(
     limits: tuple[AtMost, ...], prefer: str, expected: str
 ) -> None:
-    assert choose_design(RECORD, "best", limits, prefer)["training"] == expected
+    assert choose_design(RECORD, "best", limits, prefer).training.id == expected
 
 
 def test_the_kmodels_own_ap_counts_where_it_was_measured() -> None:
-    rows = [{**ROWS[0], "kmodel_ap": 0.5}, ROWS[1]]
+    rows = [replace(ROWS[0], file_ap=0.5), ROWS[1]]
     chosen = choose_design(SimpleNamespace(name="study", rows=rows), "best")  # type: ignore[arg-type]
-    assert chosen["training"] == "A98-a0.35-160"
+    assert chosen.training.id == "A98-a0.35-160"
 
 
 @pytest.mark.parametrize("wanted", ["A98-a0.35-96-kpu8", "A98-a0.35-96", "170"])
 def test_a_design_by_name_or_number(wanted: str) -> None:
-    assert choose_design(RECORD, wanted)["training"] == "A98-a0.35-96"
+    assert choose_design(RECORD, wanted).training.id == "A98-a0.35-96"
 
 
 def test_what_was_not_trained_gets_a_suggestion() -> None:

@@ -14,6 +14,7 @@ from dse.designs.trained import SHIPPED, find_trained, shipped_design
 from dse.errors import StudyError, UnknownName, WeightsError
 from dse.network.detector import detector_graph
 from dse.space import Training
+from tests.study.rows import candidate_row, outcome_row
 
 pytestmark = pytest.mark.slow
 
@@ -38,8 +39,7 @@ def test_only_finished_detectors_are_shipped_designs(tmp_path: Path) -> None:
 def test_a_studys_own_design_of_that_name_comes_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = [{"candidate": "P5-a1-256-kpu8", "training": "P5-a1-256", "trial": 0,
-             "format": "kpu8", "state": "front"}]  # fmt: skip
+    rows = [outcome_row(candidate_row("P5-a1-256-kpu8"), trial=0)]
     record: Any = SimpleNamespace(name="mine", rows=rows)
     monkeypatch.setattr(trained, "find_study", lambda results, study: tmp_path)
     monkeypatch.setattr(trained, "load_study", lambda path: record)
@@ -57,8 +57,7 @@ def test_a_study_without_weights_leaves_the_name_to_the_package(
     def left_out(*_: object) -> None:
         raise WeightsError("no trained weights")
 
-    rows = [{"candidate": "P5-a1-256-kpu8", "training": "P5-a1-256", "trial": 0,
-             "format": "kpu8", "state": "front"}]  # fmt: skip
+    rows = [outcome_row(candidate_row("P5-a1-256-kpu8"), trial=0)]
     record: Any = SimpleNamespace(name="bare", rows=rows)
     monkeypatch.setattr(trained, "find_study", lambda results, study: tmp_path)
     monkeypatch.setattr(trained, "load_study", lambda path: record)

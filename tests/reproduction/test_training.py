@@ -23,7 +23,7 @@ def test_each_seed_is_a_study_of_the_whole_list(options: Make, trace: Path) -> N
     listed = {training.id for training in trainings_of(chosen.tables, 96)}
     for record in records:
         assert {entry.training.id for entry in record.entries} == listed
-        assert {row["training"] for row in record.candidates} == listed
+        assert {row.training.id for row in record.candidates} == listed
         assert record.settings.make_target().name == "unlimited"
     assert len(worked(trace)) == 2 * len(listed) * EPOCHS  # no kmodel among them
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import signal
@@ -41,20 +42,20 @@ def test_a_search_spends_its_budget_and_reports(options: Make, trace: Path) -> N
     )
     assert report.feasible + sum(report.rejected.values()) == 32 and report.hypervolume > 0
     best = report.front[0]
-    training = Training.parse(best["candidate"].rsplit("-", 1)[0])
-    assert best["ap"] == pytest.approx(final_ap(training) - 0.01)
-    assert best["kmodel_ap"] == pytest.approx(final_ap(training) - 0.02)
+    training = Training.parse(best.training.id)
+    assert best.ap == pytest.approx(final_ap(training) - 0.01)
+    assert best.file_ap == pytest.approx(final_ap(training) - 0.02)
     epochs = [epoch for _, epoch, _ in worked(trace) if epoch != "kmodel"]
     kmodels = {id for id, epoch, _ in worked(trace) if epoch == "kmodel"}
     assert len(epochs) == 4 * EPOCHS
-    deployable = [row["candidate"].rsplit("-", 1)[0] for row in report.front if row["deployable"]]
+    deployable = [row.training.id for row in report.front if row.deployable]
     assert kmodels == set(deployable)
 
 
 def test_a_search_without_kmodels_measures_none(options: Make, trace: Path) -> None:
     chosen = options(budget=2, measure_kmodels=False)
     report = run_search(*chosen, backend(trace))
-    assert report.trained == 2 and report.front[0]["kmodel_ap"] != report.front[0]["kmodel_ap"]
+    assert report.trained == 2 and math.isnan(report.front[0].file_ap)
     run_search(*chosen.changed(resume=True, measure_kmodels=None), backend(trace))
     assert "kmodel" not in [epoch for _, epoch, _ in worked(trace)]
 
@@ -148,7 +149,7 @@ def test_failed_trainings_give_their_place_to_others(options: Make, trace: Path)
     failed = [entry for entry in record.entries if entry.state == "failed"]
     assert failed[0].outcome["error"] == "RuntimeError: the pictures went away"
     assert len({entry.training for entry in record.entries}) == len(record.entries)
-    states = Counter(row["state"] for row in record.rows)
+    states = Counter(row.state for row in record.rows)
     assert states["failed"] >= 1
 
 

@@ -192,9 +192,9 @@ def test_figures_that_are_none_reach_neither_front_nor_model_nor_page(
     assert hit and {states[id] for id in hit} == {"failed" if trouble == "nan" else "complete"}
     # (less than the budget: a small space has soon nothing to gain)
     assert 4 <= report.trained + report.stopped_early <= 7 and 0 < report.hypervolume < 1
-    assert all(math.isfinite(row["ap"]) for row in report.front)
+    assert all(math.isfinite(row.ap) for row in report.front)
     if trouble == "nan":
-        assert not [row for row in report.front if row["candidate"].startswith(bad)]
+        assert not [row for row in report.front if row.id.startswith(bad)]
     json.dumps(report.as_dict(), allow_nan=False)
     shown = json.loads(payload_json([study_tables(record)]))  # raises for NaN
     assert hit[0] in json.dumps(shown)

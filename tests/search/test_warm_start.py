@@ -41,7 +41,7 @@ def test_another_target_costs_no_training(options: Make, trace: Path, first: Pat
     record = load_study(chosen.results / "second")
     assert {entry.training for entry in record.entries} == known
     assert {entry.outcome[WARM] for entry in record.entries} == {"first"}
-    assert sum(row["seconds"] for row in record.rows if row["trial"] is not None) == 0
+    assert sum(row.seconds for row in record.rows if row.trial is not None) == 0
 
 
 def test_the_budget_pays_for_new_trainings_only(options: Make, trace: Path, first: Path) -> None:

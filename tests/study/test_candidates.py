@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -12,56 +13,85 @@ import pytest
 from dse.chips import Target, price_space
 from dse.space import SearchSpace
 from dse.study import candidates as module
-from dse.study.candidates import Candidates, Row, deployable_rows, rejected_by_reason
-from dse.study.plan import candidate_row
+from dse.study.candidates import Candidates
+from dse.study.columns import study_columns
+from dse.study.rows import CandidateRow
+
+COLUMNS = study_columns()
 
 
 @pytest.fixture()
-def rows(small_space: Path) -> list[Row]:
+def rows(small_space: Path) -> list[CandidateRow]:
     space = replace(SearchSpace.load(str(small_space)), format=("FP32", "kpu8", "Q9"))
-    return [candidate_row(priced) for priced in price_space(space, Target.load("k210"))]
+    priced = price_space(space, Target.load("k210"))
+    return [CandidateRow.of(one, COLUMNS.chip) for one in priced]
 
 
 @pytest.mark.parametrize("block", [1, 7, 1000])
 def test_gives_the_rows_back_in_blocks_of_any_size(
-    rows: list[Row], block: int, monkeypatch: pytest.MonkeyPatch
+    rows: list[CandidateRow], block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "BLOCK", block)
-    table = Candidates(iter(rows))
+    table = Candidates.of(COLUMNS, iter(rows))
     assert len(table) == len(rows) == 48
     assert list(table) == rows and table[3:40:5] == rows[3:40:5]
     assert table[0] == rows[0] and table[-1] == rows[-1]
     for got, row in zip(table, rows, strict=True):
-        assert list(got) == list(row)
-        assert [type(value) for value in got.values()] == [type(value) for value in row.values()]
+        for column in COLUMNS.at("candidates"):
+            assert type(column.of(got)) is type(column.of(row)) is column.kind
     with pytest.raises(IndexError):
         table[len(rows)]
 
 
-def test_answers_as_the_rows_do(rows: list[Row]) -> None:
-    table = Candidates(rows)
-    accepted = [row["status"] == "accepted" for row in rows]
+def test_lines_hold_the_columns_of_each_row(rows: list[CandidateRow]) -> None:
+    shown = COLUMNS.at("candidates")
+    lines = list(Candidates.of(COLUMNS, rows).lines())
+    assert lines == [[column.of(row) for column in shown] for row in rows]
+
+
+def test_a_frame_holds_the_columns_that_are_asked_for(rows: list[CandidateRow]) -> None:
+    shown = COLUMNS.at("space")
+    frame = Candidates.of(COLUMNS, rows).frame(shown)
+    assert list(frame.columns) == [column.name for column in shown]
+    told = frame.to_dict("list")
+    assert told == {column.name: [column.of(row) for row in rows] for column in shown}
+
+
+def test_answers_as_the_rows_do(rows: list[CandidateRow]) -> None:
+    table = Candidates.of(COLUMNS, rows)
+    accepted = [row.status == "accepted" for row in rows]
     assert table.are("status", "accepted").tolist() == accepted and not all(accepted)
     assert not table.are("status", "unheard of").any()
-    assert table.numbers("parameters").tolist() == [row["parameters"] for row in rows]
-    assert rejected_by_reason(table) == rejected_by_reason(rows) != {}
-    assert table.verdicts() == Counter((row["status"], row["reason"]) for row in rows)
-    assert dict(deployable_rows(table)) == deployable_rows(rows)
+    assert table.numbers("parameters").tolist() == [row.parameters for row in rows]
+    reasons = Counter(row.reason for row in rows if row.status != "accepted")
+    assert table.rejected == dict(reasons) != {}
+    assert list(table.rejected.values()) == sorted(reasons.values(), reverse=True)
 
 
 def test_the_smallest_of_several_deployable_candidates_stands_for_a_training(
-    rows: list[Row],
+    rows: list[CandidateRow],
 ) -> None:
     """Two formats that the chip runs: the smaller file is taken, whichever comes first."""
-    generator = np.random.default_rng(0)
+    sizes = np.random.default_rng(0).integers(1, 4, len(rows)).tolist()
     several = [
-        {**row, "status": "accepted", "deployable": row["format"] != "Q9",
-         "kmodel_bytes": int(generator.integers(1, 4))}
-        for row in rows
+        replace(row, status="accepted", deployable=row.format != "Q9", file_bytes=size,
+                figures={**row.figures, "kmodel_bytes": size})
+        for row, size in zip(rows, sizes, strict=True)
     ]  # fmt: skip
-    assert dict(deployable_rows(Candidates(several))) == deployable_rows(several)
+    found = Candidates.of(COLUMNS, several).deployable
+    assert set(found) == {row.training.id for row in several}
+    for id, row in found.items():
+        rivals = [one for one in several if one.training.id == id and one.deployable]
+        assert row == min(rivals, key=lambda one: one.file_bytes) and len(rivals) == 2
 
 
 def test_a_table_of_nothing_is_empty() -> None:
-    table = Candidates([])
+    table = Candidates.of(COLUMNS, [])
     assert len(table) == 0 and list(table) == [] and table[:3] == []
+    assert table.rejected == {} and dict(table.deployable) == {}
+
+
+def test_a_row_cannot_be_changed(rows: list[CandidateRow]) -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        rows[0].latency_ms = 0.0  # type: ignore[misc]
+    assert not hasattr(rows[0], "__dict__")

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from dse.space import Candidate, Training
+from dse.space import Training
+from dse.study.candidates import Candidates
+from dse.study.columns import study_columns
 from dse.study.journal import Entry
 from dse.study.outcomes import (
     SearchReport,
@@ -15,33 +17,20 @@ from dse.study.outcomes import (
     hypervolume_shares,
     outcome_rows,
 )
+from dse.study.rows import CandidateRow
+from tests.study.rows import candidate_row
 
-Row = dict[str, Any]
 
-
-def row(id: str, latency_ms: float, kmodel_bytes: int, *, status: str = "accepted") -> Row:
-    candidate = Candidate.parse(id)
-    return {
-        "candidate": id,
-        "training": candidate.training.id,
-        "format": candidate.format,
-        "latency_ms": latency_ms,
-        "latency_ms_low": 0.8 * latency_ms,
-        "latency_ms_high": 1.3 * latency_ms,
-        "kmodel_bytes": kmodel_bytes,
-        "main_memory_bytes": 2 * kmodel_bytes,
-        "peak_kpu_bytes": 5,
-        "deployable": candidate.format == "kpu8",
-        "status": status,
-        "reason": "" if status == "accepted" else "kpu_memory",
-    }
+def row(id: str, latency_ms: float, size: int, *, status: str = "accepted") -> CandidateRow:
+    reason = "" if status == "accepted" else "kpu_memory"
+    return candidate_row(id, latency_ms=latency_ms, size=size, status=status, reason=reason)
 
 
 def entry(number: int, training: str, state: str, **outcome: Any) -> Entry:
     return Entry(number, Training.parse(training), state, outcome, elapsed_s=float(number))
 
 
-ROWS = [
+ROWS = Candidates.of(study_columns(), [
     row("A63-a0.5-96-kpu8", 10.0, 100),
     row("A63-a0.5-96-FP32", 90.0, 400),
     row("A63-a0.5-128-kpu8", 20.0, 100),
@@ -49,7 +38,7 @@ ROWS = [
     row("B63-a0.5-128-kpu8", 40.0, 300),
     row("B98-a0.5-128-kpu8", 40.0, 300),
     row("C98-a0.5-320-kpu8", 90.0, 900, status="rejected"),
-]
+])  # fmt: skip
 
 
 @pytest.fixture()
@@ -65,8 +54,8 @@ def entries() -> list[Entry]:
 
 
 def test_states(entries: list[Entry]) -> None:
-    rows = {row["candidate"]: row for row in outcome_rows(ROWS, entries)}
-    assert {id: row["state"] for id, row in rows.items()} == {
+    rows = {row.id: row for row in outcome_rows(ROWS, entries)}
+    assert {id: row.state for id, row in rows.items()} == {
         "A63-a0.5-96-kpu8": "front",
         "A63-a0.5-96-FP32": "dominated",
         "A63-a0.5-128-kpu8": "front",
@@ -74,19 +63,19 @@ def test_states(entries: list[Entry]) -> None:
         "B63-a0.5-128-kpu8": "stopped",
         "C98-a0.5-320-kpu8": "rejected",
     }
-    assert rows["A63-a0.5-128-kpu8"]["trial"] == 2
-    assert rows["A98-a0.5-128-kpu8"]["ap_square"] == 0.3
-    low_high = [rows["A63-a0.5-128-kpu8"][name] for name in ("ap_low", "ap_high")]
-    assert low_high == [0.66, 0.73]
-    assert math.isnan(rows["A98-a0.5-128-kpu8"]["ap_low"])
-    assert math.isnan(rows["B63-a0.5-128-kpu8"]["ap"])
-    assert rows["B63-a0.5-128-kpu8"]["val_ap"] == 0.4
-    assert rows["C98-a0.5-320-kpu8"]["trial"] is None
+    assert rows["A63-a0.5-128-kpu8"].trial == 2
+    assert rows["A98-a0.5-128-kpu8"].ap_square == 0.3
+    measured = rows["A63-a0.5-128-kpu8"]
+    assert (measured.ap_low, measured.ap_high) == (0.66, 0.73)
+    assert math.isnan(rows["A98-a0.5-128-kpu8"].ap_low)
+    assert math.isnan(rows["B63-a0.5-128-kpu8"].ap)
+    assert rows["B63-a0.5-128-kpu8"].val_ap == 0.4
+    assert rows["C98-a0.5-320-kpu8"].trial is None
 
 
 def test_the_front_is_sorted_by_ap(entries: list[Entry]) -> None:
     front = front_rows(outcome_rows(ROWS, entries))
-    assert [row["ap"] for row in front] == [0.7, 0.6]
+    assert [row.ap for row in front] == [0.7, 0.6]
 
 
 def test_hypervolume_counts_deployable_candidates_only(entries: list[Entry]) -> None:
@@ -98,7 +87,7 @@ def test_hypervolume_counts_deployable_candidates_only(entries: list[Entry]) -> 
 def test_hypervolume_after_each_training_is_that_of_all_before(entries: list[Entry]) -> None:
     alone = [hypervolume_share(ROWS, entries[: count + 1]) for count in range(len(entries))]
     assert hypervolume_shares(ROWS, entries) == pytest.approx(alone)
-    assert hypervolume_shares([], entries) == [0.0] * len(entries)
+    assert hypervolume_shares(Candidates.of(study_columns(), []), entries) == [0.0] * len(entries)
 
 
 def test_report_is_json_with_the_promised_fields(entries: list[Entry]) -> None:

@@ -8,23 +8,22 @@ import pytest
 from dse.chips import Target
 from dse.errors import InvalidFile, NothingFeasible
 from dse.space import SearchSpace
+from dse.study.columns import study_columns
 from dse.study.plan import candidates_csv, make_plan, read_candidates
 
 
 def test_every_candidate_is_priced_and_only_what_fits_is_a_design(small_space: Path) -> None:
     space = SearchSpace.load(str(small_space))
     plan = make_plan(space, Target.load("k210"))
-    assert [row["candidate"] for row in plan.rows] == [candidate.id for candidate in space]
+    assert [row.id for row in plan.rows] == [candidate.id for candidate in space]
     assert sum(plan.rejected.values()) + plan.feasible == len(plan.rows) == 32
     assert set(plan.rejected) <= {"kpu_memory", "main_memory"} and plan.rejected
-    accepted = {
-        row["training"] for row in plan.rows if row["status"] == "accepted" and row["deployable"]
-    }
-    assert {design.training.id for design in plan.designs} == accepted
+    accepted = {row.training for row in plan.rows if row.status == "accepted" and row.deployable}
+    assert {design.training for design in plan.designs} == accepted
     design = plan.designs[0]
     row = plan.deployable_row(design.training)
-    assert row["format"] == "kpu8"
-    assert (design.latency_ms, design.kmodel_bytes) == (row["latency_ms"], row["kmodel_bytes"])
+    assert row.format == "kpu8"
+    assert (design.latency_ms, design.kmodel_bytes) == (row.latency_ms, row.file_bytes)
 
 
 def test_nothing_feasible_shows_what_comes_nearest(small_space: Path) -> None:
@@ -47,7 +46,7 @@ def test_rows_survive_as_csv(small_space: Path, tmp_path: Path) -> None:
     plan = make_plan(SearchSpace.load(str(small_space)), Target.load("k210"))
     path = tmp_path / "candidates.csv"
     path.write_text(candidates_csv(plan.rows))
-    assert list(read_candidates(path)) == list(plan.rows)
+    assert list(read_candidates(path, study_columns())) == list(plan.rows)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +75,7 @@ def test_prices_of_another_shape_are_refused(
     path = tmp_path / "candidates.csv"
     path.write_text(text.replace(old, new, 1))
     with pytest.raises(InvalidFile, match=r"candidates\.csv(:\d+)?: ") as caught:
-        read_candidates(path)
+        read_candidates(path, study_columns())
     assert words in str(caught.value) and "priced again" in caught.value.hint
 
 
@@ -85,4 +84,4 @@ def test_prices_of_nothing_are_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "candidates.csv"
     path.write_bytes(content)
     with pytest.raises(InvalidFile, match=r"candidates\.csv"):
-        read_candidates(path)
+        read_candidates(path, study_columns())

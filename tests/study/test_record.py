@@ -7,7 +7,7 @@ import pytest
 
 from dse.errors import CorruptJournal, InvalidFile, UnknownName
 from dse.search import load_study, run_search
-from dse.study.record import COLUMNS
+from dse.study.columns import study_columns
 from tests.search.fake_training import EPOCHS, backend
 from tests.search.fixtures import Search
 
@@ -23,7 +23,7 @@ def study(options: Make, tmp_path: Path) -> Path:
 def test_the_frame_has_a_row_per_candidate_of_interest(study: Path) -> None:
     record = load_study(study)
     frame = record.frame()
-    assert tuple(frame.columns) == COLUMNS
+    assert list(frame.columns) == study_columns().names("frame")
     assert frame["candidate"].is_unique
     assert set(frame["state"]) <= {"front", "dominated", "rejected"}
     trained = frame[frame["trial"].notna()]

@@ -149,7 +149,7 @@ def test_a_whole_search(
     chosen = options(budget=8, executor="ray", workers=2, early_stopping=True, seed=2)
     report = run_search(*chosen, backend(tmp_path / "trace"))
     assert report.trained + report.stopped_early == 8 and report.failed == 0
-    assert all(row["kmodel_ap"] > 0 for row in report.front if row["deployable"])
+    assert all(row.file_ap > 0 for row in report.front if row.deployable)
     entries = load_study(chosen.results / "k210-001").entries
     assert [entry.state for entry in entries].count("stopped") == report.stopped_early
     shown = capfd.readouterr()

@@ -47,9 +47,7 @@ def test_a_replay_finds_what_the_trainings_found(
     before = worked(tmp_path / "trace")
     replayed = run_search(*options(budget=99, study="again", replay=table))
     original = load_study(tmp_path / "results" / "whole").report()
-    assert [row["candidate"] for row in replayed.front] == [
-        row["candidate"] for row in original.front
-    ]
+    assert [row.id for row in replayed.front] == [row.id for row in original.front]
     assert replayed.hypervolume == pytest.approx(original.hypervolume, abs=1e-4)
     assert worked(tmp_path / "trace") == before, "nothing was trained"
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import shlex
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import pandas as pd
+
+from dse.study.columns import StudyColumns
 
 __all__ = [
     "AXIS_COLUMNS",
@@ -90,7 +92,8 @@ class Record(Protocol):
     precision_recall: candidate id -> columns recall, precision, score, by falling score.
     history: columns trial, elapsed_s, hypervolume, one row a finished training.
     stopping: what early stopping did and what its audit says, a sentence or nothing.
-    candidates: axes, costs, `status` and `deployable` of every candidate of the space.
+    columns: of its tables, with its chip's. space: axes, costs, `status` and `deployable` of every
+    candidate of the space.
     """
 
     @property
@@ -104,12 +107,13 @@ class Record(Protocol):
     @property
     def precision_recall(self) -> Mapping[str, pd.DataFrame]: ...
     @property
-    def candidates(self) -> Sequence[Mapping[str, Any]]: ...
+    def columns(self) -> StudyColumns: ...
     @property
     def history(self) -> pd.DataFrame: ...
     @property
     def stopping(self) -> str: ...
     def frame(self) -> pd.DataFrame: ...
+    def space(self) -> pd.DataFrame: ...
 
 
 @dataclass(frozen=True)
@@ -158,7 +162,7 @@ def study_tables(record: Record) -> StudyTables:
         name=record.name,
         path=Path(record.path),
         designs=_designs(record.frame()),
-        space=pd.DataFrame(list(record.candidates), columns=list(SPACE_COLUMNS)),
+        space=record.space(),
         curves=record.curves,
         precision_recall=record.precision_recall,
         history=record.history,

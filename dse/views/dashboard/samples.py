@@ -80,7 +80,7 @@ def study_samples(record: StudyRecord, wanted: int, say: Say) -> StudySamples:
     the designs differ most. say: told what takes time. Raises WeightsError where no design has
     weights, DataError where the study's pictures are gone.
     """
-    front = [row["candidate"] for row in record.front if row["deployable"]]
+    front = [row.id for row in record.front if row.deployable]
     failed = {name: "Its weights are not in the study's folder." for name in front
               if not _weights(record, name).exists()}  # fmt: skip
     able = [name for name in front if name not in failed]

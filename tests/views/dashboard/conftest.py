@@ -16,7 +16,7 @@ import pytest
 from dse.chips import Target
 from dse.pareto import front_mask
 from dse.space import FORMATS, SearchSpace, Training
-from dse.views.dashboard.frames import COLUMNS
+from dse.study.columns import StudyColumns, study_columns
 
 KPU_BYTES, MAIN_BYTES = 2 * 2**20, 6 * 2**20
 SETTINGS: dict[str, Any] = {
@@ -40,6 +40,7 @@ class FakeRecord:
     precision_recall: dict[str, pd.DataFrame] = field(default_factory=dict)
     stopping: str = ""
     candidates: list[dict[str, Any]] = field(default_factory=list)
+    columns: StudyColumns = field(default_factory=study_columns)
     history: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=["trial", "elapsed_s", "hypervolume"])
     )
@@ -48,7 +49,10 @@ class FakeRecord:
     settings_table: dict[str, Any] = field(default_factory=lambda: SETTINGS)
 
     def frame(self) -> pd.DataFrame:
-        return pd.DataFrame(self.rows, columns=list(COLUMNS))
+        return pd.DataFrame(self.rows, columns=self.columns.names("frame"))
+
+    def space(self) -> pd.DataFrame:
+        return pd.DataFrame(self.candidates, columns=self.columns.names("space"))
 
 
 def cost_of(training: Training, format: str) -> dict[str, Any]:

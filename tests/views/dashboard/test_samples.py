@@ -21,6 +21,7 @@ from dse.views.contact_sheet.marks import FOUND
 from dse.views.dashboard import samples
 from dse.views.dashboard.page import write_dashboard
 from dse.views.dashboard.samples import LONGER_SIDE, MOST_DESIGNS, StudySamples, study_samples
+from tests.study.rows import candidate_row
 from tests.views.dashboard.reader import Reader
 
 FACE = np.array([[100.0, 50.0, 300.0, 250.0]], np.float32)
@@ -55,8 +56,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         folder = tmp_path / "trainings" / name.removesuffix("-kpu8")
         folder.mkdir(parents=True)
         (folder / "weights.npz").touch()
-    float_one = {"candidate": "A98-a1-224-FP32", "deployable": False}
-    front = [*({"candidate": name, "deployable": True} for name in NAMES), float_one]
+    front = [candidate_row(name) for name in (*NAMES, "A98-a1-224-FP32")]
     return SimpleNamespace(name="k210-001", path=tmp_path, front=front)
 
 

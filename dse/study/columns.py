@@ -1,0 +1,138 @@
+"""The table of a study: its columns, and in which of them each reader is interested.
+
+What a design costs is told by `dse.chips.columns` and by its chip; this adds what the design is
+and what became of it, and says once where each column is shown, in which order.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Literal
+
+from dse.chips.columns import COUNTS, DEFAULT_CHIP, TIMES, VERDICT, chip_columns
+from dse.columns import ChipColumns, Column
+from dse.space import AXES as SPACE_AXES
+
+__all__ = ["AXES", "NAMES", "Place", "StudyColumns", "study_columns"]
+
+NAMES = (
+    Column("candidate", "Design", source="id"),
+    Column("training", "Training", source="training.id"),
+)
+"""They follow from the axes."""
+
+_TITLES: dict[str, tuple[str, type, str]] = {
+    "breakpoint": ("Breakpoint", str, "breakpoint"),
+    "frozen_until": ("Frozen until", int, "lambda"),
+    "width": ("Width", float, "alpha"),
+    "input_size": ("Input", int, "input size"),
+    "format": ("Format", str, "format"),
+}
+AXES = tuple(
+    Column(axis, title, kind, label=label,
+           source=axis if axis == "format" else f"training.{axis}")
+    for axis, (title, kind, label) in ((axis, _TITLES[axis]) for axis in SPACE_AXES)
+)  # fmt: skip
+"""What varies, in the order of the space."""
+
+OUTCOME = (
+    Column("state", "State"),
+    Column("ap", "AP", float, "ap"),
+    Column("ap_low", "AP, at least", float, "ap"),
+    Column("ap_high", "AP, at most", float, "ap"),
+    Column("ap_square", "AP, square boxes", float, "ap"),
+    Column("val_ap", "Validation AP", float, "ap"),
+    Column("trial", "Trial", int, "count"),
+    Column("seconds", "Training time", float, "seconds"),
+    Column("epochs", "Epochs", int, "count"),
+)
+"""What became of a candidate, as far as it was measured."""
+
+SHOWN_AP = Column("shown_ap", "AP", float, "ap")
+"""The AP that a design is drawn at; the page derives it."""
+
+Place = Literal[
+    "candidates", "front", "frame", "space", "axes", "objectives", "sliders", "parallel", "table",
+    "fallback",
+]  # fmt: skip
+"""Who shows some of the columns: candidates.csv; the front of `search --json`; a study as a
+DataFrame, and its space; of the page the horizontal axes, the objectives that a parameter may
+matter for, the limits, the parallel axes, the table, and the front without JavaScript."""
+
+_CHIP, _SIZE, _FILE_AP = "<costs of the chip>", "<size of its file>", "<AP of its file>"
+_AXIS_NAMES = tuple(axis.name for axis in AXES)
+_LATENCY = ("latency_ms", "latency_ms_low", "latency_ms_high")
+
+_SHOWN: dict[Place, tuple[str, ...]] = {
+    "candidates": (
+        "candidate", "training", *_AXIS_NAMES, *(column.name for column in COUNTS), _CHIP,
+        *(column.name for column in (*TIMES, *VERDICT)),
+    ),
+    "front": (
+        "candidate", "ap", "ap_low", "ap_high", _FILE_AP, *_LATENCY, _CHIP, "deployable",
+    ),
+    "frame": (
+        "candidate", "training", *_AXIS_NAMES, "state", "ap", "ap_low", "ap_high", "ap_square",
+        "val_ap", _FILE_AP, *_LATENCY, _CHIP, "energy_mj", "parameters", "macs", "deployable",
+        "reason", "layer", "message", "trial", "seconds", "epochs",
+    ),
+    "space": ("training", *_AXIS_NAMES, "latency_ms", _CHIP, "status", "deployable"),
+    "axes": ("latency_ms", _CHIP, "energy_mj"),
+    "objectives": ("ap", "latency_ms", _CHIP),
+    "sliders": ("shown_ap", "latency_ms", _CHIP, "energy_mj"),
+    "parallel": (*_AXIS_NAMES, "latency_ms", _CHIP, "energy_mj", "shown_ap"),
+    "table": (
+        "candidate", "state", "shown_ap", _FILE_AP, "latency_ms", _CHIP, "energy_mj", "parameters",
+    ),
+    "fallback": ("candidate", "ap", _FILE_AP, *_LATENCY, _SIZE),
+}  # fmt: skip
+
+
+class StudyColumns:
+    """The columns of a study on one chip: `columns["latency_ms"]`, `columns.at("front")`."""
+
+    def __init__(self, chip: ChipColumns) -> None:
+        self.chip = chip
+        common = (*NAMES, *AXES, *COUNTS, *TIMES, *VERDICT, *OUTCOME, SHOWN_AP)
+        self._by_name = {column.name: column for column in (*common, *chip.costs, chip.file_ap)}
+        marks = {
+            _CHIP: chip.costs,
+            _SIZE: (self._by_name[chip.size],),
+            _FILE_AP: (chip.file_ap,),
+        }
+        self._at = {
+            place: tuple(
+                column for name in names for column in marks.get(name) or (self._by_name[name],)
+            )
+            for place, names in _SHOWN.items()
+        }
+
+    def __getitem__(self, name: str) -> Column:
+        return self._by_name[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def at(self, place: Place) -> tuple[Column, ...]:
+        """The columns that `place` shows, in its order."""
+        return self._at[place]
+
+    def names(self, place: Place) -> list[str]:
+        """Their names."""
+        return [column.name for column in self._at[place]]
+
+    @property
+    def size(self) -> Column:
+        """The size of the chip's file."""
+        return self._by_name[self.chip.size]
+
+    @property
+    def file_ap(self) -> Column:
+        """AP of the chip's file as it runs."""
+        return self.chip.file_ap
+
+
+@cache
+def study_columns(chip: str = DEFAULT_CHIP) -> StudyColumns:
+    """The columns of studies on the chip of that name."""
+    return StudyColumns(chip_columns(chip))
