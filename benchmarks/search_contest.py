@@ -124,9 +124,9 @@ class Course:
         )
 
     def point(self, design: Design) -> tuple[float, float, float]:
-        """(AP, latency_ms, kmodel_bytes) of a recorded design."""
+        """(AP, latency_ms, file_bytes) of a recorded design."""
         ap = self.outcomes[design.training.id].ap["kpu8"]
-        return ap, design.latency_ms, design.kmodel_bytes
+        return ap, design.latency_ms, design.file_bytes
 
     def race(self, contender: Contender, seed: int, trainings: int) -> Race:
         """One search of at most so many trainings."""

@@ -94,7 +94,7 @@ def _standard_normal(text: str) -> float:
 
 
 def invented_costs(training: Training) -> tuple[float, int]:
-    """(latency_ms, kmodel_bytes)."""
+    """(latency_ms, file_bytes)."""
     depth = {"A": 1.0, "B": 1.6, "C": 1.8}[training.breakpoint]
     latency_ms = 1e-3 * training.input_size**2 * (0.2 + training.width) * depth
     return latency_ms, int(4e5 * (0.2 + training.width) ** 1.7 * depth**3)
@@ -105,7 +105,7 @@ def rows_of(designs: tuple[Design, ...]) -> Iterator[CandidateRow]:
     for design in designs:
         for format in FORMATS:
             for_chip = format == "kpu8"
-            size = design.kmodel_bytes * (1 if for_chip else 4)
+            size = design.file_bytes * (1 if for_chip else 4)
             yield CandidateRow(
                 candidate=design.training.in_format(format),
                 parameters=size,

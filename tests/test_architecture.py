@@ -83,6 +83,14 @@ ONE_PLACE = {
         ("import pickle", "import cloudpickle", "import dill", "import marshal", "import shelve"),
         ("machine_code.py",),
     ),  # the name of an error of Numba's own cache
+    "Optuna's private parts": Rule(
+        ("import optuna.storages.journal._storage", "._storage", "._study_id", "._trial_id"),
+        ("study/optuna_storage.py",),
+    ),
+    "Ray Tune's private parts": Rule(
+        ("import ray.air.execution._internal", "import ray.tune.execution"),
+        ("workers/ray_private.py",),
+    ),
     "code out of text": Rule(("eval", "exec", "compile"), ()),
 }  # fmt: skip
 """What can run a program, read without an end, or leave half a file: the one place of each."""

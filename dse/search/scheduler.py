@@ -227,7 +227,7 @@ class Scheduler:
         return [
             Task("measure", e.training, e.number)
             for e in designs
-            if e.kmodel is None and not e.elsewhere
+            if e.measures is None and not e.elsewhere
         ]
 
 

@@ -15,4 +15,4 @@ class Design:
 
     training: Training
     latency_ms: float
-    kmodel_bytes: int
+    file_bytes: int

@@ -26,7 +26,7 @@ class Entry:
 
     state: "running" (or interrupted), "complete", "stopped" or "failed".
     outcome: what the training reported; {"error": ...} of a failed one.
-    kmodel: measures of the file compiled from it, if taken.
+    measures: of the file compiled from it, if taken.
     elapsed_s: search time when it ended, summed over interruptions.
     elsewhere: it is another driver's, and its files are on that driver's disk.
     """
@@ -35,7 +35,7 @@ class Entry:
     training: Training
     state: str
     outcome: dict[str, Any] = field(default_factory=dict)
-    kmodel: dict[str, Any] | None = None
+    measures: dict[str, Any] | None = None
     elapsed_s: float = 0.0
     ended: datetime | None = None
     elsewhere: bool = False

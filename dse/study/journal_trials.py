@@ -81,7 +81,7 @@ def entry_of(trial: FrozenTrial, attributes: Mapping[str, Any], elsewhere: bool 
         training=training,
         state=STATES.get(trial.state.name, "running"),
         outcome=trial.user_attrs.get("outcome", {}),
-        kmodel=attributes.get(f"{MEASURES}{training.id}"),
+        measures=attributes.get(f"{MEASURES}{training.id}"),
         elapsed_s=float(trial.user_attrs.get("elapsed_s", 0.0)),
         ended=trial.datetime_complete,
         elsewhere=elsewhere,

@@ -63,3 +63,18 @@ def options(tmp_path: Path, small_space: Path) -> Callable[..., Search]:
         return Search().changed(**{**settings, **changes})
 
     return make
+
+
+@pytest.fixture()
+def recorded_table(options: Callable[..., Search], tmp_path: Path) -> Path:
+    """Every feasible training of the small space, as a table to replay."""
+    from dse.search import load_study, run_search
+    from dse.study.recorded import RecordedTable
+    from dse.training.recipe import Recipe
+    from tests.search.fake_training import backend
+
+    chosen = options(budget=99, study="whole", recipe=Recipe(pictures=7))
+    run_search(*chosen, backend(tmp_path / "trace"))
+    path = tmp_path / "table.jsonl"
+    path.write_text(RecordedTable.of(load_study(chosen.results / "whole")).text())
+    return path

@@ -32,7 +32,7 @@ def test_trials_are_read_back_by_another_object(path: Path) -> None:
     assert [entry.state for entry in entries] == ["complete", "stopped", "failed", "running"]
     assert [entry.training for entry in entries] == [FIRST, SECOND, FIRST, SECOND]
     assert [entry.elapsed_s for entry in entries] == [1.5, 2.5, 3.5, 0.0]
-    assert entries[0].kmodel == {"kmodel_ap": 0.4} and entries[1].kmodel is None
+    assert entries[0].measures == {"kmodel_ap": 0.4} and entries[1].measures is None
     assert entries[1].outcome == {"val_ap": 0.2}
 
 
