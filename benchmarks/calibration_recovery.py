@@ -21,13 +21,13 @@ from typing import Any
 import numpy as np
 
 from dse import resources
-from dse.chips import Target
 from dse.chips.k210.calibration.account import calibration_account
 from dse.chips.k210.calibration.board_run import BoardRun
 from dse.chips.k210.calibration.fit import FITTED, likely_cycles, with_cycles
 from dse.chips.k210.calibration.measurement import Measured
 from dse.chips.k210.calibration.refit import refit
 from dse.chips.k210.calibration.time_log import read_log
+from dse.chips.k210.target import K210Target
 from dse.text_table import format_table
 
 Row = dict[str, Any]
@@ -39,13 +39,13 @@ PICTURES = 3
 SCATTER = 0.005
 
 
-def scaled(target: Target, kpu: float, cpu: float) -> Target:
+def scaled(target: K210Target, kpu: float, cpu: float) -> K210Target:
     """`target` with all constants of a processor multiplied."""
     factors = {name: kpu if name.startswith("kpu") else cpu for name in FITTED}
     return with_cycles(target, {n: likely_cycles(target, n) * factors[n] for n in FITTED})
 
 
-def made_up(target: Target, board: Target) -> list[Measured]:
+def made_up(target: K210Target, board: K210Target) -> list[Measured]:
     """Whole times that a board with the constants of `board` would print, as medians."""
     random = np.random.default_rng(7)
     times: list[Measured] = []
@@ -57,7 +57,7 @@ def made_up(target: Target, board: Target) -> list[Measured]:
     return times
 
 
-def layers(timings: Path, target: Target) -> Sequence[Measured]:
+def layers(timings: Path, target: K210Target) -> Sequence[Measured]:
     """The KPU's layers of a network, the last one aside, which writes by DMA."""
     rows = []
     for layer in json.loads(timings.read_text())["layers"]:
@@ -71,7 +71,7 @@ def layers(timings: Path, target: Target) -> Sequence[Measured]:
         return read_log(log, target).times
 
 
-def recovered(name: str, times: Sequence[Measured], start: Target, truth: Target) -> Row:
+def recovered(name: str, times: Sequence[Measured], start: K210Target, truth: K210Target) -> Row:
     """How far the constants that moved are from the true ones, and how large the errors are."""
     found = refit(times, start)
     account = calibration_account(times, found)
@@ -93,7 +93,7 @@ def recovered(name: str, times: Sequence[Measured], start: Target, truth: Target
     return row
 
 
-def _inside(target: Target, key: str, true: float) -> bool:
+def _inside(target: K210Target, key: str, true: float) -> bool:
     """The true constant is in the band that `target` has for it."""
     if key.startswith("kpu"):
         part = true / getattr(target, key)
@@ -107,7 +107,7 @@ def main() -> None:
     parser.add_argument("--timings", type=Path, help="times of the layers of one network")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    target = Target.load("k210")
+    target = K210Target.load("k210")
     wrong = scaled(target, 1.5, 0.5)
     times = read_log(resources.folder("constraints") / "k210_times.csv", target).times
     rows = [recovered("k210_times.csv, from KPU x 1.5, CPU x 0.5", times, wrong, target)]

@@ -22,9 +22,10 @@ from typing import Any
 
 from random_networks import FAMILIES, draw_network
 
-from dse.chips import Target, judge, price
+from dse.chips import judge, price
 from dse.chips.k210.compiler.second_opinion import compiled_row
 from dse.chips.k210.compiler.tflite import random_tflite
+from dse.chips.k210.target import K210Target
 from dse.network.tflite_graph import read_tflite
 from dse.text_table import format_table
 
@@ -34,7 +35,7 @@ EQUAL, OTHER_RANGE, DIFFERENT = "equal", "of another range", "different"
 COLUMNS = ("family", "networks", "compiled", "verdict equal", EQUAL, OTHER_RANGE, DIFFERENT)
 
 
-def compare(family: str, seed: int, target: Target) -> dict[str, Any]:
+def compare(family: str, seed: int, target: K210Target) -> dict[str, Any]:
     """Predicts and compiles one network; what was found of it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{family}-{seed}.tflite"
@@ -96,7 +97,7 @@ def main() -> int:
     parser.add_argument("--family", nargs="+", default=list(FAMILIES), choices=FAMILIES)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    target = Target.load("k210")
+    target = K210Target.load("k210")
     seeds = range(options.first, options.first + options.count)
     rows = [compare(family, seed, target) for family in options.family for seed in seeds]
     print(json.dumps(rows, indent=2) if options.json else summary(rows))

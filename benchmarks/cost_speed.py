@@ -22,8 +22,8 @@ from collections import Counter
 from resource import RUSAGE_CHILDREN, getrusage
 from typing import Any
 
-from dse.chips import Target
-from dse.space import FORMATS, FREEZABLE, Candidate, SearchSpace, Training
+from dse.network.families import BREAKPOINTS
+from dse.space import FORMATS, Candidate, SearchSpace, Training
 
 __all__ = ["large_space", "measure"]
 
@@ -32,9 +32,9 @@ ONCE = """
 import json, sys, time
 start = time.perf_counter()
 import dse.chips.k210.cost.batch
-from dse.chips import Target, price_space
+from dse.chips import Target, price_space, load_target
 from cost_speed import space_of
-target, space = Target.load(sys.argv[1]), space_of(sys.argv[2])
+target, space = load_target(sys.argv[1]), space_of(sys.argv[2])
 imported = time.perf_counter()
 busy = time.process_time()
 priced = price_space(space, target)
@@ -55,11 +55,11 @@ def large_space() -> list[Candidate]:
     return [
         Candidate(Training(breakpoint, frozen_until, width, size), format)
         for breakpoint in "ABC"
-        for frozen_until in FREEZABLE[breakpoint]
+        for frozen_until in BREAKPOINTS[breakpoint].lambdas
         for width in widths
         for size in range(96, 96 + 8 * 60, 8)
         for format in FORMATS
-        if breakpoint != "C" or -(-size // 16) % 2 == 0
+        if not BREAKPOINTS[breakpoint].misfit(size)
     ]
 
 
@@ -107,8 +107,9 @@ def _run(command: list[str]) -> tuple[float, float]:
 def measure_compiler(target: str, space: str, count: int) -> dict[str, Any]:
     """The mean of `count` networks through TFLite and nncase, in seconds of the cores."""
     from dse.chips.k210.compiler.second_opinion import compiled_row
+    from dse.chips.k210.target import K210Target
 
-    chip = Target.load(target)
+    chip = K210Target.load(target)
     names = [one.id for one in SearchSpace.load(space) if one.format == "kpu8"]
     compiled_row(names[0], chip)  # imports everything
     busy = time.process_time() + _children_seconds()

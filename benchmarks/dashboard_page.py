@@ -27,9 +27,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dse.chips import Target
+from dse.chips import Target, load_target
+from dse.network.families import BREAKPOINTS
 from dse.search import SearchRequest
-from dse.space import FORMATS, FREEZABLE, WIDTHS, Candidate, SearchSpace, Training
+from dse.space import FORMATS, Candidate, SearchSpace, Training
 from dse.study.candidates import Candidates
 from dse.study.columns import study_columns
 from dse.study.journal import Entry
@@ -59,7 +60,7 @@ def invented_study(
     Costs and verdicts are the cost model's. An AP grows with the design's arithmetic, with luck.
     """
     chance = random.Random(seed)
-    target = Target.load("k210")
+    target = load_target("k210")
     rows = list(priced_rows(_space(formats), target))
     refused = [row for row in rows if row.status != "accepted"]
     fitting = [row for row in rows if row.status == "accepted" and row.deployable]
@@ -86,8 +87,8 @@ def _space(formats: Sequence[str]) -> list[Candidate]:
     return [
         Candidate(Training(breakpoint, frozen_until, width, size), format)
         for breakpoint in "ABP"
-        for frozen_until in FREEZABLE[breakpoint]
-        for width in WIDTHS[breakpoint]
+        for frozen_until in BREAKPOINTS[breakpoint].lambdas
+        for width in BREAKPOINTS[breakpoint].family.widths
         for size in range(96, 1024, 4)
         for format in formats
     ]

@@ -25,13 +25,14 @@ from dse.detection.decoding import decode_maps
 from dse.network.detector import detector_graph, frozen_layers
 from dse.network.keras_model import Weights, boundary, build, get_weights, set_weights
 from dse.network.keras_starting_weights import load_starting_weights
+from dse.network.pixels import normalised
 from dse.space import Training
 from dse.training import Recipe
 from dse.training.features import frozen_features
 from dse.training.head import start_heads
 from dse.training.trainer import FeatureBatches, train
 from dse.training.truth import Truth
-from dse.training.views import ViewSet, normalise
+from dse.training.views import ViewSet
 
 SPLITS: tuple[Split, Split] = ("train", "val")
 
@@ -47,7 +48,7 @@ def main() -> None:
     options = parser.parse_args()
     training = Training.parse(options.training)
     graph = detector_graph(training)
-    frozen = frozen_layers(graph, training.frozen_until)
+    frozen = frozen_layers(graph, training)
     start = load_starting_weights(options.weights, training.width, training.breakpoint).weights
     recipe = Recipe(epochs=options.epochs, views=2)
     with tempfile.TemporaryDirectory() as cache:
@@ -76,7 +77,7 @@ def main() -> None:
         began = perf_counter()
         whole = _started(build(graph, frozen=frozen), start)
         shown = list(views.iterate())
-        canvases = normalise(np.stack([view.canvas for view in shown]))
+        canvases = normalised(np.stack([view.canvas for view in shown]))
         truth = Truth(
             [(v.boxes, v.ignored) for v in shown], graph["head"].shape[:2], training.input_size
         )
@@ -91,7 +92,7 @@ def main() -> None:
         joined = build(graph)
         set_weights(joined, {**start, **get_weights(tail)})
         seen = list(val.iterate())
-        pictures = normalise(np.stack([view.canvas for view in seen]))
+        pictures = normalised(np.stack([view.canvas for view in seen]))
         maps = [model.predict(pictures, verbose=0) for model in (joined, whole)]
     aps = [
         average_precision(

@@ -98,20 +98,20 @@ def _picture(folder: Path, number: int) -> object:
 
 
 def _space(folder: Path, number: int) -> object:
-    from dse.chips.target import Target
+    from dse.chips.k210.target import K210Target
     from dse.space import SearchSpace
     from dse.study.plan import priced_rows
 
     space = SearchSpace.load(str(folder / "space.toml"))
-    return list(priced_rows(space.sample(3, 0), Target.load("k210")))
+    return list(priced_rows(space.sample(3, 0), K210Target.load("k210")))
 
 
 def _profile(folder: Path, number: int) -> object:
-    from dse.chips.target import Target
+    from dse.chips.k210.target import K210Target
     from dse.space import Candidate
     from dse.study.plan import priced_rows
 
-    target = Target.load(str(folder / "target.toml"))
+    target = K210Target.load(str(folder / "target.toml"))
     names = ("P8-a1-256-kpu8", "A98-a0.5-224-kpu8", "A63-a1-224-FP16")
     return list(priced_rows(map(Candidate.parse, names), target))
 
@@ -196,21 +196,21 @@ def _weights(folder: Path, number: int) -> object:
 
 def _network(folder: Path, number: int) -> object:
     from dse.chips.k210.cost.price import price
+    from dse.chips.k210.target import K210Target
     from dse.chips.subject import resolve
-    from dse.chips.target import Target
 
-    subject = resolve(str(folder / "network.tflite"))
-    return price(subject.graph, subject.format, Target.load("k210"))
+    subject = resolve(str(folder / "network.tflite"), "kpu8")
+    return price(subject.graph, subject.format, K210Target.load("k210"))
 
 
 def _headers(folder: Path, number: int) -> object:
     from dse.chips.k210.bundle.inspection import fit_problems
     from dse.chips.k210.bundle.reading import read_bytes
     from dse.chips.k210.kmodel.kmodel import parse_kmodel
-    from dse.chips.target import Target
+    from dse.chips.k210.target import K210Target
 
     headers = parse_kmodel(read_bytes(folder / "model.kmodel"))
-    fit_problems(headers, Target.load("k210"))
+    fit_problems(headers, K210Target.load("k210"))
     return headers.runtime, headers.input_bytes, headers.output_bytes, headers.kpu_bytes
 
 
@@ -257,19 +257,20 @@ def _checked_views() -> Iterator[None]:
 
 def _log(folder: Path, number: int) -> object:
     from dse.chips.k210.calibration.account import calibration_account, calibration_table
-    from dse.chips.k210.calibration.profile_file import profile_text, write_profile
+    from dse.chips.k210.calibration.profile_file import profile_text
     from dse.chips.k210.calibration.refit import refit
     from dse.chips.k210.calibration.time_log import read_log
-    from dse.chips.target import Target
+    from dse.chips.k210.target import K210Target
+    from dse.chips.profiles import write_profile
 
-    target = Target.load("k210")
+    target = K210Target.load("k210")
     log = read_log(folder / "board.log", target)
     if number % EVERY_REFIT:
         return log
     found = refit(log.times, target)
     calibration_table(calibration_account(log.times, found))
     write_profile(folder / "new.toml", profile_text(found, "k210", "board.log", 1))
-    return Target.load(str(folder / "new.toml"))
+    return K210Target.load(str(folder / "new.toml"))
 
 
 def _bundle(folder: Path, number: int) -> object:
@@ -277,14 +278,14 @@ def _bundle(folder: Path, number: int) -> object:
     from dse.chips.k210.bundle import inspection
     from dse.chips.k210.bundle.reading import box_scale_of, made_by, read_bytes, table
     from dse.chips.k210.kmodel.kmodel import parse_kmodel
-    from dse.chips.target import Target
+    from dse.chips.k210.target import K210Target
     from dse.errors import VerificationFailed
 
     made_by(folder / "model.kmodel")
     names = sorted(path.name for path in folder.iterdir())
     files = {name: read_bytes(folder / name) for name in names}
     manifest = table("manifest.json", files.pop("manifest.json", b""))
-    target = Target.load("k210")
+    target = K210Target.load("k210")
     problems = inspection.manifest_problems(manifest)
     problems += inspection.file_problems(files, manifest)
     headers = parse_kmodel(files.get("model.kmodel", b""))

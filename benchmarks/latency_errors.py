@@ -22,12 +22,13 @@ from old_runtimes import old_operations, predict, rfb_without_slim
 from published_networks import PUBLISHED, RFB_LESS_SLIM, Published
 
 from dse import resources
-from dse.chips import Target, price
+from dse.chips import price
 from dse.chips.k210.calibration.fit import FITTED, fit, leave_one_shape_out
 from dse.chips.k210.calibration.log_tables import read_measurements
 from dse.chips.k210.calibration.measurement import Measurement
 from dse.chips.k210.cost.latency import Duration, step_time
 from dse.chips.k210.cost.lowering import lower
+from dse.chips.k210.target import K210Target
 from dse.chips.subject import resolve
 from dse.network.graph import Graph
 from dse.text_table import format_table
@@ -35,7 +36,7 @@ from dse.text_table import format_table
 Row = dict[str, Any]
 
 
-def layers(measurements: Sequence[Measurement], target: Target) -> list[Row]:
+def layers(measurements: Sequence[Measurement], target: K210Target) -> list[Row]:
     """Each time of the calibration set, as shipped and with its shape left out."""
     guesses = {one: guess for one, guess in leave_one_shape_out(measurements, target)}
     rows = []
@@ -74,7 +75,7 @@ def summary(rows: Sequence[Row]) -> list[Row]:
     return found
 
 
-def networks(target: Target) -> list[Row]:
+def networks(target: K210Target) -> list[Row]:
     """Each published time beside the predicted one and its band."""
     old = old_operations()
     rows = []
@@ -100,9 +101,9 @@ def _network(one: Published, time: Duration) -> Row:
     }
 
 
-def by_kind(design: str, target: Target) -> list[Row]:
+def by_kind(design: str, target: K210Target) -> list[Row]:
     """Milliseconds of a design by kind of work, longest first; last all, and all but additions."""
-    graph = resolve(design).graph
+    graph = resolve(design, "kpu8").graph
     program = lower(graph, target.interleaved)
     rows: dict[str, Row] = {}
     for step in program.steps:
@@ -134,7 +135,7 @@ def _without_additions(graph: Graph) -> Graph:
     return Graph(graph.name, tuple(layers), graph.outputs)
 
 
-def constants(measurements: Sequence[Measurement], target: Target) -> list[Row]:
+def constants(measurements: Sequence[Measurement], target: K210Target) -> list[Row]:
     """The fitted constants beside those that are shipped."""
     found = fit(measurements, target)
     return [
@@ -180,7 +181,7 @@ def main() -> None:
     parser.add_argument("--constants", action="store_true", help="the fit, beside what is shipped")
     parser.add_argument("--by-kind", metavar="DESIGN", help="a design's time by kind of work")
     options = parser.parse_args()
-    target = Target.load(options.target)
+    target = K210Target.load(options.target)
     measurements = read_measurements(resources.folder("constraints") / "k210_times.csv")
     if options.by_kind:
         parts: dict[str, tuple[list[dict[str, Any]], tuple[str, ...]]]

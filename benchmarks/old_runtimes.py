@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from published_networks import Published
 
 from dse import resources
-from dse.chips import Target
 from dse.chips.k210.calibration.log_tables import read_measurements
 from dse.chips.k210.cost.latency import Duration, step_time
 from dse.chips.k210.cost.lowering import lower
 from dse.chips.k210.cost.program import KPU_CONVOLUTIONS, Program, Step
+from dse.chips.k210.target import K210Target
 from dse.network.graph import Graph, Layer, Shape
 
 __all__ = ["old_operations", "predict", "rfb_without_slim"]
@@ -50,7 +50,7 @@ RFB_WITHOUT_SLIM: tuple[tuple[str, tuple[int, int, int], int, int, int], ...] = 
 times), as RFB-320.kmodel lists it. It stands for a separable convolution less in the trunk."""
 
 
-def predict(one: Published, target: Target, old: dict[str, float]) -> Duration:
+def predict(one: Published, target: K210Target, old: dict[str, float]) -> Duration:
     """Time of a published network under the runtime that it was measured with."""
     if one.runtime == "0.1":
         time = _as_v01(one.graph, target)
@@ -63,7 +63,7 @@ def predict(one: Published, target: Target, old: dict[str, float]) -> Duration:
     return _sum([time, _certain(one.picture_operations * numbers * old["reference_binary"])])
 
 
-def rfb_without_slim(target: Target, old: dict[str, float]) -> Duration:
+def rfb_without_slim(target: K210Target, old: dict[str, float]) -> Duration:
     """The difference of two versions of one detector, in which the unknown softmax cancels."""
     parts = []
     for op, shape, kernel, channels, times in RFB_WITHOUT_SLIM:
@@ -85,12 +85,12 @@ def old_operations() -> dict[str, float]:
     return {op: sum(values) / len(values) for op, values in found.items()}
 
 
-def _as_v01(graph: Graph, target: Target) -> Duration:
+def _as_v01(graph: Graph, target: K210Target) -> Duration:
     """Convolutions alone: 0.1 uploads by DMA, and its last layer writes by DMA."""
     return _sum(_convolutions(graph, target))
 
 
-def _as_v02(graph: Graph, target: Target, old: dict[str, float]) -> Duration:
+def _as_v02(graph: Graph, target: K210Target, old: dict[str, float]) -> Duration:
     """0.2 keeps bytes on the CPU: an addition is one loop, a pad a copy; outputs become float."""
     parts = _convolutions(graph, target)
     places: dict[str, set[str]] = {}
@@ -122,7 +122,7 @@ def _odd(graph: Graph, layer: Layer) -> bool:
     return bool(height % 2 or width % 2)
 
 
-def _convolutions(graph: Graph, target: Target) -> list[Duration]:
+def _convolutions(graph: Graph, target: K210Target) -> list[Duration]:
     """Times of the KPU convolutions, without those that 1.9 makes of additions."""
     program = lower(graph)
     return [
@@ -133,7 +133,12 @@ def _convolutions(graph: Graph, target: Target) -> list[Duration]:
 
 
 def _one(
-    op: str, shape: Shape, target: Target, old: dict[str, float], kernel: int = 1, channels: int = 0
+    op: str,
+    shape: Shape,
+    target: K210Target,
+    old: dict[str, float],
+    kernel: int = 1,
+    channels: int = 0,
 ) -> Duration:
     """Time of one operation that writes `shape`, of this runtime or of an old one."""
     height, width, written = shape

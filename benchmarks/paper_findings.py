@@ -23,9 +23,10 @@ from typing import Any
 
 import numpy as np
 
-from dse.chips import Target, check_rows
+from dse.chips import Target, check_rows, load_target
 from dse.chips.k210.compiler.second_opinion import COMPARED, compiled_row
 from dse.chips.k210.compiler.tflite import random_tflite
+from dse.chips.k210.target import K210Target
 from dse.network.detector import detector_graph
 from dse.network.graph import CONVOLUTIONS, Graph
 from dse.space import Training
@@ -103,7 +104,7 @@ def measure(target: Target, with_keras: bool = True) -> list[dict[str, Any]]:
         names = [*CANDIDATES, *files(Path(folder), with_keras)]
         rows = check_rows(names, target)
         for name, row in zip(names, rows, strict=True):
-            row["compiled"] = compiled_row(name, target)
+            row["compiled"] = compiled_row(name, K210Target.own(target))
             row["candidate"] = Path(name).name.removesuffix(".tflite")
     return rows
 
@@ -133,7 +134,7 @@ def main() -> None:
     parser.add_argument("--without-keras", action="store_true", help="no TensorFlow, 15 s")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
-    rows = measure(Target.load(options.target), not options.without_keras)
+    rows = measure(load_target(options.target), not options.without_keras)
     keep = ("candidate", "verdict", "reason", *COMPARED, "compiled")
     if options.json:
         print(json.dumps([{key: row[key] for key in keep} for row in rows], indent=1))

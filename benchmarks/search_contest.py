@@ -41,7 +41,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from dse.chips import Target
+from dse.chips import load_target
 from dse.pareto import ObjectiveBox
 from dse.search.proposers import PROPOSERS, Design, Observation, make_proposer
 from dse.search.scheduler import WORTH
@@ -109,7 +109,7 @@ class Course:
         fitting: dict[Training, Design] = {}
         for name in spaces:
             space = replace(SearchSpace.load(name), format=("kpu8",))
-            plan = make_plan(space, Target.load(target))
+            plan = make_plan(space, load_target(target))
             fitting |= {d.training: d for d in plan.designs if d.training.id in self.outcomes}
             feasible = {design.training for design in plan.designs}
             for row in plan.rows:

@@ -27,16 +27,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dse.chips import Target
+from dse.chips import load_target
+from dse.network.families import BREAKPOINTS
 from dse.search import SearchRequest, StudyFolder, scheduler
 from dse.search.driver import make_coordinator
 from dse.search.interruption import Interruption
 from dse.search.progress import Progress
 from dse.search.proposers import Design
-from dse.space import FORMATS, FREEZABLE, WIDTHS, SearchSpace, Training
+from dse.space import FORMATS, SearchSpace, Training
 from dse.study.candidates import Candidates
 from dse.study.columns import study_columns
 from dse.study.file_journal import FileJournal
@@ -58,10 +60,12 @@ learns the model anew, where that is rarest."""
 
 def invented_plan(candidates: int) -> SearchPlan:
     """At least `candidates` of them, all feasible, at costs that grow as real ones do."""
-    groups = [(letter, frozen) for letter in "ABC" for frozen in FREEZABLE[letter]]
+    groups = [(letter, frozen) for letter in "ABC" for frozen in BREAKPOINTS[letter].lambdas]
     side = math.ceil(math.sqrt(candidates / len(FORMATS) / len(groups)))
     widths = [round(0.35 + 0.65 * step / max(1, side - 1), 5) for step in range(side)]
-    WIDTHS.update(dict.fromkeys("ABC", tuple(widths)))  # or the journal would not know them
+    family = replace(BREAKPOINTS["A"].family, widths=tuple(widths))
+    for letter in "ABC":  # or the journal would not know the widths
+        BREAKPOINTS[letter] = replace(BREAKPOINTS[letter], family=family)
     sizes = [size for size in range(96, 1025) if -(-size // 16) % 2 == 0][:side]  # C joins two maps
     space = SearchSpace(
         "invented", tuple("ABC"), (63, 98, 133), tuple(widths), tuple(sizes), FORMATS
@@ -246,10 +250,10 @@ def priced(candidates: int) -> dict[str, Any]:
         one.training.in_format(format)
         for one in designs
         for format in FORMATS
-        if one.training.breakpoint != "C" or -(-one.training.input_size // 16) % 2 == 0
+        if not BREAKPOINTS[one.training.breakpoint].misfit(one.training.input_size)
     ]
     before, start = resident_bytes(), time.process_time()
-    rows = priced_rows(every, Target.load("k210"))
+    rows = priced_rows(every, load_target("k210"))
     spent_s, table = time.process_time() - start, resident_bytes() - before
     return {
         "candidates": len(rows),

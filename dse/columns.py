@@ -92,5 +92,5 @@ class ChipColumns:
     file: str
     accelerator: str
     format: str
-    limits: Callable[[Mapping[str, Any]], tuple[Limit, ...]]
+    limits: Callable[[Mapping[str, Any]], tuple[Limit, ...]] = lambda target: ()
     detectors: str = ""

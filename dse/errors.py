@@ -2,6 +2,7 @@
 
     DseError                     1  something failed
     ├── UsageError               2  the command line or a file it names is wrong
+    │   ├── NotSupported            what the chip of the target cannot do
     │   ├── UnknownName             a name nobody knows (target, space, study, ...)
     │   └── InvalidFile             a space, target, study or log file that cannot be read
     ├── FileError                1  a file that the system will not let us read or write
@@ -11,7 +12,7 @@
     │   └── CorruptJournal          its journal holds a line that is not a record
     ├── WeightsError             1  weights that are missing, truncated or of another network
     ├── Diverged                 1  a training whose loss or weights are no longer numbers
-    ├── CompilerError            1  the kmodel compiler refused or died
+    ├── CompilerError            1  a chip's compiler refused or died
     ├── NothingFeasible          3  no design fits the target
     ├── VerificationFailed       4  an exported file is not what it claims to be
     └── Interrupted            130  stopped by Ctrl-C or SIGTERM; what was finished is saved
@@ -33,6 +34,7 @@ __all__ = [
     "FileError",
     "Interrupted",
     "InvalidFile",
+    "NotSupported",
     "NothingFeasible",
     "StudyError",
     "StudyLocked",
@@ -61,6 +63,10 @@ class UsageError(DseError):
     """The command line, or a file it names, is wrong."""
 
     exit_code = 2
+
+
+class NotSupported(UsageError):
+    """An ability that the chip of the target does not have."""
 
 
 class UnknownName(UsageError):
@@ -114,7 +120,7 @@ class Diverged(DseError):
 
 
 class CompilerError(DseError):
-    """The kmodel compiler refused the network or died."""
+    """A chip's compiler refused the network or died."""
 
 
 class NothingFeasible(DseError):

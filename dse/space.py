@@ -15,26 +15,15 @@ from typing import Any
 
 from dse import resources
 from dse.errors import InvalidFile, UnknownName, UsageError
+from dse.network.families import BREAKPOINTS
 from dse.schema import line_of, quoted, read_toml, shown
 
-__all__ = ["FORMATS", "FREEZABLE", "PLAIN", "WIDTHS", "Candidate", "SearchSpace", "Training"]
+__all__ = ["AXES", "FORMATS", "TRAINING_AXES", "Candidate", "SearchSpace", "Training"]
 
 FORMATS = ("kpu8", "FP16", "Q9", "Q8", "Q7", "Q6", "FP32")
-PLAIN = "P"
-"""The breakpoint at the end of the plain backbone; all others are MobileNetV2's."""
-
-FREEZABLE = {"A": (63, 98), "B": (63, 98, 133), "C": (63, 98, 133), PLAIN: (3, 5, 8)}
-"""Per breakpoint the values of lambda, counted in layers of its backbone: Narduzzi et al.,
-section III, for MobileNetV2 (Keras' layers); convolutions for the plain backbone."""
-
-WIDTHS = {"A": (0.35, 0.5, 0.75, 1.0), PLAIN: (0.5, 1.0, 1.5)}
-WIDTHS |= dict.fromkeys("BC", WIDTHS["A"])
 INPUT_SIZES = range(32, 1025)
 
-_ID = re.compile(
-    rf"([{''.join(FREEZABLE)}])(\d{{1,6}})-a(\d{{1,6}}(?:\.\d{{1,6}})?)-(\d{{1,6}})(?:-(\w+))?",
-    re.ASCII,
-)
+_ID = re.compile(r"([A-Z])(\d{1,6})-a(\d{1,6}(?:\.\d{1,6})?)-(\d{1,6})(?:-(\w+))?", re.ASCII)
 """Longer numbers name nothing, and those of thousands of digits cost more than they say."""
 
 
@@ -42,8 +31,8 @@ _ID = re.compile(
 class Training:
     """A network and how much of it stays frozen: what one training produces.
 
-    breakpoint: where the head leaves MobileNetV2, "A", "B" or "C" (both, concatenated), or
-        "P", the end of the plain backbone.
+    breakpoint: where the head leaves which backbone, a letter of `dse.network.families`: "A",
+        "B" or "C" (both, concatenated) of MobileNetV2, "P", the end of the plain one.
     frozen_until: lambda; layers before it keep their starting weights.
     width: alpha, the backbone's channel multiplier.
     input_size: side of the square input, pixels.
@@ -90,7 +79,7 @@ class Candidate:
 def _parse(text: str, hint: str, with_format: bool) -> tuple[Training, str]:
     """The training and the format that `text` names; "" where it names none."""
     match = _ID.fullmatch(text)
-    if not match or bool(match[5]) != with_format:
+    if not match or bool(match[5]) != with_format or match[1] not in BREAKPOINTS:
         raise UsageError(f"'{shown(text)}' names no design", hint)
     if with_format and match[5] not in FORMATS:
         raise UnknownName("format", shown(match[5]), FORMATS)
@@ -103,18 +92,17 @@ def _parse(text: str, hint: str, with_format: bool) -> tuple[Training, str]:
 
 def _impossible(breakpoint: str, frozen_until: int, width: float, input_size: int) -> str:
     """Why no such network exists, or an empty string."""
+    network = BREAKPOINTS[breakpoint]
     for name, value, possible in (
-        ("lambda", frozen_until, FREEZABLE[breakpoint]),
-        ("alpha", width, WIDTHS[breakpoint]),
+        ("lambda", frozen_until, network.lambdas),
+        ("alpha", width, network.family.widths),
     ):
         if value not in possible:
             known = ", ".join(f"{one:g}" for one in possible)
             return f"at breakpoint {breakpoint}, {name} {value:g} is none of {known}"
     if input_size not in INPUT_SIZES:
         return f"input size {input_size} is outside {INPUT_SIZES[0]}..{INPUT_SIZES[-1]}"
-    if breakpoint == "C" and -(-input_size // 16) % 2:
-        return f"at {input_size} pixels the map of A is not twice as large as that of B"
-    return ""
+    return network.misfit(input_size)
 
 
 @dataclass(frozen=True)
@@ -200,13 +188,16 @@ class SearchSpace:
 TRAINING_AXES = tuple(axis.name for axis in fields(Training))
 AXES = (*TRAINING_AXES, "format")
 
-_ALLOWED: dict[str, Sequence[Any]] = {
-    "breakpoint": tuple(FREEZABLE),
-    "frozen_until": sorted(set().union(*FREEZABLE.values())),
-    "width": sorted(set().union(*WIDTHS.values())),
-    "input_size": INPUT_SIZES,
-    "format": FORMATS,
-}
+
+def _allowed(axis: str) -> Sequence[Any]:
+    """The values that some network has on `axis`, in their order."""
+    if axis in ("input_size", "format"):
+        return INPUT_SIZES if axis == "input_size" else FORMATS
+    if axis == "breakpoint":
+        return tuple(BREAKPOINTS)
+    every = BREAKPOINTS.values()
+    values = (one.lambdas if axis == "frozen_until" else one.family.widths for one in every)
+    return sorted(set().union(*values))
 
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -241,7 +232,7 @@ def _axes(table: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
 def _axis(axis: str, values: Any) -> tuple[Any, ...]:
     if not isinstance(values, list | tuple) or not values:
         raise _Wrong(axis, f"'{axis}' must be a list of values")
-    allowed = _ALLOWED[axis]
+    allowed = _allowed(axis)
     for value in values:
         if type(value) not in _TYPES[axis] or value not in allowed:
             known = f"{allowed[0]}..{allowed[-1]}" if isinstance(allowed, range) else allowed

@@ -8,9 +8,15 @@ __all__ = ["bytes_text", "format_table"]
 
 
 def format_table(
-    columns: Sequence[str], rows: Sequence[Sequence[str]], left: Collection[str]
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    left: Collection[str],
+    ruled: bool = True,
 ) -> str:
-    """Columns two spaces apart; those named in `left` flush left, the others flush right."""
+    """Columns two spaces apart; those named in `left` flush left, the others flush right.
+
+    ruled: a line of dashes divides the names of the columns from the rows.
+    """
     widths = [
         max([len(column), *(len(row[place]) for row in rows)])
         for place, column in enumerate(columns)
@@ -23,7 +29,8 @@ def format_table(
         ]
         return "  ".join(padded).rstrip()
 
-    return "\n".join([line(columns), line(["-" * width for width in widths]), *map(line, rows)])
+    rule = [line(["-" * width for width in widths])] if ruled else []
+    return "\n".join([line(columns), *rule, *map(line, rows)])
 
 
 def bytes_text(count: int) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-from dse.chips import Target
+from dse.chips import load_target
 from dse.data.pictures import DataSet, Picture
 from dse.search import SearchRequest
 from dse.space import SearchSpace
@@ -72,7 +72,7 @@ def study_settings() -> Callable[..., StudySettings]:
         about: dict[str, Any] = {part: pictures for part in PICTURES}
         about["starting_weights"] = {"source": "fake"}
         chosen = SearchRequest(space=space, target=target, **options).settings()
-        return make_settings(chosen, SearchSpace.load(space), Target.load(target), about)
+        return make_settings(chosen, SearchSpace.load(space), load_target(target), about)
 
     return make
 

@@ -9,10 +9,15 @@ import pkgutil
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 import dse
 
@@ -104,19 +109,102 @@ CHANGED_IN_PLACE = (
 """The files that may open one to write to it; all others use `dse.files`."""
 
 
-def _imports(path: Path) -> set[str]:
-    """Modules that the file imports when it runs, wherever the statement stands."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):  # what stands under TYPE_CHECKING is never executed
+MODULE_LINES, FUNCTION_LINES = 300, 60
+KNOWN_LONG = {
+    "chips/k210/bundle/bundle.py: export_bundle",
+    "data/synthetic/skin.py",
+    "network/tflite_graph.py",
+    "views/dashboard/frames.py",
+}
+"""Modules and functions that are longer still. Nothing is added here."""
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _executed(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node but those under TYPE_CHECKING, which never run."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            node.body = [ast.Pass()]
+            waiting += node.orelse
+        else:
+            waiting += ast.iter_child_nodes(node)
+
+
+@cache
+def _imports(path: Path) -> frozenset[str]:
+    """Modules that the file imports when it runs, wherever the statement stands."""
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in _executed(_tree(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return found
+    return frozenset(found)
+
+
+def _cycles(imports: dict[str, set[str]]) -> set[frozenset[str]]:
+    """The strongly connected components of more than one module. imports: module -> modules."""
+    place = {name: number for number, name in enumerate(imports)}
+    edges = [(place[a], place[b]) for a, read in imports.items() for b in read if b in place]
+    rows, columns = np.array(edges, dtype=int).reshape(-1, 2).T
+    web = csr_array((np.ones(len(edges)), (rows, columns)), shape=(len(place), len(place)))
+    _, labels = connected_components(web, connection="strong")
+    groups = [frozenset(name for name in place if labels[place[name]] == one) for one in {*labels}]
+    return {group for group in groups if len(group) > 1}
+
+
+def _module(path: Path) -> str:
+    """The module's name without "dse."; a package's is its folder's."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _read_by(path: Path, modules: set[str]) -> set[str]:
+    """Which of `modules` the file imports when it runs, without the packages they lie in."""
+    found: set[str] = set()
+    for node in _executed(_tree(path)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            whole = [f"{node.module}.{alias.name}" for alias in node.names]
+            found |= {name if _of_dse(name) in modules else node.module for name in whole}
+    return {_of_dse(name) for name in found} & modules
+
+
+def _of_dse(name: str) -> str:
+    return name.removeprefix("dse.") if name.startswith("dse.") else "not ours"
+
+
+def test_no_modules_import_one_another() -> None:
+    modules = {_module(path) for path in MODULES} - {""}
+    found = _cycles({_module(path): _read_by(path, modules) for path in MODULES})
+    assert found == set()
+
+
+def test_a_cycle_is_found() -> None:
+    chain = {"a": {"b"}, "b": {"c"}, "c": set(), "d": {"a", "elsewhere"}}
+    assert _cycles(chain) == set()
+    assert _cycles({**chain, "c": {"a"}}) == {frozenset("abc")}
+
+
+def test_what_is_long_gets_no_longer_list() -> None:
+    found = set()
+    for path in MODULES:
+        place = str(path.relative_to(PACKAGE))
+        if len(path.read_text(encoding="utf-8").splitlines()) > MODULE_LINES:
+            found.add(place)
+        for node in ast.walk(_tree(path)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert node.end_lineno is not None
+                if node.end_lineno - node.lineno >= FUNCTION_LINES:
+                    found.add(f"{place}: {node.name}")
+    assert found == KNOWN_LONG
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
@@ -153,6 +241,7 @@ def test_light_commands_import_nothing_heavy(command: list[str]) -> None:
     assert not loaded & {"tensorflow", "keras", "ray", "plotly", "nncase", "optuna", "sklearn"}
 
 
+@pytest.mark.slow  # it imports everything
 def test_public_names_are_sorted_and_exist() -> None:
     for module in pkgutil.walk_packages([str(PACKAGE)], "dse."):
         if module.ispkg:
@@ -193,9 +282,8 @@ def _writes(call: ast.Call) -> bool:
     )
 
 
-def _breaches(code: str, place: str) -> list[str]:
-    """What `code` does that only another file than `place` may do."""
-    tree = ast.parse(code)
+def _breaches(tree: ast.Module, place: str) -> list[str]:
+    """What the code does that only another file than `place` may do."""
     named, calls = _named(tree), _calls(tree)
     found = [
         f"{what}: {name}"
@@ -215,14 +303,14 @@ def _breaches(code: str, place: str) -> list[str]:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_what_can_do_harm_goes_through_its_one_place(path: Path) -> None:
-    assert _breaches(path.read_text(encoding="utf-8"), str(path.relative_to(PACKAGE))) == []
+    assert _breaches(_tree(path), str(path.relative_to(PACKAGE))) == []
 
 
 @pytest.mark.parametrize("rule", ONE_PLACE.values(), ids=ONE_PLACE.keys())
 def test_the_one_places_are_there(rule: Rule) -> None:
     """A home that no longer needs its right loses it."""
     for home in rule.homes:
-        named = _named(ast.parse((PACKAGE / home).read_text(encoding="utf-8")))
+        named = _named(_tree(PACKAGE / home))
         assert named & set(rule.names), f"{home} uses none of {rule.names}"
 
 
@@ -243,7 +331,7 @@ def test_the_one_places_are_there(rule: Rule) -> None:
     ],
 )
 def test_a_breach_is_found(code: str) -> None:
-    assert _breaches(code, "data/somewhere.py")
+    assert _breaches(ast.parse(code), "data/somewhere.py")
 
 
 def test_the_page_on_trust_names_what_is_there() -> None:
@@ -257,10 +345,65 @@ def test_the_page_on_trust_names_what_is_there() -> None:
 
 
 def test_reading_is_no_breach() -> None:
-    assert not _breaches("open(path)\npath.open('rb')\nre.compile('x')", "data/somewhere.py")
+    code = "open(path)\npath.open('rb')\nre.compile('x')"
+    assert not _breaches(ast.parse(code), "data/somewhere.py")
 
 
 def test_no_text_is_left_of_a_merge_that_was_never_finished() -> None:
     root = PACKAGE.parent
     texts = [*root.glob("*.md"), *root.glob("docs/*.md"), *MODULES]
     assert [path for path in texts if "\n<<<<<<< " in path.read_text(encoding="utf-8")] == []
+
+
+CHIPS_WORDS = re.compile(r"k210|kpu|nncase|kmodel", re.IGNORECASE)
+"""What only `chips/k210` may know of."""
+
+STABLE = {
+    "kmodel", "kmodel_ap", "kmodel_ap_square", "kmodel_ap_interval", "kmodel_bytes",
+    "peak_kpu_bytes", "measure_kmodels", "kmodel.json", "kpu8",
+}  # fmt: skip
+"""Names in files and in `--json` that were given before there was another chip."""
+
+NAMED_ONCE = {
+    "chips/registry.py": {"k210", "dse.chips.k210.chip:K210"},
+    "defaults.py": {"k210", "k210_face"},
+}
+
+
+def _words_of_a_chip(source: str) -> set[str]:
+    """Names and texts in `source`, docstrings left out, that speak of the K210."""
+    tree = ast.parse(source)
+    documentation = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found |= set() if id(node) in documentation else {node.value}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {str(node.module), *(alias.name for alias in node.names)}
+        else:
+            names = (
+                getattr(node, field, None) for field in ("id", "attr", "name", "arg", "asname")
+            )
+            found |= {name for name in names if isinstance(name, str)}
+    return {word for word in found if CHIPS_WORDS.search(word)} - STABLE
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_chip_is_known_in_its_own_folder_alone(path: Path) -> None:
+    place = path.relative_to(PACKAGE).as_posix()
+    if not place.startswith("chips/k210/"):
+        found = _words_of_a_chip(path.read_text(encoding="utf-8"))
+        assert found == NAMED_ONCE.get(place, set())
+
+
+def test_words_of_a_chip_are_found_wherever_they_stand() -> None:
+    for code in (
+        "from dse.chips.k210 import deploy", "kpu_bytes = 1", "x.kmodel_size", "f(nncase=1)",
+        "print('the KPU')", "f'{x} on the K210'",
+    ):  # fmt: skip
+        assert _words_of_a_chip(code)
+    assert not _words_of_a_chip('"""Like the K210\'s."""\nrow.kmodel_bytes\nrow["peak_kpu_bytes"]')

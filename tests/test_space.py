@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dse.errors import InvalidFile, UnknownName, UsageError
-from dse.space import FREEZABLE, Candidate, SearchSpace, Training
+from dse.network.families import BREAKPOINTS
+from dse.space import Candidate, SearchSpace, Training
 
 DIGITS = "9" * 5000
 SPACE = SearchSpace.load("mobilenetv2_face")
@@ -67,7 +68,7 @@ def test_enumeration_counts_and_contains_the_same() -> None:
 
 
 def test_lambda_lies_before_the_breakpoint() -> None:
-    assert all(t.frozen_until in FREEZABLE[t.breakpoint] for t in SPACE.trainings())
+    assert all(t.frozen_until in BREAKPOINTS[t.breakpoint].lambdas for t in SPACE.trainings())
     assert Candidate(Training("A", 133, 0.5, 224), "kpu8") not in SPACE
 
 

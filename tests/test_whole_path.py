@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from dse.chips import Target
 from dse.chips.k210.compiler.toolchain import toolchain
+from dse.chips.k210.target import K210Target
 from dse.cli import main
 from dse.data import open_data
 from dse.errors import CompilerError
@@ -139,7 +139,7 @@ def test_a_firmware_that_loads_no_such_kmodel_ends_with_3(
 def test_a_firmware_with_an_older_runtime_gets_a_bundle_of_its_own_compiler(
     results: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    target = Target.load("k210-canmv-v5")
+    target = K210Target.load("k210-canmv-v5")
     try:
         toolchain(target.nncase_version)
     except CompilerError as error:

@@ -27,13 +27,13 @@ from dse.network.detector import head_layer
 from dse.network.graph import Graph
 from dse.network.keras_model import Weights, build, get_weights, set_weights
 from dse.network.keras_starting_weights import load_starting_weights
-from dse.network.mobilenetv2 import BREAKPOINT_LAYER, backbone_graph
+from dse.network.mobilenetv2 import COARSE, FINE, backbone_graph
+from dse.network.pixels import normalised
 from dse.training.augmentation import View, augmented_view
 from dse.training.head import start_heads
 from dse.training.recipe import EpochReport, Recipe
 from dse.training.trainer import Batches, train
 from dse.training.truth import Truth
-from dse.training.views import normalise
 
 __all__ = ["Example", "PictureBatches", "main", "print_epoch", "save_half", "two_headed_graph"]
 
@@ -48,7 +48,7 @@ def two_headed_graph(width: float, input_size: int) -> Graph:
     backbone = backbone_graph(width, input_size, input_size)
     heads = [
         head_layer(f"head_{breakpoint}", backbone[source])
-        for breakpoint, source in BREAKPOINT_LAYER.items()
+        for breakpoint, source in (("A", FINE), ("B", COARSE))
     ]
     names = tuple(head.name for head in heads)
     return Graph(f"{backbone.name}-{input_size}-heads", (*backbone.layers, *heads), names)
@@ -74,7 +74,7 @@ class PictureBatches(Batches):
         faces = [(view.boxes, view.ignored) for view in views]
         every = np.arange(len(views))
         truths = tuple(Truth(faces, shape, self._size).dense(every) for shape in self._maps)
-        return normalise(np.stack([view.canvas for view in views])), truths
+        return normalised(np.stack([view.canvas for view in views])), truths
 
     def _seen(self, index: int) -> View:
         rng = np.random.default_rng((self._view_seed, self.epoch, index))

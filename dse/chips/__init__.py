@@ -1,28 +1,35 @@
 """What a network costs on a chip, and whether the chip can hold it: exact, and for free.
 
-A layer graph is lowered to the steps that the compiler would make of it (`lowering`,
-`transfers`), placed in memory as the compiler places it (`memory`), sized (`kmodel_size`)
-and timed (`latency`); `price` adds that up and `verdict` compares it with a `target`.
+`chip.Chip` is the contract that every chip fulfils, `registry` finds one by name, and a target
+(`profiles`) is a chip on a board. The rest of this room is common to all chips.
 """
 
 from dse.chips.checking import check_rows, check_table
-from dse.chips.explaining import explain, explain_table
-from dse.chips.k210.cost.price import Cost, LayerCost, Priced, price, price_candidate, price_space
+from dse.chips.chip import Chip
+from dse.chips.cost import Cost, Pool, Use
+from dse.chips.explaining import Explanation, explain
 from dse.chips.nearest import nearest_fit
+from dse.chips.pricing import Priced, judge, price, price_candidate, price_space
+from dse.chips.profiles import load_target
+from dse.chips.registry import chip
 from dse.chips.target import Target
-from dse.chips.verdict import Verdict, judge
+from dse.chips.verdict import Verdict
 
 __all__ = [
+    "Chip",
     "Cost",
-    "LayerCost",
+    "Explanation",
+    "Pool",
     "Priced",
     "Target",
+    "Use",
     "Verdict",
     "check_rows",
     "check_table",
+    "chip",
     "explain",
-    "explain_table",
     "judge",
+    "load_target",
     "nearest_fit",
     "price",
     "price_candidate",

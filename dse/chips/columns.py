@@ -1,12 +1,10 @@
-"""The columns of what every chip prices and judges, and where a chip's own are found."""
+"""The columns of what every chip prices and judges; those of its own, a chip tells itself."""
 
 from __future__ import annotations
 
-from importlib import import_module
+from dse.columns import Column
 
-from dse.columns import ChipColumns, Column
-
-__all__ = ["COUNTS", "DEFAULT_CHIP", "TIMES", "VERDICT", "chip_columns"]
+__all__ = ["COUNTS", "TIMES", "VERDICT"]
 
 COUNTS = (
     Column("parameters", "Parameters", int, "count"),
@@ -32,12 +30,3 @@ VERDICT = (
     Column("allowed_bytes", "Allowed", int, "bytes"),
 )
 """Whether it fits, and what keeps it from fitting."""
-
-DEFAULT_CHIP = "k210"
-"""Of targets that name none."""
-
-
-def chip_columns(chip: str = DEFAULT_CHIP) -> ChipColumns:
-    """The columns of the chip of that name: COLUMNS of `dse.chips.<name>.columns`."""
-    found: ChipColumns = import_module(f"dse.chips.{chip}.columns").COLUMNS
-    return found

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from itertools import groupby
 from typing import Any
 
-from dse.chips.k210.cost.price import price_candidate
+from dse.chips.pricing import price_candidate
 from dse.chips.target import Target
 from dse.space import TRAINING_AXES, Candidate, SearchSpace, Training
 

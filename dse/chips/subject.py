@@ -6,7 +6,6 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from dse.chips.k210.cost.price import KPU_FORMAT
 from dse.errors import UsageError
 from dse.network.detector import detector_graph
 from dse.network.graph import Graph
@@ -25,19 +24,20 @@ class Subject:
     candidate: Candidate | None = None
 
 
-def resolve(name: str) -> Subject:
-    """The network that `name` means: a candidate id, a training id (as kpu8) or a file's path.
+def resolve(name: str, format: str) -> Subject:
+    """The network that `name` means: a candidate id, or, in `format`, a training id or a file's
+    path.
 
     Raises UsageError, or InvalidFile for a file that is no TensorFlow-Lite model.
     """
     if Path(name).suffix == ".tflite":
         from dse.network.tflite_graph import read_tflite
 
-        return Subject(name, read_tflite(name), KPU_FORMAT)
+        return Subject(name, read_tflite(name), format)
     if os.path.isfile(name):  # (unlike Path's, it takes names that no file can have)
         raise UsageError(f"'{name}' is no .tflite file", "export the network to TensorFlow-Lite")
     try:
-        candidate = Training.parse(name).in_format(KPU_FORMAT)
+        candidate = Training.parse(name).in_format(format)
     except UsageError:
         candidate = Candidate.parse(name)
     graph = detector_graph(candidate.training)

@@ -1,102 +1,27 @@
-"""A target: what a chip with its firmware allows and how long it takes, read from TOML.
+"""A target: a chip on its board under its firmware, with what they allow and how long they take.
 
-A profile `extends` another file and replaces some of its keys, so a new chip profile is
-data and no code. What each key means and where it comes from stands in the files.
+A chip adds its own fields in a subclass; `profiles` reads the files of `constraints/`.
 """
 
 from __future__ import annotations
 
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from dse import resources
-from dse.errors import InvalidFile
-from dse.schema import LARGEST, line_of, quoted, read_toml, shown
+from dse.schema import LARGEST, quoted, shown
 
-__all__ = ["Cycles", "Target", "check_field"]
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = ["Cycles", "Target"]
 
 Cycles = tuple[float, float, float]
 """Cycles at the least, most likely, and at the most."""
 
-
-@dataclass(frozen=True)
-class Target:
-    """A chip and its firmware. Fields are the keys of `constraints/*.toml`, units in names."""
-
-    name: str
-    title: str
-    kpu_memory_bytes: int
-    main_memory_bytes: int
-    firmware_bytes: int
-    kmodel_version_written: int
-    kmodel_versions_loaded: tuple[int, ...]
-    kmodel_hint: str
-    nncase_version: str
-    kmodel_loader: str
-    kpu_clock_hz: int
-    cpu_clock_hz: int
-    interleaved: bool
-    kpu_cycles_per_pair_line: float
-    kpu_cycles_per_pair_row: float
-    kpu_cycles_per_output_line: float
-    kpu_cycles_per_weight_byte: float
-    kpu_cycles_per_convolution: float
-    kpu_cycles_per_depthwise_line: float
-    kpu_cycles_per_depthwise_channel: float
-    kpu_cycles_per_depthwise: float
-    kpu_time_factor_low: float
-    kpu_time_factor_high: float
-    cpu_cycles_per_downloaded_byte: Cycles
-    cpu_cycles_per_downloaded_byte_aligned: Cycles
-    cpu_cycles_per_uploaded_byte: Cycles
-    cpu_cycles_per_dma_byte: Cycles
-    cpu_cycles_per_dequantized_element: Cycles
-    cpu_cycles_per_quantized_element: Cycles
-    cpu_cycles_per_copied_byte: Cycles
-    cpu_cycles_per_padded_element: Cycles
-    cpu_cycles_per_indexed_element: Cycles
-    cpu_cycles_per_transposed_element: Cycles
-    cpu_cycles_per_bilinear_element: Cycles
-    cpu_cycles_per_nearest_element: Cycles
-    cpu_cycles_per_pooled_element: Cycles
-    cpu_cycles_per_element: Cycles
-    cpu_cycles_per_mac: Cycles
-    cpu_cycles_per_mac_beside_kpu: Cycles
-    chip_power_w: float
-
-    @property
-    def model_memory_bytes(self) -> int:
-        """Main memory that the firmware leaves for a model and its buffers."""
-        return self.main_memory_bytes - self.firmware_bytes
-
-    @classmethod
-    def load(cls, name: str) -> Target:
-        """A target by name (a file in `constraints/`) or by the path of a TOML file.
-
-        Raises UnknownName, or InvalidFile with the line and the reason.
-        """
-        path = resources.find("constraints", name, "target")
-        table = _merged(path, ())
-        return cls(name=path.stem, **table)
-
-    @classmethod
-    def of(cls, table: Mapping[str, Any]) -> Target:
-        """The target whose fields, its name too, `table` holds as TOML gives them.
-
-        Raises ValueError, in words, for a field that is missing, unknown or of another type.
-        """
-        values = {key: check_field(key, value) for key, value in table.items()}
-        _check_complete(values)
-        return cls(**values)
-
-
-MOST_SIGNS, MOST_VERSIONS, MOST_EXTENDED = 1000, 16, 16
-"""Of a text, of the kmodel versions that are loaded, and of files that extend one another."""
-
-_TYPES = typing.get_type_hints(Target)
+MOST_SIGNS, MOST_NUMBERS = 1000, 16
+"""Of a text, and of a list of whole numbers."""
 
 _WORDS: dict[Any, str] = {
     bool: "true or false",
@@ -108,63 +33,76 @@ _WORDS: dict[Any, str] = {
 }
 
 
-def _merged(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
-    """The checked keys of `path` over those of the files that it extends."""
-    if path in seen or len(seen) > MOST_EXTENDED:
-        raise InvalidFile(path, "it extends itself")
-    text, table = read_toml(path)
-    base = table.pop("extends", None)
-    if base is not None and not isinstance(base, str):
-        raise InvalidFile(path, "'extends' must be the name of a target", line_of(text, "extends"))
-    values = {key: _checked_in(path, text, key, value) for key, value in table.items()}
-    if base is not None:
-        parent = resources.find("constraints", base, "target")
-        return {**_merged(parent, (*seen, path)), **values}
-    try:
-        _check_complete({**values, "name": path.stem})
-    except ValueError as error:
-        raise InvalidFile(path, str(error), hint="a profile may extend k210") from None
-    return values
+@dataclass(frozen=True)
+class Target:
+    """What all targets say. Fields are the keys of `constraints/*.toml`, units in names.
 
+    name: the profile's. title: for people. chip: the name of what knows the chip, see
+    `dse.chips.registry`.
+    """
 
-def _checked_in(path: Path, text: str, key: str, value: Any) -> Any:
-    """As `check_field`, of a key in the file `path`, which gives the name. Raises InvalidFile."""
-    if key == "name" or key not in _TYPES:
-        known = ", ".join(one for one in _TYPES if one != "name")
-        why = f"unknown key '{shown(key)}'"
-        raise InvalidFile(path, why, line_of(text, key), f"keys: {known}")
-    try:
-        return check_field(key, value)
-    except ValueError as error:
-        raise InvalidFile(path, str(error), line_of(text, key)) from None
+    name: str
+    title: str
+    chip: str
 
+    @property
+    def toolchain(self) -> str:
+        """Name and version of the compiler of its files; what another makes may differ."""
+        return ""
 
-def _check_complete(values: Mapping[str, Any]) -> None:
-    missing = [name for name in _TYPES if name not in values]
-    if missing:
-        raise ValueError(f"'{missing[0]}' is missing")
+    TOLD_LATER: ClassVar[Mapping[str, Any]] = {}
+    """Keys that older studies lack, and what was so when they were made."""
 
+    @classmethod
+    def of(cls, table: Mapping[str, Any]) -> Self:
+        """The target whose fields, its name too, `table` holds as TOML gives them.
 
-def check_field(key: str, value: Any) -> Any:
-    """`value` in the type of the field `key` of a target. Raises ValueError in words."""
-    kind = _TYPES.get(key)
-    if kind is None:
-        raise ValueError(f"unknown key '{shown(key)}'")
-    if kind is bool and isinstance(value, bool):
-        return value
-    if kind is str and isinstance(value, str) and value.isprintable() and len(value) <= MOST_SIGNS:
-        return value
-    if kind is float and _is_number(value):
-        return float(value)
-    if kind is int and _is_whole(value):
+        Raises ValueError, in words, for a field that is missing, unknown or of another type.
+        """
+        values = {key: cls.checked(key, value) for key, value in table.items()}
+        cls.check_complete(values)
+        return cls(**values)
+
+    @classmethod
+    def field_names(cls) -> tuple[str, ...]:
+        """The names of its fields, in their order."""
+        return tuple(_kinds(cls))
+
+    @classmethod
+    def checked(cls, key: str, value: Any) -> Any:
+        """`value` in the type of the field `key`. Raises ValueError in words."""
+        kind = _kinds(cls).get(key)
+        if kind is None:
+            raise ValueError(f"unknown key '{shown(key)}'")
+        if not _FITS[kind](value):
+            raise ValueError(f"'{key}' must be {_WORDS[kind]}, not {quoted(value)}")
         if key.endswith("_clock_hz") and not value:
             raise ValueError(f"'{key}' must be above zero")
-        return value
-    if kind == tuple[int, ...] and isinstance(value, list | tuple) and _few_whole(value):
-        return tuple(value)
-    if kind == Cycles and isinstance(value, list | tuple) and _rising(value):
-        return tuple(float(number) for number in value)
-    raise ValueError(f"'{key}' must be {_WORDS[kind]}, not {quoted(value)}")
+        if kind == Cycles:
+            return tuple(float(number) for number in value)
+        return tuple(value) if kind == tuple[int, ...] else kind(value)
+
+    @classmethod
+    def check_complete(cls, values: Mapping[str, Any]) -> None:
+        """Raises ValueError for a field that `values` lacks."""
+        missing = [name for name in cls.field_names() if name not in values]
+        if missing:
+            raise ValueError(f"'{missing[0]}' is missing")
+
+
+def _kinds(target: type[Target]) -> dict[str, Any]:
+    """The type of each field."""
+    if target not in _KNOWN:
+        hints = typing.get_type_hints(target)
+        _KNOWN[target] = {field.name: hints[field.name] for field in fields(target)}
+    return _KNOWN[target]
+
+
+_KNOWN: dict[type[Target], dict[str, Any]] = {}
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and value.isprintable() and len(value) <= MOST_SIGNS
 
 
 def _is_number(value: Any) -> bool:
@@ -172,13 +110,27 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST
+    return isinstance(value, int) and _is_number(value)
 
 
-def _few_whole(values: Sequence[Any]) -> bool:
-    return len(values) <= MOST_VERSIONS and all(map(_is_whole, values))
+def _are_whole(value: Any) -> bool:
+    if not isinstance(value, list | tuple) or len(value) > MOST_NUMBERS:
+        return False
+    return all(map(_is_whole, value))
 
 
-def _rising(values: Sequence[Any]) -> bool:
+def _are_rising(value: Any) -> bool:
     """Three numbers, zero or more, none smaller than the one before."""
-    return len(values) == 3 and all(map(_is_number, values)) and list(values) == sorted(values)
+    if not isinstance(value, Sequence) or len(value) != 3:
+        return False
+    return all(map(_is_number, value)) and list(value) == sorted(value)
+
+
+_FITS: dict[Any, Any] = {
+    bool: lambda value: isinstance(value, bool),
+    str: _is_text,
+    int: _is_whole,
+    float: _is_number,
+    tuple[int, ...]: _are_whole,
+    Cycles: _are_rising,
+}

@@ -6,11 +6,13 @@ import argparse
 import json
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from dse.defaults import TARGET
 from dse.network.weights_source import WEIGHTS
+from dse.plain import plain
 from dse.terminal import show
 
 __all__ = [
@@ -24,7 +26,6 @@ __all__ = [
     "print_json",
     "seed",
     "share",
-    "table",
     "whole_between",
 ]
 
@@ -87,7 +88,7 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 def add_target(parser: argparse.ArgumentParser) -> None:
     """--target, for commands without a study."""
     parser.add_argument(
-        "--target", default="k210", help="a file of constraints/, or a path (default: k210)"
+        "--target", default=TARGET, help=f"a file of constraints/, or a path (default: {TARGET})"
     )
 
 
@@ -115,28 +116,4 @@ def add_weights(parser: argparse._ActionsContainer) -> None:
 
 def print_json(value: Any) -> None:
     """One JSON object on stdout; numbers that are none become null."""
-
-    show(json.dumps(_plain(value), indent=1, allow_nan=False))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, Path):
-        return str(value)
-    if hasattr(value, "item"):
-        value = value.item()
-    return None if isinstance(value, float) and value != value else value
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns side by side: the first to the left, the others to the right."""
-    widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
-    lines = []
-    for row in (header, *rows):
-        cells = [row[0].ljust(widths[0])]
-        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)
+    show(json.dumps(plain(value), indent=1, allow_nan=False))

@@ -35,26 +35,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Writes the profile; prints times, errors and constants before and after."""
-    from dse.chips.k210.calibration.account import calibration_account, calibration_table
-    from dse.chips.k210.calibration.profile_file import profile_text, write_profile
-    from dse.chips.k210.calibration.refit import refit
-    from dse.chips.k210.calibration.time_log import read_log
-    from dse.chips.target import Target
+    from dse.chips import chip, load_target
+    from dse.chips.profiles import write_profile
 
-    target = Target.load(options.target)
-    log = read_log(options.log, target, options.network)
-    if log.ignored:
-        some = ", ".join(map(str, log.ignored[:SHOWN]))
-        more = ", ..." if len(log.ignored) > SHOWN else ""
+    target = load_target(options.target)
+    found = chip(target.chip).calibrate(options.log, target, options.network, options.target)
+    if found.ignored:
+        some = ", ".join(map(str, found.ignored[:SHOWN]))
+        more = ", ..." if len(found.ignored) > SHOWN else ""
         note(f"{options.log}: lines without a time that is used: {some}{more}")
-    found = refit(log.times, target)
     out = options.out or Path(f"{target.name}-{options.log.stem}.toml")
-    text = profile_text(found, options.target, options.log.name, len(found.left_out))
-    write_profile(out, text, options.force)
-    account = {"profile": out, **calibration_account(log.times, found)}
+    write_profile(out, found.profile, options.force)
     if options.json:
-        print_json(account)
+        print_json({"profile": out, **found.account})
     else:
-        show(calibration_table(account))
+        show(found.table)
     note(f"written: {out} (dse check --target {out} DESIGN)")
     return 0

@@ -42,12 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints a row for each design, with --compile the compiler's figures beside it."""
-    from dse.chips import Target, check_rows, check_table
+    from dse.chips import check_rows, check_table, load_target
     from dse.space import SearchSpace
 
-    target = Target.load(options.target)
+    target = load_target(options.target)
     rows = check_rows(options.designs, target, SearchSpace.load(options.space))
-    tables = [check_table(rows)]
+    tables = [check_table(rows, target)]
     if options.compile:
         tables += _compile(rows, target)
     if options.json:
@@ -59,14 +59,14 @@ def run(options: argparse.Namespace) -> int:
 
 def _compile(rows: list[dict[str, Any]], target: Target) -> list[str]:
     """Adds `compiled` to each row; returns the comparisons as text."""
-    from dse.chips.k210.compiler.compiler import compiler_version
-    from dse.chips.k210.compiler.second_opinion import compiled_row, compiled_table
+    from dse.chips import chip
 
-    version = compiler_version()
+    on = chip(target.chip)
+    compiler = on.compiler(target)
     for row in rows:
-        note(f"{version}: {row['candidate']}")
-        row["compiled"] = compiled_row(row["candidate"], target)
-    return [compiled_table(row) for row in rows]
+        note(f"{compiler}: {row['candidate']}")
+        row["compiled"] = on.compiled_row(row["candidate"], target)
+    return [on.compiled_text(row) for row in rows]
 
 
 def _exit_code(rows: list[dict[str, Any]]) -> int:

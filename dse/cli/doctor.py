@@ -6,26 +6,22 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dse.cli.arguments import add_json, add_study, print_json
 from dse.terminal import show
+from dse.text_table import format_table
+from dse.versions import version_of
 
-__all__ = ["Finding", "add_arguments", "examine", "run"]
+if TYPE_CHECKING:
+    from dse.chips.abilities import Finding
 
-REQUIRED = ("tensorflow-cpu", "keras", "optuna", "numpy", "pandas", "plotly", "ray", "nncase")
+__all__ = ["add_arguments", "examine", "run"]
+
+REQUIRED = ("tensorflow-cpu", "keras", "optuna", "numpy", "pandas", "plotly", "ray")
 FREE_BYTES_WANTED = 2e9
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at. advice: what to type where `ok` is False."""
-
-    name: str
-    ok: bool
-    found: str
-    advice: str = ""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,9 +40,7 @@ def run(options: argparse.Namespace) -> int:
         return 0 if well else 1
     rows = [(f.name, "ok" if f.ok else "MISSING", f.found) for f in findings]
     header = ("what", "state", "found")
-    widths = [max(len(row[i]) for row in (header, *rows)) for i in range(2)]
-    for row in (header, *rows):
-        show(f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}")
+    show(format_table(header, rows, left=header, ruled=False))
     for finding in findings:
         if not finding.ok:
             show(f"{finding.name}: {finding.advice}")
@@ -57,16 +51,20 @@ def examine(results: Path, weights_dir: str | None = None) -> Iterator[Finding]:
     """Looks at Python, packages, the compiler, weights, machine and disk."""
     import platform
 
+    from dse.chips.abilities import Finding
+    from dse.chips.registry import CHIPS, chip
+
     right = sys.version_info[:2] == (3, 10)
     yield Finding(
         "python",
         right,
         platform.python_version(),
-        "the last compiler for the K210 needs Python 3.10: uv sync --python 3.10",
+        "one of the compilers needs Python 3.10: uv sync --python 3.10",
     )
     for package in REQUIRED:
         yield _package(package)
-    yield _compiler()
+    for name in CHIPS:
+        yield from chip(name).examine()
     yield _weights(weights_dir)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     yield Finding("machine", True, f"{os.cpu_count()} cores, {memory / 2**30:.0f} GiB of memory")
@@ -74,26 +72,16 @@ def examine(results: Path, weights_dir: str | None = None) -> Iterator[Finding]:
 
 
 def _package(name: str) -> Finding:
-    from importlib.metadata import PackageNotFoundError, version
+    from dse.chips.abilities import Finding
 
-    try:
-        return Finding(name, True, version(name))
-    except PackageNotFoundError:
+    found = version_of(name)
+    if found is None:
         return Finding(name, False, "not installed", "uv sync")
-
-
-def _compiler() -> Finding:
-    """Asks the compiler itself, in a process of its own: it may end the one it runs in."""
-    from dse.chips.k210.compiler.compiler import compiler_version
-    from dse.errors import CompilerError
-
-    try:
-        return Finding("K210 compiler", True, compiler_version())
-    except CompilerError as error:
-        return Finding("K210 compiler", False, str(error), "uv sync --reinstall-package nncase")
+    return Finding(name, True, found)
 
 
 def _weights(folder: str | None) -> Finding:
+    from dse.chips.abilities import Finding
     from dse.errors import DseError
     from dse.network.keras_starting_weights import load_starting_weights
     from dse.network.weights_source import choose_source
@@ -108,6 +96,8 @@ def _weights(folder: str | None) -> Finding:
 
 def _disk(results: Path) -> Finding:
     import shutil
+
+    from dse.chips.abilities import Finding
 
     existing = next(
         path for path in (results.resolve(), *results.resolve().parents) if path.exists()

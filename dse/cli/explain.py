@@ -12,7 +12,7 @@ from dse.errors import CompilerError, UsageError
 from dse.terminal import note, show
 
 if TYPE_CHECKING:
-    from dse.chips.k210.quantization import QuantizationNoise
+    from dse.chips.noise import QuantizationNoise
     from dse.space import Training
     from dse.study.record import StudyRecord
     from dse.workers.training_job import Job
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_target(parser)
     add_json(parser)
-    trained = parser.add_argument_group("why the kmodel is less accurate than the network")
+    trained = parser.add_argument_group("why the compiled file is less accurate than the network")
     trained.add_argument(
         "--quantization",
         action="store_true",
@@ -53,22 +53,22 @@ def run(options: argparse.Namespace) -> int:
     """Prints the account, and draws it."""
     if options.quantization:
         return _explain_quantization(options)
-    from dse.chips import Target, explain, explain_table
+    from dse.chips import explain, load_target
 
-    account = explain(options.design, Target.load(options.target))
+    told = explain(options.design, load_target(options.target))
     if options.figure:
         from dse.views.dashboard import write_explanation
 
-        note(f"written: {write_explanation(account, options.figure)}")
+        note(f"written: {write_explanation(told, options.figure)}")
     if options.json:
-        print_json(account)
+        print_json(told.as_dict())
     else:
-        show(explain_table(account))
+        show(told.table())
     return 0
 
 
 def _explain_quantization(options: argparse.Namespace) -> int:
-    from dse.chips.k210.quantization import advice, noise_table
+    from dse.chips.noise import advice, noise_table
     from dse.designs.selection import choose_design, job_of
     from dse.search import find_study, load_study
 
@@ -79,7 +79,7 @@ def _explain_quantization(options: argparse.Namespace) -> int:
     job, training = job_of(record), row.training
     note(f"{training.id}: following up to {options.pictures} pictures through every layer")
     noise, ap = _noise_and_ap(record, job, training, options.pictures)
-    kmodel_ap = _kmodel_ap(record, job, training)
+    kmodel_ap = _file_ap(record, job, training)
     gap = noise.ap_float - noise.ap_model if kmodel_ap is None else ap - kmodel_ap
     account = {
         "design": training.id,
@@ -94,7 +94,7 @@ def _explain_quantization(options: argparse.Namespace) -> int:
         print_json(account)
         return 0
     show(noise_table(noise))
-    measured = "no kmodel" if kmodel_ap is None else f"kmodel {kmodel_ap:.4f}"
+    measured = "no compiled file" if kmodel_ap is None else f"compiled file {kmodel_ap:.4f}"
     show(f"\nAP on all evaluation pictures: network {ap:.4f}, {measured}")
     show(
         f"AP on these {noise.pictures} ({noise.faces} faces): network {noise.ap_float:.4f}, "
@@ -110,7 +110,7 @@ def _noise_and_ap(
     record: StudyRecord, job: Job, training: Training, pictures: int
 ) -> tuple[QuantizationNoise, float]:
     """The account on some evaluation pictures, and AP of the float network on all."""
-    from dse.chips.k210.quantization import predictor, quantization_noise
+    from dse.chips import chip
     from dse.data import open_data
     from dse.evaluation import evaluate, prepare
     from dse.network.detector import detector_graph
@@ -121,20 +121,21 @@ def _noise_and_ap(
     weights = load_weights(record.path / "trainings" / training.id)
     calibration = calibration_canvases(job, size)
     few = prepare(open_data(job.eval_data, "eval", limit=pictures), size)
-    noise = quantization_noise(graph, weights, calibration, few)
-    exact = predictor(graph, weights, "FP32", calibration)
+    on = chip(record.settings.make_target().chip)
+    noise = on.noise(graph, weights, calibration, few)
+    exact = on.model(graph, weights, "FP32", calibration)
     return noise, evaluate(exact, size, open_data(job.eval_data, "eval")).ap
 
 
-def _kmodel_ap(record: StudyRecord, job: Job, training: Training) -> float | None:
+def _file_ap(record: StudyRecord, job: Job, training: Training) -> float | None:
     """As kmodel.json has it, or measured now; None where the network does not compile."""
     from dse.workers.job import measure_compiled
 
     folder = record.path / "trainings" / training.id
     if not (folder / "kmodel.json").exists():
-        note("compiling, then running the kmodel on all evaluation pictures")
+        note("compiling, then running the file on all evaluation pictures")
     try:
         return measure_compiled(job, training, folder).kmodel_ap
     except CompilerError as error:
-        note(f"no kmodel: {error}")
+        note(f"no compiled file: {error}")
         return None

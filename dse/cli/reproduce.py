@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dse.cli.arguments import add_json, add_study, add_weights, positive_int, print_json, table
+from dse.cli.arguments import add_json, add_study, add_weights, positive_int, print_json
 from dse.cli.search import DATA_HELP
 from dse.errors import UsageError
 from dse.terminal import note, show
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json(as_json(report))
     else:
-        show(as_text(report, table))
+        show(as_text(report))
     note("")
     note(f"written: {path}")
     for record in records:

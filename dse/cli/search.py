@@ -22,9 +22,9 @@ from dse.cli.arguments import (
     positive_int,
     print_json,
     seed,
-    table,
 )
 from dse.terminal import note, show
+from dse.text_table import format_table
 
 if TYPE_CHECKING:
     from dse.columns import Column
@@ -139,7 +139,8 @@ def front_table(front: Sequence[OutcomeRow], columns: StudyColumns) -> str:
         *(f"{cost.heading} kB" for cost in costs), "runs on chip",
     )  # fmt: skip
     ordered = sorted(front, key=lambda row: (not row.deployable, -row.ap))
-    return table(header, [_front_row(row, costs) for row in ordered])
+    cells = [_front_row(row, costs) for row in ordered]
+    return format_table(header, cells, header[:1], ruled=False)
 
 
 def _front_row(row: OutcomeRow, costs: Sequence[Column]) -> tuple[str, ...]:
@@ -218,11 +219,13 @@ def _dry_run(options: argparse.Namespace) -> int:
         print_json({**counts, "rejected": plan.rejected, "trainings": trainings})
         return 0
     show(f"{len(plan.rows)} candidates, {plan.feasible} fit; rejected:")
-    show(table(("limit", "candidates"), [(r, str(n)) for r, n in plan.rejected.items()]))
+    rejected = [(reason, str(count)) for reason, count in plan.rejected.items()]
+    show(format_table(("limit", "candidates"), rejected, ("limit",), ruled=False))
     show(f"{len(plan.designs)} trainings have a deployable format:")
     rows = [
         (row.training.id, *_times(row), f"{row.file_bytes / 1000:.0f}")
         for row in map(plan.deployable_row, (design.training for design in plan.designs))
     ]
-    show(table(("training", "ms", "band", f"{plan.rows.columns.size.heading} kB"), rows))
+    header = ("training", "ms", "band", f"{plan.rows.columns.size.heading} kB")
+    show(format_table(header, rows, ("training",), ruled=False))
     return 0

@@ -1,4 +1,4 @@
-"""Verify an exported bundle, or a bare kmodel, independently of what wrote it."""
+"""Verify an exported bundle, or a bare file of a chip, independently of what wrote it."""
 
 from __future__ import annotations
 
@@ -14,33 +14,31 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `dse verify`."""
-    parser.add_argument("bundle", type=Path, help="the folder that dse export wrote, or a .kmodel")
+    parser.add_argument("bundle", type=Path, help="what dse export wrote, or a chip's file")
     parser.add_argument(
         "--data", help="measure AP on these pictures, too: fddb:DIR, synthetic, ..."
     )
     parser.add_argument(
         "--target",
         help="the firmware that must load it, a file of constraints/ "
-        "(default: the bundle's own; k210 for a bare kmodel)",
+        "(default: the bundle's own; for a bare file the chip alone)",
     )
     add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Prints what was measured and what is wrong; 4 where anything is."""
-    from dse.chips import Target
-    from dse.chips.k210 import verify_bundle, verify_kmodel
+    from dse.chips import load_target
+    from dse.chips.registry import DEFAULT_CHIP, chip, chip_of_file
     from dse.data import open_data
 
     path: Path = options.bundle
     if not path.is_dir() and not path.is_file():
-        raise UsageError(f"{path} is neither a folder nor a file", "name a bundle or a .kmodel")
+        raise UsageError(f"{path} is neither a folder nor a file", "name a bundle or its file")
     data = open_data(options.data, "eval") if options.data else None
-    target = Target.load(options.target) if options.target else None
-    if path.is_dir():
-        report = verify_bundle(path, data, target=target)
-    else:
-        report = verify_kmodel(path, data, target=target or Target.load("k210"))
+    target = load_target(options.target) if options.target else None
+    on = chip_of_file(path) or chip(target.chip if target else DEFAULT_CHIP)
+    report = on.verify(path, data, target)
     if options.json:
         print_json({"ok": report.ok, "problems": report.problems, **report.measured})
     else:

@@ -6,7 +6,7 @@ A kmodel, a TensorFlow-Lite file, a bundle, a study's design, or one that the pa
 
 from __future__ import annotations
 
-from dse.designs.detector import Detector
 from dse.designs.finding import find_detector
+from dse.detection.detector import Detector
 
 __all__ = ["Detector", "find_detector"]

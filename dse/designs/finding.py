@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dse.designs.detector import Detector, Say
+from dse.chips.registry import CHIPS, chip, chip_of_file
+from dse.detection.detector import Detector, Say
 from dse.errors import UsageError
 
 __all__ = ["find_detector"]
-
-BUNDLED = "model.kmodel"
 
 
 def find_detector(name: str, results: Path, study: str | None, say: Say) -> Detector:
@@ -20,16 +19,12 @@ def find_detector(name: str, results: Path, study: str | None, say: Say) -> Dete
     what its name says, and what `find_trained` raises.
     """
     path = Path(name)
-    if path.suffix == ".kmodel" or (path / BUNDLED).is_file():
-        from dse.designs.files import KmodelDetector
-
-        return KmodelDetector.read(path / BUNDLED if path.is_dir() else path, say)
-    if path.suffix == ".tflite":
-        from dse.designs.files import TfliteDetector
-
-        return TfliteDetector(path, say)
+    known = chip_of_file(path)
+    if known is not None:
+        return known.detector(path, say)
     if path.exists():
-        what = f"a folder without {BUNDLED}" if path.is_dir() else "no .kmodel or .tflite file"
+        suffixes = sorted({suffix for one in CHIPS for suffix in chip(one).file_suffixes})
+        what = "no bundle" if path.is_dir() else f"no {' or '.join(suffixes)} file"
         raise UsageError(f"{name} is {what}", "name such a file, a bundle, or a design")
     from dse.designs.trained import find_trained
     from dse.designs.trained_detector import TrainedDetector

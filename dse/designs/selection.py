@@ -105,7 +105,7 @@ def _named(rows: Sequence[OutcomeRow], wanted: str) -> OutcomeRow:
     for row in rows:
         if wanted == row.id:
             return row
-        if row.format == "kpu8" and wanted in (str(row.trial), row.training.id):
+        if row.deployable and wanted in (str(row.trial), row.training.id):
             return row
     known = {row.id for row in rows} | {"best"}
     raise UnknownName("design", wanted, known)

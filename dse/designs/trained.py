@@ -10,24 +10,31 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.chips import chip, load_target
+from dse.defaults import TARGET
 from dse.designs.selection import AtMost, choose_design, job_of
 from dse.errors import StudyError, UnknownName, WeightsError
-from dse.space import FORMATS, PLAIN, WIDTHS, Candidate, Training
+from dse.network.families import BREAKPOINTS
+from dse.space import FORMATS, Candidate, Training
 from dse.study.folder import find_study, shared_cache
 from dse.study.record import StudyRecord, load_study
-from dse.study.settings import DEFAULT_TARGET
 from dse.training.recipe import Recipe
 from dse.workers.job import load_weights
 from dse.workers.training_job import Job, calibration_canvases
 
 if TYPE_CHECKING:
-    from dse.chips.k210 import Deployment
+    from dse.chips.abilities import Deployed
     from dse.network.keras_inference import Predict
     from dse.network.keras_model import Weights
 
 __all__ = ["SHIPPED", "TrainedDesign", "find_trained", "shipped_design", "trained_design"]
 
-SHIPPED = tuple(Training(PLAIN, 5, width, 256).id for width in WIDTHS[PLAIN])
+SHIPPED = tuple(
+    Training(one.letter, one.shipped[0], width, one.shipped[1]).id
+    for one in BREAKPOINTS.values()
+    if one.shipped
+    for width in one.family.widths
+)
 """Finished detectors in the package (`tools/pretrain_plain.py`), at their input size."""
 
 
@@ -49,25 +56,28 @@ class TrainedDesign:
     def predict_at(self, input_size: int) -> Predict:
         """The network in its format, for a canvas of any size in pixels.
 
-        "kpu8" is a model of the chip here, as not every size compiles: `deploy` is the kmodel.
+        The chip's own format is a model of it here, as not every size compiles: `deploy` is the
+        file itself.
         """
-        from dse.chips.k210.quantization import predictor
         from dse.network.detector import detector_graph
 
         graph = detector_graph(replace(self.candidate.training, input_size=input_size))
         calibration: NDArray[np.uint8] = np.zeros((0, input_size, input_size, 3), np.uint8)
-        if self.candidate.format == "kpu8":  # the only one that looks at it
+        if self.runs_on_chip:  # no other format looks at it
             calibration = calibration_canvases(self.job, input_size)
-        return predictor(graph, self.weights, self.candidate.format, calibration)
+        return self.job.chip.model(graph, self.weights, self.candidate.format, calibration)
 
-    def deploy(self) -> Deployment:
+    @property
+    def runs_on_chip(self) -> bool:
+        """The chip computes in its format."""
+        return self.candidate.format in self.job.chip.formats
+
+    def deploy(self) -> Deployed:
         """The compiled network. Raises CompilerError where it does not compile."""
-        from dse.chips.k210 import deploy
         from dse.network.detector import detector_graph
 
         calibration = calibration_canvases(self.job, self.candidate.training.input_size)
-        graph, version = detector_graph(self.candidate.training), self.job.nncase_version
-        return deploy(graph, self.weights, calibration, nncase_version=version)
+        return self.job.deploy(detector_graph(self.candidate.training), self.weights, calibration)
 
 
 def find_trained(
@@ -120,13 +130,17 @@ def shipped_design(name: str, results: Path) -> TrainedDesign | None:
     from dse.network.keras_starting_weights import load_starting_weights  # which takes seconds
 
     training = Training.parse(known[name])
-    candidate = training.in_format("kpu8") if name == training.id else Candidate.parse(name)
+    target = load_target(TARGET)
+    usual = training.in_format(chip(target.chip).format)
+    candidate = usual if name == training.id else Candidate.parse(name)
     start = load_starting_weights("shipped", training.width, training.breakpoint)
     cache = shared_cache(results)
-    job = Job("synthetic", "synthetic", Recipe(), "shipped", (candidate.format,), str(cache))
+    job = Job(
+        "synthetic", "synthetic", Recipe(), "shipped", (candidate.format,), str(cache), target
+    )
     about = {
         "name": f"none: shipped with dse, {start.source}",
-        "target": DEFAULT_TARGET,
+        "target": target.name,
         "trained_on": "photographs (dse/network/weights/README.md)",
         "starting_weights": "its own",
     }

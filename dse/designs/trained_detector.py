@@ -1,4 +1,4 @@
-"""A trained design as a detector; in kpu8 it is the kmodel that runs."""
+"""A trained design as a detector; in the chip's own format its file is what runs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from dse.designs.detector import Detector, Say
+from dse.detection.detector import Detector, Say
 
 if TYPE_CHECKING:
     from dse.designs.trained import TrainedDesign
@@ -27,20 +27,16 @@ class TrainedDetector(Detector):
 
     @contextmanager
     def running(self) -> Iterator[Predict]:
-        """See `Detector`. Raises CompilerError where no chip holds it in kpu8."""
-        if self._design.candidate.format != "kpu8":
+        """See `Detector`. Raises CompilerError where the chip does not hold it."""
+        if not self._design.runs_on_chip:
             yield self._design.predict_at(self.input_size)
             self._say(f"Keras, weights in {self._design.candidate.format}")
             return
-        from dse.designs.files import KmodelDetector
-
         self._say("compiling")
-        deployed = self._design.deploy()
-        kmodel, version = deployed.compiled.kmodel, deployed.compiled.nncase_version
-        compiled = KmodelDetector(self.name, kmodel, deployed.box_scale, None, self._say, version)
-        with compiled.running() as predict:
+        with self._design.deploy().running() as predict:
             yield predict
+            self._say(predict.how)
 
     def predict_at(self, input_size: int) -> Predict:
-        """See `Detector`; in kpu8 a model of the chip, as not every size compiles."""
+        """See `Detector`; in the chip's format a model of it, as not every size compiles."""
         return self._design.predict_at(input_size)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 from dse.detection.head import FACE_HEAD, Head
-from dse.network import mobilenetv2, plain
+from dse.network.families import BREAKPOINTS
 from dse.network.graph import Graph, Layer
-from dse.space import PLAIN, Training
+from dse.network.mobilenetv2 import scaled_channels
+from dse.space import Training
 
 __all__ = [
+    "Network",
     "detector",
     "detector_graph",
     "frozen_layers",
@@ -18,9 +21,29 @@ __all__ = [
 ]
 
 
+class Network(NamedTuple):
+    """What a detector's cost depends on: not on lambda, which only says what is trained."""
+
+    breakpoint: str
+    width: float
+    input_size: int
+
+    @classmethod
+    def of(cls, training: Training) -> Network:
+        """The network of `training`."""
+        return cls(training.breakpoint, training.width, training.input_size)
+
+    @property
+    def graph(self) -> Graph:
+        """Its layers."""
+        scaled = partial(scaled_channels, self.width)
+        name = f"{self.breakpoint}-a{self.width:g}-{self.input_size}"
+        return detector(name, self.breakpoint, scaled, self.input_size)
+
+
 def detector_graph(training: Training, head: Head = FACE_HEAD) -> Graph:
     """The detector of `training`: one output, a map of `head.channels` channels."""
-    scaled = partial(mobilenetv2.scaled_channels, training.width)
+    scaled = partial(scaled_channels, training.width)
     return detector(training.id, training.breakpoint, scaled, training.input_size, head)
 
 
@@ -32,10 +55,7 @@ def detector(
     head: Head = FACE_HEAD,
 ) -> Graph:
     """The detector for square pictures; `scaled` gives a layer's channels from alpha 1's."""
-    if breakpoint == PLAIN:
-        layers = plain.plain_backbone(scaled, input_size, input_size)
-    else:
-        layers = mobilenetv2.layers_until(breakpoint, scaled, input_size, input_size)
+    layers = BREAKPOINTS[breakpoint].layers(scaled, input_size, input_size)
     return Graph(name, (*layers, head_layer("head", layers[-1], head)), ("head",))
 
 
@@ -44,8 +64,8 @@ def head_layer(name: str, source: Layer, head: Head = FACE_HEAD) -> Layer:
     return Layer(name, "conv", (source.name,), (*source.shape[:2], head.channels), bias=True)
 
 
-def frozen_layers(graph: Graph, frozen_until: int) -> frozenset[str]:
-    """Names of the layers that keep their starting weights under lambda = `frozen_until`."""
-    first = mobilenetv2.FIRST_TRAINED.get(frozen_until, f"conv_{frozen_until}")
+def frozen_layers(graph: Graph, training: Training) -> frozenset[str]:
+    """Names of the layers of its `graph` that keep their starting weights in `training`."""
+    first = BREAKPOINTS[training.breakpoint].first_trained[training.frozen_until]
     names = [layer.name for layer in graph]
     return frozenset(names[: names.index(first)])

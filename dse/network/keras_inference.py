@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.errors import UnknownName, WeightsError
+from dse.network import pixels
 from dse.network.graph import CONVOLUTIONS, Graph, Layer
 from dse.network.keras_model import BATCH_NORM_EPSILON, Weights, batch_norm_name
 from dse.network.keras_startup import keras
@@ -86,8 +87,8 @@ def apply(layer: Layer, read: list[Any], *kernel_and_bias: Any) -> Any:
 
 
 def normalised(canvases: Any) -> Any:
-    """Pixels 0..255 as the network wants them: float32 in [-1, 1]."""
-    return keras.ops.cast(canvases, "float32") / 127.5 - 1.0
+    """`pixels.normalised`, as a tensor."""
+    return pixels.normalised(keras.ops.cast(canvases, "float32"))
 
 
 def predictor(graph: Graph, weights: Weights, batch_size: int = BATCH_SIZE) -> Predict:

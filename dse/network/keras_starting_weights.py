@@ -15,17 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.errors import WeightsError
+from dse.network.families import BREAKPOINTS
 from dse.network.graph import Graph
 from dse.network.keras_model import Weights, batch_norm_name, get_weights
 from dse.network.keras_startup import keras
 from dse.network.mobilenetv2 import backbone_graph
 from dse.network.weights_file import read_weights
-from dse.space import PLAIN
 
 __all__ = ["StartingWeights", "load_starting_weights", "narrow", "shipped_file"]
 
 SHIPPED = Path(__file__).resolve().parent / "weights"
-MOBILENET_STEM, PLAIN_STEM = "mobilenetv2_face", "plain_face"
 DEAD_CHANNEL_SCALE = 0.02
 """Standard deviation given to channels that are all zero, so that they can learn."""
 
@@ -44,14 +43,13 @@ class StartingWeights:
 def load_starting_weights(source: str, width: float, breakpoint: str = "A") -> StartingWeights:
     """Weights for alpha `width` from a source that `choose_source` returned.
 
-    The plain network has the package's own weights, whatever the source.
+    A family that Keras does not have has the package's own weights, whatever the source.
     Raises WeightsError where the file is missing, truncated or of another network.
     """
-    if breakpoint == PLAIN:
-        return StartingWeights(_read_shipped(width, PLAIN_STEM), f"dse's own, alpha {width:g}")
-    if source == "shipped":
-        found = _read_shipped(width, MOBILENET_STEM)
-        return StartingWeights(found, f"dse's own face backbone, alpha {width:g}")
+    family = BREAKPOINTS[breakpoint].family
+    if source == "shipped" or not family.in_keras:
+        found = _read_shipped(width, family.weights)
+        return StartingWeights(found, f"dse's own for {family.title}, alpha {width:g}")
     if source == "imagenet":
         return StartingWeights(_imagenet("imagenet", width), f"Keras ImageNet, alpha {width:g}")
     folder = Path(source.removeprefix("dir:"))
@@ -65,8 +63,8 @@ def load_starting_weights(source: str, width: float, breakpoint: str = "A") -> S
     raise WeightsError(f"{folder} holds no {path.name}", "name a folder with Keras' files")
 
 
-def shipped_file(width: float, stem: str = MOBILENET_STEM) -> Path:
-    """Where the package keeps its weights of alpha `width`."""
+def shipped_file(width: float, stem: str) -> Path:
+    """Where the package keeps the weights of alpha `width` of the family that calls them `stem`."""
     return SHIPPED / f"{stem}_{_keras_width(width)}.npz"
 
 

@@ -1,7 +1,7 @@
 """MobileNetV2, as a layer graph.
 
 The backbone is Sandler et al. (arXiv 1801.04381) with the names and channel rounding of
-`keras.applications`; the breakpoints are those of Narduzzi et al. (arXiv 2208.11011). Every
+`keras.applications`; heads leave it where Narduzzi et al. (arXiv 2208.11011) had them. Every
 stride-2 convolution pads one zero on all four sides, because the K210 cannot do otherwise.
 """
 
@@ -12,7 +12,7 @@ from functools import partial
 
 from dse.network.graph import Graph, Layer, Shape
 
-__all__ = ["BREAKPOINT_LAYER", "FIRST_TRAINED", "backbone_graph", "layers_until", "scaled_channels"]
+__all__ = ["COARSE", "FINE", "backbone_graph", "joined_layers", "layers_until", "scaled_channels"]
 
 EXPANSION = 6
 STEM_CHANNELS = 32
@@ -29,39 +29,35 @@ BLOCKS = (
 )  # fmt: skip
 """Table 2 of arXiv 1801.04381, one row a block."""
 
-FIRST_TRAINED = {63: "block_7_expand", 98: "block_11_expand", 133: "block_15_expand"}
-"""The first convolution behind each lambda."""
-
-BREAKPOINT_LAYER = {"A": "block_13_expand", "B": "Conv_1"}
+FINE, COARSE = "block_13_expand", "Conv_1"
+"""The layers that heads read: OutA, of stride 16, and OutB, of stride 32."""
 
 
 def layers_until(
-    breakpoint: str, scaled: Callable[[int], int], height: int, columns: int
+    end: str, scaled: Callable[[int], int], height: int, columns: int
 ) -> tuple[Layer, ...]:
-    """The layers that lead to `breakpoint`, which is the last; `scaled` gives a layer's
-    channels from alpha 1's."""
+    """The layers that lead to the one called `end`, which is the last; `scaled` gives a
+    layer's channels from alpha 1's."""
     layers = _backbone(scaled, height, columns)
-    if breakpoint == "C":
-        return tuple(_concatenated(layers))
-    end = next(i for i, layer in enumerate(layers) if layer.name == BREAKPOINT_LAYER[breakpoint])
-    return tuple(layers[: end + 1])
+    last = next(i for i, layer in enumerate(layers) if layer.name == end)
+    return tuple(layers[: last + 1])
+
+
+def joined_layers(scaled: Callable[[int], int], height: int, columns: int) -> tuple[Layer, ...]:
+    """The whole backbone and, last, OutC: OutA beside OutB up-sampled to OutA's size."""
+    layers = _backbone(scaled, height, columns)
+    shapes = {layer.name: layer.shape for layer in layers}
+    fine, coarse = shapes[FINE], shapes[COARSE]
+    grown = (coarse[0] * 2, coarse[1] * 2, coarse[2])
+    upsample = Layer("upsample", "upsample", (COARSE,), grown, stride=2)
+    joined = (fine[0], fine[1], fine[2] + coarse[2])
+    return (*layers, upsample, Layer("concat", "concat", (FINE, "upsample"), joined))
 
 
 def backbone_graph(width: float, height: int, columns: int) -> Graph:
     """The whole backbone up to `Conv_1`, for pictures of `height` x `columns` pixels."""
     layers = _backbone(partial(scaled_channels, width), height, columns)
-    return Graph(f"mobilenetv2-a{width:g}", tuple(layers), ("Conv_1",))
-
-
-def _concatenated(layers: list[Layer]) -> list[Layer]:
-    """OutC: breakpoint A beside breakpoint B up-sampled to A's size."""
-    shapes = {layer.name: layer.shape for layer in layers}
-    fine, coarse = shapes[BREAKPOINT_LAYER["A"]], shapes[BREAKPOINT_LAYER["B"]]
-    grown = (coarse[0] * 2, coarse[1] * 2, coarse[2])
-    upsample = Layer("upsample", "upsample", (BREAKPOINT_LAYER["B"],), grown, stride=2)
-    joined = (fine[0], fine[1], fine[2] + coarse[2])
-    concat = Layer("concat", "concat", (BREAKPOINT_LAYER["A"], "upsample"), joined)
-    return [*layers, upsample, concat]
+    return Graph(f"mobilenetv2-a{width:g}", tuple(layers), (COARSE,))
 
 
 def _backbone(scaled: Callable[[int], int], height: int, columns: int) -> list[Layer]:
@@ -88,7 +84,7 @@ def _backbone(scaled: Callable[[int], int], height: int, columns: int) -> list[L
         if layers[-1].shape == block_input.shape:
             both = (block_input.name, layers[-1].name)
             layers.append(Layer(f"{prefix}add", "add", both, block_input.shape))
-    convolve("Conv_1", "conv", scaled(LAST_CHANNELS), 1, 1, "relu6")
+    convolve(COARSE, "conv", scaled(LAST_CHANNELS), 1, 1, "relu6")
     return layers
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dse import published
 from dse.reproduction.comparison import Comparison, Ranks, Result, Sample
 from dse.reproduction.viola_jones import ViolaJones
+from dse.text_table import format_table
 
 __all__ = ["Report", "as_markdown", "as_text"]
 
@@ -44,11 +45,12 @@ class Report:
     rivals: tuple[ViolaJones, ...] | None
 
 
-def as_text(report: Report, layout: Callable[[Sequence[str], list[Sequence[str]]], str]) -> str:
-    """All tables for the terminal; `layout` puts a header and rows into columns."""
+def as_text(report: Report) -> str:
+    """All tables for the terminal."""
     parts = [_setting(report)]
-    for title, grid, remarks in _sections(report):
-        parts += ["\n".join([title, layout(*grid), *remarks])]
+    for title, (header, rows), remarks in _sections(report):
+        grid = format_table(header, rows, left=header[:1], ruled=False)
+        parts += ["\n".join([title, grid, *remarks])]
     return "\n\n".join(parts)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from dse.data import open_data
 from dse.files import make_folder, write_whole
+from dse.plain import plain
 from dse.reproduction.comparison import compare
 from dse.reproduction.measuring import measure_networks
 from dse.reproduction.options import ReproductionOptions
@@ -74,16 +74,8 @@ def write_report(report: Report, results: Path) -> Path:
 
 def as_json(report: Report) -> dict[str, Any]:
     """The report as plain values; what is not known is None."""
-    plain: dict[str, Any] = _plain(asdict(report))
-    return plain
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
+    found: dict[str, Any] = plain(asdict(report))
+    return found
 
 
 def _costs(record: StudyRecord) -> dict[str, tuple[int, int]]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
-from dse.chips import Target
+from dse.chips import load_target
 from dse.errors import DseError, Interrupted, StudyError, UsageError
 from dse.files import write_whole
 from dse.search.clock import SearchClock
@@ -52,7 +52,7 @@ def plan_search(request: SearchRequest) -> SearchPlan:
     Raises UnknownName, InvalidFile, or NothingFeasible with the nearest candidates.
     """
     settings = request.settings()
-    return make_plan(SearchSpace.load(settings.space), Target.load(settings.target))
+    return make_plan(SearchSpace.load(settings.space), load_target(settings.target))
 
 
 def run_search(
@@ -101,7 +101,7 @@ class _Search:
         search, run = self._checked(self.request.settings()), self.run
         backend = self.backend or backend_for(search)
         space = backend.offered(SearchSpace.load(search.space))
-        target = Target.load(search.target)
+        target = load_target(search.target)
         plan = make_plan(space, target)
         about = backend.describe(search)
         settings = make_settings(

@@ -27,8 +27,8 @@ def reusable(record: StudyRecord, settings: StudySettings, plan: SearchPlan) -> 
     """
     unlike = differing(record.settings, settings)
     ours, theirs = (one.make_target() for one in (settings, record.settings))
-    if not unlike and ours.nncase_version != theirs.nncase_version:
-        unlike = "nncase_version"
+    if not unlike and ours.toolchain != theirs.toolchain:
+        unlike = "compiler"
     if unlike:
         raise StudyError(
             f"the trainings of {record.name} are of no use here: its {unlike} is another",

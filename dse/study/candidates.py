@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from dse.chips.verdict import ACCEPTED, REJECTED, UNKNOWN
 from dse.columns import Column
+from dse.network.families import BREAKPOINTS
 from dse.schema import LARGEST
-from dse.space import FORMATS, FREEZABLE, TRAINING_AXES, Candidate, Training
+from dse.space import FORMATS, TRAINING_AXES, Candidate, Training
 from dse.study.columns import NAMES, StudyColumns
 from dse.study.rows import CandidateRow
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Candidates"]
 
 KNOWN = {
-    "breakpoint": FREEZABLE,
+    "breakpoint": BREAKPOINTS,
     "format": FORMATS,
     "status": (ACCEPTED, REJECTED, UNKNOWN),
     "deployable": (True, False),

@@ -9,7 +9,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Literal
 
-from dse.chips.columns import COUNTS, DEFAULT_CHIP, TIMES, VERDICT, chip_columns
+from dse.chips.columns import COUNTS, TIMES, VERDICT
+from dse.chips.registry import DEFAULT_CHIP, chip
 from dse.columns import ChipColumns, Column
 from dse.space import AXES as SPACE_AXES
 
@@ -133,6 +134,6 @@ class StudyColumns:
 
 
 @cache
-def study_columns(chip: str = DEFAULT_CHIP) -> StudyColumns:
-    """The columns of studies on the chip of that name."""
-    return StudyColumns(chip_columns(chip))
+def study_columns(name: str = DEFAULT_CHIP) -> StudyColumns:
+    """The columns of studies on the chip of that name. Raises UnknownName."""
+    return StudyColumns(chip(name).columns)

@@ -9,6 +9,7 @@ from typing import Any
 
 from dse.chips.verdict import ACCEPTED
 from dse.pareto import MAXIMISE, Front, ObjectiveBox, front_mask
+from dse.plain import plain
 from dse.study.audit import StoppingAudit, audit
 from dse.study.candidates import Candidates
 from dse.study.columns import StudyColumns
@@ -111,8 +112,9 @@ class SearchReport:
         """Plain values for JSON; what was not measured is None."""
         told = {one.name: getattr(self, one.name) for one in fields(self) if one.compare}
         shown = self.columns.at("front")
-        front = [{column.name: _plain(column.of(row)) for column in shown} for row in self.front]
-        return {**told, "audit": asdict(self.audit), "front": front}
+        front = [{column.name: column.of(row) for column in shown} for row in self.front]
+        found: dict[str, Any] = plain({**told, "audit": asdict(self.audit), "front": front})
+        return found
 
     @classmethod
     def of(
@@ -163,7 +165,3 @@ def _measured(row: CandidateRow, entry: Entry | None) -> dict[str, Any]:
         "seconds": 0.0 if WARM in outcome else or_nan(outcome.get("seconds")),
         "epochs": outcome.get("epochs"),
     }
-
-
-def _plain(value: Any) -> Any:
-    return None if isinstance(value, float) and math.isnan(value) else value

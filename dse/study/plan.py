@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from dse.chips import Target, price_space
-from dse.chips.columns import DEFAULT_CHIP
 from dse.chips.verdict import ACCEPTED
 from dse.errors import InvalidFile, NothingFeasible
 from dse.files import open_regular, reported
@@ -26,7 +25,6 @@ from dse.study.rows import CandidateRow
 __all__ = [
     "SearchPlan",
     "candidates_csv",
-    "columns_for",
     "make_plan",
     "priced_rows",
     "read_candidates",
@@ -90,7 +88,7 @@ def make_plan(space: SearchSpace, target: Target) -> SearchPlan:
 
 def priced_rows(candidates: Iterable[Candidate], target: Target) -> Candidates:
     """Axes, cost and verdict of each of `candidates`, in their order."""
-    columns, source = columns_for(target), iter(candidates)
+    columns, source = study_columns(target.chip), iter(candidates)
 
     def rows() -> Iterator[CandidateRow]:
         while some := list(islice(source, PRICED_AT_ONCE)):
@@ -98,11 +96,6 @@ def priced_rows(candidates: Iterable[Candidate], target: Target) -> Candidates:
                 yield CandidateRow.of(priced, columns.chip)
 
     return Candidates.of(columns, rows())
-
-
-def columns_for(target: Target) -> StudyColumns:
-    """The columns of studies on the chip of `target`."""
-    return study_columns(getattr(target, "chip", DEFAULT_CHIP))
 
 
 def candidates_csv(rows: Candidates) -> str:

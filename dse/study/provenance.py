@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import platform
 import secrets
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from dse.chips import Target
 from dse.errors import StudyError
 from dse.space import SearchSpace
 from dse.study.settings import PICTURES, SearchSettings, StudySettings, TableHead
+from dse.versions import versions
 
 __all__ = [
     "SHARED",
@@ -60,7 +59,7 @@ def make_settings(
         **about,
         "space": asdict(space),
         "target": asdict(target),
-        "versions": versions(),
+        "versions": versions(PACKAGES),
         **({"shared": _shared(storage)} if storage else {}),
     }
     return StudySettings.of(table, Path("study.toml"))
@@ -129,14 +128,3 @@ def _without_password(url: str) -> str:
     from dse.study.database import without_password
 
     return without_password(url)
-
-
-def versions() -> dict[str, str]:
-    """Python's version and that of every package that can change a result."""
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found

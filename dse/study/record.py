@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dse.chips.columns import DEFAULT_CHIP
+from dse.chips.registry import DEFAULT_CHIP
 from dse.errors import InvalidFile
 from dse.files import read_bytes
 from dse.schema import shown

@@ -58,7 +58,8 @@ class CandidateRow:
     def of(cls, priced: Priced, chip: ChipColumns) -> CandidateRow:
         """The row of a priced candidate."""
         cost, verdict = priced.cost, priced.verdict
-        figures = {column.name: getattr(cost, column.name) for column in chip.costs}
+        known = cost.figures
+        figures = {column.name: known[column.name] for column in chip.costs}
         return cls(
             priced.candidate,
             cost.parameters,

@@ -13,7 +13,10 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field, structs
 
-from dse.chips.target import Target, check_field
+from dse.chips.profiles import target_of_table
+from dse.chips.registry import CHIPS, DEFAULT_CHIP, chip
+from dse.chips.target import Target
+from dse.defaults import SPACE, TARGET
 from dse.errors import InvalidFile, StudyError
 from dse.schema import checked, read_toml, shown
 from dse.space import SearchSpace
@@ -21,7 +24,6 @@ from dse.training.recipe import Recipe
 
 __all__ = [
     "DEFAULT_DATA",
-    "DEFAULT_TARGET",
     "PICTURES",
     "Count",
     "Pictures",
@@ -41,10 +43,7 @@ Seed = Annotated[int, Meta(ge=0, lt=2**32)]
 
 PICTURES = ("training_pictures", "validation_pictures", "evaluation_pictures")
 
-DEFAULT_TARGET, DEFAULT_DATA = "k210", "synthetic"
-
-TOLD_LATER = {"nncase_version": "1.9.0.20230322", "kmodel_loader": ""}
-"""Keys of a target that older studies lack, and what was so when they were made."""
+DEFAULT_DATA = "synthetic"
 
 
 class Pictures(Struct, frozen=True):
@@ -105,8 +104,8 @@ class SearchSettings(Struct, frozen=True, kw_only=True):
     """
 
     budget: Count = 50
-    target: str = DEFAULT_TARGET
-    space: str = "k210_face"
+    target: str = TARGET
+    space: str = SPACE
     data: str = DEFAULT_DATA
     weights: str = "auto"
     proposer: str = "composite"
@@ -160,12 +159,7 @@ class StudySettings(TrainedWith, frozen=True, kw_only=True):
         hint = "restore it, or start a new study"
         whole = plain(table)
         settings = checked({**whole, "table": whole}, cls, path, hint=hint)
-        for key, value in settings.target.items():
-            try:
-                if key in Target.__dataclass_fields__:
-                    check_field(key, value)
-            except ValueError as error:
-                raise InvalidFile(path, f"in [target]: {error}", hint=hint) from None
+        _check_target(settings.target, path, hint)
         return settings
 
     @property
@@ -193,12 +187,26 @@ class StudySettings(TrainedWith, frozen=True, kw_only=True):
 def target_from(table: Mapping[str, Any]) -> Target:
     """The target in a study's `table`. Raises StudyError if it lacks a constant."""
     try:
-        return Target.of({**TOLD_LATER, **table})
+        return target_of_table(table)
     except ValueError as error:
         raise StudyError(
             f"the study's target was written by another version of dse: {shown(str(error), 200)}",
             "use the version in study.toml, or start a new study",
         ) from None
+
+
+def _check_target(table: Mapping[str, Any], path: Path, hint: str) -> None:
+    """Raises InvalidFile for a key of a target whose value is no such thing; unknown keys, and
+    chips, are those of another version."""
+    name = table.get("chip", DEFAULT_CHIP)
+    if not isinstance(name, str) or name not in CHIPS:
+        return
+    kind = chip(name).target_type
+    for key in table.keys() & set(kind.field_names()):
+        try:
+            kind.checked(key, table[key])
+        except ValueError as error:
+            raise InvalidFile(path, f"in [target]: {error}", hint=hint) from None
 
 
 def plain(value: Any) -> Any:

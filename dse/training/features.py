@@ -29,8 +29,9 @@ from dse.files import make_folder, whole_file, write_whole
 from dse.network.graph import Graph
 from dse.network.keras_model import Weights, build, get_weights, set_weights
 from dse.network.keras_startup import keras
+from dse.network.pixels import normalised
 from dse.training.augmentation import View
-from dse.training.views import ViewSet, normalise
+from dse.training.views import ViewSet
 
 __all__ = ["Features", "frozen_features", "weights_id"]
 
@@ -103,7 +104,7 @@ def _compute(
         faces = _load_faces(folder)[: json.loads(progress.read_text())["views"]]
     stream = _stream(views, len(faces))
     while chunk := list(islice(stream, CHUNK)):
-        answers = prefix.predict_on_batch(normalise(np.stack([view.canvas for view in chunk])))
+        answers = prefix.predict_on_batch(normalised(np.stack([view.canvas for view in chunk])))
         for file, answer in zip(files, _as_list(answers), strict=True):
             file[len(faces) : len(faces) + len(chunk)] = answer
         faces += [(view.boxes, view.ignored) for view in chunk]

@@ -12,12 +12,7 @@ from dse.data.pictures import DataSet, Picture
 from dse.errors import DataError
 from dse.training.augmentation import View, augmented_view, plain_view
 
-__all__ = ["ViewSet", "normalise"]
-
-
-def normalise(canvases: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Pixels 0..255 to the network's input range -1..1."""
-    return canvases.astype(np.float32) / np.float32(127.5) - 1
+__all__ = ["ViewSet"]
 
 
 @dataclass(frozen=True)

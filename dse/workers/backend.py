@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from dse.chips import Target
 from dse.errors import StudyError
 from dse.space import SearchSpace
 from dse.study.provenance import SHARED
@@ -100,6 +101,14 @@ def _pictures(source: str, split: Any) -> dict[str, Any]:
     }
 
 
+def _target(study: StudySettings) -> Target | None:
+    """None for one that another version wrote: AP of what is trained can still be measured."""
+    try:
+        return study.make_target()
+    except StudyError:
+        return None
+
+
 def _make_job(study: StudySettings, cache: Path) -> Any:
     from dse.workers.training_job import Job
 
@@ -110,5 +119,5 @@ def _make_job(study: StudySettings, cache: Path) -> Any:
         weights=study.starting_weights.source,
         formats=study.search_space().format,
         cache=str(cache),
-        nncase_version=study.target.get("nncase_version"),
+        target=_target(study),
     )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import abc
-import json
-import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from enum import Enum
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from dse.files import disk_full, make_folder
+from dse.plain import plain
 from dse.space import Training
 
 __all__ = [
@@ -117,9 +116,9 @@ class TaskRunner:
         """
         folder = make_folder(self.trainings / task.training.id)
         if task.kind == "measure":
-            return _plain(self.measure(self.job, task.training, folder))
+            return _as_dict(self.measure(self.job, task.training, folder))
         result = self.train(self.job, task.training, folder, lambda seen: report(_epoch(seen)))
-        return _plain(result)
+        return _as_dict(result)
 
 
 class Coordinator(abc.ABC):
@@ -181,16 +180,6 @@ def _epoch(seen: Any) -> Epoch:
     return Epoch(**{item.name: getattr(seen, item.name) for item in fields(Epoch)})
 
 
-def _plain(result: Any) -> dict[str, Any]:
-    """A dataclass as JSON can hold it: NumPy's numbers as Python's, NaN as None."""
-    cleaned = _without_nan(json.loads(json.dumps(asdict(result), default=float)))
-    assert isinstance(cleaned, dict)
-    return cleaned
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_without_nan(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def _as_dict(result: Any) -> dict[str, Any]:
+    found: dict[str, Any] = plain(asdict(result))
+    return found

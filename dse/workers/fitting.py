@@ -43,7 +43,7 @@ def fit(
 
     recipe, size = job.recipe, training.input_size
     start = load_starting_weights(job.weights, training.width, training.breakpoint).weights
-    edge = boundary(graph, frozen_layers(graph, training.frozen_until))
+    edge = boundary(graph, frozen_layers(graph, training))
     pictures = rendered_pictures(job.data, "train", job.cache, recipe.pictures)
     views = ViewSet(pictures, size, recipe.views, recipe.seed)
     features = frozen_features(graph, edge, start, views, Path(job.cache))

@@ -16,7 +16,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from dse.errors import CompilerError, WeightsError
+from dse.errors import CompilerError, NotSupported, WeightsError
 from dse.files import make_folder, write_whole
 from dse.network.detector import detector_graph
 from dse.network.weights_file import read_weights, write_weights
@@ -115,48 +115,47 @@ def _evaluate_formats(
 ) -> dict[str, _FormatAp]:
     """AP of the network in every format, for both styles of FDDB's boxes.
 
-    That of kpu8 is the kmodel's own, which goes into kmodel.json, unless it does not fit.
+    That of the chip's own format is the compiled file's, which goes into kmodel.json, unless it
+    does not fit.
     """
-    from dse.chips.k210.quantization import predictor
     from dse.evaluation import evaluate_canvases
 
     prepared = evaluation_pictures(job.eval_data, training.input_size, job.cache)
     calibration = calibration_canvases(job, training.input_size)
     formats: dict[str, _FormatAp] = {}
     for format in job.formats:
-        if format == "kpu8":
-            with contextlib.suppress(CompilerError):  # most of all, for want of the KPU's memory
+        if format in job.chip.formats:
+            with contextlib.suppress(CompilerError, NotSupported):  # mostly for want of memory
                 on_chip = _measured(job, training, weights, folder)
                 figures = on_chip.kmodel_ap, on_chip.kmodel_ap_square, on_chip.kmodel_ap_interval
                 formats[format] = _FormatAp(*figures)
                 continue
-        found = evaluate_canvases(predictor(graph, weights, format, calibration), prepared)
+        found = evaluate_canvases(job.chip.model(graph, weights, format, calibration), prepared)
         formats[format] = _FormatAp(found.ap, found.ap_square, list(found.ap_interval or ()))
         _write_precision_recall(folder, format, found)
     return formats
 
 
 def _measured(job: Job, training: Training, weights: Weights, folder: Path) -> CompiledMeasure:
-    """Compiles the network, evaluates the kmodel and leaves the figures in kmodel.json."""
-    from dse.chips.k210 import deploy
+    """Compiles the network, evaluates the file and leaves the figures in kmodel.json."""
     from dse.evaluation import evaluate_canvases
 
     started = perf_counter()
     graph, size = detector_graph(training), training.input_size
     calibration = calibration_canvases(job, size)
-    deployment = deploy(graph, weights, calibration, nncase_version=job.nncase_version)
+    deployed = job.deploy(graph, weights, calibration)
     prepared = evaluation_pictures(job.eval_data, size, job.cache)
-    with deployment.refereed(workers=1) as predict:
+    with deployed.running(workers=1) as predict:
         found = evaluate_canvases(predict, prepared)
     measure = CompiledMeasure(
         kmodel_ap=found.ap,
         kmodel_ap_square=found.ap_square,
-        kmodel_bytes=len(deployment.compiled.kmodel),
+        kmodel_bytes=len(deployed.content),
         seconds=perf_counter() - started,
         note=predict.note,
         kmodel_ap_interval=list(found.ap_interval or ()),
     )
-    _write_precision_recall(folder, "kpu8", found)
+    _write_precision_recall(folder, job.chip.format, found)
     write_whole(folder / "kmodel.json", json.dumps(asdict(measure)))
     return measure
 

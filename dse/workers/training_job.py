@@ -11,16 +11,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.chips import Chip, Target, chip
 from dse.data import load_all
 from dse.data.packed import packed_files
 from dse.data.pictures import DataSet
 from dse.data.rendered import draw_missing, open_rendered
 from dse.data.sources import Split, open_data
+from dse.errors import StudyError
 from dse.training.recipe import Recipe
 from dse.workers.file_sets import FileSet
 
 if TYPE_CHECKING:
+    from dse.chips.abilities import Deployed
     from dse.evaluation import Prepared
+    from dse.network.graph import Graph
+    from dse.network.keras_model import Weights
 
 __all__ = ["Job", "calibration_canvases", "evaluation_pictures", "rendered_pictures"]
 
@@ -34,7 +39,7 @@ class Job:
 
     data, eval_data: specifications for `open_data`. weights: a source of starting weights.
     formats: number formats whose AP is measured. cache: folder for shared features.
-    nncase_version: of the compiler that the target's runtime asks for; None is our own.
+    target: whose chip runs what is trained; None where another version of dse wrote it.
     """
 
     data: str
@@ -43,7 +48,26 @@ class Job:
     weights: str
     formats: tuple[str, ...]
     cache: str
-    nncase_version: str | None = None
+    target: Target | None = None
+
+    @property
+    def chip(self) -> Chip:
+        """What runs the designs. Raises StudyError where the target is not known."""
+        return chip(self.known_target.chip)
+
+    @property
+    def known_target(self) -> Target:
+        """The target. Raises StudyError where another version of dse wrote it."""
+        if self.target is None:
+            raise StudyError(
+                "the study's target was written by another version of dse",
+                "use the version in study.toml, or start a new study",
+            )
+        return self.target
+
+    def deploy(self, graph: Graph, weights: Weights, calibration: NDArray[np.uint8]) -> Deployed:
+        """The trained network as a file for the target. Raises CompilerError, NotSupported."""
+        return self.chip.deploy(graph, weights, calibration, self.known_target)
 
     def file_sets(self) -> dict[str, FileSet]:
         """Pictures and starting weights that lie on this machine's disk, for `relocated` elsewhere.

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from dse.chips.target import Target
+from dse.chips import load_target
 
 pytestmark = pytest.mark.compiler
 
@@ -23,7 +23,7 @@ def script() -> ModuleType:
 @pytest.mark.parametrize("family", ["mobilenet", "plain", "residual", "branched"])
 def test_predicted_is_compiled(family: str, script: ModuleType) -> None:
     """Seeds that neither the development of the rules nor the published figures used."""
-    target = Target.load("k210")
+    target = load_target("k210")
     for seed in range(900, 904):
         row = script.compare(family, seed, target)
         assert row["verdict_equal"], row

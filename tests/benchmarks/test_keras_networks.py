@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from dse.chips import Target
+from dse.chips import load_target
 from dse.chips.k210.compiler.second_opinion import compiled_row
+from dse.chips.k210.target import K210Target
 
 pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 
@@ -19,6 +20,6 @@ def test_a_classifier_with_its_head(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     script = importlib.import_module("keras_networks")
     path = tmp_path / "classifier.tflite"
     path.write_bytes(script.to_tflite(script.residual_classifier()))
-    compiled = compiled_row(str(path), Target.load("k210"))
+    compiled = compiled_row(str(path), K210Target.own(load_target("k210")))
     assert compiled is not None
     assert compiled["agrees"], compiled

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from dse.chips.target import Target
+from dse.chips import Target, load_target
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
@@ -37,7 +37,7 @@ def errors(scripts: dict[str, ModuleType]) -> ModuleType:
 
 @pytest.fixture(scope="module")
 def target() -> Target:
-    return Target.load("k210")
+    return load_target("k210")
 
 
 def test_parameters_and_macs_are_the_published_ones(networks: ModuleType) -> None:

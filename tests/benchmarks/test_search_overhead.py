@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dse.space import WIDTHS
+from dse.network.families import BREAKPOINTS
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +26,7 @@ def test_a_small_run_measures_every_part(
     found.loader.exec_module(script)
     monkeypatch.setattr("dse.search.scheduler.WORTH", 1.0)  # the script sets it, for good
     for breakpoint in "ABC":  # the same
-        monkeypatch.setitem(WIDTHS, breakpoint, WIDTHS[breakpoint])
+        monkeypatch.setitem(BREAKPOINTS, breakpoint, BREAKPOINTS[breakpoint])
     monkeypatch.setattr(script, "WINDOW", 5)
     monkeypatch.setattr(sys, "argv", ["", "--candidates", "3000", "--trainings", "100"])
     assert script.main() == 0

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from dse.chips import Target, check_rows, check_table
+from dse.chips import check_rows, check_table, load_target
 from dse.chips.k210.compiler.tflite import random_tflite
 from dse.errors import UsageError
 from dse.space import SearchSpace
 from tests.chips.networks import chain, depthwise
 
-TARGET = Target.load("k210")
+TARGET = load_target("k210")
 SPACE = SearchSpace.load("mobilenetv2_face")
 STABLE = {
     "candidate", "verdict", "reason", "layer", "parameters", "macs", "kmodel_bytes",
@@ -45,7 +45,7 @@ def test_a_format_of_the_cpu_is_said_to_be_explored_only() -> None:
 
 
 def test_the_table_shows_every_row_and_the_way_out() -> None:
-    text = check_table(check_rows(["A98-a0.5-224", "A98-a0.75-224"], TARGET, SPACE))
+    text = check_table(check_rows(["A98-a0.5-224", "A98-a0.75-224"], TARGET, SPACE), TARGET)
     lines = text.splitlines()
     assert lines[0].startswith("candidate")
     assert "accepted" in lines[2]
@@ -64,6 +64,6 @@ def test_what_the_calibration_decides_is_said(tmp_path: Path) -> None:
     graph = chain((32, 32, 3), depthwise("a", stride=2), depthwise("b"))
     path = tmp_path / "sliced.tflite"
     path.write_bytes(random_tflite(graph, seed=0))
-    (row,) = check_rows([str(path)], Target.load("k210"))
+    (row,) = check_rows([str(path)], load_target("k210"))
     assert row["range_dependent"] == ["a"]
-    assert "conversions at a" in check_table([row])
+    assert "conversions at a" in check_table([row], TARGET)

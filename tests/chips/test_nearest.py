@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dse.chips import Target, nearest_fit, price_candidate
+from dse.chips import load_target, nearest_fit, price_candidate
 from dse.space import Candidate, SearchSpace
 
-TARGET = Target.load("k210")
+TARGET = load_target("k210")
 SPACE = SearchSpace.load("mobilenetv2_face")
 
 
@@ -46,5 +46,5 @@ def test_known_ones(name: str, expected: str) -> None:
 
 @pytest.mark.slow
 def test_none_when_nothing_fits() -> None:
-    maixpy = Target.load("k210-maixpy-full")
+    maixpy = load_target("k210-maixpy-full")
     assert nearest_fit(Candidate.parse("A98-a0.5-224-kpu8"), SPACE, maixpy) is None

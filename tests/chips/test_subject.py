@@ -9,34 +9,34 @@ from dse.errors import InvalidFile, UnknownName, UsageError
 
 
 def test_a_candidate() -> None:
-    subject = resolve("A98-a0.5-224-Q8")
+    subject = resolve("A98-a0.5-224-Q8", "kpu8")
     assert (subject.name, subject.format) == ("A98-a0.5-224-Q8", "Q8")
     assert subject.candidate is not None
     assert subject.graph["head"].shape == (14, 14, 125)
 
 
 def test_a_training_is_meant_for_the_kpu() -> None:
-    assert resolve("A98-a0.5-224").name == "A98-a0.5-224-kpu8"
+    assert resolve("A98-a0.5-224", "kpu8").name == "A98-a0.5-224-kpu8"
 
 
 def test_nonsense_says_how_candidates_are_named() -> None:
     with pytest.raises(UsageError) as error:
-        resolve("A98")
+        resolve("A98", "kpu8")
     assert "A98-a0.5-224-kpu8" in error.value.hint
 
 
 def test_an_unknown_format() -> None:
     with pytest.raises(UnknownName, match="Did you mean 'kpu8'"):
-        resolve("A98-a0.5-224-kpu9")
+        resolve("A98-a0.5-224-kpu9", "kpu8")
 
 
 def test_a_missing_file() -> None:
     with pytest.raises(InvalidFile, match="No such file"):
-        resolve("nowhere.tflite")
+        resolve("nowhere.tflite", "kpu8")
 
 
 def test_a_file_of_another_kind(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(b"onnx")
     with pytest.raises(UsageError, match=r"is no \.tflite file"):
-        resolve(str(path))
+        resolve(str(path), "kpu8")

@@ -34,7 +34,7 @@ def test_frozen_part_and_trained_part_make_the_network(name: str) -> None:
     training = Training.parse(name)
     graph = detector_graph(training)
     whole = build(graph)
-    edge = boundary(graph, frozen_layers(graph, training.frozen_until))
+    edge = boundary(graph, frozen_layers(graph, training))
     first, second = build(graph, targets=edge), build(graph, sources=edge)
     for part in (first, second):
         set_weights(part, get_weights(whole))
@@ -49,8 +49,9 @@ def test_map_has_the_shape_of_the_graph() -> None:
 
 
 def test_frozen_layers_do_not_train() -> None:
-    graph = detector_graph(Training("A", 98, 0.35, 96))
-    frozen = frozen_layers(graph, 98)
+    training = Training("A", 98, 0.35, 96)
+    graph = detector_graph(training)
+    frozen = frozen_layers(graph, training)
     model = build(graph, frozen=frozen)
     trained = {v.path.split("/")[0] for v in model.trainable_variables}
     assert "block_11_expand" in trained

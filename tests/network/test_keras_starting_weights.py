@@ -7,19 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dse import space
 from dse.errors import WeightsError
 from dse.network import keras_starting_weights as starting
 from dse.network.detector import detector_graph
+from dse.network.families import BREAKPOINTS
 from dse.network.keras_model import build, get_weights, set_weights
 from dse.network.mobilenetv2 import backbone_graph
+from dse.space import Training
 
 pytestmark = pytest.mark.slow
 
-WIDTHS = (0.35, 0.5, 0.75, 1.0)
 
-
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", BREAKPOINTS["A"].family.widths)
 def test_the_package_ships_a_backbone_for_every_width(width: float) -> None:
     loaded = starting.load_starting_weights("shipped", width)
     model = build(backbone_graph(width, 96, 96))
@@ -28,9 +27,9 @@ def test_the_package_ships_a_backbone_for_every_width(width: float) -> None:
     assert model.count_params() == sum(value.size for value in loaded.weights.values())
 
 
-@pytest.mark.parametrize("width", space.WIDTHS["P"])
+@pytest.mark.parametrize("width", BREAKPOINTS["P"].family.widths)
 def test_the_package_ships_a_plain_detector_for_every_width(width: float) -> None:
-    graph = detector_graph(space.Training("P", 5, width, 96))
+    graph = detector_graph(Training("P", 5, width, 96))
     loaded = starting.load_starting_weights("imagenet", width, "P")
     assert sum(value.size for value in loaded.weights.values()) == graph.parameters
     set_weights(build(graph), loaded.weights)
@@ -68,7 +67,7 @@ def test_a_truncated_file_of_the_users_is_named(tmp_path: Path) -> None:
 def test_a_truncated_file_of_the_package_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    content = starting.shipped_file(0.35).read_bytes()
+    content = starting.shipped_file(0.35, "mobilenetv2_face").read_bytes()
     broken = tmp_path / "half.npz"
     broken.write_bytes(content[: len(content) // 2])
     monkeypatch.setattr(starting, "shipped_file", lambda width, stem: broken)

@@ -69,7 +69,7 @@ def test_stride_two_pads_all_four_sides(training: Training) -> None:
 @given(st.sampled_from(TRAININGS))
 def test_frozen_layers_are_a_closed_beginning(training: Training) -> None:
     graph = detector_graph(training)
-    frozen = frozen_layers(graph, training.frozen_until)
+    frozen = frozen_layers(graph, training)
     assert all(name in frozen for layer in frozen for name in graph[layer].inputs)
     assert "head" not in frozen
 

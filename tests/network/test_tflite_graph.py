@@ -14,7 +14,7 @@ import tflite
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dse.chips import Target, judge, price
+from dse.chips import judge, load_target, price
 from dse.chips.k210.compiler.tflite_writer import TfliteWriter
 from dse.errors import InvalidFile
 from dse.network.detector import detector_graph
@@ -159,7 +159,7 @@ def test_an_addition_of_a_constant_is_another_operation(tmp_path: Path) -> None:
     shift = net.writer.constant("shift", np.ones(3, np.float32))
     net.add(OP.ADD, "sum", [net.last, shift], net.shape, net.options("Add"))
     net.add(OP.SOFTMAX, "soft", [net.last], net.shape, net.options("Softmax"))
-    target = Target.load("k210")
+    target = load_target("k210")
     graph = net.graph(tmp_path)
     assert graph["sum"].op == "add of another kind"
     assert graph["soft"].op == "softmax of another kind"
@@ -248,7 +248,7 @@ def test_an_exported_detector_costs_what_its_candidate_costs(tmp_path: Path, nam
             folded[layer.name] = (kernel, np.zeros(layer.shape[2], np.float32))
     path = tmp_path / f"{name}.tflite"
     path.write_bytes(folded_to_tflite(graph, folded))
-    target = Target.load("k210")
+    target = load_target("k210")
     ours = price(graph, "kpu8", target)
     theirs = price(read_tflite(path), "kpu8", target)
     for field in ("kmodel_bytes", "main_memory_bytes", "peak_kpu_bytes", "latency_ms", "macs"):

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from dse.cli.arguments import table
 from dse.reproduction import ReproductionOptions, as_json, as_text, reproduce, write_report
 from tests.search.fake_training import backend
 
@@ -18,7 +17,7 @@ def test_a_report_has_every_row_beside_the_published_one(options: Make, trace: P
     assert [len(one.results) for one in report.comparisons] == [6, 7, 5]
     assert report.studies == tuple(record.name for record in records)
     assert report.images > 0 and report.faces > 0
-    text = as_text(report, table)
+    text = as_text(report)
     assert "688,381" in text and "1.37M" in text
     assert text.count("Spearman") == 3
     assert "B98" in text and "0.679" in text

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from dse.chips import Target, price_space
+from dse.chips import load_target, price_space
 from dse.errors import UnknownName, UsageError
 from dse.reproduction.rows import table_rows, trainings_of
 
@@ -35,7 +35,7 @@ def test_a_network_that_several_tables_show_is_trained_once() -> None:
 def test_the_paper_prints_twice_our_parameters_cut_to_two_places() -> None:
     rows = [row for row in table_rows("III")]
     candidates = [row.candidate(500) for row in rows]
-    for row, priced in zip(rows, price_space(candidates, Target.load("unlimited")), strict=True):
+    for row, priced in zip(rows, price_space(candidates, load_target("unlimited")), strict=True):
         doubled = 2 * priced.cost.parameters
         assert math.floor(doubled / 1e4) / 100 == row.parameters_millions, row
         places = 10 if (row.size_megabytes or 0) > 10 else 100

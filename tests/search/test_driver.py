@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from dse.chips.k210.target import K210Target
 from dse.errors import CorruptJournal, NothingFeasible, StudyError, StudyLocked, UnknownName
 from dse.search import StudyFolder, load_study, plan_search, run_search
 from dse.space import Training
@@ -81,7 +82,7 @@ def test_the_folder_holds_what_the_design_promises(options: Make, trace: Path) -
     }
     settings = StudyFolder.open(path).settings()
     assert settings.command == "dse search" and settings.search.budget == 2
-    assert settings.make_target().kpu_memory_bytes == 2 << 20
+    assert K210Target.own(settings.make_target()).kpu_memory_bytes == 2 << 20
     assert settings.starting_weights.source == "fake"
     assert {"python", "dse", "optuna"} <= set(settings.versions)
 

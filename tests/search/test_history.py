@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dse.chips import Target
+from dse.chips import load_target
 from dse.search.history import TrialHistory
 from dse.search.stopping import FinishedCurve
 from dse.space import SearchSpace
@@ -32,7 +32,7 @@ def test_trial_by_trial_is_as_good_as_all_at_once(
     small_space: Path, trials: list[tuple[str, int, int]], known: int
 ) -> None:
     """AP in tenths and few different times, so that there are ties."""
-    plan = make_plan(SearchSpace.load(str(small_space)), Target.load("k210"))
+    plan = make_plan(SearchSpace.load(str(small_space)), load_target("k210"))
     entries = [
         entry(number, plan.designs[number].training, *trial) for number, trial in enumerate(trials)
     ]

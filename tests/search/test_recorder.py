@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from dse.chips import Target
+from dse.chips import load_target
 from dse.errors import StudyError
 from dse.search import StudyFolder
 from dse.search.clock import SearchClock
@@ -30,7 +30,7 @@ def recorder(small_space: Path, tmp_path: Path) -> Recorder:
     return Recorder(
         folder := StudyFolder.create(tmp_path / "results", "mine", "k210"),
         FileJournal(folder.journal, folder.name),
-        make_plan(SearchSpace.load(str(small_space)), Target.load("k210")),
+        make_plan(SearchSpace.load(str(small_space)), load_target("k210")),
         Progress(io.StringIO()),
         Interruption(),
         SearchClock(monotonic() - 60.0, elapsed_before_s=100.0),

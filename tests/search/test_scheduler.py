@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dse.chips import Target
+from dse.chips import load_target
 from dse.search import SearchRequest, scheduler
 from dse.search.scheduler import MAX_FAILURES_IN_A_ROW, Scheduler
 from dse.space import SearchSpace, Training
@@ -23,7 +23,7 @@ Make = Callable[..., Scheduler]
 
 @pytest.fixture()
 def plan(small_space: Path) -> SearchPlan:
-    return make_plan(SearchSpace.load(str(small_space)), Target.load("k210"))
+    return make_plan(SearchSpace.load(str(small_space)), load_target("k210"))
 
 
 @pytest.fixture()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dse.chips import Target
+from dse.chips import load_target
 from dse.search import load_study, run_search
 from dse.search.stopping import DominanceStopper
 from dse.space import SearchSpace, Training
@@ -18,7 +18,7 @@ from tests.search.fake_training import backend
 from tests.search.fixtures import Search
 
 PLAN = make_plan(
-    SearchSpace("s", ("A",), (63,), (0.35, 0.5), (96, 128), ("kpu8",)), Target.load("k210")
+    SearchSpace("s", ("A",), (63,), (0.35, 0.5), (96, 128), ("kpu8",)), load_target("k210")
 )
 SMALL, LARGE = (Training("A", 63, 0.35, 96), Training("A", 63, 0.5, 128))
 

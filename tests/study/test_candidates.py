@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dse.chips import Target, price_space
+from dse.chips import load_target, price_space
 from dse.space import SearchSpace
 from dse.study import candidates as module
 from dse.study.candidates import Candidates
@@ -23,7 +23,7 @@ COLUMNS = study_columns()
 @pytest.fixture()
 def rows(small_space: Path) -> list[CandidateRow]:
     space = replace(SearchSpace.load(str(small_space)), format=("FP32", "kpu8", "Q9"))
-    priced = price_space(space, Target.load("k210"))
+    priced = price_space(space, load_target("k210"))
     return [CandidateRow.of(one, COLUMNS.chip) for one in priced]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dse.chips import Target
+from dse.chips.k210.target import K210Target
 from dse.errors import InvalidFile, NothingFeasible
 from dse.space import SearchSpace
 from dse.study.columns import study_columns
@@ -14,7 +14,7 @@ from dse.study.plan import candidates_csv, make_plan, read_candidates
 
 def test_every_candidate_is_priced_and_only_what_fits_is_a_design(small_space: Path) -> None:
     space = SearchSpace.load(str(small_space))
-    plan = make_plan(space, Target.load("k210"))
+    plan = make_plan(space, K210Target.load("k210"))
     assert [row.id for row in plan.rows] == [candidate.id for candidate in space]
     assert sum(plan.rejected.values()) + plan.feasible == len(plan.rows) == 32
     assert set(plan.rejected) <= {"kpu_memory", "main_memory"} and plan.rejected
@@ -27,7 +27,7 @@ def test_every_candidate_is_priced_and_only_what_fits_is_a_design(small_space: P
 
 
 def test_nothing_feasible_shows_what_comes_nearest(small_space: Path) -> None:
-    tiny = replace(Target.load("k210"), kpu_memory_bytes=100_000)
+    tiny = replace(K210Target.load("k210"), kpu_memory_bytes=100_000)
     with pytest.raises(NothingFeasible, match="Nearest") as caught:
         make_plan(SearchSpace.load(str(small_space)), tiny)
     shown = str(caught.value).splitlines()[1:]
@@ -38,12 +38,12 @@ def test_nothing_feasible_shows_what_comes_nearest(small_space: Path) -> None:
 def test_a_space_without_a_deployable_format_says_so(small_space: Path) -> None:
     space = replace(SearchSpace.load(str(small_space)), format=("FP32", "Q9"))
     with pytest.raises(NothingFeasible, match="accelerator") as caught:
-        make_plan(space, Target.load("k210"))
+        make_plan(space, K210Target.load("k210"))
     assert "kpu8" in caught.value.hint
 
 
 def test_rows_survive_as_csv(small_space: Path, tmp_path: Path) -> None:
-    plan = make_plan(SearchSpace.load(str(small_space)), Target.load("k210"))
+    plan = make_plan(SearchSpace.load(str(small_space)), K210Target.load("k210"))
     path = tmp_path / "candidates.csv"
     path.write_text(candidates_csv(plan.rows))
     assert list(read_candidates(path, study_columns())) == list(plan.rows)
@@ -69,7 +69,7 @@ def test_rows_survive_as_csv(small_space: Path, tmp_path: Path) -> None:
 def test_prices_of_another_shape_are_refused(
     small_space: Path, tmp_path: Path, old: str, new: str, words: str
 ) -> None:
-    plan = make_plan(SearchSpace.load(str(small_space)), Target.load("k210"))
+    plan = make_plan(SearchSpace.load(str(small_space)), K210Target.load("k210"))
     text = candidates_csv(plan.rows)
     assert old in text
     path = tmp_path / "candidates.csv"

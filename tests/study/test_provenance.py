@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dse.chips import Target
+from dse.chips import load_target
 from dse.errors import StudyError
 from dse.search import SearchRequest
 from dse.space import SearchSpace
@@ -22,7 +22,7 @@ ABOUT: dict[str, Any] = {
 
 
 def test_space_and_target_come_back_from_the_file(small_space: Path, tmp_path: Path) -> None:
-    space, target = SearchSpace.load(str(small_space)), Target.load("k210")
+    space, target = SearchSpace.load(str(small_space)), load_target("k210")
     folder = StudyFolder.create(tmp_path / "results", None, target.name)
     options = SearchRequest(space=str(small_space)).settings()
     folder.write_settings(make_settings(options, space, target, ABOUT))
@@ -42,7 +42,7 @@ def test_other_pictures_are_refused_and_other_weights_are_not(study_settings: Ma
 
 
 def test_drivers_of_a_study_may_keep_their_pictures_in_different_places(small_space: Path) -> None:
-    space, target = SearchSpace.load(str(small_space)), Target.load("k210")
+    space, target = SearchSpace.load(str(small_space)), load_target("k210")
 
     def shared(data: str, checksum: str = "a", seed: int = 0) -> dict[str, Any]:
         search = SearchRequest(data=data, seed=seed, weights_dir=Path(data)).settings()
@@ -57,7 +57,7 @@ def test_drivers_of_a_study_may_keep_their_pictures_in_different_places(small_sp
 
 
 def test_a_password_stays_out_of_the_file(small_space: Path) -> None:
-    space, target = SearchSpace.load(str(small_space)), Target.load("k210")
+    space, target = SearchSpace.load(str(small_space)), load_target("k210")
     url = "postgresql+psycopg://me:secret@host/db"
     command = ("dse", "search", "--storage", url)
     search = SearchRequest().settings()

@@ -11,7 +11,7 @@ import pytest
 import tomli
 import tomli_w
 
-from dse.chips import Target
+from dse.chips.k210.target import K210Target
 from dse.errors import DseError, FileError, InvalidFile, StudyError
 from dse.search import load_study
 from dse.space import SearchSpace
@@ -41,7 +41,7 @@ def test_the_committed_study_is_read() -> None:
     assert settings.recipe.epochs == 6 and settings.recipe.pictures is None
     assert settings.training_pictures.faces == 12889
     assert settings.search_space().format[0] == "kpu8"
-    assert settings.make_target().nncase_version == "1.9.0.20230322"
+    assert settings.make_target().toolchain == "nncase 1.9.0.20230322"
     assert settings.table == TABLE
 
 
@@ -114,7 +114,7 @@ def test_space_and_target_are_those_of_their_files(
 ) -> None:
     settings = study_settings("paper", "k210-sdk")
     assert settings.search_space() == SearchSpace.load("paper")
-    assert settings.make_target() == Target.load("k210-sdk")
+    assert settings.make_target() == K210Target.load("k210-sdk")
 
 
 @pytest.mark.parametrize("name", ["study.toml", "journal.log", "candidates.csv"])

@@ -13,16 +13,17 @@ from dse.errors import DataError, StudyError
 from dse.files import disk_full
 from dse.network.detector import detector_graph, frozen_layers
 from dse.network.keras_model import Weights, boundary, build, get_weights, set_weights
+from dse.network.pixels import normalised
 from dse.space import Training
 from dse.training.features import frozen_features
-from dse.training.views import ViewSet, normalise
+from dse.training.views import ViewSet
 from tests.process_limits import no_file_larger_than
 
 pytestmark = pytest.mark.slow
 
 TRAINING = Training("A", 98, 0.35, 96)
 GRAPH = detector_graph(TRAINING)
-EDGE = boundary(GRAPH, frozen_layers(GRAPH, TRAINING.frozen_until))
+EDGE = boundary(GRAPH, frozen_layers(GRAPH, TRAINING))
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def test_features_are_the_frozen_layers_answers(
     prefix = build(GRAPH, targets=EDGE)
     set_weights(prefix, weights)
     canvases = np.stack([view.canvas for view in views.iterate()])
-    expected = prefix.predict(normalise(canvases), verbose=0)
+    expected = prefix.predict(normalised(canvases), verbose=0)
     assert len(found.faces) == len(views) == 96
     np.testing.assert_allclose(found.tensors[0], expected, atol=2e-3, rtol=2e-3)
 

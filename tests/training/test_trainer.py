@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 TRAINING = Training("A", 98, 0.35, 96)
 GRAPH = detector_graph(TRAINING)
-EDGE = boundary(GRAPH, frozen_layers(GRAPH, TRAINING.frozen_until))
+EDGE = boundary(GRAPH, frozen_layers(GRAPH, TRAINING))
 RECIPE = Recipe(epochs=6, batch_size=8, views=2)
 
 

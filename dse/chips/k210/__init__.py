@@ -1,4 +1,7 @@
-"""The way to the board: TensorFlow-Lite, kmodel, simulator, bundle, verification."""
+"""The Kendryte K210: what it costs there, and the way to the board.
+
+`chip.K210` fulfils the contract of `dse.chips.chip`; what it is made of can be used alone, too.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,8 @@ from typing import TYPE_CHECKING
 from dse.lazy import lazy
 
 if TYPE_CHECKING:
-    from dse.chips.k210.bundle.bundle import ExportReport, export_bundle
-    from dse.chips.k210.bundle.verify import VerifyReport, verify_bundle, verify_kmodel
+    from dse.chips.k210.bundle.bundle import export_bundle
+    from dse.chips.k210.bundle.verify import verify_bundle, verify_kmodel
     from dse.chips.k210.compiler.compiler import CompiledKmodel, compile_kmodel, compiler_version
     from dse.chips.k210.compiler.deployment import Deployment, deploy
     from dse.chips.k210.compiler.picture_processes import PictureProcesses
@@ -19,10 +22,8 @@ if TYPE_CHECKING:
 __all__ = [
     "CompiledKmodel",
     "Deployment",
-    "ExportReport",
     "Kmodel",
     "PictureProcesses",
-    "VerifyReport",
     "compile_kmodel",
     "compiler_version",
     "deploy",
@@ -39,10 +40,8 @@ __getattr__ = lazy(
     {
         "CompiledKmodel": "dse.chips.k210.compiler.compiler",
         "Deployment": "dse.chips.k210.compiler.deployment",
-        "ExportReport": "dse.chips.k210.bundle.bundle",
         "Kmodel": "dse.chips.k210.kmodel.kmodel",
         "PictureProcesses": "dse.chips.k210.compiler.picture_processes",
-        "VerifyReport": "dse.chips.k210.bundle.verify",
         "compile_kmodel": "dse.chips.k210.compiler.compiler",
         "compiler_version": "dse.chips.k210.compiler.compiler",
         "deploy": "dse.chips.k210.compiler.deployment",

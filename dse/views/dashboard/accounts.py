@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from dse.chips import Target, explain
+from dse.chips import Explanation, Target, chip, explain
 from dse.errors import DseError
 from dse.study.settings import target_from
 from dse.views.dashboard.frames import Limit, StudyTables
@@ -28,17 +28,17 @@ MOST_REJECTED = 40
 """Rejected designs that it explains beside them."""
 
 BUFFER = ("start_bytes", "size_bytes", "birth", "death")
-LAYER = ("latency_ms", "kpu_end_bytes", "data_bytes", "constant_bytes")
 FLOAT = "FP32"
 
 
 def accounts(tables: StudyTables) -> dict[str, Any]:
     """`words` and `designs`: candidate id -> its account, for the `chosen` and `nearly_fitting`.
 
-    Of an account, `steps` holds [layer, op, place, ms]; `kpu` and `data` hold the buffers of
-    either memory, [layer, place, *BUFFER]; `layers` holds [layer, where it runs, why, *LAYER];
-    `kpu_limit` and `data_limit` are bytes; `curves` holds `curve_points` of the design and of
-    its float network, by format. Layers, operations, places and reasons are places in `words`.
+    Of an account, `steps` holds [layer, op, place, ms]; `memories` holds for each memory its
+    limit in bytes and its buffers, [layer, place, *BUFFER]; `layers` holds [layer, where it runs,
+    why, ms, bytes...]; `curves` holds `curve_points` of the design and of its float network, by
+    format. Layers, operations, places and reasons are places in `words`. `memories` and `columns`
+    beside them are titles: of each memory, with what its limit is, and of a layer's bytes.
     Of a study whose target was written by another version there are only the curves.
     """
     words: dict[str, int] = {}
@@ -51,7 +51,7 @@ def accounts(tables: StudyTables) -> dict[str, Any]:
         }
         for row in told.to_dict("records")
     }
-    return {"words": list(words), "designs": designs}
+    return {"words": list(words), "designs": designs, **_titles(told, target)}
 
 
 def chosen(designs: pd.DataFrame, most: int = MOST) -> pd.DataFrame:
@@ -91,32 +91,47 @@ def target_of(settings: Mapping[str, Any]) -> Target | None:
         return None
 
 
+def _titles(told: pd.DataFrame, target: Target | None) -> Row:
+    """What memories and columns are called: the same for all designs of a chip."""
+    if target is None or told.empty:
+        return {"memories": [], "columns": [], "places": {}}
+    account = _explained(str(told["candidate"].iloc[0]), target).account
+    return {
+        "memories": [{"title": one.title, "limit": one.limit} for one in account.memories],
+        "columns": [title for title, field in account.columns.items() if _is_shown(field)],
+        "places": dict(chip(target.chip).places),
+    }
+
+
+def _is_shown(field: str) -> bool:
+    return field.endswith("_bytes")
+
+
 @functools.lru_cache(maxsize=2 * (MOST + MOST_REJECTED))
-def _explained(name: str, target: Target) -> Row:
+def _explained(name: str, target: Target) -> Explanation:
     """An account by the cost model, made once while a page follows a search."""
     return explain(name, target)
 
 
 def _account(name: str, target: Target, words: dict[str, int]) -> Row:
-    told = _explained(name, target)
+    told = _explained(name, target).account
 
-    def place_of(row: Row, *fields: str) -> list[int]:
+    def place_of(row: Mapping[str, Any], *fields: str) -> list[int]:
         return [words.setdefault(str(row[field]), len(words)) for field in fields]
 
-    def buffers(rows: list[Row]) -> list[list[int]]:
+    def buffers(rows: Sequence[Mapping[str, Any]]) -> list[list[int]]:
         return [[*place_of(row, "layer", "place"), *(row[n] for n in BUFFER)] for row in rows]
 
-    steps = told["steps"]
+    fields = ("latency_ms", *filter(_is_shown, told.columns.values()))
     return {
-        "steps": [[*place_of(row, "layer", "op", "place"), row["ms"]] for row in steps],
-        "kpu": buffers(told["kpu_buffers"]),
-        "data": buffers(told["data_buffers"]),
-        "layers": [
-            [*place_of(row, "layer", "runs_on", "why"), *(row[field] for field in LAYER)]
-            for row in told["layers"]
+        "steps": [[*place_of(row, "layer", "op", "place"), row["ms"]] for row in told.steps],
+        "memories": [
+            {"limit_bytes": one.limit_bytes, "buffers": buffers(one.rows)} for one in told.memories
         ],
-        "kpu_limit": told["kpu_memory_bytes"],
-        "data_limit": told["model_memory_bytes"] - told["main_memory_bytes"] + told["data_bytes"],
+        "layers": [
+            [*place_of(row, "layer", "runs_on", "why"), *(row[field] for field in fields)]
+            for row in told.layers
+        ],
     }
 
 

@@ -1,77 +1,85 @@
 """One design's memory and time, step by step, as a Plotly figure.
 
-Above, KPU memory as the compiler fills it: a rectangle for each map, from the step that writes
-it to the last that reads it, at the address where first fit puts it. Below, the same for the
-buffers in main memory (`.data`), and the time of every step.
+Above, each memory as the compiler fills it: a rectangle for each buffer, from the step that writes
+it to the last that reads it, at its address. Below, the time of every step.
 """
 
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from dse.chips.account import Buffers
+from dse.chips.explaining import Explanation
 from dse.text_table import bytes_text
 from dse.views.dashboard.figure_files import write_figure
 from dse.views.dashboard.style import ALERT, GRID, INK, MUTED, PAPER, layout, size_colours
 
-__all__ = ["timeline_figure", "write_explanation"]
+__all__ = ["place_colours", "timeline_figure", "write_explanation"]
 
-Row = dict[str, Any]
+Row = Mapping[str, Any]
 
-PLACES = {
-    "kpu": "KPU",
-    "transfer": "CPU: moves and converts maps",
-    "cpu": "CPU: computes",
-}
-COLOURS = dict(zip(PLACES, reversed(size_colours(len(PLACES))), strict=True))
 TOO_FAR = "does not fit"
 HATCHED = {"fillmode": "overlay", "fgcolor": PAPER, "fgopacity": 0.6, "size": 8}
 MIB = 1 << 20
 WIDTH_PIXELS, HEIGHT_PIXELS = 1200, 1000
+TIME_HEIGHT = 0.25
+"""Of the panel of times, as a part of all memories together."""
+
 TICKS = 44
 """Names that fit side by side along the steps."""
 
 LONGEST_NAME = 22
 
 
-def write_explanation(account: Row, path: Path) -> Path:
-    """Draws an account of `dse.chips.explain` as a file: .html, .png or .svg; returns `path`.
+def write_explanation(told: Explanation, path: Path) -> Path:
+    """Draws an explanation as a file: .html, .png or .svg; returns `path`.
 
     Raises UsageError for another suffix, DseError where a picture finds no browser.
     """
-    return write_figure(timeline_figure(account), path)
+    return write_figure(timeline_figure(told), path)
 
 
-def timeline_figure(account: Row) -> go.Figure:
-    """The figure of an account as `dse.chips.explain` makes it."""
+def timeline_figure(told: Explanation) -> go.Figure:
+    """The figure of an explanation: a panel for each memory, and one for time."""
+    memories, steps, places = told.account.memories, told.account.steps, told.on.places
+    heights = [1 / (2 * 2**row) for row in range(len(memories))]
     figure = make_subplots(
-        rows=3, cols=1, shared_xaxes=True, vertical_spacing=0.035, row_heights=[0.56, 0.24, 0.2]
+        rows=len(memories) + 1,
+        cols=1,
+        shared_xaxes=True,
+        vertical_spacing=0.035,
+        row_heights=[*heights, TIME_HEIGHT * sum(heights)],
     )
-    kpu_limit = account["kpu_memory_bytes"]
-    data_limit = account["model_memory_bytes"] - account["main_memory_bytes"]
-    data_limit += account["data_bytes"]
-    _draw_times(figure, account["steps"])
-    _draw_buffers(figure, 1, account["kpu_buffers"], kpu_limit)
-    _draw_buffers(figure, 2, account["data_buffers"], data_limit)
-    figure.update_layout(_layout(account))
-    _draw_limit(figure, 1, kpu_limit, account["peak_kpu_bytes"], "of KPU memory")
-    _draw_limit(figure, 2, data_limit, account["data_bytes"], "left beside file and picture")
-    _name_peak(figure, 1, account["kpu_buffers"], len(account["steps"]), kpu_limit)
-    _name_peak(figure, 2, account["data_buffers"], len(account["steps"]), data_limit)
-    _name_steps(figure, account["steps"])
+    _draw_times(figure, len(memories) + 1, steps, places)
+    for row, memory in enumerate(memories, start=1):
+        _draw_buffers(figure, row, memory, places)
+    figure.update_layout(_layout(told))
+    for row, memory in enumerate(memories, start=1):
+        _draw_limit(figure, row, memory)
+    for row, memory in enumerate(memories, start=1):
+        _name_peak(figure, row, memory, len(steps))
+    _name_steps(figure, len(memories) + 1, steps)
     return figure
 
 
-def _draw_buffers(figure: go.Figure, row: int, buffers: Sequence[Row], limit: int) -> None:
-    """Rectangles by what writes them; those that end beyond `limit` in the colour of limits."""
+def place_colours(places: Iterable[str]) -> dict[str, str]:
+    """The colour of each place where a step may run."""
+    names = list(places)
+    return dict(zip(names, reversed(size_colours(len(names))), strict=True))
+
+
+def _draw_buffers(figure: go.Figure, row: int, memory: Buffers, places: Mapping[str, str]) -> None:
+    """Rectangles by what writes them; those that end beyond the limit in the colour of limits."""
+    buffers, limit, colours = memory.rows, memory.limit_bytes, place_colours(places)
     if not buffers:  # axes are drawn only where a trace is
         figure.add_trace(go.Bar(x=[0], y=[0], showlegend=False), row=row, col=1)
-    for place in (*PLACES, TOO_FAR):
+    for place in (*places, TOO_FAR):
         chosen = [buffer for buffer in buffers if _kind(buffer, limit) == place]
         if not chosen:
             continue
@@ -82,7 +90,7 @@ def _draw_buffers(figure: go.Figure, row: int, buffers: Sequence[Row], limit: in
                 base=[buffer["start_bytes"] / MIB for buffer in chosen],
                 y=[buffer["size_bytes"] / MIB for buffer in chosen],
                 marker={
-                    "color": COLOURS.get(place, ALERT),
+                    "color": colours.get(place, ALERT),
                     "line": {"color": PAPER, "width": 1},
                     "pattern": {"shape": "/" if place == TOO_FAR else "", **HATCHED},
                 },
@@ -110,15 +118,18 @@ def _told(buffer: Row) -> str:
     )
 
 
-def _draw_times(figure: go.Figure, steps: Sequence[Row]) -> None:
-    for place, name in PLACES.items():
+def _draw_times(
+    figure: go.Figure, row: int, steps: Sequence[Row], places: Mapping[str, str]
+) -> None:
+    colours = place_colours(places)
+    for place, name in places.items():
         chosen = [step for step in steps if step["place"] == place and step["ms"]]
         figure.add_trace(
             go.Bar(
                 x=[step["step"] for step in chosen],
                 y=[step["ms"] for step in chosen],
                 width=1,
-                marker={"color": COLOURS[place], "line": {"color": PAPER, "width": 0.5}},
+                marker={"color": colours[place], "line": {"color": PAPER, "width": 0.5}},
                 text=[f"<b>{html.escape(s['layer'])}</b><br>{s['op']}" for s in chosen],
                 textposition="none",
                 hovertemplate="%{text}: %{y:.2f} ms<extra></extra>",
@@ -126,7 +137,7 @@ def _draw_times(figure: go.Figure, steps: Sequence[Row]) -> None:
                 legendgroup=place,
                 showlegend=bool(chosen),
             ),
-            row=3,
+            row=row,
             col=1,
         )
 
@@ -135,11 +146,12 @@ def _ms(milliseconds: float) -> str:
     return f"{milliseconds:,.1f} ms" if milliseconds >= 1 else f"{milliseconds:.2g} ms"
 
 
-def _draw_limit(figure: go.Figure, row: int, limit: int, peak: int, words: str) -> None:
+def _draw_limit(figure: go.Figure, row: int, memory: Buffers) -> None:
     """The dashed line, where the buffers come near it; otherwise words that say where it is."""
+    limit, peak = memory.limit_bytes, memory.peak_bytes
     near, axis = 2 * peak > limit or not peak, "" if row == 1 else str(row)
     figure.update_yaxes(range=[0, 1.1 * max(peak, limit if near else 0) / MIB], row=row, col=1)
-    text = f"{bytes_text(limit)} {words}"
+    text = f"{bytes_text(limit)} {memory.limit}"
     if near:
         line = {"color": ALERT, "dash": "dash", "width": 1.5}
         figure.add_hline(limit / MIB, line=line, row=row, col=1)
@@ -156,8 +168,9 @@ def _draw_limit(figure: go.Figure, row: int, limit: int, peak: int, words: str) 
     )
 
 
-def _name_peak(figure: go.Figure, row: int, buffers: Sequence[Row], steps: int, limit: int) -> None:
+def _name_peak(figure: go.Figure, row: int, memory: Buffers, steps: int) -> None:
     """An arrow to the buffer that ends highest, with its numbers."""
+    buffers, limit = memory.rows, memory.limit_bytes
     if not buffers:
         return
     peak = max(buffers, key=lambda buffer: buffer["start_bytes"] + buffer["size_bytes"])
@@ -184,7 +197,7 @@ def _name_peak(figure: go.Figure, row: int, buffers: Sequence[Row], steps: int, 
     )
 
 
-def _name_steps(figure: go.Figure, steps: Sequence[Row]) -> None:
+def _name_steps(figure: go.Figure, row: int, steps: Sequence[Row]) -> None:
     """Layers' names below, at their first steps, as many as can be read."""
     apart = len(steps) / TICKS
     shown: list[tuple[int, str]] = []
@@ -200,7 +213,7 @@ def _name_steps(figure: go.Figure, steps: Sequence[Row]) -> None:
         ticks="outside",
         title={"text": f"{len(steps)} steps in the order of execution", "standoff": 12},
         automargin=True,
-        row=3,
+        row=row,
         col=1,
     )
 
@@ -219,7 +232,7 @@ def _short(name: str) -> str:
     return end if len(end) <= LONGEST_NAME else f"{end[: LONGEST_NAME - 1]}…"
 
 
-def _layout(account: Row) -> dict[str, Any]:
+def _layout(told: Explanation) -> dict[str, Any]:
     axis = {
         "gridcolor": GRID,
         "linecolor": MUTED,
@@ -227,32 +240,37 @@ def _layout(account: Row) -> dict[str, Any]:
         "ticks": "outside",
         "automargin": True,
     }
+    titles = [f"{memory.title}, MiB" for memory in told.account.memories]
+    axes = {
+        f"yaxis{number}": {**axis, "title": {"text": title}}
+        for number, title in enumerate(titles, start=1)
+    }
+    time = {"title": {"text": "time, ms"}, "rangemode": "tozero", "tickformat": ",~g"}
     return layout(
         width=WIDTH_PIXELS,
         height=HEIGHT_PIXELS,
         margin={"l": 72, "r": 24, "t": 112, "b": 24},
-        title={"text": _title(account), "x": 0, "xref": "paper", "xanchor": "left", "y": 0.98,
+        title={"text": _title(told), "x": 0, "xref": "paper", "xanchor": "left", "y": 0.98,
                "yanchor": "top", "font": {"size": 17}},
         barmode="overlay",
         showlegend=True,
         legend={"orientation": "h", "x": 0, "y": 1.01, "xanchor": "left", "yanchor": "bottom"},
         xaxis={"showgrid": False},
-        yaxis={**axis, "title": {"text": "KPU memory, MiB"}},
-        yaxis2={**axis, "title": {"text": ".data, MiB"}},
-        yaxis3={**axis, "title": {"text": "time, ms"}, "rangemode": "tozero",
-                "tickformat": ",~g"},
+        **axes,
+        **{f"yaxis{len(titles) + 1}": {**axis, **time}},
     )  # fmt: skip
 
 
-def _title(account: Row) -> str:
-    low, high = account["latency_ms_low"], account["latency_ms_high"]
+def _title(told: Explanation) -> str:
+    row, needs = told.checked, told.checked["pools"]
+    low, high = row["latency_ms_low"], row["latency_ms_high"]
+    pools = (
+        f"{pool.short} {bytes_text(needs[pool.name]['needed_bytes'])}" for pool in told.on.pools
+    )
     return (
-        f"<b>{html.escape(Path(account['design']).name)}</b>: {account['verdict']}<br>"
+        f"<b>{html.escape(Path(told.design).name)}</b>: {row['verdict']}<br>"
         f"<span style='font-size:13px;color:{MUTED}'>"
-        f"{html.escape(account['message'])}<br>"
-        f"KPU memory {bytes_text(account['peak_kpu_bytes'])} · "
-        f"main memory {bytes_text(account['main_memory_bytes'])}, "
-        f"of it the file {bytes_text(account['kmodel_bytes'])} and "
-        f".data {bytes_text(account['data_bytes'])} · "
-        f"about {account['latency_ms']:,.0f} ms ({low:,.0f} to {high:,.0f})</span>"
+        f"{html.escape(row['message'])}<br>"
+        f"{' · '.join(pools)} · file {bytes_text(row['file_bytes'])} · "
+        f"about {row['latency_ms']:,.0f} ms ({low:,.0f} to {high:,.0f})</span>"
     )

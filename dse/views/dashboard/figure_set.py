@@ -129,6 +129,6 @@ def design_figures(tables: StudyTables, candidate: str) -> dict[str, Drawn]:
         found["precision-recall"] = Drawn(precision_recall_figure(points), together)
     target = target_of(tables.settings)
     if target:
-        account = explain(candidate, target)
-        found["timeline"] = Drawn(timeline_figure(account), pd.DataFrame(account["steps"]))
+        told = explain(candidate, target)
+        found["timeline"] = Drawn(timeline_figure(told), pd.DataFrame(told.account.steps))
     return {f"{candidate}-{name}": drawn for name, drawn in found.items()}

@@ -14,13 +14,16 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from dse.space import PLAIN
+from dse.network.families import BREAKPOINTS, PLAIN
 from dse.views.dashboard.references import Reference
 from dse.views.dashboard.style import FAINT, INK, MUTED, PAPER, Axis
 
 __all__ = ["Marks", "hover_text", "input_sizes", "reference_traces"]
 
 _LARGEST_MARKER_PIXELS = 24
+SHAPES = {letter: "pentagon" for letter, one in BREAKPOINTS.items() if one.family is PLAIN}
+"""Of marks, by breakpoint; a circle for all others."""
+
 _MANY = 750
 """More marks than this are drawn by WebGL; the front stays above them, in SVG."""
 
@@ -124,7 +127,7 @@ def _kind(marks: int) -> Any:
 def _symbol(row: dict[Any, Any]) -> str:
     if not row["deployable"]:
         return "diamond-open"
-    shape = "pentagon" if row["breakpoint"] == PLAIN else "circle"
+    shape = SHAPES.get(row["breakpoint"], "circle")
     return shape if row["measured"] else f"{shape}-open"
 
 

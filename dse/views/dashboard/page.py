@@ -10,11 +10,9 @@ import functools
 import gzip
 import html
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib import resources
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from string import Template
 from types import MappingProxyType
@@ -26,6 +24,8 @@ import plotly.graph_objects as go
 
 from dse.errors import UsageError
 from dse.files import make_folder, utf8, write_whole
+from dse.plain import plain
+from dse.versions import version_of
 from dse.views.dashboard.accounts import accounts
 from dse.views.dashboard.comparison import comparison_figure, comparison_table
 from dse.views.dashboard.figures import FRAME_RATE_HZ, Scope, front_figure
@@ -95,6 +95,7 @@ def page_text(studies: Sequence[StudyTables], payload: str, live: str = "") -> s
     live: the version that a `LiveServer` serves: the page then asks for a newer one.
     """
     title = ", ".join(tables.name for tables in studies)
+    version = version_of("dse") or "from source"
     page = Template(_static("page.html")).substitute(
         title=html.escape(title),
         live=html.escape(live),
@@ -105,7 +106,7 @@ def page_text(studies: Sequence[StudyTables], payload: str, live: str = "") -> s
         payload=_packed(utf8(payload)),
         plotly=_packed_plotly(),
         fallback="".join(_fallback(tables) for tables in studies),
-        footer=html.escape(f"Written by dse {_version()}. One file, no network."),
+        footer=html.escape(f"Written by dse {version}. One file, no network."),
     )
     return _encodable(page)
 
@@ -119,9 +120,10 @@ def payload_json(
 
 def plain_json(value: Any) -> str:
     """`value` as JSON with shortened numbers; what is no number becomes null."""
-    return _encodable(
-        json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(
+        plain(value, _shortened), ensure_ascii=False, separators=(",", ":"), allow_nan=False
     )
+    return _encodable(text)
 
 
 def _encodable(text: str) -> str:
@@ -129,17 +131,8 @@ def _encodable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _plain(value: Any) -> Any:
-    """`value` with finite, shortened numbers, or null; mappings and sequences in depth."""
-    if isinstance(value, dict):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            return None
-        return int(value) if value.is_integer() else float(f"{value:.{_SIGNIFICANT_DIGITS}g}")
-    return value
+def _shortened(value: float) -> float:
+    return int(value) if value.is_integer() else float(f"{value:.{_SIGNIFICANT_DIGITS}g}")
 
 
 def _payload(studies: Sequence[StudyTables], samples: Mapping[str, StudySamples]) -> dict[str, Any]:
@@ -179,7 +172,7 @@ def _study(
             name: {column: curve[column].to_list() for column in _CURVE_COLUMNS}
             for name, curve in tables.curves.items()
         },
-        "inside": accounts(tables),
+        "inside": _inside(tables),
         "samples": samples.as_dict() if samples else None,
         "figures": {
             "front": {
@@ -207,6 +200,14 @@ def _comparison(studies: Sequence[StudyTables]) -> dict[str, Any]:
     }
 
 
+def _inside(tables: StudyTables) -> dict[str, Any]:
+    """The accounts of a study's designs, and the empty figure that the page fills with one."""
+    inside = accounts(tables)
+    memories = [one["title"] for one in inside["memories"]]
+    timeline = _figure(empty_timeline(memories, inside["places"])) if memories else None
+    return {**inside, "timeline": timeline}
+
+
 def _panel_figures() -> dict[str, Any]:
     """A design's figures, empty: the page fills in the one that is chosen."""
     no_format = pd.DataFrame(columns=["format", "ap", "ap_low", "ap_high", "kmodel_ap"])
@@ -214,7 +215,6 @@ def _panel_figures() -> dict[str, Any]:
         "curve": _figure(learning_curve_figure(pd.DataFrame(columns=_CURVE_COLUMNS))),
         "accuracy": _figure(accuracy_figure(no_format)),
         "precision_recall": _figure(precision_recall_figure({"kpu8": [], "FP32": []})),
-        "timeline": _figure(empty_timeline()),
     }
 
 
@@ -301,10 +301,3 @@ def _packed_plotly() -> str:
 def _packed(content: bytes) -> str:
     """Compressed, as base64: a third of plotly.js, a quarter of a study, and no markup in it."""
     return base64.b64encode(gzip.compress(content, 9, mtime=0)).decode("ascii")
-
-
-def _version() -> str:
-    try:
-        return version("dse")
-    except PackageNotFoundError:
-        return "from source"

@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from dse.space import FORMATS
-from dse.views.dashboard.explanation import COLOURS
+from dse.views.dashboard.explanation import place_colours
 from dse.views.dashboard.style import ACCENT, ALERT, GRID, INK, MUTED, PAPER, layout
 
 __all__ = [
@@ -24,7 +24,6 @@ __all__ = [
 ]
 
 NAN = float("nan")
-_SHORT_PLACES = {"kpu": "KPU", "transfer": "CPU moves", "cpu": "CPU computes"}
 _FORMATS = (FORMATS[-1], *FORMATS[1:-1], FORMATS[0])
 KMODEL = "kmodel"
 """What the chip's own file reached, beside the formats."""
@@ -137,17 +136,22 @@ def precision_recall_figure(curves: Mapping[str, Sequence[Sequence[float]]]) -> 
     )
 
 
-def empty_timeline() -> go.Figure:
-    """The frame for one account of `accounts`: KPU memory, main memory and time, step by step.
+def empty_timeline(memories: Sequence[str], places: Mapping[str, str]) -> go.Figure:
+    """The frame for one account of `accounts`: its memories and time, step by step.
 
-    Three rows with a bar trace for each place; `meta` of a trace is [row, place], row being
-    "kpu", "data" or "time".
+    A row for each of `memories`, which are titles, and one for time; in each a bar trace for
+    each of `places`, as of `Chip.places`. `meta` of a trace is [row, place], row being the number
+    of the memory or "time".
     """
+    rows = [*range(len(memories)), "time"]
+    heights = [0.5 / 2.27**row for row in range(len(memories))]
     figure = make_subplots(
-        rows=3, cols=1, shared_xaxes=True, vertical_spacing=0.05, row_heights=[0.5, 0.22, 0.28]
-    )
-    for row, part in enumerate(("kpu", "data", "time"), start=1):
-        for place, name in _SHORT_PLACES.items():
+        rows=len(rows), cols=1, shared_xaxes=True, vertical_spacing=0.05,
+        row_heights=[*heights, 0.28],
+    )  # fmt: skip
+    colours = place_colours(places)
+    for row, part in enumerate(rows, start=1):
+        for place, name in places.items():
             bars = go.Bar(
                 x=[],
                 y=[],
@@ -155,27 +159,31 @@ def empty_timeline() -> go.Figure:
                 name=name,
                 legendgroup=place,
                 showlegend=part == "time",
-                marker={"color": COLOURS[place], "line": {"color": PAPER, "width": 0.4}},
+                marker={"color": colours[place], "line": {"color": PAPER, "width": 0.4}},
                 hovertemplate="%{customdata}<extra></extra>",
             )
             figure.add_trace(bars, row=row, col=1)
-    figure.update_layout(_timeline_layout())
+    figure.update_layout(_timeline_layout(memories))
     figure.add_hline(2.0, line={"color": ALERT, "dash": "dash", "width": 1.2}, row=1, col=1)
     return figure
 
 
-def _timeline_layout() -> dict[str, Any]:
+def _timeline_layout(memories: Sequence[str]) -> dict[str, Any]:
     axis = {"gridcolor": GRID, "linecolor": MUTED, "zeroline": False, "nticks": 4}
     title = {"font": {"size": 11}, "standoff": 4}
+    titles = [*(f"{one}, MiB" for one in memories), "ms"]
+    axes = {
+        f"yaxis{number}": {**axis, "title": {"text": words, **title}, "rangemode": "tozero"}
+        for number, words in enumerate(titles, start=1)
+    }
+    steps = {"title": {"text": "Steps in the order of execution", **title}, "nticks": 6}
     return layout(
         barmode="overlay",
         bargap=0,
         showlegend=True,
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 11}},
         xaxis={"showgrid": False, "ticks": ""},
-        xaxis3={"title": {"text": "Steps in the order of execution", **title}, "nticks": 6},
-        yaxis={**axis, "title": {"text": "KPU, MiB", **title}},
-        yaxis2={**axis, "title": {"text": "main, MiB", **title}, "rangemode": "tozero"},
-        yaxis3={**axis, "title": {"text": "ms", **title}, "rangemode": "tozero"},
         margin={"l": 52, "r": 8, "t": 44, "b": 36},
+        **axes,
+        **{f"xaxis{len(titles)}": steps},
     )

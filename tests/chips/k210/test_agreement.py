@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from dse.chips import Cost, Target, judge, price
+from dse.chips import judge
+from dse.chips.k210.cost.price import K210Cost, price
+from dse.chips.k210.target import K210Target
 from dse.network.detector import detector_graph
 from dse.space import Training
 from tests.chips.networks import grid_graph
@@ -20,16 +22,16 @@ COMPILED = Path(__file__).parent / "compiled_nncase190.csv"
 
 
 @pytest.fixture(scope="module")
-def target() -> Target:
-    return Target.load("k210")
+def target() -> K210Target:
+    return K210Target.load("k210")
 
 
-def fits(cost: Cost, target: Target) -> bool:
+def fits(cost: K210Cost, target: K210Target) -> bool:
     return judge(cost, target).reason != "kpu_memory"
 
 
 @pytest.mark.slow
-def test_our_detectors_to_the_byte(target: Target) -> None:
+def test_our_detectors_to_the_byte(target: K210Target) -> None:
     rows = list(csv.DictReader(COMPILED.read_text().splitlines()))
     assert len(rows) > 100
     assert {row["fits"] for row in rows} == {"yes", "no"}
@@ -43,7 +45,7 @@ def test_our_detectors_to_the_byte(target: Target) -> None:
 
 
 @pytest.mark.slow
-def test_the_grid_to_the_byte(k210_grid: Path, target: Target) -> None:
+def test_the_grid_to_the_byte(k210_grid: Path, target: K210Target) -> None:
     """80 networks, also not square, with padding on all sides and at the bottom right."""
     rows = json.loads(k210_grid.read_text())
     assert len(rows) == 80
@@ -65,7 +67,7 @@ def test_the_grid_to_the_byte(k210_grid: Path, target: Target) -> None:
     [("A63-a0.5-224", 652_288, 277_136)],
 )
 def test_interleaved_to_the_byte(
-    name: str, data_bytes: int, kmodel_bytes: int, target: Target
+    name: str, data_bytes: int, kmodel_bytes: int, target: K210Target
 ) -> None:
     """The compiler's summary with NHWC pictures and maps: two transposes on the CPU."""
     cost = price(detector_graph(Training.parse(name)), "kpu8", replace(target, interleaved=True))

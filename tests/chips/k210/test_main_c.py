@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dse.chips import Target
 from dse.chips.k210.calibration.time_log import read_log
+from dse.chips.k210.target import K210Target
 from tests.chips.k210.board_tables import SIZE, expected, planes, random_maps, sources
 
 pytestmark = pytest.mark.slow
@@ -102,7 +102,7 @@ def test_the_log_is_one_that_calibration_reads(
 ) -> None:
     file = tmp_path / "board.log"
     file.write_text(run(program, tmp_path, frame, planes(random_maps(1, 0, 0.0))))
-    (time,) = read_log(file, Target.load("k210")).times
+    (time,) = read_log(file, K210Target.load("k210")).times
     assert (time.name, time.ms) == ("P5-a1-64-kpu8", 1.0)
 
 

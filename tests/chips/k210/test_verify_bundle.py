@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dse.chips import Target
 from dse.chips.k210 import VerifyReport, verify_bundle, verify_kmodel
 from dse.chips.k210.bundle.flash_package import flash_package
 from dse.chips.k210.bundle.manifest import checksums, to_json
+from dse.chips.k210.target import K210Target
 from dse.data.pictures import DataSet
 from dse.errors import CompilerError
 
@@ -180,9 +180,9 @@ def test_a_folder_that_is_none(tmp_path: Path) -> None:
 
 
 def test_a_target_that_cannot_load_it_is_named(pristine: Path) -> None:
-    report = verify_bundle(pristine, target=Target.load("k210-canmv-v5"))
+    report = verify_bundle(pristine, target=K210Target.load("k210-canmv-v5"))
     assert any("loads what nncase 1.1.0" in problem for problem in report.problems)
-    report = verify_bundle(pristine, target=Target.load("k210-maixpy-full"))
+    report = verify_bundle(pristine, target=K210Target.load("k210-maixpy-full"))
     assert any("loads kmodel version 3, 4" in problem for problem in report.problems)
     assert "correlation" not in report.measured
 
@@ -221,13 +221,13 @@ def test_a_damaged_tflite_file_is_found_in_its_own_process(bundle: Path, damage:
 
 
 def test_a_bare_kmodel_is_run(pristine: Path, data: DataSet) -> None:
-    file, target = pristine / "model.kmodel", Target.load("k210")
+    file, target = pristine / "model.kmodel", K210Target.load("k210")
     report = verify_kmodel(file, data, workers=1, target=target)
     assert report.ok, report.problems
     assert report.measured["kmodel_version"] == 5
     assert report.measured["module_0"].startswith(("k210", "stackvm"))
     assert 0 <= report.measured["kmodel_ap"] <= 1
-    assert not verify_kmodel(file, target=Target.load("k210-canmv")).ok
+    assert not verify_kmodel(file, target=K210Target.load("k210-canmv")).ok
 
 
 def test_a_kmodel_that_leaves_its_memory_is_a_problem_and_is_not_run(
@@ -240,7 +240,7 @@ def test_a_kmodel_that_leaves_its_memory_is_a_problem_and_is_not_run(
     (bundle / "model.kfpkg").write_bytes(flash_package(file.read_bytes()))
     sign(bundle)
     monkeypatch.setattr("subprocess.Popen", None)
-    for report in (verify(bundle), verify_kmodel(file, target=Target.load("k210"))):
+    for report in (verify(bundle), verify_kmodel(file, target=K210Target.load("k210"))):
         (problem,) = report.problems
         assert "the kmodel is corrupt: a tensor" in problem
 
@@ -256,4 +256,4 @@ def test_a_pipe_in_place_of_a_file_is_named(bundle: Path, name: str) -> None:
 @pytest.mark.parametrize("content", [b"", b"LDMK", bytes(100), b"\xff" * 5000])
 def test_a_file_that_is_no_kmodel_is_a_problem(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "model.kmodel").write_bytes(content)
-    assert verify_kmodel(tmp_path / "model.kmodel", target=Target.load("k210")).problems
+    assert verify_kmodel(tmp_path / "model.kmodel", target=K210Target.load("k210")).problems

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from dse.chips import Target
+from dse.chips import load_target
 from dse.pareto import front_mask
 from dse.space import FORMATS, SearchSpace, Training
 from dse.study.columns import StudyColumns, study_columns
@@ -26,7 +26,7 @@ SETTINGS: dict[str, Any] = {
     "pictures": {"data": "synthetic", "eval_data": "synthetic", "checksum": "4f9a22c01b"},
     "weights": {"source": "package", "checksum": "77ab01"},
     "space": {"name": "mobilenetv2_face", "width": [0.35, 0.5, 0.75, 1.0]},
-    "target": asdict(Target.load("k210")),
+    "target": asdict(load_target("k210")),
     "versions": {"python": "3.10.13", "dse": "0.1.0", "tensorflow-cpu": "2.21.0"},
 }
 

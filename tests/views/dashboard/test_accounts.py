@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dse.chips import Target, explain
+from dse.chips import explain, load_target
 from dse.views.dashboard.accounts import accounts, chosen, curve_points, nearly_fitting
 from dse.views.dashboard.frames import study_tables
 
-TARGET = Target.load("k210")
+TARGET = load_target("k210")
 
 
 @pytest.mark.slow
@@ -22,11 +22,11 @@ def test_an_account_says_what_explain_says(record: Any) -> None:
     found = accounts(study_tables(record))
     words = found["words"]
     name, account = next(iter(found["designs"].items()))
-    told = explain(name, TARGET)
+    told = explain(name, TARGET).as_dict()
     assert [words[step[0]] for step in account["steps"]] == [s["layer"] for s in told["steps"]]
     assert [step[3] for step in account["steps"]] == [step["ms"] for step in told["steps"]]
-    for part in ("kpu", "data"):
-        ends = [start + size for _, _, start, size, *_ in account[part]]
+    for number, part in enumerate(("kpu", "data")):
+        ends = [start + size for _, _, start, size, *_ in account["memories"][number]["buffers"]]
         peak = max(b["start_bytes"] + b["size_bytes"] for b in told[f"{part}_buffers"])
         assert max(ends) == peak
     assert sum(layer[3] for layer in account["layers"]) == pytest.approx(told["latency_ms"])

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dse.chips import Target, explain
+from dse.chips import Explanation, explain, load_target
 from dse.views.dashboard import write_explanation
 from dse.views.dashboard.explanation import MIB, timeline_figure
 from dse.views.dashboard.style import ALERT
 
-TARGET = Target.load("k210")
+TARGET = load_target("k210")
 
 
 @pytest.fixture(scope="module")
-def accepted() -> dict[str, Any]:
+def accepted() -> Explanation:
     return explain("A98-a0.5-224-kpu8", TARGET)
 
 
 @pytest.fixture(scope="module")
-def rejected() -> dict[str, Any]:
+def rejected() -> Explanation:
     return explain("A98-a1-224-kpu8", TARGET)
 
 
@@ -41,7 +42,7 @@ def rectangles(figure: Any, axis: str) -> set[tuple[float, float, float, float]]
 
 @pytest.mark.parametrize(("memory", "axis"), [("kpu", "y"), ("data", "y2")])
 def test_every_buffer_lies_at_its_address_while_it_lives(
-    accepted: dict[str, Any], memory: str, axis: str
+    accepted: Explanation, memory: str, axis: str
 ) -> None:
     expected = {
         (
@@ -50,12 +51,12 @@ def test_every_buffer_lies_at_its_address_while_it_lives(
             buffer["start_bytes"] / MIB,
             buffer["start_bytes"] / MIB + buffer["size_bytes"] / MIB,
         )
-        for buffer in accepted[f"{memory}_buffers"]
+        for buffer in accepted.as_dict()[f"{memory}_buffers"]
     }
     assert rectangles(timeline_figure(accepted), axis) == expected
 
 
-def test_what_does_not_fit_is_marked_and_named(rejected: dict[str, Any]) -> None:
+def test_what_does_not_fit_is_marked_and_named(rejected: Explanation) -> None:
     figure = timeline_figure(rejected)
     (culprits,) = (trace for trace in figure.data if trace.name == "does not fit")
     assert culprits.marker.color == ALERT
@@ -66,32 +67,32 @@ def test_what_does_not_fit_is_marked_and_named(rejected: dict[str, Any]) -> None
     assert "rejected" in figure.layout.title.text
 
 
-def test_what_fits_is_marked_nowhere(accepted: dict[str, Any]) -> None:
+def test_what_fits_is_marked_nowhere(accepted: Explanation) -> None:
     figure = timeline_figure(accepted)
     assert "does not fit" not in {trace.name for trace in figure.data}
     assert "too many" not in words(figure)
     assert "2 MiB of KPU memory" in words(figure)
 
 
-def test_axes_begin_at_zero_and_hold_every_limit_that_is_near(rejected: dict[str, Any]) -> None:
+def test_axes_begin_at_zero_and_hold_every_limit_that_is_near(rejected: Explanation) -> None:
     figure = timeline_figure(rejected)
     bottom, top = figure.layout.yaxis.range
     assert bottom == 0
-    assert top > rejected["peak_kpu_bytes"] / MIB
+    assert top > rejected.checked["peak_kpu_bytes"] / MIB
     assert figure.layout.yaxis2.range[0] == 0
     assert "above this axis" in words(figure)  # .data is far from its limit: said, not drawn
     assert len(figure.layout.shapes) == 1
 
 
-def test_times_are_those_of_the_steps(accepted: dict[str, Any]) -> None:
+def test_times_are_those_of_the_steps(accepted: Explanation) -> None:
     drawn = sum(sum(trace.y) for trace in timeline_figure(accepted).data if trace.yaxis == "y3")
-    assert drawn == pytest.approx(accepted["latency_ms"])
+    assert drawn == pytest.approx(accepted.checked["latency_ms"])
 
 
-def test_names_below_are_few_enough_to_read(accepted: dict[str, Any]) -> None:
+def test_names_below_are_few_enough_to_read(accepted: Explanation) -> None:
     ticks = timeline_figure(accepted).layout.xaxis3
     apart = [b - a for a, b in zip(ticks.tickvals, ticks.tickvals[1:], strict=False)]
-    assert min(apart) >= len(accepted["steps"]) / 44
+    assert min(apart) >= len(accepted.account.steps) / 44
     assert max(len(name) for name in ticks.ticktext) <= 22
 
 
@@ -101,18 +102,20 @@ def test_a_network_without_the_kpu_has_an_empty_panel() -> None:
     assert "2 MiB of KPU memory" in words(figure)
 
 
-def test_names_are_text_and_no_markup(accepted: dict[str, Any]) -> None:
+def test_names_are_text_and_no_markup(accepted: Explanation) -> None:
     hostile = "<img src=x onerror=alert(1)>"
-    layer = accepted["layer"] = accepted["kpu_buffers"][0]["layer"]
+    first, *others = accepted.account.memories
+    layer = first.rows[0]["layer"]
     buffers = [
         {**buffer, "layer": hostile if buffer["layer"] == layer else buffer["layer"]}
-        for buffer in accepted["kpu_buffers"]
+        for buffer in first.rows
     ]
-    figure = timeline_figure({**accepted, "design": hostile, "kpu_buffers": buffers})
+    account = replace(accepted.account, memories=[replace(first, rows=buffers), *others])
+    figure = timeline_figure(replace(accepted, account=account, design=hostile))
     assert "<img" not in str(figure.to_json())
 
 
-def test_the_figure_is_written_as_its_suffix_says(rejected: dict[str, Any], tmp_path: Path) -> None:
+def test_the_figure_is_written_as_its_suffix_says(rejected: Explanation, tmp_path: Path) -> None:
     path = write_explanation(rejected, tmp_path / "sub" / "figure.html")
     text = path.read_text(encoding="utf-8")
     assert "block_1_depthwise" in text

@@ -44,7 +44,7 @@ def test_precision_over_recall_has_a_line_a_format() -> None:
 
 
 def test_the_empty_timeline_has_a_trace_for_each_row_and_place() -> None:
-    figure = panel_figures.empty_timeline()
+    figure = panel_figures.empty_timeline(["SRAM", "flash"], {"npu": "NPU", "cpu": "CPU"})
     parts = {tuple(trace.meta) for trace in figure.data}
-    assert parts == {(r, p) for r in ("kpu", "data", "time") for p in ("kpu", "transfer", "cpu")}
+    assert parts == {(r, p) for r in (0, 1, "time") for p in ("npu", "cpu")}
     assert {trace.yaxis for trace in figure.data if trace.meta[0] == "time"} == {"y3"}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dse.chips import Target, explain
+from dse.chips import explain, load_target
 from dse.views.dashboard.page import write_dashboard
 from tests.views.dashboard.reader import Reader
 
@@ -36,10 +36,10 @@ def test_the_panel_draws_memory_and_time(reader: Reader, page_path: Path) -> Non
     page = reader.open(page_path)
     page.locator("#table tbody .open").first.focus()
     page.keyboard.press("Enter")
-    told = explain(page.inner_text("#details-heading"), Target.load("k210"))
+    told = explain(page.inner_text("#details-heading"), load_target("k210")).as_dict()
     drawn = {tuple(trace["meta"]): trace for trace in _data(page, "timeline-plot")}
-    for part in ("kpu", "data"):
-        count = sum(len(trace["x"]) for key, trace in drawn.items() if key[0] == part)
+    for number, part in enumerate(("kpu", "data")):
+        count = sum(len(trace["x"]) for key, trace in drawn.items() if key[0] == number)
         assert count == len(told[f"{part}_buffers"])
     ms = sum(sum(trace["y"]) for key, trace in drawn.items() if key[0] == "time")
     assert ms == pytest.approx(told["latency_ms"], rel=1e-3)
@@ -53,10 +53,11 @@ def test_the_panel_draws_memory_and_time(reader: Reader, page_path: Path) -> Non
 def test_a_rejected_design_shows_what_would_not_fit(reader: Reader, page_path: Path) -> None:
     page = reader.open(page_path, "#hide=&formats=all")
     near = page.evaluate(
-        """dse.study().rows.filter((row) => row.state === "rejected" && dse.account(row).kpu?.length
-           && row.reason === "kpu_memory").map((row) => row.candidate)"""
+        """dse.study().rows.filter((row) => row.state === "rejected"
+           && dse.account(row).memories?.[0].buffers.length && row.reason === "kpu_memory")
+           .map((row) => row.candidate)"""
     )
-    told = next(one for one in (explain(name, Target.load("k210")) for name in near)
+    told = next(one for one in (explain(name, load_target("k210")).as_dict() for name in near)
                 if one["peak_kpu_bytes"] > one["kpu_memory_bytes"])  # fmt: skip
     page.evaluate("(name) => dse.select(name)", told["design"])
     figure = page.evaluate("document.getElementById('timeline-plot').layout")

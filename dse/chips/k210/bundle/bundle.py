@@ -8,7 +8,7 @@ that is much worse than its network is not handed out: its bundle goes to a fold
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -16,20 +16,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.chips import Target
-from dse.chips.k210.bundle import manifest as manifests
-from dse.chips.k210.bundle.accuracy import (
+from dse.chips.abilities import ExportReport
+from dse.chips.accuracy import (
     MIN_CORRELATION,
     MOST_AP_LOST,
     Accuracy,
     agreement,
     measure_accuracy,
 )
+from dse.chips.k210.bundle import manifest as manifests
 from dse.chips.k210.bundle.board_files import board_files
 from dse.chips.k210.bundle.detector_file import detector_table
 from dse.chips.k210.bundle.flash_package import flash_package
 from dse.chips.k210.bundle.model_card import model_card
 from dse.chips.k210.compiler.deployment import Deployment, deploy
+from dse.chips.k210.target import K210Target
 from dse.data.pictures import DataSet
 from dse.detection.head import FACE_HEAD, Head
 from dse.errors import UsageError, VerificationFailed
@@ -38,24 +39,13 @@ from dse.files import make_folder, reported, whole_folder, write_whole
 from dse.network.graph import Graph
 from dse.network.keras_inference import predictor
 from dse.space import Candidate
+from dse.versions import versions
 
-__all__ = ["ExportReport", "export_bundle"]
+__all__ = ["export_bundle"]
 
 AGREEMENT_PICTURES = 8
 TARGET_KEYS = ("name", "title", "model_memory_bytes", "nncase_version", "kmodel_loader")
 _REJECTED = "calibrate on more pictures, or export another candidate"
-
-
-@dataclass(frozen=True)
-class ExportReport:
-    """What an export came to. ap: of the float network; kmodel_ap: of the file itself."""
-
-    path: Path
-    candidate: str
-    kmodel: Path
-    kmodel_bytes: int
-    ap: float
-    kmodel_ap: float
 
 
 def export_bundle(
@@ -68,7 +58,7 @@ def export_bundle(
     *,
     estimate: Mapping[str, Any] | None = None,
     study: Mapping[str, Any] | None = None,
-    target: Target | None = None,
+    target: K210Target | None = None,
     head: Head = FACE_HEAD,
     calibrate_method: str = "no_clip",
     workers: int | None = None,
@@ -90,7 +80,7 @@ def export_bundle(
             f"{candidate.id}: {candidate.format} does not run on the KPU",
             f"export {candidate.training.in_format('kpu8').id}",
         )
-    target = target or Target.load("k210")
+    target = target or K210Target.load()
     deployment = deploy(
         graph,
         weights,
@@ -139,7 +129,7 @@ def _origin(deployment: Deployment) -> dict[str, Any]:
     return {
         "bundle_version": manifests.LAYOUT_VERSION,
         "created": datetime.now(tz=timezone.utc).isoformat(timespec="seconds"),
-        "versions": {**manifests.versions(), "nncase": deployment.compiled.nncase_version},
+        "versions": {**versions(manifests.PACKAGES), "nncase": deployment.compiled.nncase_version},
     }
 
 
@@ -169,7 +159,9 @@ def _measure(
     }
 
 
-def _objection(deployment: Deployment, measured: Mapping[str, Any], target: Target) -> str | None:
+def _objection(
+    deployment: Deployment, measured: Mapping[str, Any], target: K210Target
+) -> str | None:
     """Why this kmodel must not be handed out, or None."""
     if measured["correlation"] < MIN_CORRELATION:
         correlation = measured["correlation"]

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.chips import Target
 from dse.chips.k210.bundle.reading import packed_file, shown, table
 from dse.chips.k210.kmodel.kmodel import Kmodel
+from dse.chips.k210.target import K210Target
 from dse.detection.head import FACE_HEAD, Head
 from dse.errors import UsageError
 from dse.space import Candidate
@@ -75,7 +75,7 @@ def file_problems(files: Mapping[str, bytes], manifest: Table) -> list[str]:
     return problems
 
 
-def figure_problems(manifest: Table, headers: Kmodel, target: Target) -> list[str]:
+def figure_problems(manifest: Table, headers: Kmodel, target: K210Target) -> list[str]:
     """The manifest's figures against the kmodel's own, and its compiler against the target's."""
     compiled = manifest.get("compiled")
     if not isinstance(compiled, dict):
@@ -99,7 +99,7 @@ def _figure(headers: Kmodel, name: str) -> int:
     return found
 
 
-def fit_problems(headers: Kmodel, target: Target) -> list[str]:
+def fit_problems(headers: Kmodel, target: K210Target) -> list[str]:
     """What keeps `target` from loading such a kmodel and holding it in memory."""
     problems = []
     if headers.version not in target.kmodel_versions_loaded:

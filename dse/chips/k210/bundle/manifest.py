@@ -10,21 +10,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-import platform
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from dse.files import utf8
+from dse.plain import plain
 
-__all__ = ["LAYOUT_VERSION", "NAME", "checksums", "to_json", "versions"]
+__all__ = ["LAYOUT_VERSION", "NAME", "PACKAGES", "checksums", "to_json"]
 
 NAME = "manifest.json"
 LAYOUT_VERSION = 1
 """Of the bundle. Raise it when a file changes its meaning."""
 
 PACKAGES = ("dse", "nncase", "tensorflow-cpu", "keras", "numpy")
+"""Whose versions a bundle names: everything that took part."""
 
 
 def checksums(files: Mapping[str, bytes]) -> dict[str, dict[str, Any]]:
@@ -35,29 +34,6 @@ def checksums(files: Mapping[str, bytes]) -> dict[str, dict[str, Any]]:
     }
 
 
-def versions() -> dict[str, str]:
-    """Of everything that took part."""
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
-    return found
-
-
 def to_json(table: Mapping[str, Any]) -> bytes:
     """Readable JSON; numbers that JSON cannot hold (NaN, infinite) become null."""
-    return utf8(json.dumps(_plain(table), indent=2, ensure_ascii=False) + "\n")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    if hasattr(value, "item"):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value if isinstance(value, str | int | float | bool) or value is None else str(value)
+    return utf8(json.dumps(plain(table), indent=2, ensure_ascii=False) + "\n")

@@ -8,23 +8,22 @@ claims. A file that fails a step is not used in the next.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dse import resources
-from dse.chips import Target
+from dse.chips.abilities import VerifyReport
 from dse.chips.k210.bundle import inspection
 from dse.chips.k210.bundle.reading import box_scale_of, read_bytes, shown, table
 from dse.chips.k210.bundle.verify_runs import Effort, ap_problems, compare, run_alone
 from dse.chips.k210.compiler.simulator import detector_headers, require_sound
 from dse.chips.k210.kmodel.kmodel import Kmodel, parse_kmodel
+from dse.chips.k210.target import K210Target
 from dse.data.pictures import DataSet
-from dse.errors import DataError, DseError, VerificationFailed
+from dse.errors import VerificationFailed
 
-__all__ = ["VerifyReport", "verify_bundle", "verify_kmodel"]
+__all__ = ["verify_bundle", "verify_kmodel"]
 
 FILES = (
     "MODEL_CARD.md",
@@ -42,29 +41,6 @@ FILES = (
 MANIFEST = "manifest.json"
 
 
-@dataclass
-class VerifyReport:
-    """ok: nothing is wrong. problems: what is, one sentence each. measured: figures found."""
-
-    problems: list[str] = field(default_factory=list)
-    measured: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def ok(self) -> bool:
-        """Whether no problem was found."""
-        return not self.problems
-
-    @contextlib.contextmanager
-    def noting(self) -> Iterator[None]:
-        """An error inside becomes a problem, unless it is one of the pictures."""
-        try:
-            yield
-        except DataError:
-            raise
-        except DseError as error:
-            self.problems.append(str(error))
-
-
 @dataclass(frozen=True)
 class _Bundle:
     """What was read. files: name -> content, without the manifest."""
@@ -72,7 +48,7 @@ class _Bundle:
     files: dict[str, bytes]
     manifest: dict[str, Any]
     headers: Kmodel
-    target: Target
+    target: K210Target
 
 
 def verify_bundle(
@@ -80,7 +56,7 @@ def verify_bundle(
     data: DataSet | None = None,
     workers: int | None = None,
     *,
-    target: Target | None = None,
+    target: K210Target | None = None,
     time_limit_s: float = 60.0,
 ) -> VerifyReport:
     """Checks the bundle in folder `path`; with `data` also its AP on those pictures.
@@ -111,7 +87,7 @@ def verify_kmodel(
     data: DataSet | None = None,
     workers: int | None = None,
     *,
-    target: Target,
+    target: K210Target,
     time_limit_s: float = 60.0,
 ) -> VerifyReport:
     """Checks a bare kmodel: its headers, against `target`, and if it is a detector that it runs.
@@ -154,7 +130,7 @@ def _files(path: Path, report: VerifyReport) -> dict[str, bytes]:
     return files
 
 
-def _target_of(manifest: dict[str, Any]) -> Target:
+def _target_of(manifest: dict[str, Any]) -> K210Target:
     """The shipped target that the bundle was made for. Raises VerificationFailed for another."""
     made_for = manifest.get("target")
     name = made_for.get("name") if isinstance(made_for, dict) else None
@@ -163,7 +139,7 @@ def _target_of(manifest: dict[str, Any]) -> Target:
             f"the bundle is for target {shown(name)}, which is not known here: name its file "
             "with --target"
         )
-    return Target.load(str(name))
+    return K210Target.load(str(name))
 
 
 def _inspect(bundle: _Bundle, report: VerifyReport) -> None:
@@ -185,7 +161,7 @@ def _inspect(bundle: _Bundle, report: VerifyReport) -> None:
         box_scale_of(detector)
 
 
-def _figures(headers: Kmodel, target: Target) -> dict[str, Any]:
+def _figures(headers: Kmodel, target: K210Target) -> dict[str, Any]:
     return {
         "target": target.name,
         "kmodel_version": headers.version,

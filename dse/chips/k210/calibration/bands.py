@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dse.chips.k210.calibration.fit import FITTED, constants, likely_cycles
-from dse.chips.target import Cycles, Target
+from dse.chips.k210.target import K210Target
+from dse.chips.target import Cycles
 
 __all__ = ["FACTORS", "ON_KPU", "Bands", "band_deviations", "four_digits"]
 
@@ -31,7 +32,7 @@ NARROWEST = 0.01
 """No band is believed to be narrower, to each side."""
 
 
-def band_deviations(target: Target) -> Matrix:
+def band_deviations(target: K210Target) -> Matrix:
     """k: standard deviation of each constant in cycles; two of them reach to the band's edge."""
     reach = np.array([sum(_sides(target, name)) / 2 for name in FITTED])
     deviations: Matrix = constants(target) * reach.clip(min=NARROWEST) / 2
@@ -51,8 +52,8 @@ class Bands:
     errors: n, of the times left out, as parts of them. shapes: n, equal for equal work.
     """
 
-    before: Target
-    found: Target
+    before: K210Target
+    found: K210Target
     work: Matrix
     known: Matrix
     covariance: Matrix
@@ -103,7 +104,7 @@ class Bands:
         return MARGIN * float(self.errors[own].max(initial=0.0))
 
 
-def _sides(target: Target, name: str) -> tuple[float, float]:
+def _sides(target: K210Target, name: str) -> tuple[float, float]:
     """How far the band of a constant reaches down and up, as parts of it."""
     if name.startswith("kpu"):
         return 1 - target.kpu_time_factor_low, target.kpu_time_factor_high - 1

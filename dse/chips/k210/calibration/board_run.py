@@ -12,8 +12,8 @@ from dse.chips.k210.calibration.measurement import NetworkTime
 from dse.chips.k210.cost.lowering import lower
 from dse.chips.k210.cost.price import KPU_FORMAT
 from dse.chips.k210.cost.program import Program
+from dse.chips.k210.target import K210Target
 from dse.chips.subject import resolve
-from dse.chips.target import Target
 from dse.errors import DseError, InvalidFile, UsageError
 from dse.files import printable
 from dse.schema import shown
@@ -39,7 +39,7 @@ class BoardRun:
     """What holds for some lines of a log.
 
     network: a candidate, a training, or a .tflite file beside the log; empty until one is named.
-    runtime: nncase's version. interleaved: as in `Target`.
+    runtime: nncase's version. interleaved: as in `K210Target`.
     """
 
     path: Path
@@ -50,7 +50,7 @@ class BoardRun:
     interleaved: bool
 
     @classmethod
-    def begin(cls, path: Path, target: Target, network: str = "") -> BoardRun:
+    def begin(cls, path: Path, target: K210Target, network: str = "") -> BoardRun:
         """What holds where the log says nothing: nncase 1.9 at the clocks of `target`."""
         clocks = (target.kpu_clock_hz, target.cpu_clock_hz)
         return cls(path, network, "1.9", *clocks, target.interleaved)
@@ -107,7 +107,7 @@ class BoardRun:
 @lru_cache(maxsize=64)
 def _program(name: str, interleaved: bool) -> Program:
     """What the KPU and the CPU do for a network; each line of a log may ask again."""
-    subject = resolve(name)
+    subject = resolve(name, KPU_FORMAT)
     if subject.format != KPU_FORMAT:
         raise UsageError(f"'{name}' does not run on the KPU", f"its format must be {KPU_FORMAT}")
     program = lower(subject.graph, interleaved)

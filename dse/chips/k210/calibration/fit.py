@@ -17,7 +17,7 @@ from scipy.optimize import nnls
 
 from dse.chips.k210.calibration.belief import Belief
 from dse.chips.k210.calibration.measurement import Measured
-from dse.chips.target import Target
+from dse.chips.k210.target import K210Target
 
 __all__ = [
     "FITTED",
@@ -30,7 +30,9 @@ __all__ = [
 ]
 
 FITTED = tuple(
-    field.name for field in fields(Target) if field.name.startswith(("kpu_cycles", "cpu_cycles"))
+    field.name
+    for field in fields(K210Target)
+    if field.name.startswith(("kpu_cycles", "cpu_cycles"))
 )
 """Names of a target's time constants."""
 
@@ -41,7 +43,9 @@ NUDGE = 1e-6
 """By which part a constant moves for a derivative; the times are piecewise linear."""
 
 
-def fit(measurements: Sequence[Measured], target: Target, belief: Belief | None = None) -> Target:
+def fit(
+    measurements: Sequence[Measured], target: K210Target, belief: Belief | None = None
+) -> K210Target:
     """`target` with the constants that fit the fitted of `measurements` best.
 
     A constant that none of them needs stays as it is; a band keeps its width in percent.
@@ -52,7 +56,7 @@ def fit(measurements: Sequence[Measured], target: Target, belief: Belief | None 
 
 
 def leave_one_shape_out(
-    measurements: Sequence[Time], target: Target, belief: Belief | None = None
+    measurements: Sequence[Time], target: K210Target, belief: Belief | None = None
 ) -> list[tuple[Time, float | None]]:
     """Each fitted measurement with the time that a fit to all other shapes gives, in ms.
 
@@ -70,7 +74,7 @@ def leave_one_shape_out(
     return results
 
 
-def amounts(measurements: Sequence[Measured], target: Target) -> Matrix:
+def amounts(measurements: Sequence[Measured], target: K210Target) -> Matrix:
     """n x constants: the part of each measured time that one cycle of a constant makes."""
     now = np.array([one.predicted_ms(target) for one in measurements])
     columns = []
@@ -84,7 +88,7 @@ def amounts(measurements: Sequence[Measured], target: Target) -> Matrix:
     return work
 
 
-def _solved(work: Matrix, target: Target, belief: Belief | None) -> Target:
+def _solved(work: Matrix, target: K210Target, belief: Belief | None) -> K210Target:
     """`target` with the constants of which `work`, the amounts, makes the measured times."""
     needed = [index for index in range(len(FITTED)) if work[:, index].any()]
     if belief:
@@ -99,18 +103,18 @@ def _solved(work: Matrix, target: Target, belief: Belief | None) -> Target:
     return with_cycles(target, {FITTED[i]: float(v) for i, v in zip(needed, values, strict=True)})
 
 
-def likely_cycles(target: Target, name: str) -> float:
+def likely_cycles(target: K210Target, name: str) -> float:
     """A constant of `target`, without its band."""
     present = getattr(target, name)
     return float(present[1] if isinstance(present, tuple) else present)
 
 
-def constants(target: Target) -> Matrix:
+def constants(target: K210Target) -> Matrix:
     """k: all constants of `target`, in cycles."""
     return np.array([likely_cycles(target, name) for name in FITTED])
 
 
-def with_cycles(target: Target, cycles: Mapping[str, float]) -> Target:
+def with_cycles(target: K210Target, cycles: Mapping[str, float]) -> K210Target:
     """`target` with other constants; a band keeps its width in percent."""
     changed: dict[str, Any] = dict(cycles)
     for name, likely in cycles.items():

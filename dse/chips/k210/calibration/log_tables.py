@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dse.chips.k210.calibration.board_run import SETTINGS, BoardRun, milliseconds, whole_number
 from dse.chips.k210.calibration.measurement import Measured, Measurement
-from dse.chips.target import Target
+from dse.chips.k210.target import K210Target
 from dse.errors import InvalidFile
 from dse.files import printable, read_text
 from dse.schema import parse_json, shown
@@ -32,7 +32,7 @@ COLUMNS = (*SETTINGS, "ops", *SIZES, *USUAL, "ms", "fitted", "source")
 
 def read_measurements(path: Path) -> tuple[Measurement, ...]:
     """The operations in a CSV file such as `constraints/k210_times.csv`. Raises InvalidFile."""
-    run = BoardRun.begin(path, Target.load("k210"))
+    run = BoardRun.begin(path, K210Target.load("k210"))
     rows = csv_rows(path, read_text(path, LOG_BYTES))
     times = [measured_row(run, row, line) for line, row in rows]
     return tuple(one for one in times if isinstance(one, Measurement))

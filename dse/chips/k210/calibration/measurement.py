@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from dse.chips.k210.cost.latency import step_time
 from dse.chips.k210.cost.program import KNOWN_OPS, KPU_CONVOLUTIONS, Program, Step
-from dse.chips.target import Target
+from dse.chips.k210.target import K210Target
 
 __all__ = ["Measured", "Measurement", "NetworkTime"]
 
@@ -37,7 +37,7 @@ class Measured(Protocol):
     @property
     def count(self) -> int: ...
 
-    def predicted_ms(self, target: Target) -> float:
+    def predicted_ms(self, target: K210Target) -> float:
         """The time that the constants of `target` give, at the clocks of the measurement."""
 
 
@@ -88,7 +88,7 @@ class Measurement:
         """The rules know each of its operations."""
         return all(op in KNOWN_OPS for op in self.ops)
 
-    def predicted_ms(self, target: Target) -> float:
+    def predicted_ms(self, target: K210Target) -> float:
         """The time that the constants of `target` give, at the clocks of the measurement."""
         chip = _at_clocks(target, self)
         bytes_each = self.weight_bits / 8
@@ -131,14 +131,14 @@ class NetworkTime:
         read = tuple(self.program.steps[index].shape for index in step.inputs)
         return (step.op, step.kernel, read, step.shape)
 
-    def predicted_ms(self, target: Target) -> float:
+    def predicted_ms(self, target: K210Target) -> float:
         """The time that the constants of `target` give, at the clocks of the measurement."""
         chip = _at_clocks(target, self)
         steps = [self.program.steps[index] for index in self.steps]
         return sum(step_time(self.program, step, chip).ms for step in steps)
 
 
-def _at_clocks(target: Target, one: Measurement | NetworkTime) -> Target:
+def _at_clocks(target: K210Target, one: Measurement | NetworkTime) -> K210Target:
     return replace(target, kpu_clock_hz=one.kpu_clock_hz, cpu_clock_hz=one.cpu_clock_hz)
 
 

@@ -8,32 +8,9 @@ import tomli_w
 
 from dse import resources
 from dse.chips.k210.calibration.refit import Refit
-from dse.errors import UsageError
-from dse.files import open_regular, write_whole
+from dse.chips.profiles import WRITTEN
 
-__all__ = ["profile_text", "write_profile"]
-
-WRITTEN = "# Written by dse calibrate"
-"""How a file begins that may be overwritten."""
-
-
-def write_profile(path: Path, text: str, force: bool = False) -> None:
-    """Writes `text` to `path`, a .toml file.
-
-    Raises UsageError, before it changes anything, where a target could not be read from there,
-    or where somebody else wrote the file there, unless `force`; FileError where the system refuses.
-    """
-    if path.suffix != ".toml":
-        raise UsageError(f"'{path}' is no .toml file", "targets are found by that ending")
-    if path.exists() and not force and not _ours(path):
-        hint = "pass another --out, or --force to overwrite it"
-        raise UsageError(f"'{path}' was not written by dse calibrate", hint)
-    write_whole(path, text)
-
-
-def _ours(path: Path) -> bool:
-    with open_regular(path) as file:
-        return file.read(len(WRITTEN)) == WRITTEN.encode()
+__all__ = ["profile_text"]
 
 
 def profile_text(refit: Refit, base: str, log: str, fitted: int) -> str:

@@ -20,7 +20,7 @@ from dse.chips.k210.calibration.fit import (
     likely_cycles,
 )
 from dse.chips.k210.calibration.measurement import Measured
-from dse.chips.target import Target, check_field
+from dse.chips.k210.target import K210Target
 from dse.errors import UsageError
 
 __all__ = ["Refit", "refit"]
@@ -46,14 +46,14 @@ class Refit:
         gives for it, in ms; None where there is no other.
     """
 
-    before: Target
-    after: Target
+    before: K210Target
+    after: K210Target
     changed: tuple[str, ...]
     support: dict[str, int]
     left_out: tuple[tuple[Measured, float | None], ...]
 
 
-def refit(times: Sequence[Measured], target: Target) -> Refit:
+def refit(times: Sequence[Measured], target: K210Target) -> Refit:
     """`target` with constants and bands that agree with the fitted of `times`, at least one.
 
     Raises UsageError where times and target are so far apart that no numbers agree with both.
@@ -62,7 +62,7 @@ def refit(times: Sequence[Measured], target: Target) -> Refit:
         with np.errstate(over="raise", divide="raise", invalid="raise"):
             found = _refitted(times, target)
         for key in found.changed:
-            check_field(key, getattr(found.after, key))
+            K210Target.checked(key, getattr(found.after, key))
     except (ArithmeticError, np.linalg.LinAlgError, RuntimeError, ValueError) as error:
         raise UsageError(
             f"no constants agree with these times and '{target.name}': {error}",
@@ -71,7 +71,7 @@ def refit(times: Sequence[Measured], target: Target) -> Refit:
     return found
 
 
-def _refitted(times: Sequence[Measured], target: Target) -> Refit:
+def _refitted(times: Sequence[Measured], target: K210Target) -> Refit:
     used = [one for one in times if one.fitted and one.predicted_ms(target) > 0]
     found, deviations = target, band_deviations(target)
     for _ in range(ROUNDS):
@@ -98,7 +98,7 @@ def _support(parts: Matrix) -> dict[str, int]:
 
 
 def _left_out(
-    used: Sequence[Measured], found: Target, belief: Belief
+    used: Sequence[Measured], found: K210Target, belief: Belief
 ) -> tuple[tuple[Measured, float | None], ...]:
     if len({one.shape for one in used}) == 1:
         return tuple((one, None) for one in used)
@@ -116,7 +116,7 @@ def _values(bands: Bands, moved: Sequence[str]) -> list[tuple[str, Any]]:
     return values + [(name, bands.cpu_cycles(name)) for name in moved if name not in kpu]
 
 
-def _differs(target: Target, name: str, value: Any) -> bool:
+def _differs(target: K210Target, name: str, value: Any) -> bool:
     """By more than a rounding from what `target` has, in the constant or in its band."""
     now, then = np.atleast_1d(value), np.atleast_1d(getattr(target, name))
     return bool(np.abs(now - then).max() > WORTH_SAYING * then[len(then) // 2])

@@ -17,7 +17,7 @@ from dse.chips.k210.calibration.log_tables import (
     measured_row,
 )
 from dse.chips.k210.calibration.measurement import Measured, NetworkTime
-from dse.chips.target import Target
+from dse.chips.k210.target import K210Target
 from dse.errors import InvalidFile
 from dse.files import read_bytes
 
@@ -38,7 +38,7 @@ class TimeLog:
     ignored: tuple[int, ...]
 
 
-def read_log(path: Path, target: Target, network: str = "") -> TimeLog:
+def read_log(path: Path, target: K210Target, network: str = "") -> TimeLog:
     """The times in the file `path`.
 
     target: its clocks hold where the log has none. network: holds until the log names one.

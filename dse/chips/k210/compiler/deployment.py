@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.chips.abilities import Deployed
 from dse.chips.k210.compiler.compiler import CompiledKmodel, compile_kmodel
 from dse.chips.k210.compiler.picture_processes import PictureProcesses
 from dse.chips.k210.compiler.refereed import Refereed, refereed
 from dse.chips.k210.compiler.simulator import kmodel_predictor
 from dse.chips.k210.compiler.tflite import to_tflite
+from dse.chips.k210.cost.price import FIGURES
 from dse.chips.k210.quantization.bias_correction import corrected_biases
 from dse.chips.k210.quantization.box_scale import choose_box_scale, scale_boxes
 from dse.chips.k210.quantization.ranges import extreme_pictures
@@ -28,7 +31,7 @@ RANGES_ALONE = "no_clip"
 
 
 @dataclass(frozen=True)
-class Deployment:
+class Deployment(Deployed):
     """The files of one detector. Both write boxes that are `box_scale` times too large.
 
     tflite: the network in float32. compiled: the same with biases corrected for the weights
@@ -51,8 +54,28 @@ class Deployment:
             nncase_version=version,
         )
 
-    def refereed(self, workers: int | None = None) -> AbstractContextManager[Refereed]:
-        """The same maps, some 20 times faster, where `dse.chips.k210.emulator` knows the kmodel."""
+    @property
+    def content(self) -> bytes:
+        """See `Deployed`."""
+        return self.compiled.kmodel
+
+    @property
+    def compiler(self) -> str:
+        """See `Deployed`."""
+        return f"nncase {self.compiled.nncase_version}"
+
+    @property
+    def log(self) -> str:
+        """See `Deployed`."""
+        return self.compiled.log
+
+    @property
+    def figures(self) -> Mapping[str, int | None]:
+        """See `Deployed`."""
+        return {name: getattr(self.compiled, name) for name in FIGURES}
+
+    def running(self, workers: int | None = None) -> AbstractContextManager[Refereed]:
+        """The same maps, some 20 times faster, where the emulator knows the kmodel."""
         version = self.compiled.nncase_version
         return refereed(
             self.compiled.kmodel,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.chips.abilities import Run
 from dse.chips.k210 import emulator
 from dse.chips.k210.compiler.picture_processes import PictureProcesses
 from dse.chips.k210.compiler.simulator import kmodel_predictor
@@ -49,8 +50,8 @@ def refereed(
         yield predict
 
 
-class Refereed:
-    """A `Predict`: canvases -> maps as in training. Decides when it sees the first canvases.
+class Refereed(Run):
+    """Canvases -> maps as in training. Decides when it sees the first canvases.
 
     note: why it is the simulator; empty while it is the emulator.
     """
@@ -76,6 +77,15 @@ class Refereed:
         if self._chosen is None:
             self._chosen = self._choose(canvases[:REFEREE_PICTURES])
         return self._chosen(canvases)
+
+    @property
+    def how(self) -> str:
+        """See `Run`."""
+        if self.note:
+            return f"the file itself, by nncase's simulator: {self.note}"
+        return (
+            "the file itself, emulated, with the same maps of the first pictures as the simulator"
+        )
 
     def settle(self, note: str) -> None:
         """Leaves it to the simulator, for the reason in `note`."""

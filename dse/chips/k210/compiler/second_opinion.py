@@ -6,6 +6,7 @@ is. Activation ranges come from random pictures, so that the kmodel is thrown aw
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import chain, combinations
 from pathlib import Path
@@ -18,10 +19,11 @@ from dse.chips.k210.compiler.tflite import random_tflite
 from dse.chips.k210.cost.kmodel_size import kmodel_bytes
 from dse.chips.k210.cost.lowering import lower
 from dse.chips.k210.cost.memory import plan_memory
-from dse.chips.k210.cost.price import KPU_FORMAT, Cost, price
+from dse.chips.k210.cost.price import FIGURES, KPU_FORMAT, K210Cost, price
+from dse.chips.k210.target import K210Target
+from dse.chips.pricing import judge
 from dse.chips.subject import Subject, resolve
-from dse.chips.target import Target
-from dse.chips.verdict import REJECTED, Verdict, judge
+from dse.chips.verdict import REJECTED, Verdict
 from dse.errors import CompilerError
 from dse.text_table import format_table
 
@@ -29,27 +31,24 @@ __all__ = ["COMPARED", "compiled_row", "compiled_table"]
 
 Row = dict[str, Any]
 
-COMPARED = (
-    "kmodel_bytes", "input_bytes", "output_bytes", "data_bytes", "main_memory_bytes",
-    "peak_kpu_bytes",
-)  # fmt: skip
+COMPARED = FIGURES
 """Figures that the compiler reports too."""
 
 _LABELS = ("file (MODEL)", ".input", ".output", ".data", "main memory", "KPU memory")
 
 
-def compiled_row(name: str, target: Target, time_limit_s: float = 120) -> Row | None:
+def compiled_row(name: str, target: K210Target, time_limit_s: float = 120) -> Row | None:
     """The field `compiled` of `dse check --compile`; None for a format of the CPU.
 
     name: as `dse.chips.check_rows` takes it. `verdict`, `reason` and `message` judge the
     compiler's own figures (COMPARED, null where it wrote no file) by `target`; `fits` says the
     same in a word. `differences`: predicted less compiled, bytes, where they differ.
     `other_ranges`: layers at which the calibration decided the unlikelier way, where that is all
-    the difference (see `Cost.range_dependent`). `agrees`: verdict and every figure are equal, null
-    where the prediction knows not all operations, or `other_ranges` explain it.
+    the difference (see `K210Cost.range_dependent`). `agrees`: verdict and every figure are equal,
+    null where the prediction knows not all operations, or `other_ranges` explain it.
     Raises UsageError, UnknownName or InvalidFile for a name that means nothing.
     """
-    subject = resolve(name)
+    subject = resolve(name, KPU_FORMAT)
     if subject.format != KPU_FORMAT:
         return None
     predicted = price(subject.graph, subject.format, target)
@@ -64,7 +63,7 @@ def compiled_row(name: str, target: Target, time_limit_s: float = 120) -> Row | 
     return row
 
 
-def _other_ranges(subject: Subject, predicted: Cost, row: Row, target: Target) -> list[str]:
+def _other_ranges(subject: Subject, predicted: K210Cost, row: Row, target: K210Target) -> list[str]:
     """Layers whose ranges, come out otherwise, make the prediction the compiler's; or none."""
     layers = predicted.range_dependent
     for otherwise in chain.from_iterable(combinations(layers, n + 1) for n in range(len(layers))):
@@ -76,7 +75,7 @@ def _other_ranges(subject: Subject, predicted: Cost, row: Row, target: Target) -
     return []
 
 
-def _compile(subject: Subject, target: Target, time_limit_s: float) -> CompiledKmodel:
+def _compile(subject: Subject, target: K210Target, time_limit_s: float) -> CompiledKmodel:
     if subject.candidate is None:
         tflite = Path(subject.name).read_bytes()
     else:
@@ -88,7 +87,7 @@ def _compile(subject: Subject, target: Target, time_limit_s: float) -> CompiledK
     )
 
 
-def _refused(predicted: Cost, ours: Verdict, said: str) -> Row:
+def _refused(predicted: K210Cost, ours: Verdict, said: str) -> Row:
     """The compiler wrote no file: out of KPU memory, or for a reason that only it knows."""
     reason = "kpu_memory" if OUT_OF_KPU_MEMORY in said else "compiler"
     same = (ours.status, ours.reason) == (REJECTED, reason)
@@ -104,7 +103,7 @@ def _refused(predicted: Cost, ours: Verdict, said: str) -> Row:
     }
 
 
-def _compared(predicted: Cost, compiled: CompiledKmodel, target: Target) -> Row:
+def _compared(predicted: K210Cost, compiled: CompiledKmodel, target: K210Target) -> Row:
     found: Row = {field: getattr(compiled, field) or 0 for field in COMPARED}
     ours = judge(predicted, target)
     theirs = judge(replace(predicted, **found, unknown_ops=()), target)
@@ -126,7 +125,7 @@ def _compared(predicted: Cost, compiled: CompiledKmodel, target: Target) -> Row:
     }
 
 
-def compiled_table(row: Row) -> str:
+def compiled_table(row: Mapping[str, Any]) -> str:
     """A row of `check_rows` with its field `compiled`, side by side, for a terminal."""
     compiled = row["compiled"]
     if compiled is None:
@@ -143,7 +142,7 @@ def compiled_table(row: Row) -> str:
     return f"{table}\n{_sentence(row, compiled)}"
 
 
-def _sentence(row: Row, compiled: Row) -> str:
+def _sentence(row: Mapping[str, Any], compiled: Row) -> str:
     """Whether both agree, in words."""
     if compiled["other_ranges"]:
         layers = ", ".join(compiled["other_ranges"])

@@ -20,6 +20,7 @@ from dse.chips.k210.compiler.picture_processes import PictureProcesses, Runner
 from dse.chips.k210.quantization.box_scale import unscale_boxes
 from dse.detection.head import FACE_HEAD, Head
 from dse.errors import VerificationFailed
+from dse.network.pixels import normalised
 
 __all__ = ["TflitePredictor", "guarded_tflite_predictor", "tflite_predictor"]
 
@@ -60,8 +61,7 @@ class TflitePredictor:
         """Maps (n, h, w, channels) of `canvases` (n, size, size, 3), in order."""
         maps = np.empty((len(canvases), *self.output_shape[1:]), np.float32)
         for number, canvas in enumerate(canvases):
-            normalised = canvas[None].astype(np.float32) / 127.5 - 1.0
-            self._interpreter.set_tensor(self._read, normalised)
+            self._interpreter.set_tensor(self._read, normalised(canvas[None]))
             self._interpreter.invoke()
             maps[number] = self._interpreter.get_tensor(self._written)[0]
         return unscale_boxes(maps, self._scale, self._head)

@@ -14,13 +14,13 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from dse import processes
 from dse.chips.k210.compiler import nncase_process
 from dse.errors import CompilerError
 from dse.files import make_folder, reported, temporary_folder
+from dse.versions import version_of
 
 __all__ = ["Toolchain", "toolchain"]
 
@@ -67,10 +67,10 @@ def toolchain(wanted: str | None = None) -> Toolchain:
 
 
 def _own_version() -> str:
-    try:
-        return version("nncase")
-    except PackageNotFoundError:
-        raise CompilerError("nncase is not installed", "reinstall dse: it belongs to it") from None
+    found = version_of("nncase")
+    if found is None:
+        raise CompilerError("nncase is not installed", "reinstall dse: it belongs to it")
+    return found
 
 
 def _cache() -> Path:
@@ -84,7 +84,7 @@ def _python(folder: Path) -> Path:
 def _install(wanted: str, folder: Path) -> None:
     """Makes `folder`: whole, or not at all. Raises CompilerError, FileError."""
     uv = _uv()
-    packages = [f"nncase=={wanted}", f"numpy=={version('numpy')}"]
+    packages = [f"nncase=={wanted}", f"numpy=={version_of('numpy')}"]
     cache = make_folder(folder.parent)
     with temporary_folder(f".{folder.name}-", cache) as scratch, reported(cache, "written"):
         fresh = scratch / "new"

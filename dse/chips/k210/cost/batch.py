@@ -15,12 +15,20 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from dse.chips.k210.cost.latency import Duration, program_time
+from dse.chips.k210.cost.layer_costs import LayerCost
 from dse.chips.k210.cost.memory import MemoryLayout, map_bytes, size_bytes
-from dse.chips.k210.cost.price import KPU_FORMAT, Cost, Figures, Network, file_bytes, lowered
+from dse.chips.k210.cost.price import (
+    KPU_FORMAT,
+    Figures,
+    K210Cost,
+    account,
+    file_bytes,
+    lowered,
+)
 from dse.chips.k210.cost.program import Program, Step, Value
+from dse.chips.k210.target import K210Target
 from dse.chips.lockstep import Lockstep, Whole
-from dse.chips.target import Target
-from dse.network.detector import detector
+from dse.network.detector import Network, detector
 from dse.network.graph import Graph
 from dse.network.mobilenetv2 import scaled_channels
 
@@ -31,20 +39,20 @@ Key = tuple[Network, str]
 
 
 def price_networks(
-    networks: Iterable[Network], formats: Iterable[str], target: Target
-) -> dict[Key, Cost]:
+    networks: Iterable[Network], formats: Iterable[str], target: K210Target
+) -> dict[Key, K210Cost]:
     """The cost of every network in every format."""
     for_kpu = [format for format in formats if format == KPU_FORMAT]
     for_cpu = [format for format in formats if format != KPU_FORMAT]
-    costs: dict[Key, Cost] = {}
+    costs: dict[Key, K210Cost] = {}
     for _, group in groupby(sorted(networks), key=lambda network: network.breakpoint):
         costs.update(_priced(list(group), [for_kpu, for_cpu], target))
     return costs
 
 
 def _priced(
-    networks: Sequence[Network], formats: Iterable[Sequence[str]], target: Target
-) -> Iterator[tuple[Key, Cost]]:
+    networks: Sequence[Network], formats: Iterable[Sequence[str]], target: K210Target
+) -> Iterator[tuple[Key, K210Cost]]:
     """Costs of `networks`, of one breakpoint. formats: those that lower alike together."""
     lockstep = Lockstep(len(networks))
     for members, graph in lockstep.walks(lockstep.together, lambda: _graph(networks, lockstep)):
@@ -74,8 +82,8 @@ def _costs(
     programs: _Programs,
     sums: Whole,
     formats: Sequence[str],
-    target: Target,
-) -> Iterator[tuple[Key, Cost]]:
+    target: K210Target,
+) -> Iterator[tuple[Key, K210Cost]]:
     """Costs of the networks that `programs` stand for. sums: their parameters and MACs."""
     layout, time = MemoryLayout(programs), program_time(programs, target)
     maps, sizes = (np.stack(programs.each(size)).T.tolist() for size in (map_bytes, size_bytes))
@@ -85,8 +93,13 @@ def _costs(
         files = np.broadcast_to(file_bytes(programs, cast(int, sums[0]), format), len(networks))
         numbers = zip(*sums.tolist(), files.tolist(), memories, times, strict=True)
         for network, figures in zip(networks, map(Figures._make, numbers), strict=True):
-            account = partial(network.account, format, target)
-            yield (network, format), figures.cost(format, target, programs, account)
+            layers = partial(_account, network, format, target)
+            yield (network, format), figures.cost(format, target, programs, layers)
+
+
+def _account(network: Network, format: str, target: K210Target) -> tuple[LayerCost, ...]:
+    """Costs of one of the networks layer by layer."""
+    return account(network.graph, format, target)
 
 
 class _Stack(NamedTuple):

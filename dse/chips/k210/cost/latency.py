@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 from dse.chips.k210.cost.kpu_layout import ROW_BYTES, row_layout
 from dse.chips.k210.cost.program import KPU_CONVOLUTIONS, Program, Step
-from dse.chips.target import Cycles, Target
+from dse.chips.k210.target import K210Target
+from dse.chips.target import Cycles
 
 __all__ = ["Duration", "program_time", "step_time", "total_time"]
 
@@ -46,7 +47,7 @@ class Duration(NamedTuple):
     high_ms: float
 
 
-def program_time(program: Program, target: Target) -> Duration:
+def program_time(program: Program, target: K210Target) -> Duration:
     """Time of all steps of `program`."""
     return total_time(program.each(lambda whole, step: step_time(whole, step, target)))
 
@@ -60,7 +61,7 @@ def total_time(times: Sequence[Duration]) -> Duration:
     )
 
 
-def step_time(program: Program, step: Step, target: Target) -> Duration:
+def step_time(program: Program, step: Step, target: K210Target) -> Duration:
     """Time of one step of `program`."""
     if step.op in KPU_CONVOLUTIONS:
         source = program.steps[step.inputs[0]]
@@ -75,7 +76,7 @@ def step_time(program: Program, step: Step, target: Target) -> Duration:
     return Duration(likely * ms_per_cycle, low * ms_per_cycle, high * ms_per_cycle)
 
 
-def _convolution_cycles(step: Step, source: Step, target: Target) -> float:
+def _convolution_cycles(step: Step, source: Step, target: K210Target) -> float:
     """Cycles of a KPU convolution, which runs at the resolution of what it reads."""
     height, width, channels = source.shape
     layout = row_layout(width)
@@ -97,7 +98,7 @@ def _convolution_cycles(step: Step, source: Step, target: Target) -> float:
     )
 
 
-def _cpu_work(program: Program, step: Step, target: Target) -> tuple[Cycles, int]:
+def _cpu_work(program: Program, step: Step, target: K210Target) -> tuple[Cycles, int]:
     """Cycles of one unit of what the CPU does in a step, and how many units there are."""
     if step.op in ("upload", "download"):
         return _byte_cycles(step, target), step.elements
@@ -114,7 +115,7 @@ def _cpu_work(program: Program, step: Step, target: Target) -> tuple[Cycles, int
     return per_element, step.elements
 
 
-def _byte_cycles(step: Step, target: Target) -> Cycles:
+def _byte_cycles(step: Step, target: K210Target) -> Cycles:
     """Cycles a byte of a transfer: rows that fill whole KPU rows go in one piece."""
     if step.op == "upload":
         whole, piecewise = target.cpu_cycles_per_dma_byte, target.cpu_cycles_per_uploaded_byte
@@ -131,6 +132,6 @@ def _choose(first: bool, one: float, other: float) -> float:
     return one * first + other * (1 - first)
 
 
-def _mac_cycles(program: Program, target: Target) -> Cycles:
+def _mac_cycles(program: Program, target: K210Target) -> Cycles:
     """A program with steps on the KPU is nncase's, whose float convolution is slow."""
     return target.cpu_cycles_per_mac_beside_kpu if program.uses_kpu else target.cpu_cycles_per_mac

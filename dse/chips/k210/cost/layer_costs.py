@@ -9,7 +9,7 @@ from dse.chips.k210.cost.kmodel_size import constant_bytes
 from dse.chips.k210.cost.kpu_layout import kpu_bytes
 from dse.chips.k210.cost.latency import Duration, step_time, total_time
 from dse.chips.k210.cost.program import Program, Step
-from dse.chips.target import Target
+from dse.chips.k210.target import K210Target
 from dse.network.graph import Graph, Layer
 
 __all__ = ["LayerCost", "layer_costs"]
@@ -38,7 +38,7 @@ class LayerCost:
     latency_ms_high: float
 
 
-def layer_costs(graph: Graph, program: Program, target: Target) -> tuple[LayerCost, ...]:
+def layer_costs(graph: Graph, program: Program, target: K210Target) -> tuple[LayerCost, ...]:
     """The costs of the steps of `program`, gathered by the layer of `graph` they work for."""
     members: dict[str, list[tuple[Step, Duration]]] = {layer.name: [] for layer in graph}
     for step in program.steps:

@@ -8,12 +8,7 @@ from numpy.typing import NDArray
 from dse.chips.k210.quantization.bias_correction import corrected_biases
 from dse.chips.k210.quantization.box_scale import unscale_boxes
 from dse.chips.k210.quantization.kpu8 import as_deployed, kpu8_predictor
-from dse.chips.k210.quantization.layer_noise import (
-    LayerNoise,
-    QuantizationNoise,
-    quantization_noise,
-)
-from dse.chips.k210.quantization.noise_report import advice, noise_table
+from dse.chips.k210.quantization.layer_noise import quantization_noise
 from dse.chips.k210.quantization.ranges import Ranges, activation_ranges, weight_ranges
 from dse.detection.head import FACE_HEAD, Head
 from dse.network.graph import Graph
@@ -24,14 +19,10 @@ from dse.network.weight_formats import BYTES_PER_WEIGHT, quantize_weights
 
 __all__ = [
     "BYTES_PER_WEIGHT",
-    "LayerNoise",
-    "QuantizationNoise",
     "Ranges",
     "activation_ranges",
-    "advice",
     "corrected_biases",
     "kpu8_predictor",
-    "noise_table",
     "predictor",
     "quantization_noise",
     "quantize_weights",

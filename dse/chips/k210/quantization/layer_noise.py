@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.chips.k210.quantization.box_scale import unscale_boxes
-from dse.chips.k210.quantization.grids import Range
 from dse.chips.k210.quantization.kpu8 import as_deployed
 from dse.chips.k210.quantization.noise_sums import NoiseSums, weight_spread
+from dse.chips.noise import LayerNoise, QuantizationNoise
 from dse.detection.head import FACE_HEAD, Head
 from dse.evaluation import Evaluation, Prepared
 from dse.evaluation.evaluate import detect
@@ -26,67 +26,10 @@ from dse.network.graph import Graph, Layer
 from dse.network.keras_inference import apply, fold, normalised
 from dse.network.keras_model import Weights
 
-__all__ = ["LayerNoise", "QuantizationNoise", "quantization_noise"]
+__all__ = ["quantization_noise"]
 
 PICTURES_AT_A_TIME = 8
 """Every tensor of the networks is in memory at once: at alpha 1 and 224 pixels 0.6 GB."""
-
-
-@dataclasses.dataclass(frozen=True)
-class LayerNoise:
-    """What quantization does to one layer that the KPU computes.
-
-    low, high: of its float activations. calibrated: the range that calibration found, and
-    step: that range's uint8 step. beyond: share of activations outside of it, 0..1.
-    sqnr_db: signal over noise of its output with the whole network quantized; None without
-    any noise. alone_db: the same, and ap_lost: AP lost (0..1), with this layer alone quantized.
-    weights_share, beyond_share: parts of the noise alone that come from rounded weights (of an
-    addition: from its inputs' common grid and its gain) and from activations beyond the range;
-    the rest comes from the step. offset_share: part of it that is one constant a channel, which
-    another bias would take away.
-    weight_spread: largest over median input channel's |weight|, in steps of the scale that all
-    weights of an output channel share; None where no two input channels share one.
-    channel_spread: largest over median channel's |activation|, which share one step.
-    clip, clip_gain_db: the narrower range with the least noise from step and clipping, and
-    how much less that is.
-    """
-
-    name: str
-    op: str
-    low: float
-    high: float
-    calibrated: Range
-    beyond: float
-    step: float
-    sqnr_db: float | None
-    alone_db: float | None
-    weights_share: float
-    beyond_share: float
-    offset_share: float
-    ap_lost: float
-    weight_spread: float | None
-    channel_spread: float
-    clip: Range
-    clip_gain_db: float
-
-
-@dataclasses.dataclass(frozen=True)
-class QuantizationNoise:
-    """Every layer of the KPU in order, and AP of both networks on the same pictures.
-
-    ap_model: of the chip's model; the kmodel itself may differ (see `quantization_noise`).
-    """
-
-    layers: tuple[LayerNoise, ...]
-    ap_float: float
-    ap_model: float
-    pictures: int
-    faces: int
-
-    @property
-    def costliest(self) -> LayerNoise:
-        """The layer that costs the most AP when it alone is quantized."""
-        return max(self.layers, key=lambda layer: layer.ap_lost)
 
 
 def quantization_noise(

@@ -34,22 +34,24 @@ dse.inside = (row) => {
   ];
 };
 
-dse.memoryWords = (account) => {
-  const end = (buffer) => buffer[2] + buffer[3];
-  const peak = account.kpu.reduce((top, buffer) => !top || end(buffer) > end(top) ? buffer : top, null);
-  const used = Math.max(0, ...account.data.map(end));
-  const kpu = peak ? `KPU memory reaches ${dse.format.bytes(end(peak))} of ${dse.format.bytes(account.kpu_limit)} at ${dse.word(peak[0])}. ` : "";
-  return `${kpu}Buffers in main memory reach ${dse.format.bytes(used)}; ${dse.format.bytes(account.data_limit)} are left beside the file and the picture.`;
-};
+dse.bufferEnd = (buffer) => buffer[2] + buffer[3];
+
+// How far each memory is filled: where the peak is in the first, what is left in the others.
+dse.memoryWords = (account) => account.memories.map(({ buffers, limit_bytes: limit }, place) => {
+  const { title, limit: words } = dse.study().inside.memories[place];
+  const peak = buffers.reduce((top, buffer) => !top || dse.bufferEnd(buffer) > dse.bufferEnd(top) ? buffer : top, null);
+  const reached = `${title} reaches ${dse.format.bytes(peak ? dse.bufferEnd(peak) : 0)}`;
+  return `${reached}${peak ? ` at ${dse.word(peak[0])}` : ""}; the limit is ${dse.format.bytes(limit)} ${words}.`;
+}).join(" ");
 
 dse.layerTable = (account, layers, everything = false) => {
   const whole = account.layers.reduce((sum, layer) => sum + layer[3], 0);
-  const heads = ["Layer", "runs on", "time", "share", ...(everything ? ["KPU top", "RAM", "file", "why"] : [])];
+  const heads = ["Layer", "runs on", "time", "share", ...(everything ? [...dse.study().inside.columns, "why"] : [])];
   const head = dse.el("tr", {}, ...heads.map((words, place) => dse.el("th", { scope: "col", class: place < 2 || words === "why" ? "text" : null }, words)));
-  const rows = layers.map(([layer, runsOn, why, ms, kpu, data, constant]) => dse.el("tr", {},
+  const rows = layers.map(([layer, runsOn, why, ms, ...bytes]) => dse.el("tr", {},
     dse.el("td", { class: "text" }, dse.word(layer)), dse.el("td", { class: "text" }, dse.word(runsOn)),
     dse.el("td", {}, ms < 100 ? `${ms.toFixed(2)} ms` : dse.format.ms(ms)), dse.el("td", {}, dse.shareBar(whole ? ms / whole : 0)),
-    ...(everything ? [kpu, data, constant].map((bytes) => dse.el("td", {}, bytes ? dse.format.bytes(bytes) : "–")) : []),
+    ...(everything ? bytes.map((some) => dse.el("td", {}, some ? dse.format.bytes(some) : "–")) : []),
     everything ? dse.el("td", { class: "text wrap" }, dse.word(why)) : null));
   const table = dse.el("table", { class: "short" }, dse.el("thead", {}, head), dse.el("tbody", {}, ...rows));
   const label = everything ? "All layers" : "The layers that take longest";
@@ -63,7 +65,7 @@ dse.shareBar = (share) => {
 };
 
 dse.timelineFigure = (account) => {
-  const figure = structuredClone(dse.payload.panel_figures.timeline);
+  const figure = structuredClone(dse.study().inside.timeline);
   const told = ([layer, , start, size, birth, death]) => `<b>${dse.word(layer)}</b><br>${dse.format.bytes(size)} from ${dse.format.bytes(start)} on<br>steps ${birth} to ${death}`;
   for (const trace of figure.data) {
     const [part, place] = trace.meta;
@@ -76,7 +78,7 @@ dse.timelineFigure = (account) => {
       const sum = steps.reduce((total, step) => total + step[4], 0);
       Object.assign(trace, { name: `${trace.name} ${dse.format.ms(sum)}`, showlegend: sum > 0 });
     } else {
-      const buffers = account[part].filter((buffer) => dse.word(buffer[1]) === place);
+      const buffers = account.memories[part].buffers.filter((buffer) => dse.word(buffer[1]) === place);
       Object.assign(trace, {
         x: buffers.map((buffer) => (buffer[4] + buffer[5]) / 2), width: buffers.map((buffer) => buffer[5] - buffer[4] + 1),
         base: buffers.map((buffer) => buffer[2] / dse.MIB), y: buffers.map((buffer) => buffer[3] / dse.MIB),
@@ -84,11 +86,11 @@ dse.timelineFigure = (account) => {
       });
     }
   }
-  const limit = account.kpu_limit / dse.MIB;
+  const { limit_bytes: bytes, buffers } = account.memories[0];
+  const limit = bytes / dse.MIB;
   Object.assign(figure.layout.shapes[0], { y0: limit, y1: limit });
-  const top = Math.max(account.kpu_limit, ...account.kpu.map((buffer) => buffer[2] + buffer[3])) / dse.MIB;
-  figure.layout.yaxis.range = [0, 1.08 * top];
-  for (const axis of ["xaxis", "xaxis2", "xaxis3"]) figure.layout[axis].range = [-0.5, account.steps.length - 0.5];
+  figure.layout.yaxis.range = [0, 1.08 * Math.max(limit, ...buffers.map((buffer) => dse.bufferEnd(buffer) / dse.MIB))];
+  for (const axis of Object.keys(figure.layout)) if (axis.startsWith("xaxis")) figure.layout[axis].range = [-0.5, account.steps.length - 0.5];
   return figure;
 };
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dse.chips import Target
 from dse.chips.k210 import Deployment, ExportReport, export_bundle
+from dse.chips.k210.target import K210Target
 from dse.data.pictures import DataSet
 from dse.detection import FACE_HEAD
 from dse.errors import DseError, FileError, UsageError, VerificationFailed
@@ -103,6 +103,7 @@ def test_manifest_keeps_figures_and_origin(exported: Any, data: DataSet) -> None
     assert manifest["head"] == FACE_HEAD.to_json()
     assert manifest["study"]["recipe"] == {"epochs": 3}
     assert manifest["versions"]["nncase"] == "1.9.0.20230322"
+    assert set(manifest["versions"]) >= {"python", "dse", "numpy"}
 
 
 def test_detector_file_suffices_for_decoding(exported: Any, deployment: Deployment) -> None:
@@ -184,7 +185,7 @@ def test_formats_that_no_chip_runs_are_refused(exported: Any, tmp_path: Path) ->
 
 def test_too_little_memory_fails_the_check(exported: Any, tmp_path: Path) -> None:
     with pytest.raises(VerificationFailed, match="main memory") as caught:
-        exported(target=replace(Target.load("k210"), main_memory_bytes=100_000))
+        exported(target=replace(K210Target.load("k210"), main_memory_bytes=100_000))
     assert caught.value.exit_code == 4
     assert [path.name for path in tmp_path.iterdir()] == ["out.rejected"]
     assert "do not deploy" in (tmp_path / "out.rejected" / "MODEL_CARD.md").read_text()
@@ -205,7 +206,7 @@ def test_a_kmodel_of_another_network_fails_the_check(
 def test_a_kmodel_that_lost_its_accuracy_fails_the_check(
     exported: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dse.chips.k210.bundle.accuracy import Accuracy
+    from dse.chips.accuracy import Accuracy
 
     found = iter([Accuracy(0.88, None, 0.5, 0.9, 0.9), Accuracy(0.70, None, 0.5, 0.9, 0.9)])
     monkeypatch.setattr("dse.chips.k210.bundle.bundle.measure_accuracy", lambda *_: next(found))

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from dse.chips import Target
 from dse.chips.k210 import Deployment, Kmodel
 from dse.chips.k210.bundle.detector_file import detector_table
 from dse.chips.k210.bundle.flash_package import flash_package
@@ -19,6 +18,7 @@ from dse.chips.k210.bundle.inspection import (
     package_problems,
 )
 from dse.chips.k210.bundle.manifest import to_json
+from dse.chips.k210.target import K210Target
 from dse.detection.head import FACE_HEAD, Head
 from dse.errors import DseError
 
@@ -73,7 +73,7 @@ def test_a_head_that_is_not_the_designs_is_named(manifest: dict[str, Any]) -> No
 def test_figures_that_are_not_the_kmodels_are_named(
     manifest: dict[str, Any], headers: Kmodel
 ) -> None:
-    target = Target.load("k210")
+    target = K210Target.load("k210")
     assert figure_problems(manifest, headers, target) == []
     manifest["compiled"]["data_bytes"] += 1
     manifest["compiled"]["output_bytes"] = "8000"
@@ -85,14 +85,14 @@ def test_figures_that_are_not_the_kmodels_are_named(
 def test_a_compiler_that_is_not_the_targets_is_named(
     manifest: dict[str, Any], headers: Kmodel
 ) -> None:
-    (problem,) = figure_problems(manifest, headers, Target.load("k210-canmv-v5"))
+    (problem,) = figure_problems(manifest, headers, K210Target.load("k210-canmv-v5"))
     assert "1.9.0" in problem and "1.1.0" in problem
 
 
 def test_what_a_target_cannot_hold_is_named(headers: Kmodel) -> None:
-    target = Target.load("k210")
+    target = K210Target.load("k210")
     assert fit_problems(headers, target) == []
-    assert "loads kmodel version 3, 4" in fit_problems(headers, Target.load("k210-canmv"))[0]
+    assert "loads kmodel version 3, 4" in fit_problems(headers, K210Target.load("k210-canmv"))[0]
     small = replace(target, main_memory_bytes=1000, kpu_memory_bytes=1000)
     assert ["main memory" in fit_problems(headers, small)[0]] == [True]
     assert "KPU memory" in fit_problems(headers, small)[1]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dse.chips.k210.bundle.manifest import checksums, to_json, versions
+from dse.chips.k210.bundle.manifest import checksums, to_json
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats() | st.text(),
@@ -39,8 +39,3 @@ def test_a_folder_whose_name_is_no_text_is_recorded() -> None:
 def test_checksums_are_sha256() -> None:
     empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     assert checksums({"empty": b""}) == {"empty": {"sha256": empty, "bytes": 0}}
-
-
-def test_versions_name_the_compiler() -> None:
-    assert versions()["nncase"] == "1.9.0.20230322"
-    assert set(versions()) >= {"python", "dse", "numpy"}

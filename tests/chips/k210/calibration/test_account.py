@@ -8,14 +8,14 @@ from dse import resources
 from dse.chips.k210.calibration.account import calibration_account, calibration_table
 from dse.chips.k210.calibration.log_tables import read_measurements
 from dse.chips.k210.calibration.refit import refit
-from dse.chips.target import Target
+from dse.chips.k210.target import K210Target
 
 TIMES = read_measurements(resources.folder("constraints") / "k210_times.csv")
 
 
 @pytest.fixture(scope="module")
 def account() -> dict:
-    return calibration_account(TIMES, refit(TIMES, Target.load("k210")))
+    return calibration_account(TIMES, refit(TIMES, K210Target.load("k210")))
 
 
 def test_every_time_has_its_row(account: dict) -> None:

@@ -9,14 +9,14 @@ from dse import resources
 from dse.chips.k210.calibration.fit import FITTED, fit, leave_one_shape_out
 from dse.chips.k210.calibration.log_tables import read_measurements
 from dse.chips.k210.calibration.measurement import Measurement
-from dse.chips.target import Target
+from dse.chips.k210.target import K210Target
 
 SHIPPED = resources.folder("constraints") / "k210_times.csv"
 
 
 @pytest.fixture(scope="module")
-def target() -> Target:
-    return Target.load("k210")
+def target() -> K210Target:
+    return K210Target.load("k210")
 
 
 @pytest.fixture(scope="module")
@@ -24,14 +24,14 @@ def measured() -> tuple[Measurement, ...]:
     return read_measurements(SHIPPED)
 
 
-def of(target: Target, measured: tuple[Measurement, ...]) -> list[Measurement]:
+def of(target: K210Target, measured: tuple[Measurement, ...]) -> list[Measurement]:
     """The same operations with the times that `target` predicts."""
     known = [one for one in measured if one.fitted]
     return [replace(one, ms=one.predicted_ms(target)) for one in known]
 
 
 def test_a_chip_with_other_constants_is_found(
-    target: Target, measured: tuple[Measurement, ...]
+    target: K210Target, measured: tuple[Measurement, ...]
 ) -> None:
     low, likely, high = target.cpu_cycles_per_downloaded_byte
     other = replace(
@@ -46,7 +46,7 @@ def test_a_chip_with_other_constants_is_found(
 
 
 def test_the_shipped_constants_are_what_the_fit_gives(
-    target: Target, measured: tuple[Measurement, ...]
+    target: K210Target, measured: tuple[Measurement, ...]
 ) -> None:
     found = fit(measured, target)
     for name in FITTED:
@@ -56,14 +56,14 @@ def test_the_shipped_constants_are_what_the_fit_gives(
             assert getattr(found, name)[1] == pytest.approx(getattr(target, name)[1], rel=0.004)
 
 
-def test_what_nobody_measured_stays(target: Target, measured: tuple[Measurement, ...]) -> None:
+def test_what_nobody_measured_stays(target: K210Target, measured: tuple[Measurement, ...]) -> None:
     found = fit([one for one in measured if one.ops == ("dequantize",)], target)
     assert found.cpu_cycles_per_padded_element == target.cpu_cycles_per_padded_element
     assert found.kpu_cycles_per_pair_line == target.kpu_cycles_per_pair_line
 
 
 def test_leave_one_shape_out_is_exact_for_exact_times(
-    target: Target, measured: tuple[Measurement, ...]
+    target: K210Target, measured: tuple[Measurement, ...]
 ) -> None:
     results = leave_one_shape_out(of(target, measured), target)
     guessed = [(one.ms, guess) for one, guess in results if guess is not None]
@@ -73,7 +73,7 @@ def test_leave_one_shape_out_is_exact_for_exact_times(
 
 
 def test_a_constant_with_one_shape_alone_cannot_be_left_out(
-    target: Target, measured: tuple[Measurement, ...]
+    target: K210Target, measured: tuple[Measurement, ...]
 ) -> None:
     alone = {one.ops for one, guess in leave_one_shape_out(measured, target) if guess is None}
     assert alone == {("upload",), ("copy",)}
@@ -86,7 +86,9 @@ def test_every_row_has_its_source(measured: tuple[Measurement, ...]) -> None:
         assert one.modelled or not one.fitted
 
 
-def test_other_clocks_and_wider_weights(target: Target, measured: tuple[Measurement, ...]) -> None:
+def test_other_clocks_and_wider_weights(
+    target: K210Target, measured: tuple[Measurement, ...]
+) -> None:
     one = next(m for m in measured if m.ops == ("kpu_conv",) and m.weight_bits == 8)
     slower = replace(one, kpu_clock_hz=one.kpu_clock_hz // 2)
     assert slower.predicted_ms(target) == pytest.approx(2 * one.predicted_ms(target))

@@ -8,7 +8,7 @@ import pytest
 
 from dse.chips.k210.calibration.board_run import BoardRun
 from dse.chips.k210.calibration.log_prints import Printed, read_prints
-from dse.chips.target import Target
+from dse.chips.k210.target import K210Target
 from dse.errors import InvalidFile
 
 CONVOLUTIONS = 11
@@ -16,7 +16,7 @@ CONVOLUTIONS = 11
 
 
 def read(text: str, network: str = "P8-a1-256") -> Printed:
-    run = BoardRun.begin(Path("board.log"), Target.load("k210"), network)
+    run = BoardRun.begin(Path("board.log"), K210Target.load("k210"), network)
     return read_prints(run, list(enumerate(text.splitlines(), start=1)))
 
 

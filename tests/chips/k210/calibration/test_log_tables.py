@@ -20,7 +20,7 @@ from dse.chips.k210.calibration.log_tables import (
     measured_row,
 )
 from dse.chips.k210.calibration.measurement import Measurement, NetworkTime
-from dse.chips.target import Target
+from dse.chips.k210.target import K210Target
 from dse.errors import InvalidFile
 
 LOG = Path("board.log")
@@ -33,7 +33,7 @@ ROW = {
 
 @pytest.fixture(scope="module")
 def run() -> BoardRun:
-    return BoardRun.begin(LOG, Target.load("k210"))
+    return BoardRun.begin(LOG, K210Target.load("k210"))
 
 
 def test_a_row_is_an_operation(run: BoardRun) -> None:

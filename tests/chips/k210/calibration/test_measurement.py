@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from dse.chips import Target, price
 from dse.chips.k210.calibration.board_run import BoardRun
 from dse.chips.k210.calibration.measurement import NetworkTime
+from dse.chips.k210.cost.price import price
+from dse.chips.k210.target import K210Target
 from dse.chips.subject import resolve
 
-TARGET = Target.load("k210")
+TARGET = K210Target.load("k210")
 
 
 def whole(network: str) -> NetworkTime:
@@ -22,7 +23,7 @@ def whole(network: str) -> NetworkTime:
 
 @pytest.mark.parametrize("network", ["P8-a1-256", "A98-a0.5-224-kpu8"])
 def test_a_whole_network_is_predicted_as_check_does(network: str) -> None:
-    cost = price(resolve(network).graph, "kpu8", TARGET)
+    cost = price(resolve(network, "kpu8").graph, "kpu8", TARGET)
     assert whole(network).predicted_ms(TARGET) == pytest.approx(cost.latency_ms)
 
 

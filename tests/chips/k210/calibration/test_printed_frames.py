@@ -15,19 +15,19 @@ from dse.chips.k210.calibration.printed_frames import (
 )
 from dse.chips.k210.cost.latency import step_time
 from dse.chips.k210.cost.program import KNOWN_OPS, KPU_CONVOLUTIONS
-from dse.chips.target import Target
+from dse.chips.k210.target import K210Target
 
 
 @pytest.fixture(scope="module")
-def target() -> Target:
-    return Target.load("k210")
+def target() -> K210Target:
+    return K210Target.load("k210")
 
 
-def board(target: Target, network: str) -> BoardRun:
+def board(target: K210Target, network: str) -> BoardRun:
     return BoardRun.begin(Path("board.log"), target, network)
 
 
-def test_every_convolution_finds_its_own_step(target: Target) -> None:
+def test_every_convolution_finds_its_own_step(target: K210Target) -> None:
     run = board(target, "A63-a0.5-192")
     program = run.program(1)
     additions = {step.layer for step in program.steps if step.op == "concat"}
@@ -45,7 +45,7 @@ def test_every_convolution_finds_its_own_step(target: Target) -> None:
         assert one.predicted_ms(target) == pytest.approx(one.ms)
 
 
-def test_sums_of_runtime_19_make_the_whole(target: Target) -> None:
+def test_sums_of_runtime_19_make_the_whole(target: K210Target) -> None:
     run = board(target, "A98-a0.5-224")
     frame = [Operation(1, "1.9", name, 1.0) for name in PROFILED]
     times = frame_times(run, frame)
@@ -60,7 +60,7 @@ def test_profiled_names_stand_for_known_operations() -> None:
     assert len(ops) == len(set(ops))
 
 
-def test_results_that_do_not_match_are_not_used(target: Target) -> None:
+def test_results_that_do_not_match_are_not_used(target: K210Target) -> None:
     run = board(target, "P8-a1-256")
     frame = [Operation(1, "0.2", "KPUConv2D", 0.5)] * 11
     dequantized = [Operation(12, "0.2", "Dequantize", 0.5)] * 2
@@ -68,5 +68,5 @@ def test_results_that_do_not_match_are_not_used(target: Target) -> None:
     assert len(frame_times(run, frame + dequantized[:1])) == 12
 
 
-def test_nothing_printed_is_nothing(target: Target) -> None:
+def test_nothing_printed_is_nothing(target: K210Target) -> None:
     assert frame_times(board(target, ""), []) == []

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from dse.chips.k210.calibration.profile_file import profile_text, write_profile
+from dse.chips.k210.calibration.profile_file import profile_text
 from dse.chips.k210.calibration.refit import Refit
-from dse.chips.target import Target
+from dse.chips.k210.target import K210Target
+from dse.chips.profiles import write_profile
 from dse.errors import UsageError
 
 CHANGED: dict[str, Any] = {
@@ -22,7 +23,7 @@ CHANGED: dict[str, Any] = {
 
 
 def refit(**changed: Any) -> Refit:
-    target = Target.load("k210")
+    target = K210Target.load("k210")
     after = replace(target, **changed)
     return Refit(target, after, tuple(changed), dict.fromkeys(changed, 3), ())
 
@@ -31,7 +32,7 @@ def test_what_is_written_is_what_is_loaded(tmp_path: Path) -> None:
     found = refit(**CHANGED)
     path = tmp_path / "mine.toml"
     write_profile(path, profile_text(found, "k210", "board.log", 7))
-    loaded = Target.load(str(path))
+    loaded = K210Target.load(str(path))
     assert replace(found.after, name="mine", title=loaded.title) == loaded
     assert "calibrated" in loaded.title
 
@@ -48,7 +49,7 @@ def test_only_changed_keys_with_where_they_come_from() -> None:
 def test_a_strange_log_name_breaks_nothing(tmp_path: Path, log: str) -> None:
     path = tmp_path / "mine.toml"
     write_profile(path, profile_text(refit(**CHANGED), "k210", log, 7))
-    assert Target.load(str(path)).kpu_clock_hz == 400_000_000
+    assert K210Target.load(str(path)).kpu_clock_hz == 400_000_000
 
 
 def test_a_target_of_ones_own_is_found_from_anywhere(
@@ -60,7 +61,7 @@ def test_a_target_of_ones_own_is_found_from_anywhere(
     text = profile_text(refit(**CHANGED), "own.toml", "board.log", 7)
     monkeypatch.chdir("/")
     write_profile(tmp_path / "mine.toml", text)
-    assert Target.load(str(tmp_path / "mine.toml")).cpu_clock_hz == 500_000_000
+    assert K210Target.load(str(tmp_path / "mine.toml")).cpu_clock_hz == 500_000_000
 
 
 def test_nobody_elses_file_is_overwritten(tmp_path: Path) -> None:

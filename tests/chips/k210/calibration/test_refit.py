@@ -18,7 +18,7 @@ from dse.chips.k210.calibration.log_tables import read_measurements
 from dse.chips.k210.calibration.measurement import Measurement, NetworkTime
 from dse.chips.k210.calibration.refit import Refit, refit
 from dse.chips.k210.calibration.time_log import read_log
-from dse.chips.target import Target, check_field
+from dse.chips.k210.target import K210Target
 from dse.errors import UsageError
 
 NETWORKS = (
@@ -27,8 +27,8 @@ NETWORKS = (
 
 
 @pytest.fixture(scope="module")
-def target() -> Target:
-    return Target.load("k210")
+def target() -> K210Target:
+    return K210Target.load("k210")
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def measured() -> tuple[Measurement, ...]:
     return read_measurements(resources.folder("constraints") / "k210_times.csv")
 
 
-def scaled(target: Target, kpu: float, cpu: float) -> Target:
+def scaled(target: K210Target, kpu: float, cpu: float) -> K210Target:
     factors = {name: kpu if name.startswith("kpu") else cpu for name in FITTED}
     return with_cycles(target, {n: likely_cycles(target, n) * factors[n] for n in FITTED})
 
@@ -45,7 +45,7 @@ def worst_left_out(found: Refit) -> float:
     return max(abs(ms / one.ms - 1) for one, ms in found.left_out if ms is not None)
 
 
-def whole_times(names: tuple[str, ...], board: Target, at: Target) -> list[NetworkTime]:
+def whole_times(names: tuple[str, ...], board: K210Target, at: K210Target) -> list[NetworkTime]:
     """What a board with the constants of `board` takes for whole networks."""
     times: list[NetworkTime] = []
     for name in names:
@@ -56,7 +56,7 @@ def whole_times(names: tuple[str, ...], board: Target, at: Target) -> list[Netwo
 
 
 def test_disturbed_constants_come_back_within_their_bands(
-    target: Target, measured: tuple[Measurement, ...]
+    target: K210Target, measured: tuple[Measurement, ...]
 ) -> None:
     found = refit(measured, scaled(target, 1.5, 0.5))
     spread = found.after.kpu_time_factor_high - 1
@@ -71,7 +71,7 @@ def test_disturbed_constants_come_back_within_their_bands(
 
 
 def test_the_times_of_one_network_bring_the_kpu_back(
-    target: Target, k210_timings: Path, tmp_path: Path
+    target: K210Target, k210_timings: Path, tmp_path: Path
 ) -> None:
     """The 24 times of nncase thread 77: 22 convolutions, an output by DMA, a dequantization."""
     log = tmp_path / "board.jsonl"
@@ -109,7 +109,7 @@ def rows_of(timings: Path) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize(("kpu", "cpu"), [(1.5, 1.0), (1.0, 0.5), (1.5, 0.5), (1.0, 1.3)])
-def test_whole_networks_tell_kpu_and_cpu_apart(target: Target, kpu: float, cpu: float) -> None:
+def test_whole_networks_tell_kpu_and_cpu_apart(target: K210Target, kpu: float, cpu: float) -> None:
     board = scaled(target, kpu, cpu)
     found = refit(whole_times(NETWORKS, board, target), target)
     assert worst_left_out(found) < 0.06
@@ -118,7 +118,7 @@ def test_whole_networks_tell_kpu_and_cpu_apart(target: Target, kpu: float, cpu: 
     assert low <= likely_cycles(board, "cpu_cycles_per_downloaded_byte") <= high
 
 
-def test_a_network_that_was_not_measured_is_met(target: Target) -> None:
+def test_a_network_that_was_not_measured_is_met(target: K210Target) -> None:
     board = scaled(target, 1.5, 0.5)
     found = refit(whole_times(NETWORKS, board, target), target)
     (other,) = whole_times(("A63-a0.35-128",), board, target)
@@ -126,14 +126,14 @@ def test_a_network_that_was_not_measured_is_met(target: Target) -> None:
     assert other.predicted_ms(found.after) == pytest.approx(other.ms, rel=0.05)
 
 
-def test_times_as_predicted_change_no_likely_constant(target: Target) -> None:
+def test_times_as_predicted_change_no_likely_constant(target: K210Target) -> None:
     found = refit(whole_times(NETWORKS, target, target), target)
     for name in FITTED:
         now, then = likely_cycles(found.after, name), likely_cycles(target, name)
         assert now == pytest.approx(then, rel=0.005), name
 
 
-def test_one_time_moves_what_is_uncertain_most(target: Target) -> None:
+def test_one_time_moves_what_is_uncertain_most(target: K210Target) -> None:
     """The bands of quantization are wider than those of the KPU."""
     (one,) = whole_times(("A98-a0.5-224",), target, target)
     found = refit([replace(one, ms=1.2 * one.ms)], target)
@@ -143,14 +143,14 @@ def test_one_time_moves_what_is_uncertain_most(target: Target) -> None:
     assert one.predicted_ms(found.after) > 1.05 * one.ms
 
 
-def test_what_no_time_shows_stays(target: Target, measured: tuple[Measurement, ...]) -> None:
+def test_what_no_time_shows_stays(target: K210Target, measured: tuple[Measurement, ...]) -> None:
     found = refit([one for one in measured if one.ops == ("dequantize",)], scaled(target, 1.5, 0.5))
     assert found.changed == ("cpu_cycles_per_dequantized_element",)
     assert found.support["cpu_cycles_per_dequantized_element"] == 2
 
 
 def test_a_single_shape_does_not_narrow_a_band(
-    target: Target, measured: tuple[Measurement, ...]
+    target: K210Target, measured: tuple[Measurement, ...]
 ) -> None:
     copies = [one for one in measured if one.ops == ("copy",)]
     found = refit([replace(one, ms=2 * one.ms) for one in copies], target)
@@ -162,7 +162,7 @@ def test_a_single_shape_does_not_narrow_a_band(
 
 
 def test_contradicting_times_widen_the_bands(
-    target: Target, measured: tuple[Measurement, ...]
+    target: K210Target, measured: tuple[Measurement, ...]
 ) -> None:
     convolutions = [one for one in measured if one.ops == ("kpu_conv",)]
     apart = [
@@ -177,7 +177,7 @@ def test_contradicting_times_widen_the_bands(
 @pytest.mark.parametrize("cycles", [0.0, float(2**53)])
 @pytest.mark.parametrize("ms", [1e-6, 1e7])
 def test_times_and_targets_without_measure_give_a_target_or_an_error(
-    target: Target, tmp_path: Path, cycles: float, ms: float
+    target: K210Target, tmp_path: Path, cycles: float, ms: float
 ) -> None:
     """Never a constant that no target may have, and no warning of NumPy's."""
     strange = with_cycles(target, {name: cycles for name in FITTED if name.startswith("kpu")})
@@ -191,7 +191,7 @@ def test_times_and_targets_without_measure_give_a_target_or_an_error(
             assert "no constants agree" in str(error)
             return
     for key in found.changed:
-        check_field(key, getattr(found.after, key))
+        K210Target.checked(key, getattr(found.after, key))
 
 
 def test_no_evidence_is_an_error_without_assertions_too() -> None:

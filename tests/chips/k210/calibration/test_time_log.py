@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from dse import resources
 from dse.chips.k210.calibration.measurement import NetworkTime
 from dse.chips.k210.calibration.time_log import MOST_TIMES, read_log
-from dse.chips.target import Target
+from dse.chips.k210.target import K210Target
 from dse.errors import FileError, InvalidFile
 
-TARGET = Target.load("k210")
+TARGET = K210Target.load("k210")
 
 
 def log(folder: Path, content: str | bytes) -> Path:

@@ -25,7 +25,7 @@ def wanted(deployment: Deployment, calibration: Canvases) -> NDArray[np.float32]
 def test_the_emulator_predicts_what_the_simulator_does(
     deployment: Deployment, calibration: Canvases, wanted: NDArray[np.float32]
 ) -> None:
-    with deployment.refereed(workers=1) as predict:
+    with deployment.running(workers=1) as predict:
         np.testing.assert_array_equal(predict(calibration), wanted)
         assert predict(calibration[:0]).shape == (0, *predict.map_shape)
     assert predict.note == ""
@@ -34,7 +34,7 @@ def test_the_emulator_predicts_what_the_simulator_does(
 def test_no_pictures_decide_nothing(
     deployment: Deployment, calibration: Canvases, wanted: NDArray[np.float32]
 ) -> None:
-    with deployment.refereed(workers=1) as predict:
+    with deployment.running(workers=1) as predict:
         assert predict(calibration[:0]).shape == (0, *predict.map_shape)
         np.testing.assert_array_equal(predict(calibration), wanted)
 
@@ -51,7 +51,7 @@ def test_a_wrong_emulator_is_overruled(
         return lambda canvases: right(kmodel, workers)(canvases) + np.float32(1e-3)
 
     monkeypatch.setattr(emulator, "predictor", wrong)
-    with deployment.refereed(workers=1) as predict:
+    with deployment.running(workers=1) as predict:
         np.testing.assert_array_equal(predict(calibration), wanted)
     assert "differ" in predict.note
 
@@ -66,7 +66,7 @@ def test_an_unknown_operation_is_simulated(
         raise CompilerError("the emulator does not know 'gru'")
 
     monkeypatch.setattr(emulator, "predictor", unknown)
-    with deployment.refereed(workers=1) as predict:
+    with deployment.running(workers=1) as predict:
         np.testing.assert_array_equal(predict(calibration), wanted)
     assert "gru" in predict.note
 

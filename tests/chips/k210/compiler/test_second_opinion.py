@@ -6,20 +6,22 @@ from typing import Any
 
 import pytest
 
-from dse.chips import Target, check_rows, price
+from dse.chips import check_rows
 from dse.chips.k210.compiler import second_opinion
 from dse.chips.k210.compiler.second_opinion import COMPARED, compiled_row, compiled_table
 from dse.chips.k210.compiler.tflite import random_tflite
+from dse.chips.k210.cost.price import price
+from dse.chips.k210.target import K210Target
 from dse.errors import CompilerError
 from dse.network.graph import Graph, Layer
 
 pytestmark = pytest.mark.compiler
 
-TARGET = Target.load("k210")
+TARGET = K210Target.load("k210")
 SMALL = "A98-a0.35-64-kpu8"
 
 
-def told(name: str, target: Target = TARGET) -> dict[str, Any]:
+def told(name: str, target: K210Target = TARGET) -> dict[str, Any]:
     """The row of `dse check --compile`."""
     (row,) = check_rows([name], target)
     row["compiled"] = compiled_row(name, target)

@@ -7,10 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from dse import resources
-from dse.chips import Target
+from dse.chips.accuracy import agreement
 from dse.chips.k210 import Deployment, compile_kmodel, deploy
-from dse.chips.k210.bundle.accuracy import agreement
 from dse.chips.k210.compiler import toolchain
+from dse.chips.k210.target import K210Target
 from dse.errors import CompilerError
 from dse.network.graph import Graph
 from dse.network.keras_inference import predictor
@@ -63,7 +63,7 @@ def test_our_own_version_runs_here() -> None:
 
 @pytest.mark.parametrize("name", resources.names("constraints"))
 def test_every_target_names_a_version_that_can_be_had(name: str) -> None:
-    assert Target.load(name).nncase_version in (OWN, OLD)
+    assert K210Target.load(name).nncase_version in (OWN, OLD)
 
 
 @pytest.mark.parametrize("wanted", ["0.2.0", "2.9.0", "", "1.1.0.20211203; rm", "1.10.0.20230000"])
@@ -132,7 +132,7 @@ def test_a_kmodel_of_an_old_compiler_runs_in_its_own_simulator(
     assert made.compiled.headers.main_memory_bytes == made.compiled.main_memory_bytes
     assert made.compiled.kmodel != deployment.compiled.kmodel
     canvases = random_canvases(3, 64, seed=3)
-    with made.refereed(workers=1) as predict:
+    with made.running(workers=1) as predict:
         assert "never compared with nncase 1.1" in predict.note
         assert agreement(predict, predictor(graph, weights), canvases) > 0.98
 

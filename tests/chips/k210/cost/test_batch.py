@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dse.chips import Target, judge, price, price_space
+from dse.chips import judge, price_space
 from dse.chips.k210.cost.batch import price_networks
-from dse.chips.k210.cost.price import Network
+from dse.chips.k210.cost.price import K210Cost, price
+from dse.chips.k210.target import K210Target
+from dse.network.detector import Network
 from dse.space import FORMATS, Candidate, SearchSpace
 
-TARGET = Target.load("k210")
+TARGET = K210Target.load("k210")
 SPACE = SearchSpace.load("mobilenetv2_face")
 
 NETWORKS = st.builds(
@@ -59,6 +61,7 @@ def test_the_whole_space_together_as_alone() -> None:
 def test_layers_are_there_when_asked_for() -> None:
     (priced,) = price_space([Candidate.parse("A98-a0.5-224-kpu8")], TARGET)
     direct = price(Network.of(priced.candidate.training).graph, "kpu8", TARGET)
+    assert isinstance(priced.cost, K210Cost)
     assert [asdict(layer) for layer in priced.cost.layers] == [asdict(x) for x in direct.layers]
 
 

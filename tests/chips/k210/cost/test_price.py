@@ -6,19 +6,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dse.chips import Target, price, price_candidate, price_space
+from dse.chips import price_space
+from dse.chips.k210.cost.price import price
+from dse.chips.k210.target import K210Target
 from dse.errors import UnknownName
 from dse.network.detector import detector_graph
 from dse.space import FORMATS, Candidate, SearchSpace, Training
+from tests.chips.k210.costs import k210_cost
 
-TARGET = Target.load("k210")
+TARGET = K210Target.load("k210")
 SPACE = SearchSpace.load("mobilenetv2_face")
 
 
 @given(st.sampled_from(list(SPACE)))
 @settings(max_examples=40, deadline=None)
 def test_a_cost_adds_up(candidate: Candidate) -> None:
-    cost = price_candidate(candidate, TARGET).cost
+    cost = k210_cost(candidate, TARGET)
     assert cost.main_memory_bytes == (
         cost.kmodel_bytes + cost.input_bytes + cost.output_bytes + cost.data_bytes
     )
@@ -36,18 +39,18 @@ def test_a_cost_adds_up(candidate: Candidate) -> None:
 @settings(max_examples=20, deadline=None)
 def test_lambda_costs_nothing(candidate: Candidate, frozen_until: int) -> None:
     other = replace(candidate.training, frozen_until=frozen_until).in_format(candidate.format)
-    assert price_candidate(other, TARGET).cost == price_candidate(candidate, TARGET).cost
+    assert k210_cost(other, TARGET) == k210_cost(candidate, TARGET)
 
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_a_candidate_costs_what_its_graph_costs(format: str) -> None:
     candidate = Candidate.parse(f"C98-a0.5-160-{format}")
     direct = price(detector_graph(candidate.training), format, TARGET)
-    assert price_candidate(candidate, TARGET).cost == direct
+    assert k210_cost(candidate, TARGET) == direct
 
 
 def test_every_format_of_the_cpu_runs_the_same_program() -> None:
-    costs = {f: price_candidate(Candidate.parse(f"A98-a0.5-224-{f}"), TARGET).cost for f in FORMATS}
+    costs = {f: k210_cost(Candidate.parse(f"A98-a0.5-224-{f}"), TARGET) for f in FORMATS}
     cpu = [cost for format, cost in costs.items() if format != "kpu8"]
     assert len({cost.latency_ms for cost in cpu}) == 1
     assert {cost.peak_kpu_bytes for cost in cpu} == {0}
@@ -59,7 +62,7 @@ def test_every_format_of_the_cpu_runs_the_same_program() -> None:
 @pytest.mark.parametrize("breakpoint", ["A", "B", "C"])
 def test_wider_networks_cost_more(breakpoint: str) -> None:
     costs = [
-        price_candidate(Candidate.parse(f"{breakpoint}63-a{width}-128-kpu8"), TARGET).cost
+        k210_cost(Candidate.parse(f"{breakpoint}63-a{width}-128-kpu8"), TARGET)
         for width in (0.35, 0.5, 0.75, 1.0)
     ]
     for field in ("parameters", "macs", "kmodel_bytes", "latency_ms", "peak_kpu_bytes"):

@@ -30,6 +30,6 @@ def test_equal_to_the_bit_on_scenes() -> None:
     with deployment.predictor(workers=2) as simulate:
         wanted = simulate(canvases)
     assert wanted.std() > 0
-    with deployment.refereed(workers=1) as emulate:
+    with deployment.running(workers=1) as emulate:
         np.testing.assert_array_equal(emulate(canvases), wanted)
     assert emulate.note == ""

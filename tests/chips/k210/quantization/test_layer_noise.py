@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dse.chips.k210.quantization import QuantizationNoise, predictor, quantization_noise
+from dse.chips.k210.quantization import predictor, quantization_noise
 from dse.chips.k210.quantization.placement import placement
+from dse.chips.noise import QuantizationNoise
 from dse.errors import DataError
 from dse.evaluation import Prepared, evaluate_canvases
 from dse.network.graph import Graph, Layer

@@ -6,10 +6,11 @@ from functools import cache
 
 import pytest
 
-from dse.chips import Target, price
 from dse.chips.k210.cost.lowering import lower
+from dse.chips.k210.cost.price import price
 from dse.chips.k210.cost.program import KPU_CONVOLUTIONS
 from dse.chips.k210.quantization.placement import Place, placement
+from dse.chips.k210.target import K210Target
 from dse.network.detector import detector_graph
 from dse.network.graph import Graph, Layer
 from dse.space import SearchSpace, Training
@@ -48,7 +49,7 @@ def test_every_design_is_placed_as_its_price_says() -> None:
     trainings = [one for space in SPACES for one in SearchSpace.load(space).trainings()]
     shapes = {(one.breakpoint, one.width, one.input_size): one for one in trainings}
     assert len(trainings) == 256 + 102 and len(shapes) > 100
-    target = Target.load("k210")
+    target = K210Target.load("k210")
     for training in shapes.values():
         graph = detector_graph(training)
         priced = price(graph, "kpu8", target).layers

@@ -1,31 +1,33 @@
-"""Verdicts: which limit, at which layer, by how much."""
+"""Verdicts on a K210: which limit, at which layer, by how much."""
 
 from dataclasses import replace
 
 import pytest
 
-from dse.chips import Cost, Target, judge, price
+from dse.chips import judge
+from dse.chips.k210.cost.price import K210Cost, price
+from dse.chips.k210.target import K210Target
 from dse.network.detector import detector_graph
 from dse.network.graph import Graph, Layer
 from dse.space import Training
 
 
 @pytest.fixture(scope="module")
-def target() -> Target:
-    return Target.load("k210")
+def target() -> K210Target:
+    return K210Target.load("k210")
 
 
-def cost_of(name: str, target: Target, format: str = "kpu8") -> Cost:
+def cost_of(name: str, target: K210Target, format: str = "kpu8") -> K210Cost:
     return price(detector_graph(Training.parse(name)), format, target)
 
 
-def test_accepted(target: Target) -> None:
+def test_accepted(target: K210Target) -> None:
     verdict = judge(cost_of("A98-a0.5-224", target), target)
     assert verdict.accepted
     assert (verdict.reason, verdict.layer, verdict.excess) == ("", "", 0.0)
 
 
-def test_kpu_memory_names_layer_and_numbers(target: Target) -> None:
+def test_kpu_memory_names_layer_and_numbers(target: K210Target) -> None:
     verdict = judge(cost_of("A98-a0.75-224", target), target)
     assert (verdict.status, verdict.reason) == ("rejected", "kpu_memory")
     assert verdict.layer == "block_1_depthwise"
@@ -34,7 +36,7 @@ def test_kpu_memory_names_layer_and_numbers(target: Target) -> None:
     assert verdict.excess == pytest.approx(0.4219, abs=1e-3)
 
 
-def test_a_limit_is_still_allowed(target: Target) -> None:
+def test_a_limit_is_still_allowed(target: K210Target) -> None:
     cost = cost_of("A98-a0.5-224", target)
     exact = replace(
         target,
@@ -46,7 +48,7 @@ def test_a_limit_is_still_allowed(target: Target) -> None:
     assert judge(cost, short).reason == "kpu_memory"
 
 
-def test_main_memory_is_less_what_the_firmware_keeps(target: Target) -> None:
+def test_main_memory_is_less_what_the_firmware_keeps(target: K210Target) -> None:
     cost = cost_of("A98-a0.5-224", target)
     crowded = replace(target, firmware_bytes=target.main_memory_bytes - cost.main_memory_bytes + 1)
     verdict = judge(cost, crowded)
@@ -56,20 +58,20 @@ def test_main_memory_is_less_what_the_firmware_keeps(target: Target) -> None:
 
 
 def test_a_firmware_that_cannot_load_the_file() -> None:
-    maixpy = Target.load("k210-maixpy-minimum")
+    maixpy = K210Target.load("k210-maixpy-minimum")
     verdict = judge(cost_of("A98-a0.35-96", maixpy), maixpy)
     assert (verdict.status, verdict.reason) == ("rejected", "kmodel_version")
     assert "3, 4; the compiler writes 5" in verdict.message
 
 
-def test_formats_of_the_cpu_need_no_kpu_memory(target: Target) -> None:
+def test_formats_of_the_cpu_need_no_kpu_memory(target: K210Target) -> None:
     cost = cost_of("A98-a0.5-224", target, "FP16")
     assert cost.peak_kpu_bytes == 0
     assert judge(cost, target).accepted
     assert judge(cost_of("B98-a1-320", target, "FP32"), target).reason == "main_memory"
 
 
-def test_unknown_operations_are_not_judged(target: Target) -> None:
+def test_unknown_operations_are_not_judged(target: K210Target) -> None:
     layers = detector_graph(Training.parse("A98-a0.5-224")).layers
     soft = Layer("soft", "hard_swish", ("head",), layers[-1].shape)
     verdict = judge(price(Graph("s", (*layers, soft), ("soft",)), "kpu8", target), target)

@@ -23,10 +23,10 @@ __all__ = [
 ]
 
 MOST_AP_LOST = 0.1
-"""A kmodel whose AP is this far below its float network is broken, not quantized."""
+"""A file whose AP is this far below its float network is broken, not quantized."""
 
 MIN_CORRELATION = 0.9
-"""Of output maps, kmodel against float. Sound ones have 0.995 and more."""
+"""Of output maps, file against float. Sound ones have 0.995 and more."""
 
 
 @dataclass(frozen=True)

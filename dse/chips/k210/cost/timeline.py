@@ -9,7 +9,7 @@ from typing import Any
 from dse.chips.k210.cost.latency import step_time
 from dse.chips.k210.cost.memory import PlacedBuffer, placed_buffers
 from dse.chips.k210.cost.program import KPU_CONVOLUTIONS, Program, Step
-from dse.chips.target import Target
+from dse.chips.k210.target import K210Target
 
 __all__ = ["PLACES", "Timeline", "timeline"]
 
@@ -39,7 +39,7 @@ class Timeline:
     data_buffers: list[Row]
 
 
-def timeline(program: Program, target: Target) -> Timeline:
+def timeline(program: Program, target: K210Target) -> Timeline:
     """The steps of `program` with their times on `target`, and its buffers."""
     kpu, data = placed_buffers(program)
     steps = [_step(program, index, step, target) for index, step in enumerate(program.steps)]
@@ -48,7 +48,7 @@ def timeline(program: Program, target: Target) -> Timeline:
     return Timeline(steps, _buffers(program, kpu), _buffers(program, data))
 
 
-def _step(program: Program, index: int, step: Step, target: Target) -> Row:
+def _step(program: Program, index: int, step: Step, target: K210Target) -> Row:
     ms, place = step_time(program, step, target).ms, _place(step)
     cycles = round(ms / 1e3 * target.kpu_clock_hz) if place == "kpu" else None
     return {

@@ -12,7 +12,7 @@ from pathlib import Path
 from dse.chips.k210.bundle.reading import made_by, most_bytes, read_table, shown
 from dse.chips.k210.compiler.refereed import refereed
 from dse.chips.k210.compiler.tflite_predictor import guarded_tflite_predictor
-from dse.designs.detector import Detector, Say
+from dse.detection.detector import Detector, Say
 from dse.detection.head import Head
 from dse.errors import DseError, FileError, InvalidFile, UsageError, VerificationFailed
 from dse.files import printable, read_bytes
@@ -20,8 +20,6 @@ from dse.network.keras_inference import Predict
 from dse.network.tflite_graph import parse_tflite
 
 __all__ = ["KmodelDetector", "TfliteDetector"]
-
-EMULATED = "emulated, with the same maps of the first pictures as in the simulator"
 
 
 class KmodelDetector(Detector):
@@ -61,7 +59,7 @@ class KmodelDetector(Detector):
             self._content, box_scale=self._scale, head=self.head, nncase_version=self._nncase
         ) as predict:
             yield predict
-        self._say(f"kmodel: {predict.note or EMULATED}")
+        self._say(predict.how)
 
 
 class TfliteDetector(Detector):

@@ -2,14 +2,15 @@
 
 import pytest
 
-from dse.chips import Target, price
 from dse.chips.k210.cost.lowering import lower
 from dse.chips.k210.cost.memory import plan_memory
-from dse.chips.timeline import PLACES, Timeline, timeline
+from dse.chips.k210.cost.price import price
+from dse.chips.k210.cost.timeline import PLACES, Timeline, timeline
+from dse.chips.k210.target import K210Target
 from dse.network.detector import detector_graph
 from dse.space import Training
 
-TARGET = Target.load("k210")
+TARGET = K210Target.load("k210")
 GRAPH = detector_graph(Training.parse("A98-a0.5-224"))
 
 

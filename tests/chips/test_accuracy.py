@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dse.chips.k210.bundle.accuracy import agreement, measure_accuracy
+from dse.chips.accuracy import agreement, measure_accuracy
 from dse.data.pictures import DataSet
 from dse.detection import FACE_HEAD
 from dse.evaluation import prepare

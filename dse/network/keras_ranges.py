@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.chips.k210.quantization.grids import Range
 from dse.errors import DataError
 from dse.network.graph import Graph
 from dse.network.keras_inference import normalised
@@ -19,6 +18,9 @@ from dse.network.keras_model import Weights, build, set_weights
 from dse.network.keras_startup import keras
 
 __all__ = ["KerasLayer", "keras_ranges"]
+
+Range = tuple[float, float]
+"""Lowest and highest value."""
 
 BATCH_SIZE = 4
 """Every activation of a batch is in memory at once: at 500 pixels 1.2 GB."""

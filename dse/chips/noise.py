@@ -1,14 +1,15 @@
-"""What to do about a kmodel that lost AP, and the table that says why."""
+"""Where a compiled network lost AP, layer by layer, and what to do about it."""
 
 from __future__ import annotations
 
-from dse.chips.k210.quantization.layer_noise import LayerNoise, QuantizationNoise
+from dataclasses import dataclass
+
 from dse.text_table import format_table
 
-__all__ = ["SMALL_GAP", "advice", "noise_table"]
+__all__ = ["SMALL_GAP", "LayerNoise", "QuantizationNoise", "advice", "noise_table"]
 
 SMALL_GAP = 0.005
-"""AP that a kmodel may lose: half a point."""
+"""AP that a file may lose: half a point."""
 
 LEAST_FACES = 0.5
 """AP lost by less, in faces that are found or missed, is chance."""
@@ -28,8 +29,65 @@ COLUMNS = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class LayerNoise:
+    """What quantization does to one layer that the accelerator computes.
+
+    low, high: of its float activations. calibrated: the range that calibration found, and
+    step: that range's uint8 step. beyond: share of activations outside of it, 0..1.
+    sqnr_db: signal over noise of its output with the whole network quantized; None without
+    any noise. alone_db: the same, and ap_lost: AP lost (0..1), with this layer alone quantized.
+    weights_share, beyond_share: parts of the noise alone that come from rounded weights (of an
+    addition: from its inputs' common grid and its gain) and from activations beyond the range;
+    the rest comes from the step. offset_share: part of it that is one constant a channel, which
+    another bias would take away.
+    weight_spread: largest over median input channel's |weight|, in steps of the scale that all
+    weights of an output channel share; None where no two input channels share one.
+    channel_spread: largest over median channel's |activation|, which share one step.
+    clip, clip_gain_db: the narrower range with the least noise from step and clipping, and
+    how much less that is.
+    """
+
+    name: str
+    op: str
+    low: float
+    high: float
+    calibrated: tuple[float, float]
+    beyond: float
+    step: float
+    sqnr_db: float | None
+    alone_db: float | None
+    weights_share: float
+    beyond_share: float
+    offset_share: float
+    ap_lost: float
+    weight_spread: float | None
+    channel_spread: float
+    clip: tuple[float, float]
+    clip_gain_db: float
+
+
+@dataclass(frozen=True)
+class QuantizationNoise:
+    """Every layer of the accelerator in order, and AP of both networks on the same pictures.
+
+    ap_model: of the chip's model; the file itself may differ.
+    """
+
+    layers: tuple[LayerNoise, ...]
+    ap_float: float
+    ap_model: float
+    pictures: int
+    faces: int
+
+    @property
+    def costliest(self) -> LayerNoise:
+        """The layer that costs the most AP when it alone is quantized."""
+        return max(self.layers, key=lambda layer: layer.ap_lost)
+
+
 def advice(noise: QuantizationNoise, gap: float) -> str:
-    """One line that follows from the figures. gap: AP of the network less AP of the kmodel."""
+    """One line that follows from the figures. gap: AP of the network less AP of the file."""
     if gap < SMALL_GAP:
         return f"nothing needs doing: the gap is {100 * gap:.2f} points, under {100 * SMALL_GAP:g}"
     worst = noise.costliest
@@ -51,7 +109,7 @@ def _cause(layer: LayerNoise) -> str:
     if layer.offset_share > MOSTLY:
         return (
             f"has {layer.offset_share:.0%} of its noise in one constant a channel, which the "
-            "kmodel's biases take back on average: fine-tune with it rounded for the rest"
+            "file's biases take back on average: fine-tune with it rounded for the rest"
         )
     if layer.weights_share > MOSTLY:
         if layer.weight_spread and layer.weight_spread > SPREAD:

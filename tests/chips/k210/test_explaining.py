@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from dse.chips import Target, explain, explain_table, price_candidate
+from dse.chips import explain, load_target, price_candidate
 from dse.chips.k210.compiler.tflite import random_tflite
 from dse.network.graph import Graph, Layer
 from dse.space import Candidate
 
-TARGET = Target.load("k210")
+TARGET = load_target("k210")
 
 
 def layers(name: str) -> dict[str, dict[str, Any]]:
-    return {row["layer"]: row for row in explain(name, TARGET)["layers"]}
+    return {row["layer"]: row for row in explain(name, TARGET).as_dict()["layers"]}
 
 
 @pytest.mark.parametrize("name", ["A98-a0.5-224-kpu8", "C98-a0.35-96-kpu8", "B98-a0.5-160-FP32"])
@@ -24,11 +24,11 @@ def test_rows_add_up_to_the_cost(name: str) -> None:
     assert sum(row["latency_ms"] for row in rows) == pytest.approx(cost.latency_ms)
     assert sum(row["share"] for row in rows) == pytest.approx(1)
     assert sum(row["macs"] for row in rows) == cost.macs
-    assert max(row["kpu_end_bytes"] for row in rows) == cost.peak_kpu_bytes
+    assert max(row["kpu_end_bytes"] for row in rows) == cost.figures["peak_kpu_bytes"]
 
 
 def test_the_account_says_what_check_says_and_what_is_allowed() -> None:
-    account = explain("A98-a1-224-kpu8", TARGET)
+    account = explain("A98-a1-224-kpu8", TARGET).as_dict()
     assert account["design"] == "A98-a1-224-kpu8"
     assert (account["verdict"], account["reason"]) == ("rejected", "kpu_memory")
     assert account["layer"] == "block_1_depthwise"
@@ -102,7 +102,7 @@ def test_live_memory_is_what_the_layer_reads_and_writes_and_what_waits() -> None
 
 
 def test_the_table_ends_with_the_verdict_and_the_sum() -> None:
-    lines = explain_table(explain("A98-a0.5-224", TARGET)).splitlines()
+    lines = explain("A98-a0.5-224", TARGET).table().splitlines()
     assert lines[0].startswith("layer")
     assert lines[-2].startswith("accepted: fits")
     assert "together" in lines[-1]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from dse.chips.k210.quantization import LayerNoise, QuantizationNoise, advice, noise_table
+from dse.chips.noise import LayerNoise, QuantizationNoise, advice, noise_table
 
 pytestmark = pytest.mark.slow
 
@@ -31,8 +32,8 @@ QUIET = LayerNoise(
 )
 
 
-def noise_of(**changes: object) -> QuantizationNoise:
-    worst = replace(QUIET, **{"name": "loud", "ap_lost": 0.02, **changes})  # type: ignore[arg-type]
+def noise_of(**changes: Any) -> QuantizationNoise:
+    worst = replace(QUIET, **{"name": "loud", "ap_lost": 0.02, **changes})
     return QuantizationNoise((QUIET, worst), 0.9, 0.87, 100, 150)
 
 

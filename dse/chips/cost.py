@@ -1,0 +1,66 @@
+"""What a network costs on a target, in the terms that all chips have."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+__all__ = ["Cost", "Pool", "Use"]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A memory that a chip has and that a network may be too large for.
+
+    name: stable key, the `reason` of a verdict. title, short: for people, in a sentence. header,
+    field: of the column of tables, and of the field of `Cost.figures`, that hold its bytes.
+    """
+
+    name: str
+    title: str
+    short: str
+    header: str
+    field: str
+
+
+class Use(NamedTuple):
+    """Bytes of a pool that a network needs and may have; layer: where it needs most."""
+
+    pool: Pool
+    needed_bytes: int
+    allowed_bytes: int
+    layer: str
+
+
+@dataclass(frozen=True)
+class Cost(ABC):
+    """Cost of one picture: counts, milliseconds, millijoules; a chip adds its bytes.
+
+    deployable: the chip computes in this format.
+    unknown_ops: operations that no rule covers, with their layers; the rest is a lower bound.
+    range_dependent: layers at which the calibration pictures decide what the compiler makes of
+        them; sizes are those of the likelier way.
+    """
+
+    format: str
+    parameters: int
+    macs: int
+    latency_ms: float
+    latency_ms_low: float
+    latency_ms_high: float
+    energy_mj: float
+    deployable: bool
+    unknown_ops: tuple[tuple[str, str], ...]
+    range_dependent: tuple[str, ...]
+
+    @property
+    @abstractmethod
+    def file_bytes(self) -> int:
+        """Size of the file for the chip; of the weights alone where a format has no file."""
+
+    @property
+    @abstractmethod
+    def figures(self) -> Mapping[str, int]:
+        """The chip's own fields of `dse check --json`: bytes, by stable names."""

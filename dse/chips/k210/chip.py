@@ -1,0 +1,251 @@
+"""The Kendryte K210 as `dse` knows it: the contract, fulfilled by the modules beside this one.
+
+What pricing needs is imported here; compilers, emulator and board files when they are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from dse.chips.account import Account
+from dse.chips.chip import Chip
+from dse.chips.cost import Cost, Pool, Use
+from dse.chips.k210.columns import COLUMNS, MAIN_MEMORY_BYTES, PEAK_KPU_BYTES
+from dse.chips.k210.cost.price import KPU_FORMAT, K210Cost, price
+from dse.chips.k210.target import K210Target
+from dse.chips.target import Target
+from dse.chips.verdict import REJECTED, Verdict
+from dse.detection.head import FACE_HEAD, Head
+from dse.network.detector import Network
+from dse.network.graph import Graph
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from dse.chips.abilities import Calibration, ExportReport, Finding, VerifyReport
+    from dse.chips.k210.compiler.deployment import Deployment
+    from dse.chips.noise import QuantizationNoise
+    from dse.data.pictures import DataSet
+    from dse.detection.detector import Detector, Say
+    from dse.evaluation import Prepared
+    from dse.network.keras_inference import Predict
+    from dse.network.keras_model import Weights
+    from dse.space import Candidate
+
+__all__ = ["K210"]
+
+KPU_MEMORY = Pool(
+    "kpu_memory", "KPU feature-map memory", "KPU memory", PEAK_KPU_BYTES.heading,
+    PEAK_KPU_BYTES.name,
+)  # fmt: skip
+MAIN_MEMORY = Pool(
+    "main_memory", "main memory", "RAM", MAIN_MEMORY_BYTES.heading, MAIN_MEMORY_BYTES.name
+)  # fmt: skip
+
+
+ESTIMATED = (
+    "parameters", "macs", "latency_ms", "latency_ms_low", "latency_ms_high", "energy_mj",
+    "peak_kpu_bytes",
+)  # fmt: skip
+"""What the cost model says in a bundle's manifest."""
+
+
+class K210(Chip):
+    """Two RISC-V cores and an accelerator, the KPU, which computes convolutions in 8 bits."""
+
+    name = "k210"
+    title = "K210"
+    formats = (KPU_FORMAT,)
+    pools = (KPU_MEMORY, MAIN_MEMORY)
+    columns = COLUMNS
+    file_suffixes = (".kmodel", ".tflite")
+    bundled_file = "model.kmodel"
+    target_type = K210Target
+    places: ClassVar[Mapping[str, str]] = {
+        "kpu": "KPU",
+        "transfer": "CPU moves and converts maps",
+        "cpu": "CPU computes",
+    }
+
+    # --- lower and price --------------------------------------------------------------------
+
+    def price(self, graph: Graph, format: str, target: Target) -> K210Cost:
+        """See `Chip`."""
+        return price(graph, format, K210Target.own(target))
+
+    def price_many(
+        self, networks: Iterable[Network], formats: Iterable[str], target: Target
+    ) -> Mapping[tuple[Network, str], K210Cost]:
+        """See `Chip`; one lowering for all that come out alike."""
+        from dse.chips.k210.cost.batch import price_networks
+
+        return price_networks(networks, formats, K210Target.own(target))
+
+    def uses(self, cost: Cost, target: Target) -> tuple[Use, Use]:
+        """See `Chip`."""
+        ours, allowed = _own(cost), K210Target.own(target)
+        return (
+            Use(KPU_MEMORY, ours.peak_kpu_bytes, allowed.kpu_memory_bytes, ours.peak_layer),
+            Use(MAIN_MEMORY, ours.main_memory_bytes, allowed.model_memory_bytes, ours.data_layer),
+        )
+
+    def account(self, graph: Graph, format: str, target: Target) -> Account:
+        """See `Chip`."""
+        from dse.chips.k210.explaining import explained
+
+        return explained(graph, format, K210Target.own(target))
+
+    def why_explored(self, format: str) -> str:
+        """See `Chip`."""
+        return f"explored only: the KPU computes in 8 bits, {format} would run on the CPU"
+
+    # --- judge ------------------------------------------------------------------------------
+
+    def objection(self, cost: Cost, target: Target) -> Verdict | None:
+        """The firmware's loader, which may not know the version of kmodel that is written."""
+        firmware = K210Target.own(target)
+        written, loaded = firmware.kmodel_version_written, firmware.kmodel_versions_loaded
+        if not cost.deployable or written in loaded:
+            return None
+        versions = ", ".join(str(version) for version in loaded)
+        message = f"{target.title} loads kmodel version {versions}; the compiler writes {written}"
+        if firmware.kmodel_hint:
+            message += f": {firmware.kmodel_hint}"
+        return Verdict(REJECTED, "kmodel_version", "kmodel loader", message=message)
+
+    # --- abilities --------------------------------------------------------------------------
+
+    def model(
+        self,
+        graph: Graph,
+        weights: Weights,
+        format: str,
+        calibration: NDArray[np.uint8],
+        head: Head = FACE_HEAD,
+    ) -> Predict:
+        """See `Chip`: in kpu8 with biases corrected and boxes scaled, as `deploy` does."""
+        from dse.chips.k210.quantization import predictor
+
+        return predictor(graph, weights, format, calibration, head)
+
+    def deploy(
+        self,
+        graph: Graph,
+        weights: Weights,
+        calibration: NDArray[np.uint8],
+        target: Target,
+        *,
+        head: Head = FACE_HEAD,
+    ) -> Deployment:
+        """See `Chip`: nncase's kmodel."""
+        from dse.chips.k210.compiler.deployment import deploy
+
+        version = K210Target.own(target).nncase_version
+        return deploy(graph, weights, calibration, head=head, nncase_version=version)
+
+    def compiled_row(self, name: str, target: Target) -> dict[str, Any] | None:
+        """See `Chip`."""
+        from dse.chips.k210.compiler.second_opinion import compiled_row
+
+        return compiled_row(name, K210Target.own(target))
+
+    def compiled_text(self, row: Mapping[str, Any]) -> str:
+        """See `Chip`."""
+        from dse.chips.k210.compiler.second_opinion import compiled_table
+
+        return compiled_table(row)
+
+    def compiler(self, target: Target) -> str:
+        """See `Chip`."""
+        from dse.chips.k210.compiler.compiler import compiler_version
+
+        return compiler_version()
+
+    def bundle(
+        self,
+        folder: Path,
+        candidate: Candidate,
+        graph: Graph,
+        weights: Weights,
+        calibration: NDArray[np.uint8],
+        data: DataSet,
+        *,
+        estimate: Cost,
+        study: Mapping[str, Any],
+        target: Target,
+        head: Head = FACE_HEAD,
+    ) -> ExportReport:
+        """See `Chip`: kmodel, decoders in C and MicroPython, model card."""
+        from dse.chips.k210.bundle.bundle import export_bundle
+
+        return export_bundle(
+            folder,
+            candidate,
+            graph,
+            weights,
+            calibration,
+            data,
+            estimate={name: getattr(estimate, name) for name in ESTIMATED},
+            study=study,
+            target=K210Target.own(target),
+            head=head,
+        )
+
+    def verify(self, path: Path, data: DataSet | None, target: Target | None) -> VerifyReport:
+        """See `Chip`: a bundle, or a bare kmodel."""
+        from dse.chips.k210.bundle.verify import verify_bundle, verify_kmodel
+
+        firmware = K210Target.own(target) if target else None
+        if path.is_dir():
+            return verify_bundle(path, data, target=firmware)
+        return verify_kmodel(path, data, target=firmware or K210Target.load())
+
+    def detector(self, path: Path, say: Say) -> Detector:
+        """See `Chip`: a kmodel, or the TensorFlow-Lite file beside it."""
+        from dse.chips.k210.bundle.file_detectors import KmodelDetector, TfliteDetector
+
+        if path.suffix == ".tflite":
+            return TfliteDetector(path, say)
+        return KmodelDetector.read(path / self.bundled_file if path.is_dir() else path, say)
+
+    def noise(
+        self,
+        graph: Graph,
+        weights: Weights,
+        calibration: NDArray[np.uint8],
+        prepared: Prepared,
+        head: Head = FACE_HEAD,
+    ) -> QuantizationNoise:
+        """See `Chip`."""
+        from dse.chips.k210.quantization.layer_noise import quantization_noise
+
+        return quantization_noise(graph, weights, calibration, prepared, head)
+
+    def calibrate(self, log: Path, target: Target, network: str, extends: str) -> Calibration:
+        """See `Chip`."""
+        from dse.chips.k210.calibration import calibrated
+
+        return calibrated(log, K210Target.own(target), network, extends)
+
+    def examine(self) -> Iterator[Finding]:
+        """Asks the compiler itself, in a process of its own: it may end the one it runs in."""
+        from dse.chips.abilities import Finding
+        from dse.chips.k210.compiler.compiler import compiler_version
+        from dse.errors import CompilerError
+        from dse.versions import version_of
+
+        package = version_of("nncase")
+        yield Finding("nncase", package is not None, package or "not installed", "uv sync")
+        try:
+            yield Finding("K210 compiler", True, compiler_version())
+        except CompilerError as error:
+            advice = "uv sync --reinstall-package nncase"
+            yield Finding("K210 compiler", False, str(error), advice)
+
+
+def _own(cost: Cost) -> K210Cost:
+    assert isinstance(cost, K210Cost), "a cost that another chip made"
+    return cost

@@ -1,0 +1,82 @@
+"""What a K210 with its firmware allows, and the constants of its time.
+
+What each key means and where its figure comes from stands in `constraints/k210*.toml`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dse.chips.profiles import load_target
+from dse.chips.target import Cycles, Target
+from dse.errors import UsageError
+
+__all__ = ["K210Target"]
+
+
+@dataclass(frozen=True)
+class K210Target(Target):
+    """A K210 and its firmware."""
+
+    kpu_memory_bytes: int
+    main_memory_bytes: int
+    firmware_bytes: int
+    kmodel_version_written: int
+    kmodel_versions_loaded: tuple[int, ...]
+    kmodel_hint: str
+    nncase_version: str
+    kmodel_loader: str
+    kpu_clock_hz: int
+    cpu_clock_hz: int
+    interleaved: bool
+    kpu_cycles_per_pair_line: float
+    kpu_cycles_per_pair_row: float
+    kpu_cycles_per_output_line: float
+    kpu_cycles_per_weight_byte: float
+    kpu_cycles_per_convolution: float
+    kpu_cycles_per_depthwise_line: float
+    kpu_cycles_per_depthwise_channel: float
+    kpu_cycles_per_depthwise: float
+    kpu_time_factor_low: float
+    kpu_time_factor_high: float
+    cpu_cycles_per_downloaded_byte: Cycles
+    cpu_cycles_per_downloaded_byte_aligned: Cycles
+    cpu_cycles_per_uploaded_byte: Cycles
+    cpu_cycles_per_dma_byte: Cycles
+    cpu_cycles_per_dequantized_element: Cycles
+    cpu_cycles_per_quantized_element: Cycles
+    cpu_cycles_per_copied_byte: Cycles
+    cpu_cycles_per_padded_element: Cycles
+    cpu_cycles_per_indexed_element: Cycles
+    cpu_cycles_per_transposed_element: Cycles
+    cpu_cycles_per_bilinear_element: Cycles
+    cpu_cycles_per_nearest_element: Cycles
+    cpu_cycles_per_pooled_element: Cycles
+    cpu_cycles_per_element: Cycles
+    cpu_cycles_per_mac: Cycles
+    cpu_cycles_per_mac_beside_kpu: Cycles
+    chip_power_w: float
+
+    TOLD_LATER = {"nncase_version": "1.9.0.20230322", "kmodel_loader": ""}  # noqa: RUF012
+
+    @classmethod
+    def load(cls, name: str = "k210") -> K210Target:
+        """As `load_target`. Raises UsageError, too, for another chip's."""
+        return cls.own(load_target(name))
+
+    @classmethod
+    def own(cls, target: Target) -> K210Target:
+        """`target`, which is a K210's. Raises UsageError for another chip's."""
+        if not isinstance(target, cls):
+            raise UsageError(f"'{target.name}' is no target of a K210", "take another --target")
+        return target
+
+    @property
+    def toolchain(self) -> str:
+        """See `Target`."""
+        return f"nncase {self.nncase_version}"
+
+    @property
+    def model_memory_bytes(self) -> int:
+        """Main memory that the firmware leaves for a model and its buffers."""
+        return self.main_memory_bytes - self.firmware_bytes
