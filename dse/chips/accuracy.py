@@ -11,7 +11,7 @@ from dse.detection.average_precision import average_precision, operating_point, 
 from dse.detection.head import FACE_HEAD, Head
 from dse.evaluation import Prepared
 from dse.evaluation.evaluate import detect
-from dse.network.keras_inference import Predict
+from dse.network.arrays import Predict
 
 __all__ = [
     "MIN_CORRELATION",

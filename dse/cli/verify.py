@@ -28,13 +28,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints what was measured and what is wrong; 4 where anything is."""
+    path: Path = options.bundle
+    if not path.is_dir() and not path.is_file():
+        raise UsageError(f"{path} is neither a folder nor a file", "name a bundle or its file")
     from dse.chips import load_target
     from dse.chips.registry import DEFAULT_CHIP, chip, chip_of_file
     from dse.data import open_data
 
-    path: Path = options.bundle
-    if not path.is_dir() and not path.is_file():
-        raise UsageError(f"{path} is neither a folder nor a file", "name a bundle or its file")
     data = open_data(options.data, "eval") if options.data else None
     target = load_target(options.target) if options.target else None
     on = chip_of_file(path) or chip(target.chip if target else DEFAULT_CHIP)

@@ -24,8 +24,7 @@ from dse.workers.training_job import Job, calibration_canvases
 
 if TYPE_CHECKING:
     from dse.chips.abilities import Deployed
-    from dse.network.keras_inference import Predict
-    from dse.network.keras_model import Weights
+    from dse.network.arrays import Predict, Weights
 
 __all__ = ["SHIPPED", "TrainedDesign", "find_trained", "shipped_design", "trained_design"]
 

@@ -8,7 +8,7 @@ from dse.chips.accuracy import agreement, measure_accuracy
 from dse.data.pictures import DataSet
 from dse.detection import FACE_HEAD
 from dse.evaluation import prepare
-from dse.network.keras_inference import Predict
+from dse.network.arrays import Predict
 
 pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dse.network.pixels import normalised
+from dse.network.arrays import normalised
 
 
 def test_the_range_is_from_minus_one_to_one() -> None:
