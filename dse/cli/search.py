@@ -28,8 +28,8 @@ from dse.text_table import format_table
 
 if TYPE_CHECKING:
     from dse.columns import Column
+    from dse.search import RunOptions, SearchRequest
     from dse.study.columns import StudyColumns
-    from dse.study.options import SearchOptions
     from dse.study.outcomes import SearchReport
     from dse.study.rows import CandidateRow, OutcomeRow
 
@@ -105,8 +105,8 @@ def run(options: argparse.Namespace) -> int:
         return _dry_run(options)
     from dse.search import run_search
 
-    settings = _settings(options)
-    report = run_search(settings)
+    how = _run_options(options)
+    report = run_search(_request(options), how)
     if options.json:
         print_json(report.as_dict())
         return 0
@@ -115,9 +115,9 @@ def run(options: argparse.Namespace) -> int:
     note(_summary(report))
     if report.audit.audited:
         note(f"audit of early stopping: {report.audit.words()}")
-    note(f"look:   dse dashboard {report.study}{settings.results_flag}")
+    note(f"look:   dse dashboard {report.study}{how.results_flag}")
     if any(map(_has_file, report.front)):  # that of a replay has none
-        note(f"export: dse export best --study {report.study}{settings.results_flag}")
+        note(f"export: dse export best --study {report.study}{how.results_flag}")
     return 0
 
 
@@ -163,16 +163,17 @@ def _times(row: CandidateRow) -> tuple[str, str]:
     return f"{row.latency_ms:.1f}", f"{row.latency_ms_low:.0f}..{row.latency_ms_high:.0f}"
 
 
-def _settings(options: argparse.Namespace) -> SearchOptions:
+def _request(options: argparse.Namespace) -> SearchRequest:
+    """What to search."""
     from dataclasses import replace
 
-    from dse.search import find_study
-    from dse.study.options import SearchOptions
+    from dse.search import SearchRequest, find_study
     from dse.training import Recipe
 
     changed = {name: getattr(options, name) for name in RECIPE_FLAGS}
     changed = {name: value for name, value in changed.items() if value is not None}
-    return SearchOptions(
+    warm_from = [find_study(options.results, name) for name in options.warm_from or ()]
+    return SearchRequest(
         budget=options.budget,
         target=options.target,
         space=options.space,
@@ -185,9 +186,15 @@ def _settings(options: argparse.Namespace) -> SearchOptions:
         seed=options.seed,
         early_stopping=options.early_stopping,
         replay=options.replay,
-        warm_from=tuple(find_study(options.results, name) for name in options.warm_from)
-        if options.warm_from
-        else None,
+        warm_from=tuple(warm_from) or None,
+    )
+
+
+def _run_options(options: argparse.Namespace) -> RunOptions:
+    """How to run it."""
+    from dse.search import RunOptions
+
+    return RunOptions(
         results=options.results,
         study=options.study,
         resume=options.resume,
@@ -205,7 +212,7 @@ def _dry_run(options: argparse.Namespace) -> int:
     """What the search would choose from: counts by reason, and the trainings that fit."""
     from dse.search import plan_search
 
-    plan = plan_search(_settings(options))
+    plan = plan_search(_request(options))
     if options.json:
         trainings = [design.training.id for design in plan.designs]
         counts = {"candidates": len(plan.rows), "feasible": plan.feasible}

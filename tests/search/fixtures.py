@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
-from dse.search import SearchOptions
+from dse.search import RunOptions, SearchRequest
 
 SMALL_SPACE = """\
 breakpoint   = ["A", "B"]
@@ -16,6 +18,25 @@ width        = [0.35, 0.5]
 input_size   = [96, 320]
 format       = ["kpu8", "FP32"]
 """
+
+HOW = {one.name for one in fields(RunOptions)}
+
+
+class Search(NamedTuple):
+    """The first two arguments of `run_search`."""
+
+    request: SearchRequest = SearchRequest()
+    run: RunOptions = RunOptions()
+
+    @property
+    def results(self) -> Path:
+        return self.run.results
+
+    def changed(self, **changes: Any) -> Search:
+        """With other values of the one or the other."""
+        how = {name: value for name, value in changes.items() if name in HOW}
+        what = {name: value for name, value in changes.items() if name not in HOW}
+        return Search(replace(self.request, **what), replace(self.run, **how))
 
 
 @pytest.fixture()
@@ -27,11 +48,11 @@ def small_space(tmp_path: Path) -> Path:
 
 
 @pytest.fixture()
-def options(tmp_path: Path, small_space: Path) -> Callable[..., SearchOptions]:
-    """Options of a quick search in this process, with changes."""
+def options(tmp_path: Path, small_space: Path) -> Callable[..., Search]:
+    """A quick search in this process, with changes."""
 
-    def make(**changes: object) -> SearchOptions:
-        settings: dict[str, object] = {
+    def make(**changes: Any) -> Search:
+        settings: dict[str, Any] = {
             "space": str(small_space),
             "results": tmp_path / "results",
             "executor": "inline",
@@ -39,6 +60,21 @@ def options(tmp_path: Path, small_space: Path) -> Callable[..., SearchOptions]:
             "early_stopping": False,
             "budget": 4,
         }
-        return SearchOptions(**{**settings, **changes})  # type: ignore[arg-type]
+        return Search().changed(**{**settings, **changes})
 
     return make
+
+
+@pytest.fixture()
+def recorded_table(options: Callable[..., Search], tmp_path: Path) -> Path:
+    """Every feasible training of the small space, as a table to replay."""
+    from dse.search import load_study, run_search
+    from dse.study.recorded import RecordedTable
+    from dse.training.recipe import Recipe
+    from tests.search.fake_training import backend
+
+    chosen = options(budget=99, study="whole", recipe=Recipe(pictures=7))
+    run_search(*chosen, backend(tmp_path / "trace"))
+    path = tmp_path / "table.jsonl"
+    path.write_text(RecordedTable.of(load_study(chosen.results / "whole")).text())
+    return path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -16,6 +17,7 @@ from dse.views.dashboard.style import AXES, PAPER, layout, size_colours
 __all__ = ["comparison_figure", "comparison_table"]
 
 DASHES = ("solid", "dash", "dot", "dashdot")
+COSTS = ("latency_ms", "kmodel_bytes")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
 
 
@@ -26,8 +28,9 @@ def comparison_table(studies: Sequence[StudyTables]) -> pd.DataFrame:
     as a share of one box around what fits in any of the studies; NaN where nothing does.
     best_ap: of the deployable designs.
     """
-    fitting = [row for tables in studies for row in _fitting(tables.space).itertuples()]
-    box = ObjectiveBox.around(fitting) if fitting else None
+    fitting = [_fitting(tables.space)[[*COSTS]].to_numpy(np.float64) for tables in studies]
+    costs = np.concatenate([np.empty((0, 2)), *fitting])
+    box = ObjectiveBox.of_costs(costs) if len(costs) else None
     return pd.DataFrame([_row(tables, box) for tables in studies])
 
 
@@ -39,7 +42,7 @@ def _row(tables: StudyTables, box: ObjectiveBox | None) -> dict[str, object]:
     spent = budget(tables.designs).set_index("fate")["trainings"]
     measured = in_scope(tables.designs, "deployable").dropna(subset="ap")
     measured = measured[measured["state"].isin(("front", "dominated"))]
-    values = measured[["ap", "latency_ms", "kmodel_bytes"]].to_numpy()
+    values = measured[["ap", *COSTS]].to_numpy()
     return {
         "study": tables.name,
         **{fate: int(spent[fate]) for fate in ("trained", "stopped", "failed")},
