@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -29,16 +30,16 @@ def small_space(tmp_path: Path) -> Path:
 @pytest.fixture()
 def options(tmp_path: Path, small_space: Path) -> Callable[..., SearchOptions]:
     """Options of a quick search in this process, with changes."""
+    return partial(quick_options, tmp_path, space=str(small_space))
 
-    def make(**changes: object) -> SearchOptions:
-        settings: dict[str, object] = {
-            "space": str(small_space),
-            "results": tmp_path / "results",
-            "executor": "inline",
-            "proposer": "random",
-            "early_stopping": False,
-            "budget": 4,
-        }
-        return SearchOptions(**{**settings, **changes})  # type: ignore[arg-type]
 
-    return make
+def quick_options(folder: Path, **changes: object) -> SearchOptions:
+    """Options of a quick search in this process, whose results lie in `folder`, with changes."""
+    settings: dict[str, object] = {
+        "results": folder / "results",
+        "executor": "inline",
+        "proposer": "random",
+        "early_stopping": False,
+        "budget": 4,
+    }
+    return SearchOptions(**{**settings, **changes})  # type: ignore[arg-type]

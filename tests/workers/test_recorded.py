@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,18 +17,31 @@ from dse.study.audit import BEATEN
 from dse.training.recipe import Recipe
 from dse.workers.recorded import RecordedJob, RecordedTable
 from tests.search.fake_training import EPOCHS, final_ap, worked, workshop
+from tests.search.fixtures import SMALL_SPACE, quick_options
 
 Make = Callable[..., SearchOptions]
 
 
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a search that made every feasible training of the small space."""
+    folder = tmp_path_factory.mktemp("searched")
+    space = folder / "small.toml"
+    space.write_text(SMALL_SPACE)
+    chosen = quick_options(
+        folder, space=str(space), budget=99, study="whole", recipe=Recipe(pictures=7)
+    )
+    run_search(chosen, workshop(folder / "trace"))
+    table = RecordedTable.of(load_study(chosen.results / "whole")).text()
+    (folder / "table.jsonl").write_text(table)
+    return folder
+
+
 @pytest.fixture()
-def table(options: Make, tmp_path: Path) -> Path:
-    """Every feasible training of the small space, as a file."""
-    chosen = options(budget=99, study="whole", recipe=Recipe(pictures=7))
-    run_search(chosen, workshop(tmp_path / "trace"))
-    path = tmp_path / "table.jsonl"
-    path.write_text(RecordedTable.of(load_study(chosen.results / "whole")).text())
-    return path
+def table(searched: Path, tmp_path: Path) -> Path:
+    """Every feasible training of the small space, as a file, and the study that it is of."""
+    shutil.copytree(searched, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "table.jsonl"
 
 
 def test_a_table_is_read_as_it_was_written(table: Path) -> None:
