@@ -361,7 +361,7 @@ CHIPS_WORDS = re.compile(r"k210|kpu|nncase|kmodel", re.IGNORECASE)
 """What only `chips/k210` may know of."""
 
 STABLE = {
-    "kmodel", "kmodel_ap", "kmodel_ap_square", "kmodel_ap_interval", "kmodel_bytes",
+    "kmodel", "kmodel ", "kmodel_ap", "kmodel_ap_square", "kmodel_ap_interval", "kmodel_bytes",
     "peak_kpu_bytes", "measure_kmodels", "kmodel.json", "kpu8",
 }  # fmt: skip
 """Names in files and in `--json` that were given before there was another chip."""

@@ -65,6 +65,9 @@ class Chip(ABC):
     bundled_file: ClassVar[str] = ""
     """The name of its file in a bundle, such as "model.bin"."""
 
+    packages: ClassVar[tuple[str, ...]] = ()
+    """Python packages whose version can change what it makes, for the record of a study."""
+
     target_type: ClassVar[type[Target]] = Target
     """What its profiles hold."""
 

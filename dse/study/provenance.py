@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from dse.chips import Target
+from dse.chips import Target, chip
 from dse.errors import StudyError
 from dse.space import SearchSpace
 from dse.study.settings import PICTURES, SearchSettings, StudySettings, TableHead
@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 PACKAGES = (
-    "dse", "tensorflow-cpu", "jax", "keras", "ray", "optuna", "numpy", "nncase", "Pillow", "scipy",
+    "dse", "tensorflow-cpu", "jax", "keras", "ray", "optuna", "numpy", "Pillow", "scipy",
 )  # fmt: skip
 
 SHARED = (*PICTURES, "starting_weights")
@@ -59,7 +59,7 @@ def make_settings(
         **about,
         "space": asdict(space),
         "target": asdict(target),
-        "versions": versions(PACKAGES),
+        "versions": versions((*PACKAGES, *chip(target.chip).packages)),
         **({"shared": _shared(storage)} if storage else {}),
     }
     return StudySettings.of(table, Path("study.toml"))
