@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dse.chips.noise import QuantizationNoise
     from dse.space import Training
     from dse.study.record import StudyRecord
-    from dse.workers.job import Job
+    from dse.workers.training_job import Job
 
 __all__ = ["add_arguments", "run"]
 
@@ -114,7 +114,8 @@ def _noise_and_ap(
     from dse.data import open_data
     from dse.evaluation import evaluate, prepare
     from dse.network.detector import detector_graph
-    from dse.workers.job import calibration_canvases, load_weights
+    from dse.workers.job import load_weights
+    from dse.workers.training_job import calibration_canvases
 
     graph, size = detector_graph(training), training.input_size
     weights = load_weights(record.path / "trainings" / training.id)
@@ -128,13 +129,13 @@ def _noise_and_ap(
 
 def _file_ap(record: StudyRecord, job: Job, training: Training) -> float | None:
     """As kmodel.json has it, or measured now; None where the network does not compile."""
-    from dse.workers.job import measure_kmodel
+    from dse.workers.job import measure_compiled
 
     folder = record.path / "trainings" / training.id
     if not (folder / "kmodel.json").exists():
         note("compiling, then running the file on all evaluation pictures")
     try:
-        return measure_kmodel(job, training, folder).kmodel_ap
+        return measure_compiled(job, training, folder).kmodel_ap
     except CompilerError as error:
         note(f"no compiled file: {error}")
         return None

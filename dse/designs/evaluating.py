@@ -70,10 +70,10 @@ def evaluate_design(
     from dse.data.rendered import open_rendered
     from dse.designs.finding import find_detector
     from dse.detection.average_precision import operating_point
-    from dse.study.options import SearchOptions
+    from dse.study.folder import shared_cache
 
     detector = find_detector(design, results, study, say)
-    cache = SearchOptions(results=results).cache
+    cache = shared_cache(results)
     pictures = open_rendered(data or detector.pictures, "eval", cache)
     findings = _find(detector, pictures, pyramid)
     result = findings.evaluation()

@@ -52,7 +52,7 @@ def _bundle(
 ) -> ExportReport:
     from dse.data.rendered import open_rendered
     from dse.network.detector import detector_graph
-    from dse.workers.job import calibration_canvases
+    from dse.workers.training_job import calibration_canvases
 
     candidate, job = design.candidate, design.job
     priced = price_candidate(candidate, target)

@@ -55,7 +55,7 @@ class ChipConformance:
         cost = self.cost(chip, target, self.fits)
         assert 0 < cost.latency_ms_low <= cost.latency_ms <= cost.latency_ms_high
         assert cost.deployable and not cost.unknown_ops
-        assert cost.figures[chip.file_field] == cost.file_bytes > 0
+        assert cost.figures[chip.columns.size] == cost.file_bytes > 0
         for pool in chip.pools:
             assert cost.figures[pool.field] >= 0
 
@@ -105,7 +105,7 @@ class ChipConformance:
         assert rows[1]["nearest"] is not None
         for row in rows:
             assert list(row["pools"]) == [pool.name for pool in chip.pools]
-            assert row["file_bytes"] == row[chip.file_field]
+            assert row["file_bytes"] == row[chip.columns.size]
         table = check_table(rows, target)
         assert all(pool.header in table.splitlines()[0] for pool in chip.pools)
 

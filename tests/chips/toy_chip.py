@@ -1,13 +1,13 @@
 """A chip of one memory and one multiplier, for tests: the least that the contract asks for.
 
 It computes with weights of 8 bits and activations of 4 bytes. Its file holds a training's name
-and its weights; "running" it means computing what stands in the file.
+and its weights; running it means computing what stands in it.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,15 +34,13 @@ MAGIC = b"TOY "
 
 @dataclass(frozen=True)
 class ToyTarget(Target):
-    """A board with a toy on it."""
-
     sram_bytes: int
     clock_hz: int
 
 
 @dataclass(frozen=True)
 class ToyCost(Cost):
-    """A byte a weight; every map in SRAM from its layer to the last that reads it."""
+    """A byte a weight; every map in SRAM from the step that writes it to the last that reads it."""
 
     sram_bytes: int
     layer: str
@@ -56,33 +54,22 @@ class ToyCost(Cost):
         return {"file_bytes": self.file_bytes, "sram_bytes": self.sram_bytes}
 
 
-@dataclass
-class ToyRun(Run):
-    predict: Any
-    how = "the file itself, by the toy's own arithmetic"
-
-    def __call__(self, canvases: Any) -> Any:
-        return self.predict(canvases)
-
-
-@dataclass(frozen=True)
 class ToyFile(Deployed):
-    content: bytes
-    compiler = "toy compiler 1"
+    content, compiler = b"", "toy compiler 1"
 
-    @property
-    def figures(self) -> Mapping[str, int | None]:
-        return {"file_bytes": len(self.content)}
+    def __init__(self, content: bytes) -> None:
+        self.content = content
 
     @contextmanager
-    def running(self, workers: int | None = None) -> Iterator[ToyRun]:
+    def running(self, workers: int | None = None) -> Iterator[Run]:
         from dse.network.keras_inference import predictor
 
-        name, _, arrays = self.content.removeprefix(MAGIC).partition(b"\n")
         if not self.content.startswith(MAGIC):
             raise VerificationFailed("this is no toy file")
+        name, _, arrays = self.content.removeprefix(MAGIC).partition(b"\n")
         with np.load(io.BytesIO(arrays)) as weights:
-            yield ToyRun(predictor(detector_graph(Training.parse(name.decode())), dict(weights)))
+            predict = predictor(detector_graph(Training.parse(name.decode())), dict(weights))
+            yield Run(predict, "the file itself, by the toy's own arithmetic")
 
 
 class Toy(Chip):
@@ -90,61 +77,57 @@ class Toy(Chip):
     file_suffixes, bundled_file, target_type = (".toy",), "model.toy", ToyTarget
     places = {"multiplier": "the multiplier"}  # noqa: RUF012
 
-    def price(self, graph: Graph, format: str, target: Target) -> ToyCost:
+    def price(self, graph: Graph, format: str, target: Any) -> ToyCost:
         if format not in FORMATS:
             raise UnknownName("format", format, FORMATS)
         buffers, placed = _placed(graph)
-        ms = graph.macs / target.clock_hz * 1e3  # type: ignore[attr-defined]
+        ms = graph.macs / target.clock_hz * 1e3
         own = (format in self.formats, (), (), placed.peak_bytes, buffers[placed.peak_buffer].name)
         return ToyCost(format, graph.parameters, graph.macs, ms, 0.9 * ms, 1.1 * ms, ms, *own)
 
-    def uses(self, cost: Cost, target: Target) -> tuple[Use]:
-        assert isinstance(cost, ToyCost) and isinstance(target, ToyTarget)
+    def uses(self, cost: Any, target: Any) -> tuple[Use]:
         return (Use(SRAM, cost.sram_bytes, target.sram_bytes, cost.layer),)
 
-    def account(self, graph: Graph, format: str, target: Target) -> Account:
-        cost, (buffers, placed) = self.price(graph, format, target), _placed(graph)
-        per_mac_ms = cost.latency_ms / graph.macs
+    def account(self, graph: Graph, format: str, target: Any) -> Account:
+        whole_ms, (buffers, placed) = self.price(graph, format, target).latency_ms, _placed(graph)
+        ms = {one.name: whole_ms * graph.macs_of(one) / graph.macs for one in graph}
+        here = {"place": "multiplier"}
         rows = [
-            {"layer": b.name, "place": "multiplier", "start_bytes": start,
-             "size_bytes": b.size_bytes, "birth": b.birth, "death": b.death}
-            for b, start in zip(buffers, placed.starts, strict=True)
-        ]  # fmt: skip
-        times = [(layer, graph.macs_of(layer) * per_mac_ms) for layer in graph]
+            {"layer": one.name, "start_bytes": start, **here, **one._asdict()}
+            for one, start in zip(buffers, placed.starts, strict=True)
+        ]
         layers = [
-            {"layer": one.name, "op": one.op, "runs_on": "multiplier", "shape": list(one.shape),
-             "steps": [one.op], "parameters": graph.parameters_of(one), "macs": graph.macs_of(one),
-             "latency_ms": ms, "latency_ms_low": 0.9 * ms, "latency_ms_high": 1.1 * ms,
-             "share": ms / cost.latency_ms, "why": "there is nothing else"}
-            for one, ms in times
+            {"layer": one.name, "op": one.op, "runs_on": "multiplier", "shape": one.shape,
+             "latency_ms": ms[one.name], "share": ms[one.name] / whole_ms, "why": ""}
+            for one in graph
         ]  # fmt: skip
         steps = [
-            {"step": n, "layer": one.name, "op": one.op, "place": "multiplier", "ms": ms}
-            for n, (one, ms) in enumerate(times)
+            {"step": n, "layer": one.name, "op": one.op, "ms": ms[one.name], **here}
+            for n, one in enumerate(graph)
         ]
-        assert isinstance(target, ToyTarget)
-        memory = Buffers("sram", "SRAM", "of SRAM", target.sram_bytes, placed.peak_bytes, rows)
-        return Account(layers, steps, [memory], {}, {})
+        limit = target.sram_bytes
+        memory = Buffers("sram", "SRAM", "of SRAM", limit, placed.peak_bytes, rows)
+        return Account(layers, steps, [memory], figures={}, columns={})
 
-    def deploy(self, graph: Graph, weights: Any, calibration: Any, target: Target, **_: Any) -> Any:
+    def deploy(self, graph: Graph, weights: Any, *_: Any, **__: Any) -> ToyFile:
         from dse.network.weight_formats import quantize_weights
 
         arrays = io.BytesIO()
         np.savez(arrays, **quantize_weights(weights, "Q8"))  # type: ignore[arg-type]
         return ToyFile(MAGIC + graph.name.encode() + b"\n" + arrays.getvalue())
 
-    def bundle(
-        self, folder: Path, candidate: Any, graph: Graph, weights: Any, calibration: Any,
-        data: Any, *, target: Target, **_: Any,
-    ) -> ExportReport:  # fmt: skip
+    def bundle(self, folder: Path, candidate: Any, graph: Graph, weights: Any, *more: Any,
+               **_: Any) -> ExportReport:  # fmt: skip
         from dse.evaluation import prepare
         from dse.network.keras_inference import predictor
 
-        file = self.deploy(graph, weights, calibration, target)
-        prepared = prepare(data, candidate.training.input_size)
+        file, pictures = (
+            self.deploy(graph, weights),
+            prepare(more[1], candidate.training.input_size),
+        )
+        in_float = measure_accuracy(predictor(graph, weights), pictures)
         with file.running() as run, whole_folder(folder) as fresh:
-            found = measure_accuracy(run, prepared)
-            in_float = measure_accuracy(predictor(graph, weights), prepared)
+            found = measure_accuracy(run, pictures)
             write_whole(fresh / self.bundled_file, file.content)
         path, size = folder / self.bundled_file, len(file.content)
         return ExportReport(folder, candidate.id, path, size, in_float.ap, found.ap)
@@ -158,7 +141,6 @@ class Toy(Chip):
 
 
 def _placed(graph: Graph) -> tuple[list[Buffer], Placement]:
-    """The maps of `graph`, each from the step that writes it to the last that reads it."""
     reads = {one: n for n, layer in enumerate(graph) for one in layer.inputs}
     buffers = [
         Buffer(layer.name, 4 * int(np.prod(layer.shape)), n, reads.get(layer.name, n))

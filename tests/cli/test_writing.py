@@ -1,7 +1,8 @@
 """Every command that writes, where it cannot: one sentence, exit code 1, and what was there stays.
 
 What takes long beside the writing (training, running a detector, a browser) is left out or
-faked. `dse export` writes in tests/chips/k210/bundle/test_bundle.py, where a compiled network is at hand.
+faked. `dse export` writes in tests/chips/k210/bundle/test_bundle.py, where a compiled network
+is at hand.
 """
 
 from __future__ import annotations

@@ -63,6 +63,7 @@ class K210(Chip):
     columns = COLUMNS
     file_suffixes = (".kmodel", ".tflite")
     bundled_file = "model.kmodel"
+    packages = ("nncase",)
     target_type = K210Target
     places: ClassVar[Mapping[str, str]] = {
         "kpu": "KPU",

@@ -18,7 +18,8 @@ import pytest
 import dse.views.dashboard
 from dse.errors import UsageError
 from dse.views.dashboard.frames import study_tables
-from dse.views.dashboard.page import page_text, payload_json, plain_json, write_dashboard
+from dse.views.dashboard.page import page_text, write_dashboard
+from dse.views.dashboard.payload import payload_json
 from dse.views.dashboard.style import DARK, size_colours
 from tests.views.dashboard.reader import DRAWN_MS, Reader
 
@@ -108,12 +109,6 @@ def test_the_package_exports_what_it_says() -> None:
     assert dse.views.dashboard.Record.__name__ == "Record"
     with pytest.raises(AttributeError, match="no attribute 'other'"):
         _ = dse.views.dashboard.other
-
-
-def test_json_has_no_words_for_numbers_that_are_none() -> None:
-    assert plain_json([float("nan"), float("inf"), 1.0, 0.123456789, True]) == (
-        "[null,null,1,0.123457,true]"
-    )
 
 
 HOSTILE = "</script><script>document.title='taken'</script><img src=x onerror=alert(1)>"
@@ -338,13 +333,6 @@ def test_without_javascript_the_front_is_still_there(
     text = page.inner_text("body")
     context.close()
     assert all(row["candidate"] in text for row in _on_front(record))
-
-
-@pytest.mark.slow
-def test_the_story_tells_what_early_stopping_cost(record: Any) -> None:
-    record.stopping = "4 stopped early; none of their kind was finished as a check."
-    study = json.loads(payload_json([study_tables(record)]))["studies"][0]
-    assert study["notes"]["budget"].endswith(f"minutes of training in all. {record.stopping}")
 
 
 STRANGE = (

@@ -1,9 +1,9 @@
 """How files get to the nodes of a cluster and back, where no disk is shared.
 
-    driver's machine                          a node
-    pictures, weights ──── Depot.batch ────▶  cache/parcels/<checksum>/   once per node
-    study's folder ─────── Depot.training ─▶  a folder of the task's own  when it begins
-    study's folder ◀────── Delivery ────────  the same folder             after every epoch
+    driver's machine                           a node
+    pictures, weights ── FileServer.batch ────▶  cache/file_sets/<checksum>/  once per node
+    study's folder ───── FileServer.training ─▶  a folder of the task's own   when it begins
+    study's folder ◀──── FolderChanges ────────  the same folder              after every epoch
 
 Pictures are asked for in pieces, so that neither side holds a data set in memory. Features are
 computed by each node for itself: that is a minute of work, and they are larger than the
@@ -28,51 +28,54 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from dse.file_lock import only_one
 from dse.files import make_folder, whole_folder, write_whole
-from dse.workers.executor import Failure, Task, Workbench
-from dse.workers.parcels import Changes, Delivery, Parcel, TravellingJob
+from dse.workers.executor import Failure, Task, TaskRunner
+from dse.workers.file_sets import FileSet, FolderChanges, FolderWatcher, ShippableJob
 from dse.workers.scratch import scratch_folder
 
-__all__ = ["Away", "Here", "node_cache", "open_depot"]
+__all__ = ["LocalFiles", "RemoteFiles", "node_cache", "start_file_server"]
 
 READERS = 8
-"""Nodes that the depot serves at a time."""
+"""Nodes that the file server serves at a time."""
 
 
-class Here:
+class LocalFiles:
     """Tasks of a machine that sees the study's folder: nothing travels."""
 
-    def __init__(self, workbench: Workbench) -> None:
-        self._workbench = workbench
+    def __init__(self, runner: TaskRunner) -> None:
+        self._runner = runner
 
     @contextmanager
-    def opened(self, task: Task) -> Iterator[tuple[Workbench, Callable[[], Delivery | None]]]:
+    def opened(self, task: Task) -> Iterator[tuple[TaskRunner, Callable[[], FolderChanges | None]]]:
         """Where to do `task`; the function tells what changed in its folder since last asked."""
-        yield self._workbench, lambda: None
+        yield self._runner, lambda: None
 
     def failure(self, error: BaseException) -> Failure:
         """What to tell the driver about an error of a task."""
         return Failure.of(error)
 
 
-class Away(Here):
+class RemoteFiles(LocalFiles):
     """Tasks of a node that does not.
 
-    Everything comes from the depot: the job's files at the first task, the training's with
+    Everything comes from the file server: the job's files at the first task, the training's with
     each. The task's folder is gone when it ends.
     """
 
-    def __init__(self, workbench: Workbench, depot: Any) -> None:
-        super().__init__(workbench)
-        self._depot = depot
+    def __init__(self, runner: TaskRunner, server: Any) -> None:
+        super().__init__(runner)
+        self._server = server
 
     @contextmanager
-    def opened(self, task: Task) -> Iterator[tuple[Workbench, Callable[[], Delivery | None]]]:
+    def opened(self, task: Task) -> Iterator[tuple[TaskRunner, Callable[[], FolderChanges | None]]]:
         with scratch_folder() as trainings:
             folder = trainings / task.training.id
             make_folder(folder)
-            left = _answer(self._depot.training.remote(task.training.id))
-            Delivery(left).unpack(folder)
-            yield replace(self._workbench, job=self._job, trainings=trainings), Changes(folder).take
+            left = _answer(self._server.training.remote(task.training.id))
+            FolderChanges(left).unpack(folder)
+            yield (
+                replace(self._runner, job=self._job, trainings=trainings),
+                FolderWatcher(folder).take,
+            )
 
     def failure(self, error: BaseException) -> Failure:
         """Names the node; a disk that is full there is not the study's."""
@@ -83,15 +86,15 @@ class Away(Here):
     @cached_property
     def _job(self) -> Any:
         cache = node_cache()
-        parcels: dict[str, tuple[str, int]] = _answer(self._depot.listing.remote())
+        file_sets: dict[str, tuple[str, int]] = _answer(self._server.listing.remote())
         places = {
-            name: self._unpacked(cache / "parcels", name, key, count)
-            for name, (key, count) in parcels.items()
+            name: self._unpacked(cache / "file_sets", name, key, count)
+            for name, (key, count) in file_sets.items()
         }
-        return self._workbench.job.moved(cache, places)
+        return self._runner.job.relocated(cache, places)
 
     def _unpacked(self, folder: Path, name: str, key: str, count: int) -> Path:
-        """The folder of a parcel of `count` files, fetched if this node does not have it."""
+        """The folder of a file_set of `count` files, fetched if this node does not have it."""
         place = make_folder(folder) / key
         with only_one(folder / f"{key}.lock"):
             if not place.exists():
@@ -102,17 +105,17 @@ class Away(Here):
     def _unpack(self, folder: Path, name: str, count: int) -> None:
         done = 0
         while done < count:
-            files = _answer(self._depot.batch.remote(name, done))
+            files = _answer(self._server.batch.remote(name, done))
             for inside, content in files:
                 make_folder((folder / inside).parent)
                 write_whole(folder / inside, content, durable=False)  # thousands of pictures
             done += len(files)
 
 
-class Depot:
+class FileServer:
     """An actor on the driver's machine that reads for the nodes; it never writes."""
 
-    def __init__(self, job: TravellingJob, trainings: Path) -> None:
+    def __init__(self, job: ShippableJob, trainings: Path) -> None:
         self._job, self._trainings = job, trainings
         self._opening = threading.Lock()
 
@@ -123,30 +126,30 @@ class Depot:
         return {file.name: file.read_bytes() for file in files}
 
     def listing(self) -> dict[str, tuple[str, int]]:
-        """The job's parcels by name: checksum, and number of files."""
+        """The job's sets of files by name: checksum, and number of files."""
         with self._opening:
-            return {name: (one.key, len(one.files)) for name, one in self._parcels.items()}
+            return {name: (one.key, len(one.files)) for name, one in self._file_sets.items()}
 
     def batch(self, name: str, start: int) -> list[tuple[str, bytes]]:
-        """See `Parcel.batch`; after `listing`."""
-        return self._parcels[name].batch(start)
+        """See `FileSet.batch`; after `listing`."""
+        return self._file_sets[name].batch(start)
 
     @cached_property
-    def _parcels(self) -> dict[str, Parcel]:
-        return self._job.parcels()
+    def _file_sets(self) -> dict[str, FileSet]:
+        return self._job.file_sets()
 
 
-def open_depot(workbench: Workbench) -> Any:
-    """A depot on this machine; it ends with the handle, or with this process."""
+def start_file_server(runner: TaskRunner) -> Any:
+    """A file server on this machine; it ends with the handle, or with this process."""
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    actor = ray.remote(Depot).options(
+    actor = ray.remote(FileServer).options(
         num_cpus=0,
         scheduling_strategy=here,
         max_concurrency=READERS,
         max_restarts=-1,
         max_task_retries=-1,
     )
-    return actor.remote(workbench.job, workbench.trainings)
+    return actor.remote(runner.job, runner.trainings)
 
 
 def node_cache() -> Path:
@@ -156,7 +159,7 @@ def node_cache() -> Path:
 
 
 def _answer(reference: Any) -> Any:
-    """What the depot answers; an error of its own as it was raised there."""
+    """What the file server answers; an error of its own as it was raised there."""
     try:
         return ray.get(reference)
     except ray.exceptions.RayTaskError as error:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dse.chips import load_target
-from dse.search.past import Past
+from dse.search.history import TrialHistory
 from dse.search.stopping import FinishedCurve
 from dse.space import SearchSpace
 from dse.study.journal import WARM, Entry
@@ -37,22 +37,22 @@ def test_trial_by_trial_is_as_good_as_all_at_once(
         entry(number, plan.designs[number].training, *trial) for number, trial in enumerate(trials)
     ]
     told: list[FinishedCurve] = []
-    past = Past(plan, entries[:known], told.append)
+    history = TrialHistory(plan, entries[:known], told.append)
     forgiven = {one.number for one in entries[:known] if one.state == "failed"}
     for one in entries[known:]:
-        past.note(one)
+        history.note(one)
     ended = [one for one in entries if one.state != "running"]
-    assert past.states == Counter(one.state for one in ended)
-    assert past.trials == len(ended)
+    assert history.states == Counter(one.state for one in ended)
+    assert history.trials == len(ended)
     warm = sum(state == "warm" for state, _, _ in trials)
-    assert past.reused == warm
-    assert past.counted == sum(state in ("complete", "stopped") for state, _, _ in trials)
-    assert past.hypervolume == pytest.approx(hypervolume_share(plan.rows, entries))
+    assert history.reused == warm
+    assert history.counted == sum(state in ("complete", "stopped") for state, _, _ in trials)
+    assert history.hypervolume == pytest.approx(hypervolume_share(plan.rows, entries))
     ended.sort(key=lambda one: (one.elapsed_s, one.number))
     names = [one.training.id for one in ended if one.number not in forgiven]
-    assert [seen.training.id for seen in past.observations] == names
+    assert [seen.training.id for seen in history.observations] == names
     by_id = {one.training.id: one for one in entries}
-    for seen in past.observations:
+    for seen in history.observations:
         source = by_id[seen.training.id]
         assert seen.stopped == (source.state == "stopped")
         assert seen.is_finished == (source.state == "complete")

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,24 +22,20 @@ from dse.space import Training
 from dse.study.folder import StudyFolder
 from dse.study.provenance import SHARED, differing
 from dse.study.settings import Positive, TableHead
-from dse.training.recipe import EpochReport, Recipe
-from dse.workers.parcels import Parcel
+from dse.study.training_result import Outcome
+from dse.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from dse.study.record import StudyRecord
-    from dse.workers.job import KmodelMeasure, Outcome
-    from dse.workers.workshop import Workshop
 
-__all__ = ["RecordedTable", "replay_workshop"]
+__all__ = ["RecordedTable"]
 
 CURVE = ("epoch", "epochs", "loss", "val_ap", "seconds")
-TABLE = "table.jsonl"
-"""A table's name where it was sent to."""
 
 TABLE_BYTES = 64 << 20
 """A training is a line of 1 KB."""
 
-HINT = "a table is what benchmarks/record_trainings.py writes: results/recorded/k210.jsonl is one"
+HINT = "a table is what tools/record_trainings.py writes, such as those in results/recorded"
 
 DIGITS = 5
 """After the point, of every number: finer than one face more or less."""
@@ -93,8 +88,6 @@ class RecordedTable:
     @classmethod
     def of(cls, record: StudyRecord) -> RecordedTable:
         """The finished trainings of a study."""
-        from dse.workers.job import Outcome
-
         settings = record.settings.table
         about = {part: _without_folder(settings[part]) for part in SHARED}
         # (What a search noted beside an outcome, such as who beat it, is no part of the training.)
@@ -137,56 +130,6 @@ class RecordedTable:
         return "".join(f"{line}\n" for line in plain)
 
 
-@dataclass(frozen=True)
-class RecordedJob:
-    """A table that stands in for pictures and networks; travels to workers by its path."""
-
-    table: str
-
-    def parcels(self) -> dict[str, Parcel]:
-        """The table, for a machine that does not see it."""
-        return {"table": Parcel({TABLE: Path(self.table)})}
-
-    def moved(self, cache: Path, places: Mapping[str, Path]) -> RecordedJob:
-        """The same job where the table was unpacked."""
-        return RecordedJob(str(places["table"] / TABLE))
-
-
-def replay_workshop(path: Path) -> Workshop:
-    """The workshop whose trainings are those of the table at `path`. Raises as `load`."""
-    from dse.workers.workshop import Workshop
-
-    table = RecordedTable.load(path)
-    return Workshop(
-        describe=lambda options: {part: table.about[part] for part in SHARED},
-        make_job=lambda options, about, space: RecordedJob(str(path)),
-        train=replay_training,
-        measure=replay_kmodel,
-        trainings=frozenset(table.outcomes),
-    )
-
-
-def replay_training(
-    job: RecordedJob, training: Training, folder: Path, report: Callable[[EpochReport], bool]
-) -> Outcome:
-    """The recorded outcome of `training`, or what was known when `report` returned False."""
-    from dse.workers.job import Outcome
-
-    whole = _table(job.table).outcomes[training.id]
-    for epoch in whole.curve:
-        if not report(epoch) and epoch.epoch < epoch.epochs:
-            curve = whole.curve[: epoch.epoch]
-            return Outcome(
-                training.id, epoch.epoch, True, epoch.seconds, epoch.val_ap, {}, {}, curve
-            )
-    return whole
-
-
-def replay_kmodel(job: RecordedJob, training: Training, folder: Path) -> KmodelMeasure:
-    """Never asked for: a table's AP in kpu8 is that of the kmodel already."""
-    raise StudyError("a recorded table holds no kmodels", "measure_kmodels has to be off")
-
-
 def _without_folder(part: Mapping[str, Any]) -> dict[str, Any]:
     """A table of study.toml whose source is told by the folder's last name alone."""
     kind, colon, folder = str(part.get("source", "")).partition(":")
@@ -195,8 +138,6 @@ def _without_folder(part: Mapping[str, Any]) -> dict[str, Any]:
 
 def _outcome(row: dict[str, Any]) -> Outcome:
     """The outcome in a line of a table. Raises ValueError."""
-    from dse.workers.job import Outcome
-
     epochs = converted(row.get("curve"), list[tuple[Positive, Positive, float, float, float]])
     curve = [dict(zip(CURVE, epoch, strict=True)) for epoch in epochs]
     outcome = converted({**row, "curve": curve}, Outcome)
@@ -207,11 +148,6 @@ def _outcome(row: dict[str, Any]) -> Outcome:
     if training.id != outcome.training_id:  # A063-a0.350-224: nobody would find it
         raise ValueError(f"'{shown(outcome.training_id)}' is written {training.id}")
     return outcome
-
-
-@lru_cache(maxsize=2)
-def _table(path: str) -> RecordedTable:
-    return RecordedTable.load(Path(path))
 
 
 def _rounded(value: Any) -> Any:

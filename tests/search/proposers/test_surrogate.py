@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dse.pareto import ObjectiveBox
-from dse.search.proposers import Observation, belief
-from dse.search.proposers.belief import SHORTLIST, STEPS, learnt_at
+from dse.search.proposers import Observation, surrogate
 from dse.search.proposers.composite import CompositeProposer
+from dse.search.proposers.surrogate import SHORTLIST, STEPS, learnt_at
 from tests.search.proposers.conformance import every_design, failed, invented_ap, seen, stopped
 
 pytestmark = pytest.mark.slow
@@ -23,9 +23,9 @@ pytestmark = pytest.mark.slow
 @pytest.fixture()
 def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything that sets in with many trainings or designs sets in at once."""
-    monkeypatch.setattr(belief, "STEPS", ((6, 1), (math.inf, 7)))
+    monkeypatch.setattr(surrogate, "STEPS", ((6, 1), (math.inf, 7)))
     for name, value in {"KEPT": 12, "LEARNT_FROM": 8, "DRAWN": 60, "SHORTLIST": 20}.items():
-        monkeypatch.setattr(belief, name, value)
+        monkeypatch.setattr(surrogate, name, value)
 
 
 @given(st.integers(0, 100_000))
@@ -79,7 +79,7 @@ def test_the_choice_is_the_design_of_the_greatest_improvement(
     proposer = CompositeProposer(designs, seed)
     busy = np.arange(ended, ended + running)
     chosen = proposer.propose(past, [designs[at].training.id for at in busy])
-    held = proposer._belief(proposer._taken_in(past))
+    held = proposer._surrogate(proposer._taken_in(past))
     places = np.flatnonzero(~np.isin(held.shortlist, busy))
     gains = proposer._gains(held, busy)[places]
     assert designs[held.shortlist[places[np.argmax(gains)]]].training == chosen
@@ -89,7 +89,7 @@ def test_the_choice_is_the_design_of_the_greatest_improvement(
 def test_a_shortlist_still_needs_fewer_trainings_than_chance() -> None:
     designs = every_design()
     box = ObjectiveBox.around(designs)
-    costs = {one.training: (one.latency_ms, one.kmodel_bytes) for one in designs}
+    costs = {one.training: (one.latency_ms, one.file_bytes) for one in designs}
 
     def share(trainings: list[Observation]) -> float:
         return box.share([(one.ap, *costs[one.training]) for one in trainings])

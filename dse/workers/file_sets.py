@@ -1,6 +1,6 @@
 """Files as they travel: what a job reads on the driver's disk, and what a training leaves.
 
-Nothing here knows how they travel; `ray_shipping` does.
+Nothing here knows how they travel; `ray_files` does.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from typing import Any, Protocol
 
 from dse.files import write_whole
 
-__all__ = ["Changes", "Delivery", "Parcel", "TravellingJob"]
+__all__ = ["FileSet", "FolderChanges", "FolderWatcher", "ShippableJob"]
 
 BATCH_BYTES = 32 << 20
-"""Of a parcel, sent in one piece: many small files, or one large one."""
+"""Of a file_set, sent in one piece: many small files, or one large one."""
 
 FINISHED = "metrics.json"
 """The file that says of a training's folder that all others are there."""
 
 
 @dataclass(frozen=True)
-class Parcel:
+class FileSet:
     """Files by their name below a folder: where each lies, or its content."""
 
     files: Mapping[str, Path | bytes]
 
     @cached_property
     def key(self) -> str:
-        """A checksum of names and contents: equal parcels are unpacked once."""
+        """A checksum of names and contents: equal sets are unpacked once."""
         digest = hashlib.sha256()
         for name, source in self.files.items():
             content = _content(source)
@@ -51,18 +51,18 @@ class Parcel:
         return files
 
 
-class TravellingJob(Protocol):
+class ShippableJob(Protocol):
     """A job whose trainings can run on a machine that does not see the driver's disk."""
 
-    def parcels(self) -> dict[str, Parcel]:
+    def file_sets(self) -> dict[str, FileSet]:
         """What it reads on the driver's disk."""
 
-    def moved(self, cache: Path, places: Mapping[str, Path]) -> Any:
-        """The same job where the parcels were unpacked in `places`, with features in `cache`."""
+    def relocated(self, cache: Path, places: Mapping[str, Path]) -> Any:
+        """The same job where its files were unpacked in `places`, with features in `cache`."""
 
 
 @dataclass
-class Delivery:
+class FolderChanges:
     """What changed in a training's folder: new contents by file name, and names that are gone."""
 
     files: dict[str, bytes]
@@ -81,20 +81,20 @@ class Delivery:
         self.files = {}
 
 
-class Changes:
+class FolderWatcher:
     """Watches a flat folder: `take` tells what changed since it was made, or since last time."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._seen = self._stamps()
 
-    def take(self) -> Delivery:
+    def take(self) -> FolderChanges:
         """New and changed files, and those that are gone. Nobody writes meanwhile."""
         now, before = self._stamps(), self._seen
         self._seen = now
         changed = [name for name in now if now[name] != before.get(name)]
         contents = {name: (self._folder / name).read_bytes() for name in changed}
-        return Delivery(contents, tuple(name for name in before if name not in now))
+        return FolderChanges(contents, tuple(name for name in before if name not in now))
 
     def _stamps(self) -> dict[str, tuple[int, int, int]]:
         """Inode, size and time: files are replaced, never written into."""

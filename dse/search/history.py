@@ -16,10 +16,10 @@ from dse.search.stopping import FinishedCurve
 from dse.study.journal import WARM, Entry, or_nan
 from dse.study.plan import SearchPlan
 
-__all__ = ["Past"]
+__all__ = ["TrialHistory"]
 
 
-class Past:
+class TrialHistory:
     """The trials of one search.
 
     Lifetime: made of the entries that the journal holds; then `note` each trial when it ends.
