@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from dse.chips.k210.quantization import activation_ranges
 from dse.errors import DataError
+from dse.network.arrays import Weights
 from dse.network.graph import Graph
-from dse.network.keras_model import Weights
 from dse.network.keras_ranges import keras_ranges
 
 pytestmark = pytest.mark.slow
