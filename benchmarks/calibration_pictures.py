@@ -26,7 +26,7 @@ from dse.space import Training
 from dse.text_table import format_table
 from dse.training.head import start_heads
 from dse.training.recipe import Recipe
-from dse.workers.job import Job, calibration_canvases
+from dse.workers.training_job import Job, calibration_canvases
 
 DESIGNS = (
     "P3-a1-128", "P5-a1-256", "P5-a1.5-256", "P8-a1-192", "A63-a0.5-224", "A98-a0.35-160",

@@ -29,11 +29,11 @@ from typing import Any
 
 from dse.chips import Target, load_target
 from dse.network.families import BREAKPOINTS
+from dse.search import SearchRequest
 from dse.space import FORMATS, Candidate, SearchSpace, Training
 from dse.study.candidates import Candidates
 from dse.study.columns import study_columns
 from dse.study.journal import Entry
-from dse.study.options import DEFAULTS, SearchOptions
 from dse.study.plan import priced_rows
 from dse.study.provenance import make_settings
 from dse.study.record import StudyRecord
@@ -79,8 +79,8 @@ def invented_study(
 def _settings(target: Target) -> StudySettings:
     invented = {"source": "none: invented"}
     about = dict.fromkeys((*PICTURES, "starting_weights"), invented)
-    options = SearchOptions(command=("none: invented",)).with_defaults()
-    return make_settings(options, SearchSpace.load(DEFAULTS["space"]), target, about)
+    search, command = SearchRequest().settings(), ("none: invented",)
+    return make_settings(search, SearchSpace.load(search.space), target, about, command=command)
 
 
 def _space(formats: Sequence[str]) -> list[Candidate]:

@@ -119,7 +119,7 @@ def _profile(folder: Path, number: int) -> object:
 def _study(folder: Path, number: int) -> object:
     from dse.designs.selection import choose_design, job_of
     from dse.errors import DseError
-    from dse.study.options import SearchOptions
+    from dse.search import SearchRequest
     from dse.study.provenance import check_unchanged, differing, shared_settings
     from dse.study.record import load_study
 
@@ -129,7 +129,7 @@ def _study(folder: Path, number: int) -> object:
         lambda: record.report().as_dict(),
         lambda: (record.frame(), record.history, record.curves, record.front, record.stopping),
         lambda: [record.precision_recall[name] for name in record.precision_recall],
-        lambda: SearchOptions().continuing(settings.search).study_table(),
+        lambda: SearchRequest().continuing(settings.search).as_table(),
         lambda: (settings.make_target(), settings.search_space()),
         lambda: (shared_settings(settings), differing(settings, settings)),
         lambda: check_unchanged(settings, settings.table),
@@ -156,28 +156,30 @@ def _study(folder: Path, number: int) -> object:
 
 
 def _journal(folder: Path, number: int) -> object:
-    from dse.study.journal import Journal, read_entries
+    from dse.study.file_journal import FileJournal, read_entries
     from dse.study.journal_lines import drop_broken_tail
 
     path = folder / "journal.log"
     entries = read_entries(path, "reference")
     drop_broken_tail(path)
-    with Journal(path, "reference") as journal:
+    with FileJournal(path, "reference") as journal:
         assert len(journal.entries()) >= len(entries), "opening it for writing lost trials"
     return entries
 
 
 def _replay(folder: Path, number: int) -> object:
+    from dse.search import SearchRequest
     from dse.space import Training
-    from dse.study.options import SearchOptions
-    from dse.workers import recorded
-    from dse.workers.recorded import RecordedJob, RecordedTable, replay_training, replay_workshop
+    from dse.study.recorded import RecordedTable
+    from dse.workers import replay
+    from dse.workers.backend import replay_backend
+    from dse.workers.replay import RecordedJob, replay_training
 
-    recorded._table.cache_clear()  # the table of the case before had this path, too
+    replay._table.cache_clear()  # the table of the case before had this path, too
     path = folder / "table.jsonl"
     table = RecordedTable.load(path)
-    replay_workshop(path)
-    SearchOptions(replay=path).with_defaults().study_table()
+    replay_backend(path)
+    SearchRequest(replay=path).settings().as_table()
     RecordedTable.joined({"one": table, "two": table}).text()
     for name in table.outcomes:
         replay_training(RecordedJob(str(path)), Training.parse(name), folder, lambda epoch: True)

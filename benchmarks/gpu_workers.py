@@ -25,7 +25,7 @@ from typing import Any
 from two_nodes import cluster, trained
 
 from dse.search import load_study
-from dse.study.options import available_cores
+from dse.workers.cores import available_cores
 
 NO_GPU = {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
 

@@ -2,7 +2,7 @@
 
     python benchmarks/kill_campaign.py --kills 200 --table results/recorded/k210.jsonl
 
-Studies are run one after the other on a table of recorded trainings (`dse.workers.recorded`),
+Studies are run one after the other on a table of recorded trainings (`dse.study.recorded`),
 with a pause per epoch, so that a kill lands in the middle of things. At random moments, in
 random order, SIGKILL goes to
 
@@ -44,15 +44,17 @@ from typing import Any
 
 from dse.files import write_whole
 from dse.schema import read_json
-from dse.search import SearchOptions, SearchReport, load_study, run_search
+from dse.search import RunOptions, SearchReport, SearchRequest, load_study, run_search
 from dse.space import Training
-from dse.study.journal import read_entries
-from dse.study.options import available_cores
+from dse.study.file_journal import read_entries
+from dse.study.recorded import RecordedTable
+from dse.study.training_result import Outcome
 from dse.training import EpochReport
-from dse.workers.job import RESULT_BYTES, Outcome
+from dse.workers.backend import TrainingBackend, replay_backend
+from dse.workers.cores import available_cores
+from dse.workers.job import RESULT_BYTES
 from dse.workers.ray_executor import SETTINGS
-from dse.workers.recorded import RecordedJob, RecordedTable, replay_training, replay_workshop
-from dse.workers.workshop import Workshop
+from dse.workers.replay import RecordedJob, replay_training
 
 STUDY = "killed"
 BUDGET = 1000
@@ -87,9 +89,9 @@ class SlowJob(RecordedJob):
     epoch_s: float
     trace: str
 
-    def moved(self, cache: Path, places: Mapping[str, Path]) -> SlowJob:
+    def relocated(self, cache: Path, places: Mapping[str, Path]) -> SlowJob:
         """The same job where the table was unpacked; the trace is everybody's."""
-        return replace(self, table=super().moved(cache, places).table)
+        return replace(self, table=super().relocated(cache, places).table)
 
 
 def slow_training(
@@ -122,12 +124,12 @@ def note(job: SlowJob, training: Training, what: object) -> None:
         file.write(f"{training.id} {what} {os.getpid()}\n")
 
 
-def workshop(table: Path, trace: Path, epoch_s: float) -> Workshop:
+def backend(table: Path, trace: Path, epoch_s: float) -> TrainingBackend:
     """Replays `table`, slowly."""
-    quick = replay_workshop(table)
-    return Workshop(
+    quick = replay_backend(table)
+    return TrainingBackend(
         describe=quick.describe,
-        make_job=lambda options, about, space: SlowJob(str(table), epoch_s, str(trace)),
+        make_job=lambda study, cache: SlowJob(str(table), epoch_s, str(trace)),
         train=slow_training,
         measure=quick.measure,
         trainings=quick.trainings,
@@ -158,7 +160,7 @@ class Study:
         """Whether one worker makes the order of events a matter of the seed alone."""
         return self.number % 2 == 0
 
-    def options(self, resume: bool, **more: Any) -> SearchOptions:
+    def options(self, resume: bool, **more: Any) -> tuple[SearchRequest, RunOptions]:
         """Those of the search; a resumed one has them from the study."""
         chosen: dict[str, Any] = {} if resume else {
             "budget": BUDGET,
@@ -166,7 +168,8 @@ class Study:
             "early_stopping": self.ordered,
             "replay": self.table,
         }  # fmt: skip
-        return SearchOptions(results=self.root, study=STUDY, resume=resume, **chosen, **more)
+        how = RunOptions(results=self.root, study=STUDY, resume=resume, **more)
+        return SearchRequest(**chosen), how
 
     def command(self) -> list[str]:
         """Arguments of this program that run the study, or go on with it."""
@@ -199,8 +202,8 @@ class Study:
         quiet.root.mkdir()
         with redirect_stderr(io.StringIO()):
             expected = run_search(
-                quiet.options(resume=False, executor="inline"),
-                workshop(quiet.table, quiet.trace, 0.0),
+                *quiet.options(resume=False, executor="inline"),
+                backend(quiet.table, quiet.trace, 0.0),
             )
         return _essence(report) != _essence(expected.as_dict()) or (
             self.ordered and _sequence(self.root) != _sequence(quiet.root)
@@ -351,7 +354,7 @@ def drive(options: argparse.Namespace) -> int:
     chosen = study.options(
         options.resume, ray_address=options.driver, workers=1 if study.ordered else 2
     )
-    report: SearchReport = run_search(chosen, workshop(study.table, study.trace, study.epoch_s))
+    report: SearchReport = run_search(*chosen, backend(study.table, study.trace, study.epoch_s))
     print(json.dumps(report.as_dict()))
     return 0
 

@@ -2,7 +2,7 @@
 
     python benchmarks/search_contest.py --seeds 20 --figure docs/search-contest.png > contest.json
 
-Every search runs on a table of trainings that were really done (`dse.workers.recorded`), so 20
+Every search runs on a table of trainings that were really done (`dse.study.recorded`), so 20
 seeds of a search of 100 trainings cost minutes. Costs and limits are the cost model's. What is
 compared, all with the same trainings, stopping rule and yardstick (hypervolume of the deployable
 designs on logarithmic scales, as a share of what all of them together reach):
@@ -43,15 +43,15 @@ from plotly.subplots import make_subplots
 
 from dse.chips import load_target
 from dse.pareto import ObjectiveBox
-from dse.search.desk import WORTH
 from dse.search.proposers import PROPOSERS, Design, Observation, make_proposer
+from dse.search.scheduler import WORTH
 from dse.search.stopping import DominanceStopper, FinishedCurve
 from dse.space import FORMATS, SearchSpace, Training
 from dse.study.plan import make_plan
+from dse.study.recorded import RecordedTable
+from dse.study.training_result import Outcome
 from dse.views.dashboard.figure_files import write_figure
 from dse.views.dashboard.style import layout
-from dse.workers.job import Outcome
-from dse.workers.recorded import RecordedTable
 
 CHECKPOINTS = (5, 10, 20, 50, 100)
 GOAL = 0.95
@@ -124,9 +124,9 @@ class Course:
         )
 
     def point(self, design: Design) -> tuple[float, float, float]:
-        """(AP, latency_ms, kmodel_bytes) of a recorded design."""
+        """(AP, latency_ms, file_bytes) of a recorded design."""
         ap = self.outcomes[design.training.id].ap["kpu8"]
-        return ap, design.latency_ms, design.kmodel_bytes
+        return ap, design.latency_ms, design.file_bytes
 
     def race(self, contender: Contender, seed: int, trainings: int) -> Race:
         """One search of at most so many trainings."""

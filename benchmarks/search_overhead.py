@@ -4,7 +4,7 @@
 
 No network is trained or priced here. Designs, costs, learning curves and AP are made up (see
 `invented_plan` and `invented_outcome`), so that ten thousand trainings take minutes; what is
-measured is real: the desk, the journal on the disk, the proposer and the early stopping of
+measured is real: the coordinator, the journal on the disk, the proposer and the early stopping of
 `dse search`, driven by the executor that runs everything in this process.
 
 A decision is all that the driver does from one training to the next: choose it, open its trial,
@@ -33,22 +33,21 @@ from typing import Any
 
 from dse.chips import load_target
 from dse.network.families import BREAKPOINTS
-from dse.search import SearchOptions, StudyFolder
-from dse.search import desk as desk_module
-from dse.search.desk import SearchDesk
+from dse.search import SearchRequest, StudyFolder, scheduler
+from dse.search.driver import make_coordinator
 from dse.search.interruption import Interruption
 from dse.search.progress import Progress
 from dse.search.proposers import Design
 from dse.space import FORMATS, SearchSpace, Training
 from dse.study.candidates import Candidates
 from dse.study.columns import study_columns
-from dse.study.journal import Journal
+from dse.study.file_journal import FileJournal
 from dse.study.plan import SearchPlan, priced_rows
 from dse.study.rows import CandidateRow
+from dse.study.training_result import Outcome
 from dse.training.recipe import EpochReport
-from dse.workers.executor import Workbench
+from dse.workers.executor import TaskRunner
 from dse.workers.inline import InlineExecutor
-from dse.workers.job import Outcome
 
 EPOCHS = 30
 NOISE_SD = 0.012
@@ -99,7 +98,7 @@ def _standard_normal(text: str) -> float:
 
 
 def invented_costs(training: Training) -> tuple[float, int]:
-    """(latency_ms, kmodel_bytes)."""
+    """(latency_ms, file_bytes)."""
     depth = {"A": 1.0, "B": 1.6, "C": 1.8}[training.breakpoint]
     latency_ms = 1e-3 * training.input_size**2 * (0.2 + training.width) * depth
     return latency_ms, int(4e5 * (0.2 + training.width) ** 1.7 * depth**3)
@@ -110,7 +109,7 @@ def rows_of(designs: tuple[Design, ...]) -> Iterator[CandidateRow]:
     for design in designs:
         for format in FORMATS:
             for_chip = format == "kpu8"
-            size = design.kmodel_bytes * (1 if for_chip else 4)
+            size = design.file_bytes * (1 if for_chip else 4)
             yield CandidateRow(
                 candidate=design.training.in_format(format),
                 parameters=size,
@@ -199,24 +198,23 @@ def resident_bytes() -> int:
 
 def searched(plan: SearchPlan, trainings: int, results: Path) -> Stopwatch:
     """A search of `trainings`, watched, which goes on when nothing is left to gain."""
-    desk_module.WORTH = 0.0
-    options = SearchOptions(
-        results=results, executor="inline", budget=trainings, measure_kmodels=False
-    ).with_defaults()
+    scheduler.WORTH = 0.0
+    settings = SearchRequest(budget=trainings, measure_kmodels=False).settings()
     folder = StudyFolder.create(results, "overhead", "invented")
-    journal, watch = Journal(folder.journal, folder.name), Stopwatch()
-    desk = SearchDesk(
-        folder, options, plan, journal, Progress(io.StringIO()), Interruption(), time.monotonic()
-    )
+    journal, watch = FileJournal(folder.journal, folder.name), Stopwatch()
+    coordinator = make_coordinator(
+        folder, settings, plan, journal, Progress(io.StringIO()), Interruption(),
+        began=time.monotonic(),
+    )  # fmt: skip
     for name in ("start", "finish", "stop", "entries", "entry"):
         if hasattr(journal, name):
             watch.watch(journal, name, "journal")
-    watch.watch(desk._proposer, "propose", "propose")
-    watch.watch(desk, "reported", "stop_decision")
+    watch.watch(coordinator._scheduler._proposer, "propose", "propose")
+    watch.watch(coordinator, "reported", "stop_decision")
     for name in ("next_task", "finished", "tick"):
-        watch.watch(desk, name, "bookkeeping")
-    bench = Workbench(None, folder.trainings, invented_outcome, lambda *_: None)
-    InlineExecutor().run(bench, desk)
+        watch.watch(coordinator, name, "bookkeeping")
+    runner = TaskRunner(None, folder.trainings, invented_outcome, lambda *_: None)
+    InlineExecutor().run(runner, coordinator)
     return watch
 
 

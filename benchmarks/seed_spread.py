@@ -20,7 +20,7 @@ from typing import Any
 
 from dse.reproduction.comparison import Sample
 from dse.reproduction.training import write_space
-from dse.search import SearchOptions, load_study, run_search
+from dse.search import RunOptions, SearchRequest, load_study, run_search
 from dse.space import Training
 from dse.study.folder import study_names
 from dse.training.recipe import Recipe
@@ -53,7 +53,7 @@ def measure(options: argparse.Namespace, seed: int, space: Path) -> dict[str, di
     name = f"{options.name}-{seed}"
     known = name in study_names(options.results)
     run_search(
-        SearchOptions(
+        SearchRequest(
             budget=len(options.trainings),
             target="unlimited",
             space=None if known else str(space),
@@ -65,12 +65,14 @@ def measure(options: argparse.Namespace, seed: int, space: Path) -> dict[str, di
             proposer="random",
             seed=seed,
             early_stopping=False,
+        ),
+        RunOptions(
             results=options.results,
             study=name,
             resume=known,
             executor=options.executor,
             workers=options.workers,
-        )
+        ),
     )
     entries = load_study(options.results / name).entries
     return {one.training.id: one.outcome["ap"] for one in entries if one.state == "complete"}

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from dse.search import SearchOptions, SearchReport, run_search
+from dse.search import RunOptions, SearchReport, SearchRequest, run_search
 from dse.training import Recipe
 from dse.workers.ray_executor import SETTINGS
 
@@ -44,17 +44,15 @@ def cluster(*nodes: dict[str, Any]) -> Iterator[str]:
 def trained(budget: int, data: str, folder: Path, workers: int, address: str) -> SearchReport:
     """What a search that trains so many designs in random order, all to the end, reports."""
     report = run_search(
-        SearchOptions(
+        SearchRequest(
             budget=budget,
             data=data,
             recipe=Recipe(epochs=4),
             proposer="random",
             early_stopping=False,
             measure_kmodels=False,
-            results=folder / "results",
-            workers=workers,
-            ray_address=address,
-        )
+        ),
+        RunOptions(results=folder / "results", workers=workers, ray_address=address),
     )
     if report.trained != budget:
         raise SystemExit(f"{report.trained} of {budget} trainings finished")

@@ -21,7 +21,7 @@ __all__ = ["MAXIMISE", "Front", "ObjectiveBox", "front_mask", "hypervolume"]
 Floats = NDArray[np.float64]
 
 MAXIMISE = (True, False, False)
-"""Sense of the objectives of a study: AP up, latency down, kmodel bytes down."""
+"""Sense of the objectives of a study: AP up, latency down, bytes of the file down."""
 
 
 def front_mask(values: ArrayLike, maximise: Sequence[bool]) -> NDArray[np.bool_]:
@@ -44,7 +44,7 @@ def front_mask(values: ArrayLike, maximise: Sequence[bool]) -> NDArray[np.bool_]
 
 
 class Front:
-    """A front of points (AP, latency_ms, kmodel_bytes) that come one after the other.
+    """A front of points (AP, latency_ms, file_bytes) that come one after the other.
 
     Lifetime: `add` each point; `values` is what `front_mask` would have kept of them, at the cost
     of a comparison with the front instead of with all that came before.
@@ -121,7 +121,7 @@ class ObjectiveBox:
     400. The box depends on the feasible designs alone, not on what was trained, so its shares
     can be compared at any two moments and between any two searches of one space and target.
 
-    cheapest, dearest: (latency_ms, kmodel_bytes), each the least and the most of any design.
+    cheapest, dearest: (latency_ms, file_bytes), each the least and the most of any design.
     """
 
     cheapest: tuple[float, float]
@@ -129,11 +129,11 @@ class ObjectiveBox:
 
     @classmethod
     def around(cls, designs: Iterable[Any], margin: float = 1.0) -> ObjectiveBox:
-        """The box of `designs`, which have latency_ms and kmodel_bytes.
+        """The box of `designs`, which have latency_ms and file_bytes.
 
         margin: factor on the costs of the dearest. Raises DseError when there is no design.
         """
-        return cls.of_costs([(d.latency_ms, d.kmodel_bytes) for d in designs], margin)
+        return cls.of_costs([(d.latency_ms, d.file_bytes) for d in designs], margin)
 
     @classmethod
     def of_costs(cls, costs: ArrayLike, margin: float = 1.0) -> ObjectiveBox:
@@ -145,7 +145,7 @@ class ObjectiveBox:
         return cls((low[0], low[1]), (high[0], high[1]))
 
     def scaled(self, costs: ArrayLike) -> Floats:
-        """(n, 2) rows (latency_ms, kmodel_bytes) as shares of the box: 0 cheapest, 1 dearest.
+        """(n, 2) rows (latency_ms, file_bytes) as shares of the box: 0 cheapest, 1 dearest.
 
         Dearer ones are above 1; an objective in which all designs are alike is 0.
         """
@@ -156,7 +156,7 @@ class ObjectiveBox:
         return np.asarray(steps / np.where(span > 0, span, 1.0))
 
     def share(self, values: ArrayLike) -> float:
-        """Hypervolume of (n, 3) rows (AP, latency_ms, kmodel_bytes), as a share 0..1 of the box."""
+        """Hypervolume of (n, 3) rows (AP, latency_ms, file_bytes), as a share 0..1 of the box."""
         table = np.asarray(values, dtype=np.float64).reshape(-1, 3)
         scaled = np.column_stack([table[:, 0], self.scaled(table[:, 1:])])
         return hypervolume(scaled, (0.0, 1.0, 1.0), MAXIMISE)

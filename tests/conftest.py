@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, settings
 
 from dse.chips import load_target
 from dse.data.pictures import DataSet, Picture
+from dse.search import SearchRequest
 from dse.space import SearchSpace
-from dse.study.options import SearchOptions
 from dse.study.provenance import make_settings
 from dse.study.settings import PICTURES, StudySettings
 from dse.workers.ray_executor import SETTINGS
@@ -71,7 +71,7 @@ def study_settings() -> Callable[..., StudySettings]:
         pictures = {"source": "fake:pictures", "checksum": "same"}
         about: dict[str, Any] = {part: pictures for part in PICTURES}
         about["starting_weights"] = {"source": "fake"}
-        chosen = SearchOptions(space=space, target=target, **options).with_defaults()
+        chosen = SearchRequest(space=space, target=target, **options).settings()
         return make_settings(chosen, SearchSpace.load(space), load_target(target), about)
 
     return make

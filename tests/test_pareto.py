@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dse.errors import DseError
 from dse.pareto import MAXIMISE, Front, ObjectiveBox, front_mask, hypervolume
 
-Cost = namedtuple("Cost", "latency_ms kmodel_bytes")
+Cost = namedtuple("Cost", "latency_ms file_bytes")
 
 # Few different values, so that ties and duplicates are common.
 LEVELS = st.integers(0, 8).map(lambda step: step / 8)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from dse.errors import DseError
 from dse.search import load_study
-from dse.workers.recorded import RecordedTable
+from dse.study.recorded import RecordedTable
 
 
 def main() -> int:

@@ -16,24 +16,30 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from dse.network.keras_inference import Predict
+
 __all__ = ["Calibration", "Deployed", "ExportReport", "Finding", "Run", "VerifyReport"]
 
 
-class Run(ABC):
-    """A compiled network on pictures."""
+class Run:
+    """A compiled network on pictures: a `Predict` that says how it computes."""
 
     note: str = ""
     """Why a slower way was taken; empty for the usual one."""
 
-    @abstractmethod
+    def __init__(self, predict: Predict, how: str) -> None:
+        """how: as of `how`."""
+        self._predict, self._how = predict, how
+
     def __call__(self, canvases: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Maps (n, h, w, channels) of `canvases` (n, size, size, 3), in order, as in training."""
+        return self._predict(canvases)
 
     @property
-    @abstractmethod
     def how(self) -> str:
         """Whether *the file itself* or *the same arithmetic* was computed, by what, and by which
         referee that was compared with."""
+        return self._how
 
 
 class Deployed(ABC):
@@ -55,9 +61,9 @@ class Deployed(ABC):
         return ""
 
     @property
-    @abstractmethod
     def figures(self) -> Mapping[str, int | None]:
         """Bytes, by the names of `Cost.figures`; None where the compiler does not say."""
+        return {"file_bytes": len(self.content)}
 
     @abstractmethod
     def running(self, workers: int | None = None) -> AbstractContextManager[Run]:

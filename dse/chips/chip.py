@@ -65,6 +65,9 @@ class Chip(ABC):
     bundled_file: ClassVar[str] = ""
     """The name of its file in a bundle, such as "model.bin"."""
 
+    packages: ClassVar[tuple[str, ...]] = ()
+    """Python packages of its own whose version can change a result."""
+
     target_type: ClassVar[type[Target]] = Target
     """What its profiles hold."""
 

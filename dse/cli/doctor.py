@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_arguments", "examine", "run"]
 
-REQUIRED = ("tensorflow-cpu", "keras", "optuna", "numpy", "pandas", "plotly", "ray", "nncase")
+REQUIRED = ("tensorflow-cpu", "keras", "optuna", "numpy", "pandas", "plotly", "ray")
 FREE_BYTES_WANTED = 2e9
 
 
@@ -59,7 +59,7 @@ def examine(results: Path, weights_dir: str | None = None) -> Iterator[Finding]:
         "python",
         right,
         platform.python_version(),
-        "the last compiler for the K210 needs Python 3.10: uv sync --python 3.10",
+        "one of the compilers needs Python 3.10: uv sync --python 3.10",
     )
     for package in REQUIRED:
         yield _package(package)

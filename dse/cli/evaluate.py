@@ -1,4 +1,4 @@
-"""Measure the AP of a trained design, a kmodel or a TensorFlow-Lite file on a data set.
+"""Measure the AP of a trained design, a compiled file or a TensorFlow-Lite file on a data set.
 
 --sheet draws what it found, what it missed, and what is no face.
 """
@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +13,6 @@ from dse.cli.arguments import add_json, add_study, positive_int, print_json, see
 from dse.terminal import note, show
 
 if TYPE_CHECKING:
-    from dse.data import DataSet
-    from dse.designs import Detector
-    from dse.evaluation import Findings
     from dse.views.contact_sheet import Sheet
 
 __all__ = ["add_arguments", "run"]
@@ -26,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `dse evaluate`."""
     parser.add_argument(
         "design",
-        help="best, a candidate, a trial number, a .kmodel or .tflite file, a bundle, or a "
+        help="best, a candidate, a trial number, a chip's or a .tflite file, a bundle, or a "
         "detector that the package ships, such as P5-a1-256",
     )
     parser.add_argument("--data", help="pictures (default: the study's evaluation pictures)")
@@ -54,44 +50,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints AP and the operating point, and draws the sheet."""
-    from dse.data.rendered import open_rendered
-    from dse.designs import find_detector
-    from dse.detection.average_precision import operating_point
-    from dse.study.options import SearchOptions
+    from dse.designs.evaluating import evaluate_design
 
     sheet = _sheet(options)
-    detector = find_detector(options.design, options.results, options.study, note)
-    cache = SearchOptions(results=options.results).cache
-    data = open_rendered(options.data or detector.pictures, "eval", cache)
-    findings = _find(detector, data, options.pyramid)
-    result = findings.evaluation()
-    score = detector.score if options.score is None else options.score
-    point = operating_point(findings.curve(), score)
+    report = evaluate_design(
+        options.design,
+        options.data,
+        study=options.study,
+        results=options.results,
+        pyramid=options.pyramid,
+        score=options.score,
+        say=note,
+    )
     if sheet:
-        sheet.write(detector.name, findings, data, point)
+        sheet.write(report.design, report.findings, report.data, report.point)
         note(f"written: {sheet.path}")
     if options.json:
-        drawn = sheet.path if sheet else None
-        table = {"design": detector.name, **asdict(result), **point._asdict(), "sheet": drawn}
-        print_json(table)
+        print_json({**report.as_dict(), "sheet": sheet.path if sheet else None})
         return 0
+    result, point = report.result, report.point
     low, high = result.ap_interval or (result.ap, result.ap)
     within = f"{low:.3f} to {high:.3f} on other pictures"
     square = "" if result.ap_square is None else f", against square boxes {result.ap_square:.4f}"
     show(f"AP {result.ap:.4f} ({within}){square}: {result.faces} faces, {result.images} pictures")
     show(f"score {point.score:.2f}: precision {point.precision:.4f}, recall {point.recall:.4f}")
     return 0
-
-
-def _find(detector: Detector, data: DataSet, pyramid: bool) -> Findings:
-    from dse.evaluation import find_faces, find_faces_pyramid
-
-    if pyramid:
-        return find_faces_pyramid(
-            detector.predict_at, detector.input_size, data, head=detector.head
-        )
-    with detector.running() as predict:
-        return find_faces(predict, detector.input_size, data, detector.head)
 
 
 def _sheet(options: argparse.Namespace) -> Sheet | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dse.chips.noise import QuantizationNoise
     from dse.space import Training
     from dse.study.record import StudyRecord
-    from dse.workers.job import Job
+    from dse.workers.training_job import Job
 
 __all__ = ["add_arguments", "run"]
 
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_target(parser)
     add_json(parser)
-    trained = parser.add_argument_group("why the kmodel is less accurate than the network")
+    trained = parser.add_argument_group("why the compiled file is less accurate than the network")
     trained.add_argument(
         "--quantization",
         action="store_true",
@@ -79,7 +79,7 @@ def _explain_quantization(options: argparse.Namespace) -> int:
     job, training = job_of(record), row.training
     note(f"{training.id}: following up to {options.pictures} pictures through every layer")
     noise, ap = _noise_and_ap(record, job, training, options.pictures)
-    kmodel_ap = _kmodel_ap(record, job, training)
+    kmodel_ap = _file_ap(record, job, training)
     gap = noise.ap_float - noise.ap_model if kmodel_ap is None else ap - kmodel_ap
     account = {
         "design": training.id,
@@ -94,7 +94,7 @@ def _explain_quantization(options: argparse.Namespace) -> int:
         print_json(account)
         return 0
     show(noise_table(noise))
-    measured = "no kmodel" if kmodel_ap is None else f"kmodel {kmodel_ap:.4f}"
+    measured = "no compiled file" if kmodel_ap is None else f"compiled file {kmodel_ap:.4f}"
     show(f"\nAP on all evaluation pictures: network {ap:.4f}, {measured}")
     show(
         f"AP on these {noise.pictures} ({noise.faces} faces): network {noise.ap_float:.4f}, "
@@ -114,7 +114,8 @@ def _noise_and_ap(
     from dse.data import open_data
     from dse.evaluation import evaluate, prepare
     from dse.network.detector import detector_graph
-    from dse.workers.job import calibration_canvases, load_weights
+    from dse.workers.job import load_weights
+    from dse.workers.training_job import calibration_canvases
 
     graph, size = detector_graph(training), training.input_size
     weights = load_weights(record.path / "trainings" / training.id)
@@ -126,15 +127,15 @@ def _noise_and_ap(
     return noise, evaluate(exact, size, open_data(job.eval_data, "eval")).ap
 
 
-def _kmodel_ap(record: StudyRecord, job: Job, training: Training) -> float | None:
+def _file_ap(record: StudyRecord, job: Job, training: Training) -> float | None:
     """As kmodel.json has it, or measured now; None where the network does not compile."""
-    from dse.workers.job import measure_kmodel
+    from dse.workers.job import measure_compiled
 
     folder = record.path / "trainings" / training.id
     if not (folder / "kmodel.json").exists():
-        note("compiling, then running the kmodel on all evaluation pictures")
+        note("compiling, then running the file on all evaluation pictures")
     try:
-        return measure_kmodel(job, training, folder).kmodel_ap
+        return measure_compiled(job, training, folder).kmodel_ap
     except CompilerError as error:
-        note(f"no kmodel: {error}")
+        note(f"no compiled file: {error}")
         return None

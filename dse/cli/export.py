@@ -1,6 +1,6 @@
-"""Export a design as a bundle for the board: kmodel, TFLite, decoding parameters, model card.
+"""Export a design as a bundle for the board: the chip's file, TFLite, decoders, model card.
 
-The kmodel is run in the compiler's simulator on the evaluation pictures; one that lost its
+The file is run in the compiler's simulator on the evaluation pictures; one that lost its
 accuracy is not handed out (exit code 4).
 """
 
@@ -9,17 +9,10 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dse.cli.arguments import add_json, add_study, print_json
 from dse.designs.selection import LIMITS, PREFERENCES, parse_limit
-from dse.errors import NothingFeasible
 from dse.terminal import note, show_path
-
-if TYPE_CHECKING:
-    from dse.chips import Target
-    from dse.chips.abilities import ExportReport
-    from dse.designs.trained import TrainedDesign
 
 __all__ = ["add_arguments", "run"]
 
@@ -54,45 +47,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Chooses, compiles, checks, writes; prints where the bundle lies."""
-    from dse.chips import load_target
-    from dse.designs.trained import find_trained
+    from dse.designs.exporting import export_design
 
-    limits = [parse_limit(text) for text in options.limit]
-    design = find_trained(options.design, options.results, options.study, limits, options.prefer)
-    target = load_target(options.target or design.study["target"])
-    name = design.candidate.id + (f"-{target.name}" if options.target else "")
-    report = _export(design, target, options.out or design.home / "export" / name)
+    report = export_design(
+        options.design,
+        study=options.study,
+        results=options.results,
+        target=options.target,
+        out=options.out,
+        limits=[parse_limit(text) for text in options.limit],
+        prefer=options.prefer,
+        say=note,
+    )
     if options.json:
         print_json(asdict(report))
         return 0
     show_path(Path(report.path))
-    note(f"kmodel {report.kmodel_bytes} B, AP {report.kmodel_ap:.3f} (network {report.ap:.3f})")
+    file = f"{Path(report.kmodel).name}: {report.kmodel_bytes} B"
+    note(f"{file}, AP {report.kmodel_ap:.3f} (network {report.ap:.3f})")
     note(f"check it: dse verify {report.path}")
     return 0
-
-
-def _export(design: TrainedDesign, target: Target, folder: Path) -> ExportReport:
-    from dse.chips import chip, price_candidate
-    from dse.data.rendered import open_rendered
-    from dse.network.detector import detector_graph
-    from dse.workers.job import calibration_canvases
-
-    candidate, job = design.candidate, design.job
-    priced = price_candidate(candidate, target)
-    if priced.cost.deployable and not priced.verdict.accepted:
-        raise NothingFeasible(f"{candidate.id}: {priced.verdict.message}")
-    note(
-        f"{candidate.id}: {target.toolchain} for {target.title}, "
-        "then the file on the evaluation pictures"
-    )
-    return chip(target.chip).bundle(
-        folder,
-        candidate,
-        detector_graph(candidate.training),
-        design.weights,
-        calibration_canvases(job, candidate.training.input_size),
-        open_rendered(job.eval_data, "eval", Path(job.cache)),
-        estimate=priced.cost,
-        study=design.study,
-        target=target,
-    )

@@ -23,13 +23,14 @@ from dse.cli.arguments import (
     print_json,
     seed,
 )
+from dse.defaults import SPACE, TARGET
 from dse.terminal import note, show
 from dse.text_table import format_table
 
 if TYPE_CHECKING:
     from dse.columns import Column
+    from dse.search import RunOptions, SearchRequest
     from dse.study.columns import StudyColumns
-    from dse.study.options import SearchOptions
     from dse.study.outcomes import SearchReport
     from dse.study.rows import CandidateRow, OutcomeRow
 
@@ -44,9 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_argument_group("what to search")
     what.add_argument("--budget", type=count, help="trainings to pay for at most (default: 50)")
     what.add_argument(
-        "--target", help="the chip: a file of constraints/, or a path (default: k210)"
+        "--target", help=f"the chip: a file of constraints/, or a path (default: {TARGET})"
     )
-    what.add_argument("--space", help="a file of search_spaces/, or a path (default: k210_face)")
+    what.add_argument("--space", help=f"a file of search_spaces/, or a path (default: {SPACE})")
     what.add_argument("--data", help=f"pictures to train on: {DATA_HELP} (default: synthetic)")
     what.add_argument("--eval-data", help="pictures to measure AP on (default: those of --data)")
     add_weights(what)
@@ -56,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--calibration-pictures",
         type=positive_int,
-        help="training pictures that set the ranges of kpu8 (default: 64)",
+        help="training pictures that set the ranges of activations (default: 64)",
     )
     what.add_argument("--loss", choices=("focal", "paper"))
     what.add_argument("--proposer", help="who picks the next training (default: composite)")
@@ -105,8 +106,8 @@ def run(options: argparse.Namespace) -> int:
         return _dry_run(options)
     from dse.search import run_search
 
-    settings = _settings(options)
-    report = run_search(settings)
+    how = _run_options(options)
+    report = run_search(_request(options), how)
     if options.json:
         print_json(report.as_dict())
         return 0
@@ -115,9 +116,9 @@ def run(options: argparse.Namespace) -> int:
     note(_summary(report))
     if report.audit.audited:
         note(f"audit of early stopping: {report.audit.words()}")
-    note(f"look:   dse dashboard {report.study}{settings.results_flag}")
+    note(f"look:   dse dashboard {report.study}{how.results_flag}")
     if any(map(_has_file, report.front)):  # that of a replay has none
-        note(f"export: dse export best --study {report.study}{settings.results_flag}")
+        note(f"export: dse export best --study {report.study}{how.results_flag}")
     return 0
 
 
@@ -163,16 +164,17 @@ def _times(row: CandidateRow) -> tuple[str, str]:
     return f"{row.latency_ms:.1f}", f"{row.latency_ms_low:.0f}..{row.latency_ms_high:.0f}"
 
 
-def _settings(options: argparse.Namespace) -> SearchOptions:
+def _request(options: argparse.Namespace) -> SearchRequest:
+    """What to search."""
     from dataclasses import replace
 
-    from dse.search import find_study
-    from dse.study.options import SearchOptions
+    from dse.search import SearchRequest, find_study
     from dse.training import Recipe
 
     changed = {name: getattr(options, name) for name in RECIPE_FLAGS}
     changed = {name: value for name, value in changed.items() if value is not None}
-    return SearchOptions(
+    warm_from = [find_study(options.results, name) for name in options.warm_from or ()]
+    return SearchRequest(
         budget=options.budget,
         target=options.target,
         space=options.space,
@@ -185,9 +187,15 @@ def _settings(options: argparse.Namespace) -> SearchOptions:
         seed=options.seed,
         early_stopping=options.early_stopping,
         replay=options.replay,
-        warm_from=tuple(find_study(options.results, name) for name in options.warm_from)
-        if options.warm_from
-        else None,
+        warm_from=tuple(warm_from) or None,
+    )
+
+
+def _run_options(options: argparse.Namespace) -> RunOptions:
+    """How to run it."""
+    from dse.search import RunOptions
+
+    return RunOptions(
         results=options.results,
         study=options.study,
         resume=options.resume,
@@ -205,7 +213,7 @@ def _dry_run(options: argparse.Namespace) -> int:
     """What the search would choose from: counts by reason, and the trainings that fit."""
     from dse.search import plan_search
 
-    plan = plan_search(_settings(options))
+    plan = plan_search(_request(options))
     if options.json:
         trainings = [design.training.id for design in plan.designs]
         counts = {"candidates": len(plan.rows), "feasible": plan.feasible}

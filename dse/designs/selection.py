@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from dse.errors import NothingFeasible, UnknownName, UsageError
 from dse.schema import shown
 from dse.study.columns import study_columns
+from dse.study.folder import shared_cache
 
 if TYPE_CHECKING:
     from dse.columns import Column
     from dse.study.record import StudyRecord
     from dse.study.rows import OutcomeRow
-    from dse.workers.job import Job
+    from dse.workers.training_job import Job
 
 __all__ = [
     "LIMITS",
@@ -93,12 +94,10 @@ def choose_design(
 
 def job_of(record: StudyRecord) -> Job:
     """What the trainings of `record` had in common: data, recipe, weights, cache."""
-    from dse.study.options import SearchOptions
-    from dse.workers.workshop import default_workshop
+    from dse.workers.backend import default_backend
 
-    options = SearchOptions(results=record.path.parent).continuing(record.settings.search)
-    space = record.settings.search_space()
-    job: Job = default_workshop().make_job(options, record.settings, space)
+    cache = shared_cache(record.path.parent)
+    job: Job = default_backend().make_job(record.settings, cache)
     return job
 
 
@@ -119,6 +118,6 @@ def _ap(row: OutcomeRow) -> float:
 
 def _nearest(rows: Sequence[OutcomeRow], columns: Sequence[Column]) -> str:
     if not rows:
-        return "search a space with the format kpu8"
+        return "search a space with a format that the chip computes in"
     worst = [f"{one.name} is {min(map(one.of, rows)):g} or more" for one in columns]
     return "in this study " + ", ".join(worst)

@@ -11,20 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.chips import chip, load_target
+from dse.defaults import TARGET
 from dse.designs.selection import AtMost, choose_design, job_of
 from dse.errors import StudyError, UnknownName, WeightsError
 from dse.network.families import BREAKPOINTS
 from dse.space import FORMATS, Candidate, Training
-from dse.study.folder import find_study
-from dse.study.options import DEFAULTS, SearchOptions
+from dse.study.folder import find_study, shared_cache
 from dse.study.record import StudyRecord, load_study
 from dse.training.recipe import Recipe
-from dse.workers.job import Job, calibration_canvases, load_weights
+from dse.workers.job import load_weights
+from dse.workers.training_job import Job, calibration_canvases
 
 if TYPE_CHECKING:
     from dse.chips.abilities import Deployed
-    from dse.network.keras_inference import Predict
-    from dse.network.keras_model import Weights
+    from dse.network.arrays import Predict, Weights
 
 __all__ = ["SHIPPED", "TrainedDesign", "find_trained", "shipped_design", "trained_design"]
 
@@ -129,11 +129,11 @@ def shipped_design(name: str, results: Path) -> TrainedDesign | None:
     from dse.network.keras_starting_weights import load_starting_weights  # which takes seconds
 
     training = Training.parse(known[name])
-    target = load_target(DEFAULTS["target"])
+    target = load_target(TARGET)
     usual = training.in_format(chip(target.chip).format)
     candidate = usual if name == training.id else Candidate.parse(name)
     start = load_starting_weights("shipped", training.width, training.breakpoint)
-    cache = SearchOptions(results=results).cache
+    cache = shared_cache(results)
     job = Job(
         "synthetic", "synthetic", Recipe(), "shipped", (candidate.format,), str(cache), target
     )

@@ -10,7 +10,7 @@ from dse.detection.detector import Detector, Say
 
 if TYPE_CHECKING:
     from dse.designs.trained import TrainedDesign
-    from dse.network.keras_inference import Predict
+    from dse.network.arrays import Predict
 
 __all__ = ["TrainedDetector"]
 

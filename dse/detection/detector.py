@@ -11,7 +11,7 @@ from dse.detection.head import FACE_HEAD, Head
 from dse.errors import UsageError
 
 if TYPE_CHECKING:
-    from dse.network.keras_inference import Predict
+    from dse.network.arrays import Predict
 
 __all__ = ["Detector", "Say"]
 

@@ -13,7 +13,7 @@ from dse.evaluation.findings import Evaluation, Findings
 from dse.evaluation.prepared import Prepared, prepare
 
 if TYPE_CHECKING:  # the module brings TensorFlow, which judging boxes does not need
-    from dse.network.keras_inference import Predict
+    from dse.network.arrays import Predict
 
 __all__ = ["chunks", "detect", "evaluate", "evaluate_canvases", "find_faces"]
 

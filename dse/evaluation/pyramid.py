@@ -19,7 +19,7 @@ from dse.evaluation.findings import Evaluation, Findings
 from dse.evaluation.prepared import prepare
 
 if TYPE_CHECKING:  # the module brings TensorFlow, which judging boxes does not need
-    from dse.network.keras_inference import Predict
+    from dse.network.arrays import Predict
 
 __all__ = ["PYRAMID_SCALES", "evaluate_pyramid", "find_faces_pyramid", "pyramid_sizes"]
 

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.errors import UnknownName, WeightsError
-from dse.network import pixels
+from dse.network import arrays
+from dse.network.arrays import Predict, Weights
 from dse.network.graph import CONVOLUTIONS, Graph, Layer
-from dse.network.keras_model import BATCH_NORM_EPSILON, Weights, batch_norm_name
+from dse.network.keras_model import BATCH_NORM_EPSILON, batch_norm_name
 from dse.network.keras_startup import keras
 
 __all__ = ["Folded", "Hook", "Predict", "compiled", "fold", "normalised", "predictor", "run"]
@@ -27,9 +28,6 @@ Folded = dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
 
 Hook = Callable[[Layer, Any], Any]
 """Gets a layer and the tensor (n, h, w, c) it wrote; returns the tensor that readers see."""
-
-Predict = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-"""Canvases (n, size, size, 3) -> output maps (n, h, w, channels)."""
 
 BATCH_SIZE = 32
 
@@ -87,8 +85,8 @@ def apply(layer: Layer, read: list[Any], *kernel_and_bias: Any) -> Any:
 
 
 def normalised(canvases: Any) -> Any:
-    """`pixels.normalised`, as a tensor."""
-    return pixels.normalised(keras.ops.cast(canvases, "float32"))
+    """`arrays.normalised`, as a tensor."""
+    return arrays.normalised(keras.ops.cast(canvases, "float32"))
 
 
 def predictor(graph: Graph, weights: Weights, batch_size: int = BATCH_SIZE) -> Predict:

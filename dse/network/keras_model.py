@@ -11,18 +11,15 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dse.errors import UnknownName, WeightsError
+from dse.network.arrays import Weights, batch_norm_name
 from dse.network.graph import Graph, Layer
 from dse.network.keras_startup import keras
 
 __all__ = ["Weights", "batch_norm_name", "boundary", "build", "get_weights", "set_weights"]
 
 kl = keras.layers
-
-Weights = dict[str, NDArray[np.float32]]
-"""Arrays by "<layer>/<variable>", such as "Conv1/kernel" or "bn_Conv1/moving_mean"."""
 
 BATCH_NORM_EPSILON = 1e-3
 """As in `keras.applications.MobileNetV2`."""
@@ -91,11 +88,6 @@ def set_weights(model: keras.Model, weights: Weights, *, partial: bool = False) 
                 "these weights are of another width or breakpoint",
             )
         variable.assign(value)
-
-
-def batch_norm_name(layer: str) -> str:
-    """Keras' name of the batch normalisation behind convolution `layer`."""
-    return {"Conv1": "bn_Conv1", "Conv_1": "Conv_1_bn"}.get(layer, f"{layer}_BN")
 
 
 def _between(graph: Graph, sources: Sequence[str], targets: Sequence[str]) -> set[str]:

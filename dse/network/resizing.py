@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.network.arrays import Weights
 from dse.network.graph import Graph
 
 __all__ = ["resized"]
 
-Weights = dict[str, NDArray[np.float32]]
 Channels = NDArray[np.intp]
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.errors import UnknownName
-from dse.network.keras_model import Weights
+from dse.network.arrays import Weights
 
 __all__ = ["BYTES_PER_WEIGHT", "quantize_weights"]
 

@@ -25,7 +25,7 @@ from dse.search import StudyRecord
 from dse.space import Training
 
 if TYPE_CHECKING:
-    from dse.chips.k210.quantization.keras_ranges import KerasLayer
+    from dse.network.keras_ranges import KerasLayer
 
 __all__ = ["Figure3", "integer_bits", "layer_rows", "measure_figure3", "summary", "write_csv"]
 
@@ -53,9 +53,9 @@ def measure_figure3(record: StudyRecord, input_size: int) -> Figure3:
     Takes 100 of them at random, always the same. Raises WeightsError where the training left
     no network, DataError where no picture can be read.
     """
-    from dse.chips.k210.quantization.keras_ranges import keras_ranges
     from dse.evaluation import prepare
     from dse.network.detector import detector_graph
+    from dse.network.keras_ranges import keras_ranges
     from dse.network.weight_formats import CONVOLVED
     from dse.workers.job import load_weights
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from dse.errors import UnknownName, UsageError
 from dse.reproduction.rows import TABLES, TRAINED_TABLES
-from dse.search import SearchOptions
+from dse.search import RunOptions, SearchRequest
 from dse.training.recipe import Recipe
 
 __all__ = ["ReproductionOptions"]
@@ -23,7 +23,8 @@ class ReproductionOptions:
     seeds: trainings of each network, with seeds 0, 1, ...; each seed is a study of its own.
     epochs: passes over the data; None: the recipe's own number.
     pyramid: measure in the paper's three scales, too.
-    results, resume, executor, workers, weights, weights_dir, command: as of `SearchOptions`;
+    results, resume, executor, workers, weights, weights_dir, command: as of `SearchRequest` and
+        `RunOptions`;
         resume goes on with the studies that exist and starts those that do not.
     """
 
@@ -61,9 +62,9 @@ class ReproductionOptions:
         """Name of the study of `seed`."""
         return f"{self.name}-seed{seed}"
 
-    def search(self, seed: int, trainings: int, space: Path) -> SearchOptions:
+    def search(self, seed: int, trainings: int, space: Path) -> tuple[SearchRequest, RunOptions]:
         """The search that trains `trainings` designs, all that the file `space` lists."""
-        return SearchOptions(
+        request = SearchRequest(
             budget=trainings,
             target="unlimited",
             space=str(space),
@@ -76,9 +77,12 @@ class ReproductionOptions:
             seed=seed,
             early_stopping=False,
             measure_kmodels=False,
+        )
+        run = RunOptions(
             results=self.results,
             study=self.study(seed),
             executor=self.executor,
             workers=self.workers,
             command=self.command,
         )
+        return request, run

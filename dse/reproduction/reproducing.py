@@ -19,7 +19,7 @@ from dse.reproduction.rows import TRAINED_TABLES, table_rows
 from dse.reproduction.training import train_networks
 from dse.reproduction.viola_jones import measure_viola_jones, require_opencv
 from dse.search import StudyRecord
-from dse.workers.workshop import Workshop
+from dse.workers.backend import TrainingBackend
 
 __all__ = ["as_json", "reproduce", "write_report"]
 
@@ -27,7 +27,7 @@ Say = Callable[[str], None]
 
 
 def reproduce(
-    options: ReproductionOptions, say: Say, workshop: Workshop | None = None
+    options: ReproductionOptions, say: Say, backend: TrainingBackend | None = None
 ) -> tuple[Report, list[StudyRecord]]:
     """The report of the tables that `options` name, and the studies behind it, one a seed.
 
@@ -37,7 +37,7 @@ def reproduce(
     """
     if "IV" in options.tables:
         require_opencv()
-    records = train_networks(options, workshop)
+    records = train_networks(options, backend)
     tables = [table for table in TRAINED_TABLES if table in options.tables]
     size = options.input_size
     measured = [measure_networks(one, tables, size, options.pyramid, say) for one in records]

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from dse import published
+from dse.chips.registry import DEFAULT_CHIP, chip
 from dse.errors import UnknownName
 from dse.space import Candidate, Training
 
@@ -19,7 +20,7 @@ TABLES = ("I", "II", "III", "IV")
 TRAINED_TABLES = {"I": "table1_breakpoints", "II": "table2_formats", "III": "table3_width"}
 """Tables whose rows are networks, and where their published values lie."""
 
-CHIP_FORMAT = "kpu8"
+CHIP_FORMAT = chip(DEFAULT_CHIP).format
 """Added to table II: the paper puts A98 on the chip, but never measures what the chip computes."""
 
 

@@ -21,17 +21,17 @@ from dse.reproduction.rows import trainings_of
 from dse.search import StudyRecord, load_study, run_search
 from dse.space import FORMATS, TRAINING_AXES, Training
 from dse.study.folder import study_names
-from dse.workers.workshop import Workshop
+from dse.workers.backend import TrainingBackend
 
 __all__ = ["train_networks", "write_space"]
 
 
 def train_networks(
-    options: ReproductionOptions, workshop: Workshop | None = None
+    options: ReproductionOptions, backend: TrainingBackend | None = None
 ) -> list[StudyRecord]:
     """Trains what the tables of `options` need; one finished study a seed, none without need.
 
-    workshop: how to train; by default the real thing. Raises what `run_search` raises,
+    backend: how to train; by default the real thing. Raises what `run_search` raises,
     StudyError where a study exists already and `resume` is not set, or a training failed.
     """
     trainings = trainings_of(options.tables, options.input_size)
@@ -47,7 +47,7 @@ def train_networks(
                     "go on with --resume, or give another folder with --results",
                 )
     space = write_space(options.results / f"{options.name}.toml", trainings)
-    return [_train(options, seed, trainings, space, known, workshop) for seed in seeds]
+    return [_train(options, seed, trainings, space, known, backend) for seed in seeds]
 
 
 def _train(
@@ -56,14 +56,14 @@ def _train(
     trainings: Sequence[Training],
     space: Path,
     known: set[str],
-    workshop: Workshop | None,
+    backend: TrainingBackend | None,
 ) -> StudyRecord:
     """The study of one seed, started or taken up, and read back."""
-    search = options.search(seed, len(trainings), space)
-    if search.study in known:  # what the space is stands in the study
-        search = replace(search, resume=True, space=None)
+    request, run = options.search(seed, len(trainings), space)
+    if run.study in known:  # what the space is stands in the study
+        request, run = replace(request, space=None), replace(run, resume=True)
     try:
-        run_search(search, workshop)
+        run_search(request, run, backend)
     except Interrupted as stop:
         raise Interrupted(str(stop), "go on with the same command and --resume") from None
     record = load_study(options.results / options.study(seed))

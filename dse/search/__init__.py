@@ -12,16 +12,18 @@ from dse.lazy import lazy
 
 if TYPE_CHECKING:
     from dse.search.driver import plan_search, run_search
+    from dse.search.request import SearchRequest
+    from dse.search.run_options import RunOptions
     from dse.study.folder import StudyFolder, find_study, latest_study, study_names
-    from dse.study.options import SearchOptions
     from dse.study.outcomes import SearchReport
     from dse.study.plan import SearchPlan
     from dse.study.record import StudyRecord, load_study
 
 __all__ = [
-    "SearchOptions",
+    "RunOptions",
     "SearchPlan",
     "SearchReport",
+    "SearchRequest",
     "StudyFolder",
     "StudyRecord",
     "find_study",
@@ -35,9 +37,10 @@ __all__ = [
 __getattr__ = lazy(
     __name__,
     {
-        "SearchOptions": "dse.study.options",
+        "RunOptions": "dse.search.run_options",
         "SearchPlan": "dse.study.plan",
         "SearchReport": "dse.study.outcomes",
+        "SearchRequest": "dse.search.request",
         "StudyFolder": "dse.study.folder",
         "StudyRecord": "dse.study.record",
         "find_study": "dse.study.folder",

@@ -24,7 +24,7 @@ DIM, PLAIN = "\x1b[2m", "\x1b[0m"
 class Standing:
     """A search at one moment. Counts are trainings, but for `rejected` (candidates).
 
-    measuring: kmodels measured and to be measured, once the trainings are done.
+    measuring: compiled files measured and to be measured, once the trainings are done.
     reused: trainings taken over from other studies, which cost nothing.
     left_s: estimated seconds to the end, None as long as nothing says.
     """
@@ -53,7 +53,7 @@ def progress_line(standing: Standing) -> str:
         parts.append(f"failed {standing.failed}")
     parts.append(f"hypervolume {standing.hypervolume:.4f}")
     if standing.measuring:
-        parts.append("kmodels measured {}/{}".format(*standing.measuring))
+        parts.append("compiled files measured {}/{}".format(*standing.measuring))
     parts.append(duration(standing.elapsed_s))
     if standing.left_s is not None:
         parts.append(f"{duration(standing.left_s)} left")

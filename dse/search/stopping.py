@@ -105,7 +105,7 @@ class DominanceStopper:
     def learn(self, finished: FinishedCurve) -> None:
         """Takes in the curve of a training that ran to its end."""
         design = self._designs.get(finished.training)
-        costs = (design.latency_ms, design.kmodel_bytes) if design else (math.inf, math.inf)
+        costs = (design.latency_ms, design.file_bytes) if design else (math.inf, math.inf)
         self._place.setdefault(finished.training, []).append(len(self._finished))
         self._finished.append(finished)
         self._rivals = np.vstack([self._rivals, (finished.val_ap, *costs)])
@@ -139,7 +139,7 @@ class DominanceStopper:
         """The best finished training at no more cost whose AP is at least `bound`, if any."""
         mine = self._designs[training]
         aps, latencies_ms, sizes = self._rivals.T
-        no_dearer = (latencies_ms <= mine.latency_ms) & (sizes <= mine.kmodel_bytes)
+        no_dearer = (latencies_ms <= mine.latency_ms) & (sizes <= mine.file_bytes)
         no_dearer[self._place.get(training, [])] = False  # nothing beats itself
         rivals = np.flatnonzero(no_dearer & (aps >= bound))
         return self._finished[rivals[np.argmax(aps[rivals])]].training.id if len(rivals) else None

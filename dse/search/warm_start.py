@@ -67,8 +67,8 @@ def take_over(
         values = (entry.outcome["ap"][row.format], row.latency_ms, row.file_bytes)
         outcome = {key: value for key, value in entry.outcome.items() if key != BEATEN}
         journal.adopt(entry.training, plan.space, values, {**outcome, WARM: record.name})
-        if entry.kmodel:
-            journal.measured(entry.training, entry.kmodel)
+        if entry.measures:
+            journal.measured(entry.training, entry.measures)
     return len(fresh)
 
 

@@ -25,7 +25,7 @@ from dse.files import file_error, make_folder, reported, write_whole
 from dse.schema import shown
 from dse.study.settings import StudySettings
 
-__all__ = ["StudyFolder", "find_study", "latest_study", "study_names"]
+__all__ = ["StudyFolder", "find_study", "latest_study", "shared_cache", "study_names"]
 
 SETTINGS = "study.toml"
 LOCK = "lock"
@@ -147,6 +147,11 @@ class StudyLock:
             _HELD.discard(self._path)
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def shared_cache(results: Path) -> Path:
+    """Folder for what several studies under `results` share: scenes, features."""
+    return Path(os.environ.get("DSE_CACHE") or results / ".cache").resolve()
 
 
 def study_names(results: Path) -> list[str]:

@@ -21,13 +21,13 @@ from dse.files import open_regular, reported, whole_file
 from dse.schema import converted, parse_json, shown
 from dse.study.settings import Count, Positive
 
-__all__ = ["KMODEL", "broken_tail", "drop_broken_tail", "line_of_trial", "readable_by_optuna"]
+__all__ = ["MEASURES", "broken_tail", "drop_broken_tail", "line_of_trial", "readable_by_optuna"]
 
 LINE_BYTES = 4 << 20
 """A training is a line of 2 KB; one of ten thousand epochs would be 1 MB."""
 
-KMODEL = "kmodel "
-"""Key of a study attribute: this and the training's id."""
+MEASURES = "kmodel "
+"""Key of a study attribute, what was measured of a compiled file: this and the training's id."""
 
 CREATE_TRIAL = 4
 
@@ -76,7 +76,7 @@ class _Attributes(Struct):
     driver: str = ""
 
 
-class _Kmodel(Struct):
+class _Measures(Struct):
     kmodel_ap: Measure = None
 
 
@@ -206,7 +206,9 @@ def readable_by_optuna(path: Path) -> Iterator[None]:
     except (DseError, OSError):
         raise
     except Exception as error:  # whatever a record made its code do
-        number = _first(path, _fails_to_replay())
+        from dse.study.optuna_storage import fails_to_replay
+
+        number = _first(path, fails_to_replay())
         if number is None:
             raise
         why = f"a record that Optuna cannot read: {type(error).__name__}"
@@ -232,8 +234,8 @@ def _check(line: bytes) -> None:
     record = converted(parse_json(line), _ANY)
     if isinstance(record, _StudyNote):
         for key, value in record.user_attr.items():
-            if key.startswith(KMODEL):
-                converted(value, _Kmodel)
+            if key.startswith(MEASURES):
+                converted(value, _Measures)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -256,22 +258,6 @@ def _first(path: Path, wanted: Callable[[dict[str, Any]], bool]) -> int | None:
         except ValueError:
             return None  # the tail
     return None
-
-
-def _fails_to_replay() -> Callable[[dict[str, Any]], bool]:
-    """Tells of records, one after the other, whether Optuna fails at it."""
-    from optuna.storages.journal._storage import JournalStorageReplayResult
-
-    replay = JournalStorageReplayResult("")
-
-    def fails(record: dict[str, Any]) -> bool:
-        try:
-            replay.apply_logs([record])
-        except Exception:  # as above
-            return True
-        return False
-
-    return fails
 
 
 def _corrupt(path: Path, number: int, why: str) -> CorruptJournal:

@@ -151,7 +151,7 @@ def _state(row: CandidateRow, entry: Entry | None) -> str:
 def _measured(row: CandidateRow, entry: Entry | None) -> dict[str, Any]:
     """The fields that `OutcomeRow` adds, but for the state."""
     outcome = entry.outcome if entry else {}
-    measured = (entry.kmodel or {}) if entry and row.deployable else {}
+    measured = (entry.measures or {}) if entry and row.deployable else {}
     squares = outcome.get("ap_square") or {}
     low, high = (outcome.get("ap_interval") or {}).get(row.format) or (NAN, NAN)
     return {

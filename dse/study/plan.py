@@ -16,10 +16,10 @@ from dse.chips.verdict import ACCEPTED
 from dse.errors import InvalidFile, NothingFeasible
 from dse.files import open_regular, reported
 from dse.schema import shown
-from dse.search.proposers import Design
 from dse.space import Candidate, SearchSpace, Training
 from dse.study.candidates import Candidates, kept_columns
 from dse.study.columns import StudyColumns, study_columns
+from dse.study.design import Design
 from dse.study.rows import CandidateRow
 
 __all__ = [

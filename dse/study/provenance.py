@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
-from dse.chips import Target
+from dse.chips import Target, chip
 from dse.errors import StudyError
 from dse.space import SearchSpace
-from dse.study.options import SearchOptions
-from dse.study.settings import PICTURES, StudySettings, TableHead
+from dse.study.settings import PICTURES, SearchSettings, StudySettings, TableHead
 from dse.versions import versions
 
 __all__ = [
     "SHARED",
     "check_unchanged",
     "differing",
+    "first_difference",
     "make_settings",
     "shared_settings",
 ]
 
 PACKAGES = (
-    "dse", "tensorflow-cpu", "jax", "keras", "ray", "optuna", "numpy", "nncase", "Pillow", "scipy",
+    "dse", "tensorflow-cpu", "jax", "keras", "ray", "optuna", "numpy", "Pillow", "scipy",
 )  # fmt: skip
 
 SHARED = (*PICTURES, "starting_weights")
@@ -38,23 +39,30 @@ lies in a place is described in a table of its own."""
 
 
 def make_settings(
-    options: SearchOptions, space: SearchSpace, target: Target, about: Mapping[str, Any]
+    search: SearchSettings,
+    space: SearchSpace,
+    target: Target,
+    about: Mapping[str, Any],
+    *,
+    command: Sequence[str] = (),
+    storage: str | None = None,
 ) -> StudySettings:
     """Contents of study.toml.
 
-    options: with their defaults set. about: what the workshop tells of pictures and weights.
+    about: what the training backend tells of pictures and weights. command: the command line.
+    storage: URL of the database that holds the record, where that is not in the folder.
     """
     table = {
         "created": datetime.now(tz=timezone.utc).isoformat(timespec="seconds"),
-        "command": _command(options),
-        "search": options.study_table(),
+        "command": _command(command, storage),
+        "search": search.as_table(),
         **about,
         "space": asdict(space),
         "target": asdict(target),
-        "versions": versions(PACKAGES),
-        **({"shared": _shared(options.storage)} if options.storage else {}),
+        "versions": versions((*PACKAGES, *chip(target.chip).packages)),
+        **({"shared": _shared(storage)} if storage else {}),
     }
-    return StudySettings.of(table, options.results / (options.study or target.name))
+    return StudySettings.of(table, Path("study.toml"))
 
 
 def shared_settings(settings: StudySettings) -> dict[str, Any]:
@@ -91,12 +99,21 @@ def differing(one: StudySettings | TableHead, other: StudySettings | TableHead) 
     return "recipe" if one.recipe != other.recipe else unlike[0] if unlike else ""
 
 
-def _command(options: SearchOptions) -> str:
+def first_difference(theirs: Any, mine: Any, name: str = "") -> str:
+    """Where two trees of settings differ first, in words; empty where they do not."""
+    if isinstance(theirs, dict) and isinstance(mine, dict):
+        for key in sorted({*theirs, *mine}):
+            found = first_difference(theirs.get(key), mine.get(key), f"{name}.{key}".lstrip("."))
+            if found:
+                return found
+        return ""
+    return "" if theirs == mine else f"{name} = {theirs}, not {mine}"
+
+
+def _command(command: Sequence[str], storage: str | None) -> str:
     """The command line, without the password of a database."""
-    line = " ".join(options.command)
-    if options.storage is None:
-        return line
-    return line.replace(options.storage, _without_password(options.storage))
+    line = " ".join(command)
+    return line if storage is None else line.replace(storage, _without_password(storage))
 
 
 def _shared(url: str) -> dict[str, str]:
@@ -108,6 +125,6 @@ def _shared(url: str) -> dict[str, str]:
 
 
 def _without_password(url: str) -> str:
-    from dse.study.shared_journal import without_password
+    from dse.study.database import without_password
 
     return without_password(url)

@@ -17,8 +17,9 @@ from dse.space import FORMATS
 from dse.study.audit import audit
 from dse.study.candidates import Candidates
 from dse.study.columns import StudyColumns, study_columns
+from dse.study.file_journal import read_entries
 from dse.study.folder import StudyFolder
-from dse.study.journal import Entry, read_entries
+from dse.study.journal import Entry
 from dse.study.outcomes import SearchReport, front_rows, hypervolume_shares, outcome_rows
 from dse.study.plan import make_plan, read_candidates
 from dse.study.rows import OutcomeRow

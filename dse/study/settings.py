@@ -7,10 +7,11 @@ that nobody here knows are kept, for the page and for the version that does.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct, field, structs
 
 from dse.chips.profiles import target_of_table
 from dse.chips.registry import CHIPS, DEFAULT_CHIP, chip
@@ -22,6 +23,7 @@ from dse.space import SearchSpace
 from dse.training.recipe import Recipe
 
 __all__ = [
+    "DEFAULT_DATA",
     "PICTURES",
     "Count",
     "Pictures",
@@ -40,6 +42,8 @@ Positive = Annotated[int, Meta(ge=1)]
 Seed = Annotated[int, Meta(ge=0, lt=2**32)]
 
 PICTURES = ("training_pictures", "validation_pictures", "evaluation_pictures")
+
+DEFAULT_DATA = "synthetic"
 
 
 class Pictures(Struct, frozen=True):
@@ -78,28 +82,45 @@ class TrainedWith(Struct, frozen=True, kw_only=True):
 
 
 class TableHead(TrainedWith, frozen=True, kw_only=True):
-    """The first line of a table of recorded trainings (`dse.workers.recorded`)."""
+    """The first line of a table of recorded trainings (`dse.study.recorded`)."""
 
     recipe: Recipe
 
 
 class SearchSettings(Struct, frozen=True, kw_only=True):
-    """The part of `SearchOptions` that makes a study what it is; see there."""
+    """What makes a study what it is, with nothing left open.
 
-    eval_data: str
-    recipe: Recipe
+    budget: trainings to pay for at most. Those stopped early count; failed ones do not, their
+        places are given to other designs.
+    target, space: names of a file in `constraints/`, `search_spaces/`, or paths of one's own.
+    data, eval_data: sources as `dse.data.open_data` takes them.
+    weights: starting weights, "auto", "imagenet" or "shipped"; weights_dir: a folder of them.
+    early_stopping: end trainings that a finished design beats already, and the search when no
+        design that is left is expected to add to the front.
+    measure_kmodels: compile and run the front's designs at the end.
+    replay: a table of recorded trainings (`dse.study.recorded`) that stands in for training;
+        its recipe and pictures are then the study's.
+    warm_from: folders of studies whose finished trainings count here, too, at no cost.
+    """
+
     budget: Count = 50
     target: str = TARGET
     space: str = SPACE
-    data: str = "synthetic"
+    data: str = DEFAULT_DATA
     weights: str = "auto"
-    weights_dir: str | None = None
     proposer: str = "composite"
     seed: Seed = 0
     early_stopping: bool = True
     measure_kmodels: bool = True
     replay: str | None = None
     warm_from: tuple[str, ...] = ()
+    eval_data: str
+    weights_dir: str | None = None
+    recipe: Recipe
+
+    def as_table(self) -> dict[str, Any]:
+        """The table `search` of study.toml."""
+        return {**structs.asdict(self), "recipe": asdict(self.recipe)}
 
 
 class Shared(Struct, frozen=True):

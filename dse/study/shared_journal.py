@@ -18,8 +18,6 @@ from __future__ import annotations
 
 import json
 import os
-import threading
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -28,29 +26,28 @@ from typing import Any
 
 import optuna
 import sqlalchemy
-from optuna.exceptions import (
-    DuplicatedStudyError,
-    ExperimentalWarning,
-    StorageInternalError,
-    UpdateFinishedTrialError,
-)
-from optuna.storages import RDBStorage
+from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
-from dse.errors import StudyError, UsageError
+from dse.errors import StudyError
 from dse.files import reported
 from dse.space import SearchSpace, Training
-from dse.study.journal import (
-    DIRECTIONS,
-    Entry,
-    Journal,
-    file_storage,
+from dse.study.database import experiments_allowed, open_study, without_password
+from dse.study.heartbeat import Heartbeat
+from dse.study.journal import Entry
+from dse.study.journal_lines import MEASURES
+from dse.study.journal_trials import (
+    entries_of,
+    entry_of,
     given_up,
     new_trial,
+    notes,
     training_of,
 )
+from dse.study.optuna_storage import TrialStore, file_storage, trial_id
+from dse.study.provenance import first_difference
 
-__all__ = ["SharedJournal", "without_password"]
+__all__ = ["SharedJournal"]
 
 HEARTBEAT_S, GRACE_S = 20, 60
 """How often a driver says that it lives, and after which silence it counts as dead."""
@@ -61,18 +58,14 @@ GLANCE_S = 1.0
 SETTINGS, DRIVER = "settings", "driver"
 """Keys of an attribute of the study, and of a trial."""
 
-FILE_WAIT_S = 60
-"""For other drivers to let go of an SQLite file; its own 5 s are few on a busy disk."""
-
-TABLES_PAUSES_S = (0.2, 0.5, 1.0)
 SETTINGS_WAIT_S = 10.0
 """The driver that creates a study writes its settings next."""
 
 
-class SharedJournal(Journal):
+class SharedJournal:
     """A `Journal` in a database.
 
-    Lifetime: as a journal's, but `with` it: the pulse beats inside. A copy of the record lies
+    Lifetime: as a journal's; the pulse beats inside its `with` block. A copy of the record lies
     in the study's folder, as if it had been written there; it is renewed when a training of
     this driver ends, and at the end of the block.
     """
@@ -85,25 +78,22 @@ class SharedJournal(Journal):
         where the database does not answer.
         """
         self._url, self._name, self._driver, self._copy = url, name, driver, copy
-        self._mine: set[int] = set()
         self._seen: set[int] = set()
         self._looked = -GLANCE_S
-        self._ended = threading.Event()
         with self._answering():
-            self._study, self._created = _opened(_storage(url), name)
-            self._storage: Any = self._study._storage
-            for trial in self._trials():
-                if trial.state is TrialState.RUNNING and self._is_mine(trial):
-                    self._beat(trial)
+            study, self._created = open_study(url, name, heartbeat_s=HEARTBEAT_S, grace_s=GRACE_S)
+            self._store = TrialStore(study)
+            self._heartbeat = Heartbeat(self._store.beat, HEARTBEAT_S)
+            for trial in self._store.trials():
+                if trial.state is TrialState.RUNNING and not self._elsewhere(trial):
+                    self._heartbeat.add(trial_id(trial))
 
     def __enter__(self) -> SharedJournal:
-        self._pulse = threading.Thread(target=self._beat_on, daemon=True)
-        self._pulse.start()
+        self._heartbeat.start()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._ended.set()
-        self._pulse.join()
+        self._heartbeat.stop()
         with suppress(StudyError):
             self._renew_copy()
 
@@ -116,9 +106,9 @@ class SharedJournal(Journal):
         mine = json.loads(json.dumps(settings, default=str))
         with self._answering():
             if self._created:
-                self._study.set_user_attr(SETTINGS, mine)
+                self._store.note(SETTINGS, mine)
             theirs = self._settings()
-        different = _first_difference(theirs, mine)
+        different = first_difference(theirs, mine)
         if different:
             raise StudyError(
                 f"study '{self._name}' in the database was made with {different}",
@@ -132,35 +122,64 @@ class SharedJournal(Journal):
         """
         template = new_trial("RUNNING", training, space, user_attrs={DRIVER: self._driver})
         with self._answering():
-            study_id = self._study._study_id
             try:
-                trial_id = self._storage.create_new_trial(study_id, template_trial=template)
+                trial = self._store.begin(template)
             except ValueError as error:  # the study's axes are of another kind
                 raise StudyError(
                     f"study '{self._name}' in the database is of another version of dse: {error}",
                     "finish it with that one, or begin another with --warm-from, without --storage",
                 ) from error
-            trial: FrozenTrial = self._storage.get_trial(trial_id)
-            self._beat(trial)
-            if not any(self._precedes(rival, trial) for rival in self._trials()):
-                return int(trial.number)
-            self._drop(trial)
+            self._heartbeat.add(trial_id(trial))
+            if not any(_precedes(rival, trial) for rival in self._store.trials()):
+                return trial.number
+            self._heartbeat.drop(trial_id(trial))
+            self._store.give_up(trial)
         return None
+
+    def adopt(
+        self,
+        training: Training,
+        space: SearchSpace,
+        values: Sequence[float],
+        outcome: Mapping[str, Any],
+    ) -> None:
+        """Enters a training that was finished in another study."""
+        noted = notes(outcome, 0.0)
+        with self._answering():
+            self._store.add(
+                new_trial("COMPLETE", training, space, values=list(values), user_attrs=noted)
+            )
+
+    def finish(
+        self, number: int, values: Sequence[float], outcome: Mapping[str, Any], elapsed_s: float
+    ) -> None:
+        """Closes a trial as complete."""
+        self._close(number, "COMPLETE", notes(outcome, elapsed_s), values)
+
+    def stop(self, number: int, outcome: Mapping[str, Any], elapsed_s: float) -> None:
+        """Closes a trial as stopped early."""
+        self._close(number, "PRUNED", notes(outcome, elapsed_s))
+
+    def fail(self, number: int, error: Mapping[str, Any], elapsed_s: float) -> None:
+        """Closes a trial as failed."""
+        self._close(number, "FAIL", notes(error, elapsed_s))
+
+    def measured(self, training: Training, measures: Mapping[str, Any]) -> None:
+        """Adds the measures of the file compiled from a training."""
+        with self._answering():
+            self._store.note(f"{MEASURES}{training.id}", dict(measures))
 
     def entries(self) -> list[Entry]:
         """Every trial that was not given up, by number."""
         with self._answering():
-            return super().entries()
+            return entries_of(self._store.trials(), self._store.attributes, self._elsewhere)
 
     def entry(self, number: int) -> Entry | None:
         """One trial, None if it was given up."""
         with self._answering():
-            return super().entry(number)
-
-    def measured(self, training: Training, kmodel: Mapping[str, Any]) -> None:
-        """Adds the measures of a training's kmodel."""
-        with self._answering():
-            super().measured(training, kmodel)
+            trial = self._store.trial(number)
+            attributes = self._store.attributes
+        return None if given_up(trial) else entry_of(trial, attributes, self._elsewhere(trial))
 
     def news(self) -> bool:
         """Whether it is time to read `entries` and `orphans` again."""
@@ -172,10 +191,10 @@ class SharedJournal(Journal):
     def orphans(self) -> list[Training]:
         """Trainings whose drivers have died, in the order of their trials."""
         with self._answering():
-            self._notice(self._trials())
-            with _experiments_allowed():
-                optuna.storages.fail_stale_trials(self._study)
-            trials = self._trials()
+            self._notice(self._store.trials())
+            with experiments_allowed():
+                optuna.storages.fail_stale_trials(self._store.study)
+            trials = self._store.trials()
         held = {training_of(trial).id for trial in trials if not given_up(trial)}
         lost = {training_of(trial).id: training_of(trial) for trial in trials if given_up(trial)}
         return [training for id, training in lost.items() if id not in held]
@@ -183,60 +202,32 @@ class SharedJournal(Journal):
     def _close(
         self,
         number: int,
-        state: TrialState,
-        outcome: Mapping[str, Any],
-        elapsed_s: float,
+        state: str,
+        noted: Mapping[str, Any],
         values: Sequence[float] | None = None,
     ) -> None:
         """Drops the result of a trial that was closed meanwhile: this driver was silent for so
         long that it counted as dead, and another has taken the training up."""
         with self._answering():
             with suppress(UpdateFinishedTrialError):
-                super()._close(number, state, outcome, elapsed_s, values)
-            self._mine.discard(self._trials()[number]._trial_id)
+                self._store.close(number, state, noted, values)
+            self._heartbeat.drop(trial_id(self._store.trials()[number]))
             self._renew_copy()
 
-    def _belongs_elsewhere(self, trial: FrozenTrial) -> bool:
-        return not self._is_mine(trial)
-
-    def _is_mine(self, trial: FrozenTrial) -> bool:
-        return bool(trial.user_attrs.get(DRIVER) == self._driver)
-
-    def _trials(self) -> list[FrozenTrial]:
-        return self._study.get_trials(deepcopy=False)
-
-    @staticmethod
-    def _precedes(rival: FrozenTrial, trial: FrozenTrial) -> bool:
-        if rival.number >= trial.number or rival.state is TrialState.FAIL:
-            return False
-        return training_of(rival) == training_of(trial)
-
-    def _drop(self, trial: FrozenTrial) -> None:
-        self._mine.discard(trial._trial_id)
-        self._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
-
-    def _beat(self, trial: FrozenTrial) -> None:
-        self._mine.add(trial._trial_id)
-        self._storage.record_heartbeat(trial._trial_id)
-
-    def _beat_on(self) -> None:
-        """The pulse, in its thread. A database that is away for a moment is asked again."""
-        while not self._ended.wait(HEARTBEAT_S):
-            for trial_id in list(self._mine):
-                with suppress(Exception):
-                    self._storage.record_heartbeat(trial_id)
+    def _elsewhere(self, trial: FrozenTrial) -> bool:
+        return bool(trial.user_attrs.get(DRIVER) != self._driver)
 
     def _notice(self, trials: list[FrozenTrial]) -> None:
         """Gives a running trial seen for the first time one beat: its driver may have died
         between adding it and its own first beat, and without any it would never be stale."""
         for trial in trials:
-            if trial.state is TrialState.RUNNING and trial._trial_id not in self._seen:
-                self._seen.add(trial._trial_id)
-                self._storage.record_heartbeat(trial._trial_id)
+            if trial.state is TrialState.RUNNING and trial_id(trial) not in self._seen:
+                self._seen.add(trial_id(trial))
+                self._store.beat(trial_id(trial))
 
     def _settings(self) -> Any:
         began = monotonic()
-        while SETTINGS not in self._study.user_attrs:
+        while SETTINGS not in self._store.attributes:
             if monotonic() - began > SETTINGS_WAIT_S:
                 raise StudyError(
                     f"study '{self._name}' in the database has no settings: it was not made by "
@@ -244,7 +235,7 @@ class SharedJournal(Journal):
                     "delete it with 'optuna delete-study', or give another name with --study",
                 )
             sleep(GLANCE_S / 10)
-        return self._study.user_attrs[SETTINGS]
+        return self._store.attributes[SETTINGS]
 
     def _renew_copy(self) -> None:
         """Writes the whole record beside the study's other files, whole or not at all."""
@@ -253,7 +244,7 @@ class SharedJournal(Journal):
         with self._answering():
             optuna.copy_study(
                 from_study_name=self._name,
-                from_storage=self._storage,
+                from_storage=self._store.study_storage,
                 to_storage=file_storage(beside),
             )
         with reported(self._copy, "written"):
@@ -272,68 +263,8 @@ class SharedJournal(Journal):
             ) from error
 
 
-def without_password(url: str) -> str:
-    """A database's URL for people. Raises UsageError for one that SQLAlchemy cannot read."""
-    try:
-        return sqlalchemy.engine.make_url(url).render_as_string(hide_password=True)
-    except sqlalchemy.exc.ArgumentError:
-        raise UsageError(
-            "--storage is no URL of a database", "such as postgresql+psycopg://user@host/name"
-        ) from None
-
-
-def _storage(url: str) -> RDBStorage:
-    """The database, with Optuna's tables in it.
-
-    Drivers that come to an empty one together all make tables, and all but one may fail at it:
-    they look again.
-    """
-    shown = without_password(url)
-    try:
-        for pause_s in TABLES_PAUSES_S:
-            with suppress(sqlalchemy.exc.DBAPIError):
-                return _connected(url)
-            sleep(pause_s)
-        return _connected(url)
-    except (ImportError, sqlalchemy.exc.NoSuchModuleError) as error:
-        raise UsageError(
-            f"{shown} needs a Python package that is not installed: {error}",
-            "for PostgreSQL: pip install 'dse[cluster]', and a URL postgresql+psycopg://...",
-        ) from error
-
-
-def _connected(url: str) -> RDBStorage:
-    is_file = sqlalchemy.engine.make_url(url).get_backend_name() == "sqlite"
-    engine = {"connect_args": {"timeout": FILE_WAIT_S}} if is_file else {}
-    with _experiments_allowed():
-        return RDBStorage(url, engine, heartbeat_interval=HEARTBEAT_S, grace_period=GRACE_S)
-
-
-@contextmanager
-def _experiments_allowed() -> Iterator[None]:
-    """Optuna warns that it may still change its heartbeats; its version is pinned."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)
-        yield
-
-
-def _opened(storage: RDBStorage, name: str) -> tuple[optuna.Study, bool]:
-    """The study, and whether it was created here and now; the database sees to it that only
-    one driver is told so."""
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        made = optuna.create_study(storage=storage, study_name=name, directions=DIRECTIONS)
-        return made, True
-    except DuplicatedStudyError:
-        return optuna.load_study(storage=storage, study_name=name), False
-
-
-def _first_difference(theirs: Any, mine: Any, name: str = "") -> str:
-    """Where two trees of settings differ first, in words; empty where they do not."""
-    if isinstance(theirs, dict) and isinstance(mine, dict):
-        for key in sorted({*theirs, *mine}):
-            found = _first_difference(theirs.get(key), mine.get(key), f"{name}.{key}".lstrip("."))
-            if found:
-                return found
-        return ""
-    return "" if theirs == mine else f"{name} = {theirs}, not {mine}"
+def _precedes(rival: FrozenTrial, trial: FrozenTrial) -> bool:
+    """Whether `rival` has the claim to the training of `trial`."""
+    if rival.number >= trial.number or rival.state is TrialState.FAIL:
+        return False
+    return training_of(rival) == training_of(trial)

@@ -13,12 +13,22 @@ from dse.files import disk_full, make_folder
 from dse.plain import plain
 from dse.space import Training
 
-__all__ = ["Desk", "Epoch", "Executor", "Failure", "Paused", "Say", "Task", "Wait", "Workbench"]
+__all__ = [
+    "Coordinator",
+    "Epoch",
+    "Executor",
+    "Failure",
+    "Paused",
+    "Task",
+    "TaskRunner",
+    "TrialAction",
+    "Wait",
+]
 
 
 @dataclass(frozen=True)
 class Task:
-    """One piece of work: train a design, or measure its compiled kmodel.
+    """One piece of work: train a design, or measure its compiled file.
 
     number: the trial it belongs to.
     """
@@ -33,8 +43,8 @@ class Wait:
     """Nothing to do yet: the answer depends on a task that is running."""
 
 
-class Say(Enum):
-    """What the desk answers to an epoch report."""
+class TrialAction(Enum):
+    """What the coordinator answers to an epoch report."""
 
     CONTINUE = "continue"
     STOP = "stop"
@@ -58,7 +68,7 @@ class Epoch:
 
 
 class Paused(BaseException):
-    """Raised out of `report`, through the training, when the desk said PAUSE.
+    """Raised out of `report`, through the training, when the coordinator said PAUSE.
 
     No `Exception`, so that no training can take it for an error of its own.
     """
@@ -84,11 +94,11 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Workbench:
+class TaskRunner:
     """Everything a worker needs; it travels to other processes, so all of it pickles.
 
     train(job, training, folder, report) -> Outcome and measure(job, training, folder) ->
-    KmodelMeasure are functions of an importable module; both results are dataclasses.
+    CompiledMeasure are functions of an importable module; both results are dataclasses.
     `report` takes whatever has the fields of `Epoch`, and returns whether to go on.
     trainings: where every training has its folder.
     """
@@ -98,7 +108,7 @@ class Workbench:
     train: Callable[[Any, Training, Path, Callable[[Any], bool]], Any]
     measure: Callable[[Any, Training, Path], Any]
 
-    def do(self, task: Task, report: Callable[[Epoch], bool]) -> dict[str, Any]:
+    def run(self, task: Task, report: Callable[[Epoch], bool]) -> dict[str, Any]:
         """Runs `task` in this process; its result as plain values, NaN as None.
 
         Plain, because the driver must not load TensorFlow to read what a worker found.
@@ -111,7 +121,7 @@ class Workbench:
         return _as_dict(result)
 
 
-class Desk(abc.ABC):
+class Coordinator(abc.ABC):
     """What an executor asks, and tells. The driver implements it.
 
     Calls come one at a time, all from the same thread. An exception
@@ -123,12 +133,12 @@ class Desk(abc.ABC):
         """A task for a free worker; Wait: ask again after the next event; None: no more."""
 
     @abc.abstractmethod
-    def reported(self, task: Task, report: Epoch) -> Say:
+    def reported(self, task: Task, report: Epoch) -> TrialAction:
         """An epoch of `task` ended, and its checkpoint is written."""
 
     @abc.abstractmethod
     def finished(self, task: Task, result: dict[str, Any]) -> None:
-        """`task` returned `result`: an Outcome or a KmodelMeasure, as plain values."""
+        """`task` returned `result`: an Outcome or a CompiledMeasure, as plain values."""
 
     @abc.abstractmethod
     def stopped(self, task: Task) -> None:
@@ -150,20 +160,20 @@ class Desk(abc.ABC):
 class Executor(abc.ABC):
     """Runs tasks on workers.
 
-    Lifetime: made for one search; `run` is called once, takes tasks from the desk as workers
-    get free, and returns when the desk has no more and all are done. Each task ends in
+    Lifetime: made for one search; `run` is called once, takes tasks from the coordinator as workers
+    get free, and returns when the coordinator has no more and all are done. Each task ends in
     exactly one of `finished`, `stopped`, `paused` or `failed`, unless `run` raises. Whatever
     `run` started (processes, temporary files) is gone when it returns or raises.
 
     interruptible: a KeyboardInterrupt may be raised anywhere inside `run`. Where it is False,
-    it may come out of `Desk.tick` only.
+    it may come out of `Coordinator.tick` only.
     """
 
     interruptible: ClassVar[bool]
 
     @abc.abstractmethod
-    def run(self, workbench: Workbench, desk: Desk) -> None:
-        """Runs every task the desk hands out."""
+    def run(self, runner: TaskRunner, coordinator: Coordinator) -> None:
+        """Runs every task the coordinator hands out."""
 
 
 def _epoch(seen: Any) -> Epoch:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from time import sleep
 
-from dse.workers.executor import Desk, Epoch, Executor, Failure, Paused, Say, Task, Workbench
+from dse.workers.executor import (
+    Coordinator,
+    Epoch,
+    Executor,
+    Failure,
+    Paused,
+    Task,
+    TaskRunner,
+    TrialAction,
+)
 
 __all__ = ["InlineExecutor"]
 
@@ -17,37 +26,37 @@ class InlineExecutor(Executor):
 
     interruptible = True
 
-    def run(self, workbench: Workbench, desk: Desk) -> None:
-        """Runs every task the desk hands out; a task that raises is a failed one."""
-        while (task := desk.next_task()) is not None:
+    def run(self, runner: TaskRunner, coordinator: Coordinator) -> None:
+        """Runs every task the coordinator hands out; a task that raises is a failed one."""
+        while (task := coordinator.next_task()) is not None:
             if isinstance(task, Task):
-                _run_one(workbench, desk, task)
+                _run_one(runner, coordinator, task)
             else:
                 sleep(WAIT_S)  # for another driver of the study
-            desk.tick()
+            coordinator.tick()
 
 
-def _run_one(workbench: Workbench, desk: Desk, task: Task) -> None:
-    raised_by_desk: list[Exception] = []
+def _run_one(runner: TaskRunner, coordinator: Coordinator, task: Task) -> None:
+    raised_by_coordinator: list[Exception] = []
 
     def report(epoch: Epoch) -> bool:
         try:
-            say = desk.reported(task, epoch)
-            desk.tick()
+            say = coordinator.reported(task, epoch)
+            coordinator.tick()
         except Exception as error:
-            raised_by_desk.append(error)
+            raised_by_coordinator.append(error)
             raise
-        if say is Say.PAUSE:
+        if say is TrialAction.PAUSE:
             raise Paused
-        return say is Say.CONTINUE
+        return say is TrialAction.CONTINUE
 
     try:
-        result = workbench.do(task, report)
+        result = runner.run(task, report)
     except Paused:
-        desk.paused(task)
+        coordinator.paused(task)
     except Exception as error:
-        if raised_by_desk:
-            raise raised_by_desk[0] from None
-        desk.failed(task, Failure.of(error))
+        if raised_by_coordinator:
+            raise raised_by_coordinator[0] from None
+        coordinator.failed(task, Failure.of(error))
     else:
-        desk.finished(task, result)
+        coordinator.finished(task, result)

@@ -1,7 +1,7 @@
 """Tasks run by Ray Tune: worker processes on this machine, or on a cluster.
 
 Tune asks a searcher for trials and a scheduler whether one goes on; here both only pass the
-question on to the desk. A Tune trial is one task. When a worker dies, its task is handed out
+question on to the coordinator. A Tune trial is one task. When a worker dies, its task is handed out
 again and goes on from its checkpoint.
 """
 
@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from dse.errors import StudyError
-from dse.study.options import available_cores, default_workers
-from dse.workers.executor import Desk, Executor, Workbench
+from dse.workers.cores import available_cores, default_workers
+from dse.workers.executor import Coordinator, Executor, TaskRunner
 from dse.workers.scratch import scratch_folder
 
 __all__ = ["RayExecutor"]
@@ -62,33 +62,32 @@ class RayExecutor(Executor):
     ) -> None:
         self._workers, self._address, self._verbose = workers, address, verbose
 
-    def run(self, workbench: Workbench, desk: Desk) -> None:
-        """Runs every task the desk hands out. Raises StudyError for a cluster that cannot be
+    def run(self, runner: TaskRunner, coordinator: Coordinator) -> None:
+        """Runs every task the coordinator hands out. Raises StudyError for a cluster that cannot be
         reached, or whose head dies."""
-        with scratch_folder() as scratch, _hushed(self._verbose), self.cluster(scratch):
+        with scratch_folder() as scratch, _quiet(self._verbose), self.cluster(scratch):
             from dse.workers.ray_watch import run_watched
 
-            run_watched(lambda: self._tune(workbench, desk, scratch))
+            run_watched(lambda: self._tune(runner, coordinator, scratch))
 
-    def _tune(self, workbench: Workbench, desk: Desk, scratch: Path) -> None:
+    def _tune(self, runner: TaskRunner, coordinator: Coordinator, scratch: Path) -> None:
         from ray import tune
-        from ray.tune.execution import tune_controller
 
-        from dse.workers.ray_shipping import Away, Here, open_depot
-        from dse.workers.ray_tune_parts import DeskScheduler, DeskSearcher, Relay, WorkerManager
+        from dse.workers.ray_files import LocalFiles, RemoteFiles, start_file_server
+        from dse.workers.ray_private import every_death_survived
+        from dse.workers.ray_tune import CoordinatorScheduler, CoordinatorSearcher, TuneBridge
         from dse.workers.ray_worker import TaskWorker
 
-        # Tune offers no other way.
-        tune_controller.RayActorManager = WorkerManager  # type: ignore[attr-defined]
-        relay = Relay(desk, workbench.trainings)
-        workers, share = self._crew()
-        bench = Away(workbench, open_depot(workbench)) if self._address else Here(workbench)
-        worker = tune.with_parameters(TaskWorker, bench=bench, threads=share["cpu"])
+        bridge = TuneBridge(coordinator, runner.trainings)
+        workers, share = self._share_out()
+        away = self._address is not None
+        files = RemoteFiles(runner, start_file_server(runner)) if away else LocalFiles(runner)
+        worker = tune.with_parameters(TaskWorker, files=files, threads=share["cpu"])
         tuner = tune.Tuner(
             tune.with_resources(worker, share),
             tune_config=tune.TuneConfig(
-                search_alg=DeskSearcher(relay),
-                scheduler=DeskScheduler(relay),
+                search_alg=CoordinatorSearcher(bridge),
+                scheduler=CoordinatorScheduler(bridge),
                 num_samples=-1,
                 max_concurrent_trials=workers,
                 reuse_actors=True,
@@ -101,15 +100,16 @@ class RayExecutor(Executor):
             ),
         )
         try:
-            tuner.fit()
+            with every_death_survived():
+                tuner.fit()
         except Exception:
-            # Tune may wrap what the desk raised; the desk's own error says more.
-            if relay.error is None:
+            # Tune may wrap what the coordinator raised; the coordinator's own error says more.
+            if bridge.error is None:
                 raise
-        if relay.error is not None:
-            raise relay.error
+        if bridge.error is not None:
+            raise bridge.error
 
-    def _crew(self) -> tuple[int, dict[str, float]]:
+    def _share_out(self) -> tuple[int, dict[str, float]]:
         """Workers at a time, and what each takes of its node: cores, and its share of a GPU.
 
         Raises StudyError for a cluster without cores.
@@ -207,7 +207,7 @@ def _handlers_kept() -> Iterator[None]:
 
 
 @contextmanager
-def _hushed(verbose: bool) -> Iterator[None]:
+def _quiet(verbose: bool) -> Iterator[None]:
     """Keeps Ray's loggers to themselves, unless they are wanted.
 
     What Ray prints all the same (a worker that died) goes to stderr: stdout is for data.

@@ -16,11 +16,11 @@ from ray import tune
 
 from dse.space import Training
 from dse.workers.executor import Epoch, Paused, Task
-from dse.workers.parcels import Delivery
-from dse.workers.ray_shipping import Here
+from dse.workers.file_sets import FolderChanges
+from dse.workers.ray_files import LocalFiles
 
 __all__ = [
-    "DELIVERY",
+    "CHANGES",
     "EPOCH",
     "FAILURE",
     "RESULT",
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 EPOCH, RESULT, FAILURE = "dse_epoch", "dse_result", "dse_failure"
-DELIVERY = "dse_delivery"
+CHANGES = "dse_changes"
 """Keys of what a worker tells Tune; the last comes with an epoch or a result."""
 
 THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
@@ -61,17 +61,17 @@ class TaskWorker(tune.Trainable):
     """
 
     def setup(  # type: ignore[override]  # `with_parameters` adds the last two
-        self, config: dict[str, Any], bench: Here, threads: int
+        self, config: dict[str, Any], files: LocalFiles, threads: int
     ) -> None:
-        """bench: how to work. threads: cores of this worker, before TensorFlow starts."""
+        """files: how it gets at them. threads: cores of this worker, before TensorFlow starts."""
         os.environ.update({**dict.fromkeys(THREADS, str(threads)), **SHARED_GPU})
-        self._bench = bench
-        self._running = _RunningTask(bench, task_from(config))
+        self._files = files
+        self._running = _RunningTask(files, task_from(config))
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Leaves the task in hand, if it has not ended, and begins the next."""
         self._running.leave()
-        self._running = _RunningTask(self._bench, task_from(new_config))
+        self._running = _RunningTask(self._files, task_from(new_config))
         return True
 
     def step(self) -> dict[str, Any]:
@@ -98,8 +98,8 @@ class _Answer:
 class _RunningTask:
     """A task in its thread: `next_message` answers the last report and waits for the next."""
 
-    def __init__(self, bench: Here, task: Task) -> None:
-        self._bench = bench
+    def __init__(self, files: LocalFiles, task: Task) -> None:
+        self._files = files
         self._messages: SimpleQueue[dict[str, Any]] = SimpleQueue()
         self._answers: SimpleQueue[_Answer] = SimpleQueue()
         self._reporting = False
@@ -122,17 +122,17 @@ class _RunningTask:
 
     def _work(self, task: Task) -> None:
         try:
-            with self._bench.opened(task) as (workbench, changes):
-                result = workbench.do(task, lambda epoch: self._report(epoch, changes()))
-                end: dict[str, Any] = {RESULT: Finished(result), DELIVERY: changes()}
+            with self._files.opened(task) as (runner, changes):
+                result = runner.run(task, lambda epoch: self._report(epoch, changes()))
+                end: dict[str, Any] = {RESULT: Finished(result), CHANGES: changes()}
         except Paused:
             return
         except BaseException as error:
-            end = {FAILURE: self._bench.failure(error)}
+            end = {FAILURE: self._files.failure(error)}
         self._messages.put({**end, "done": True})
 
-    def _report(self, epoch: Epoch, changed: Delivery | None) -> bool:
-        self._messages.put({EPOCH: epoch, DELIVERY: changed})
+    def _report(self, epoch: Epoch, changed: FolderChanges | None) -> bool:
+        self._messages.put({EPOCH: epoch, CHANGES: changed})
         if not self._answers.get().go_on:
             raise Paused
         return True

@@ -24,7 +24,7 @@ def test_a_small_run_measures_every_part(
     script = importlib.util.module_from_spec(found)
     monkeypatch.setitem(sys.modules, "search_overhead", script)
     found.loader.exec_module(script)
-    monkeypatch.setattr("dse.search.desk.WORTH", 1.0)  # the script sets it, for good
+    monkeypatch.setattr("dse.search.scheduler.WORTH", 1.0)  # the script sets it, for good
     for breakpoint in "ABC":  # the same
         monkeypatch.setitem(BREAKPOINTS, breakpoint, BREAKPOINTS[breakpoint])
     monkeypatch.setattr(script, "WINDOW", 5)

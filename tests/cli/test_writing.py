@@ -1,7 +1,8 @@
 """Every command that writes, where it cannot: one sentence, exit code 1, and what was there stays.
 
 What takes long beside the writing (training, running a detector, a browser) is left out or
-faked. `dse export` writes in tests/export/test_bundle.py, where a compiled network is at hand.
+faked. `dse export` writes in tests/chips/k210/bundle/test_bundle.py, where a compiled network
+is at hand.
 """
 
 from __future__ import annotations
@@ -88,8 +89,8 @@ def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dse.views.dashboard.page.payload_json", lambda *_: "{}")
     monkeypatch.setattr("dse.views.dashboard.page.page_text", lambda *_: "page")
     detector = SimpleNamespace(name="P5", pictures="synthetic:4", score=0.5)
-    monkeypatch.setattr("dse.designs.find_detector", lambda *_: detector)
-    monkeypatch.setattr("dse.cli.evaluate._find", lambda _, data, __: nothing_found(data))
+    monkeypatch.setattr("dse.designs.finding.find_detector", lambda *_: detector)
+    monkeypatch.setattr("dse.designs.evaluating._find", lambda _, data, __: nothing_found(data))
 
 
 def nothing_found(data: DataSet) -> Findings:

@@ -158,7 +158,7 @@ def test_a_trained_design_in_kpu8_is_the_kmodel_itself(
     from dse.designs.trained import TrainedDesign
     from dse.designs.trained_detector import TrainedDetector
     from dse.training.recipe import Recipe
-    from dse.workers.job import Job
+    from dse.workers.training_job import Job
 
     job = Job("synthetic", "synthetic:9", Recipe(), "shipped", ("kpu8",), "cache")
     design = TrainedDesign(TRAINING.in_format("kpu8"), {}, job, "study", Path("results"), {})
@@ -176,7 +176,7 @@ def test_other_formats_are_the_network_without_calibration() -> None:
     from dse.designs.trained_detector import TrainedDetector
     from dse.network.keras_inference import predictor
     from dse.training.recipe import Recipe
-    from dse.workers.job import Job
+    from dse.workers.training_job import Job
 
     graph = detector_graph(TRAINING)
     weights = random_weights(graph)

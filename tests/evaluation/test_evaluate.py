@@ -25,7 +25,7 @@ from dse.evaluation import (
 from dse.evaluation.pyramid import pyramid_sizes
 
 if TYPE_CHECKING:
-    from dse.network.keras_inference import Predict
+    from dse.network.arrays import Predict
 
 SIZE = 96
 

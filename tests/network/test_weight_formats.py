@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from dse.chips.k210.quantization import BYTES_PER_WEIGHT, quantize_weights
 from dse.errors import UnknownName
+from dse.network.weight_formats import BYTES_PER_WEIGHT, quantize_weights
 from dse.space import FORMATS
 
 pytestmark = pytest.mark.slow

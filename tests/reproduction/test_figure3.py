@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dse.chips.k210.quantization.keras_ranges import KerasLayer
+from dse.network.keras_ranges import KerasLayer
 from dse.reproduction.figure3 import Figure3, integer_bits, layer_rows, summary, write_csv
 
 pytestmark = pytest.mark.slow

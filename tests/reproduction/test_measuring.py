@@ -13,13 +13,13 @@ from dse.evaluation import Evaluation
 from dse.reproduction import ReproductionOptions, measuring
 from dse.reproduction.measuring import measure_networks
 from dse.reproduction.training import train_networks
-from tests.search.fake_training import final_ap, workshop
+from tests.search.fake_training import backend, final_ap
 
 Make = Callable[..., ReproductionOptions]
 
 
 def test_single_scale_is_what_the_study_measured(options: Make, trace: Path) -> None:
-    (record,) = train_networks(options(), workshop(trace))
+    (record,) = train_networks(options(), backend(trace))
     found = measure_networks(record, ("I", "II", "III"), 96, False, print)
     assert len(found) == 8 + 6  # networks in FP32, and the other formats of A98
     for entry in record.entries:
@@ -31,7 +31,7 @@ def test_single_scale_is_what_the_study_measured(options: Make, trace: Path) -> 
 def test_three_scales_are_kept_in_the_studys_folder(
     options: Make, trace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (record,) = train_networks(options(tables=("II",)), workshop(trace))
+    (record,) = train_networks(options(tables=("II",)), backend(trace))
     sizes: list[int] = []
 
     def pyramid(predict_at: object, input_size: int, data: object) -> Evaluation:

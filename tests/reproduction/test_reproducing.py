@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dse.reproduction import ReproductionOptions, as_json, as_text, reproduce, write_report
-from tests.search.fake_training import workshop
+from tests.search.fake_training import backend
 
 Make = Callable[..., ReproductionOptions]
 
 
 def test_a_report_has_every_row_beside_the_published_one(options: Make, trace: Path) -> None:
-    report, records = reproduce(options(seeds=2), print, workshop(trace))
+    report, records = reproduce(options(seeds=2), print, backend(trace))
     assert [len(one.results) for one in report.comparisons] == [6, 7, 5]
     assert report.studies == tuple(record.name for record in records)
     assert report.images > 0 and report.faces > 0
@@ -25,7 +25,7 @@ def test_a_report_has_every_row_beside_the_published_one(options: Make, trace: P
 
 def test_the_files_say_the_same(options: Make, trace: Path) -> None:
     chosen = options(tables=("II",))
-    report, _ = reproduce(chosen, print, workshop(trace))
+    report, _ = reproduce(chosen, print, backend(trace))
     path = write_report(report, chosen.results)
     assert path.name == "reproduce-96-II.md"
     lines = path.read_text().splitlines()

@@ -31,7 +31,7 @@ def test_studies_are_named_for_what_they_train(
 
 
 def test_every_seed_is_that_of_its_trainings(options: Make) -> None:
-    search = options(epochs=2).search(3, 8, Path("space.toml"))
+    search, _ = options(epochs=2).search(3, 8, Path("space.toml"))
     assert search.recipe is not None
     assert (search.seed, search.recipe.seed, search.recipe.epochs) == (3, 3, 2)
     assert search.budget == 8

@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 
 from dse.space import Training
-from dse.workers.executor import Desk, Epoch, Executor, Failure, Say, Task, Wait, Workbench
+from dse.workers.executor import (
+    Coordinator,
+    Epoch,
+    Executor,
+    Failure,
+    Task,
+    TaskRunner,
+    TrialAction,
+    Wait,
+)
 from tests.search import fake_training
 
 TRAININGS = [
@@ -17,10 +26,12 @@ TRAININGS = [
 ]
 
 
-class ScriptedDesk(Desk):
+class ScriptedCoordinator(Coordinator):
     """Hands out a list of tasks, says what it was told to say, remembers what it hears."""
 
-    def __init__(self, tasks: list[Task], say: dict[tuple[int, int], Say] | None = None) -> None:
+    def __init__(
+        self, tasks: list[Task], say: dict[tuple[int, int], TrialAction] | None = None
+    ) -> None:
         self.tasks, self.say = list(tasks), say or {}
         self.epochs: dict[int, list[int]] = {}
         self.ended: dict[int, str] = {}
@@ -40,9 +51,9 @@ class ScriptedDesk(Desk):
             return Wait()
         return None
 
-    def reported(self, task: Task, report: Epoch) -> Say:
+    def reported(self, task: Task, report: Epoch) -> TrialAction:
         self.epochs.setdefault(task.number, []).append(report.epoch)
-        return self.say.get((task.number, report.epoch), Say.CONTINUE)
+        return self.say.get((task.number, report.epoch), TrialAction.CONTINUE)
 
     def finished(self, task: Task, result: dict[str, Any]) -> None:
         self.results[task.number] = result
@@ -91,10 +102,12 @@ class ExecutorContract(abc.ABC):
     def test_a_task_ends_in_one_of_five_ways(self, trace: Path) -> None:
         """Finished, stopped, paused and taken up again, failed, failed on a full disk."""
         chosen = [*tasks(5), Task("measure", TRAININGS[5], 5)]
-        desk = PausingDesk(chosen, {(1, 2): Say.STOP, (2, 3): Say.PAUSE})
+        coordinator = PausingCoordinator(
+            chosen, {(1, 2): TrialAction.STOP, (2, 3): TrialAction.PAUSE}
+        )
         troubles = f"fail:{TRAININGS[3].id} disk:{TRAININGS[4].id}"
-        self.make().run(bench(trace, trouble=troubles), desk)
-        assert desk.ended == {
+        self.make().run(runner(trace, trouble=troubles), coordinator)
+        assert coordinator.ended == {
             0: "finished",
             1: "stopped",
             2: "finished",
@@ -102,35 +115,42 @@ class ExecutorContract(abc.ABC):
             4: "failed",
             5: "finished",
         }
-        assert desk.epochs == {0: [1, 2, 3, 4, 5, 6], 1: [1, 2], 2: [1, 2, 3, 1, 2, 3, 4, 5, 6]}
+        assert coordinator.epochs == {
+            0: [1, 2, 3, 4, 5, 6],
+            1: [1, 2],
+            2: [1, 2, 3, 1, 2, 3, 4, 5, 6],
+        }
         epochs = [(id, epoch) for id, epoch, _ in fake_training.worked(trace)]
         assert len(epochs) == len(set(epochs)) == 6 + 2 + 6 + 1
         ap = fake_training.final_ap(TRAININGS[0]) - 0.01
-        assert desk.results[0]["ap"] == {"kpu8": pytest.approx(ap)}
-        assert desk.results[3].message.endswith("RuntimeError: the pictures went away")
-        assert "fake_training.py" in desk.results[3].traceback
-        assert [desk.results[number].disk_full for number in (3, 4)] == [False, self.on_its_disk]
-        assert desk.results[5]["kmodel_bytes"] == 1000
+        assert coordinator.results[0]["ap"] == {"kpu8": pytest.approx(ap)}
+        assert coordinator.results[3].message.endswith("RuntimeError: the pictures went away")
+        assert "fake_training.py" in coordinator.results[3].traceback
+        assert [coordinator.results[number].disk_full for number in (3, 4)] == [
+            False,
+            self.on_its_disk,
+        ]
+        assert coordinator.results[5]["kmodel_bytes"] == 1000
 
-    def test_an_error_of_the_desk_comes_out(self, trace: Path) -> None:
-        class Angry(ScriptedDesk):
-            def reported(self, task: Task, report: Epoch) -> Say:
+    def test_an_error_of_the_coordinator_comes_out(self, trace: Path) -> None:
+        class Angry(ScriptedCoordinator):
+            def reported(self, task: Task, report: Epoch) -> TrialAction:
                 raise LookupError("no such trial")
 
         with pytest.raises(LookupError, match="no such trial"):
-            self.make().run(bench(trace), Angry(tasks(2)))
+            self.make().run(runner(trace), Angry(tasks(2)))
 
 
-class PausingDesk(ScriptedDesk):
+class PausingCoordinator(ScriptedCoordinator):
     """Hands a task out again after its pause."""
 
     def paused(self, task: Task) -> None:
         self.out.remove(task.number)
-        self.say = {key: say for key, say in self.say.items() if say is not Say.PAUSE}
+        self.say = {key: say for key, say in self.say.items() if say is not TrialAction.PAUSE}
         self.tasks.insert(0, task)
 
 
-def bench(trace: Path, *, epoch_s: float = 0.0, trouble: str = "", **more: str) -> Workbench:
-    """A workbench of fake trainings, beside the trace file; `more`: of the `FakeJob`."""
+def runner(trace: Path, *, epoch_s: float = 0.0, trouble: str = "", **more: str) -> TaskRunner:
+    """A runner of fake trainings, beside the trace file; `more`: of the `FakeJob`."""
     job = fake_training.FakeJob(("kpu8",), epoch_s, str(trace), trouble, **more)
-    return Workbench(job, trace.parent / "trainings", fake_training.train, fake_training.measure)
+    return TaskRunner(job, trace.parent / "trainings", fake_training.train, fake_training.measure)

@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from dse.space import Training
-from dse.workers.parcels import Parcel
-from dse.workers.workshop import Workshop
+from dse.study.settings import StudySettings
+from dse.workers.backend import TrainingBackend
+from dse.workers.file_sets import FileSet
 from tests.process_limits import no_more_memory_than
 
 EPOCHS = 6
@@ -76,10 +77,10 @@ class FakeJob:
     picture: str = ""
     hidden: str = ""
 
-    def parcels(self) -> dict[str, Parcel]:
-        return {"data": Parcel({"a/picture": Path(self.picture)})} if self.picture else {}
+    def file_sets(self) -> dict[str, FileSet]:
+        return {"data": FileSet({"a/picture": Path(self.picture)})} if self.picture else {}
 
-    def moved(self, cache: Path, places: Mapping[str, Path]) -> FakeJob:
+    def relocated(self, cache: Path, places: Mapping[str, Path]) -> FakeJob:
         if self.hidden:
             _hide(self.hidden)
         return replace(self, picture=str(places["data"] / "a/picture") if places else "")
@@ -149,17 +150,17 @@ def measure(job: FakeJob, training: Training, folder: Path) -> FakeKmodel:
     return FakeKmodel(json.loads(stored.read_text())["kmodel_ap"], None, 1000, 0.1)
 
 
-def workshop(trace: Path, epoch_s: float = 0.0, trouble: str = "") -> Workshop:
-    """A workshop around the functions above."""
+def backend(trace: Path, epoch_s: float = 0.0, trouble: str = "") -> TrainingBackend:
+    """A backend around the functions above."""
 
-    def make_job(options: Any, about: Any, space: Any) -> FakeJob:
-        return FakeJob(space.format, epoch_s, str(trace), trouble)
+    def make_job(study: StudySettings, cache: Path) -> FakeJob:
+        return FakeJob(study.search_space().format, epoch_s, str(trace), trouble)
 
     checksum = "other" if trouble == "pictures" else "same"
     pictures = {"source": "fake:pictures", "checksum": checksum}
     about: dict[str, Any] = {f"{part}_pictures": pictures for part in PARTS}
     about["starting_weights"] = {"source": "fake"}
-    return Workshop(lambda options: about, make_job, train, measure)
+    return TrainingBackend(lambda settings: about, make_job, train, measure)
 
 
 def worked(trace: Path) -> list[tuple[str, str, int]]:

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from dse.errors import DseError
-from dse.search import SearchOptions, run_search
+from dse.search import run_search
 from dse.study import shared_journal
 from tests.search import fake_training
+from tests.search.fixtures import Search
 
 
 def started(*arguments: object, **streams: int) -> subprocess.Popen[str]:
@@ -34,11 +35,11 @@ def started(*arguments: object, **streams: int) -> subprocess.Popen[str]:
 def main() -> int:
     results, space, trace, epoch_s, budget, executor, *more = sys.argv[1:]
     resume = "resume" in more
-    options = SearchOptions(
+    options = Search().changed(
         budget=int(budget),
         space=None if resume else space,
         results=Path(results),
-        executor=executor,  # type: ignore[arg-type]
+        executor=executor,
         workers=2,
         proposer=None if resume else "random",
         early_stopping=None if resume else False,
@@ -46,7 +47,7 @@ def main() -> int:
         **_elsewhere(more),
     )
     try:
-        report = run_search(options, fake_training.workshop(Path(trace), float(epoch_s)))
+        report = run_search(*options, fake_training.backend(Path(trace), float(epoch_s)))
     except DseError as error:
         print(f"{type(error).__name__}: {error}. {error.hint}", file=sys.stderr)
         return error.exit_code

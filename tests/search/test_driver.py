@@ -9,19 +9,19 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dse.chips.k210.target import K210Target
 from dse.errors import CorruptJournal, NothingFeasible, StudyError, StudyLocked, UnknownName
-from dse.search import SearchOptions, StudyFolder, load_study, plan_search, run_search
+from dse.search import StudyFolder, load_study, plan_search, run_search
 from dse.space import Training
-from tests.search.fake_training import EPOCHS, final_ap, worked, workshop
+from tests.search.fake_training import EPOCHS, backend, final_ap, worked
+from tests.search.fixtures import Search
 from tests.search.search_process import started
 
-Make = Callable[..., SearchOptions]
+Make = Callable[..., Search]
 
 
 @pytest.fixture()
@@ -29,12 +29,12 @@ def trace(tmp_path: Path) -> Path:
     return tmp_path / "trace"
 
 
-def journal_of(options: SearchOptions) -> Path:
+def journal_of(options: Search) -> Path:
     return options.results / "k210-001" / "journal.log"
 
 
 def test_a_search_spends_its_budget_and_reports(options: Make, trace: Path) -> None:
-    report = run_search(options(budget=4), workshop(trace))
+    report = run_search(*options(budget=4), backend(trace))
     assert (report.study, report.trained, report.stopped_early, report.failed) == (
         "k210-001",
         4,
@@ -55,23 +55,23 @@ def test_a_search_spends_its_budget_and_reports(options: Make, trace: Path) -> N
 
 def test_a_search_without_kmodels_measures_none(options: Make, trace: Path) -> None:
     chosen = options(budget=2, measure_kmodels=False)
-    report = run_search(chosen, workshop(trace))
+    report = run_search(*chosen, backend(trace))
     assert report.trained == 2 and math.isnan(report.front[0].file_ap)
-    run_search(replace(chosen, resume=True, measure_kmodels=None), workshop(trace))
+    run_search(*chosen.changed(resume=True, measure_kmodels=None), backend(trace))
     assert "kmodel" not in [epoch for _, epoch, _ in worked(trace)]
 
 
 def test_a_space_can_list_what_to_train(options: Make, trace: Path, small_space: Path) -> None:
     listed = ["B63-a0.5-96", "A98-a0.35-96"]
     small_space.write_text(small_space.read_text() + f"only = {json.dumps(listed)}\n")
-    run_search(options(budget=2), workshop(trace))
-    run_search(options(resume=True, budget=2, space=None), workshop(trace))
+    run_search(*options(budget=2), backend(trace))
+    run_search(*options(resume=True, budget=2, space=None), backend(trace))
     assert {id for id, epoch, _ in worked(trace) if epoch != "kmodel"} == set(listed)
 
 
 def test_the_folder_holds_what_the_design_promises(options: Make, trace: Path) -> None:
     chosen = options(budget=2, command=("dse", "search"))
-    run_search(chosen, workshop(trace))
+    run_search(*chosen, backend(trace))
     path = chosen.results / "k210-001"
     assert {item.name for item in path.iterdir()} == {
         "study.toml",
@@ -88,31 +88,31 @@ def test_the_folder_holds_what_the_design_promises(options: Make, trace: Path) -
 
 
 def test_the_same_seed_gives_the_same_search(options: Make, trace: Path) -> None:
-    fronts = [run_search(options(seed=5), workshop(trace)).front for _ in range(2)]
+    fronts = [run_search(*options(seed=5), backend(trace)).front for _ in range(2)]
     assert fronts[0] == fronts[1]
 
 
 def test_a_budget_beyond_the_designs_ends_with_them(options: Make, trace: Path) -> None:
-    designs = len(plan_search(options()).designs)
-    assert run_search(options(budget=99), workshop(trace)).trained == designs
+    designs = len(plan_search(options().request).designs)
+    assert run_search(*options(budget=99), backend(trace)).trained == designs
 
 
 def test_resuming_repeats_nothing_and_may_add_budget(options: Make, trace: Path) -> None:
-    run_search(options(budget=2), workshop(trace))
+    run_search(*options(budget=2), backend(trace))
     before = worked(trace)
-    again = SearchOptions(results=options().results, executor="inline", resume=True)
-    assert run_search(again, workshop(trace)).trained == 2
+    again = Search().changed(results=options().results, executor="inline", resume=True)
+    assert run_search(*again, backend(trace)).trained == 2
     assert worked(trace) == before
-    report = run_search(replace(again, budget=4), workshop(trace))
+    report = run_search(*again.changed(budget=4), backend(trace))
     assert report.trained == 4
     trained = [(id, epoch) for id, epoch, _ in worked(trace)]
     assert len(trained) == len(set(trained))
 
 
 def test_resuming_with_other_pictures_is_refused(options: Make, trace: Path) -> None:
-    run_search(options(budget=1), workshop(trace))
+    run_search(*options(budget=1), backend(trace))
     with pytest.raises(StudyError, match="training_pictures are not those"):
-        run_search(options(budget=2, resume=True), workshop(trace, trouble="pictures"))
+        run_search(*options(budget=2, resume=True), backend(trace, trouble="pictures"))
 
 
 def test_nothing_feasible_leaves_no_study(options: Make, trace: Path, tmp_path: Path) -> None:
@@ -122,29 +122,29 @@ def test_nothing_feasible_leaves_no_study(options: Make, trace: Path, tmp_path: 
         'input_size = [640]\nformat = ["kpu8"]\n'
     )
     with pytest.raises(NothingFeasible, match="B63-a1-640-kpu8"):
-        run_search(options(space=str(space)), workshop(trace))
+        run_search(*options(space=str(space)), backend(trace))
     assert not options().results.exists()
 
 
 def test_unknown_names_are_refused_before_anything_is_written(options: Make, trace: Path) -> None:
     for changes in ({"target": "k21o"}, {"space": "mobilenetv2_fac"}):
         with pytest.raises(UnknownName, match="Did you mean"):
-            run_search(options(**changes), workshop(trace))
+            run_search(*options(**changes), backend(trace))
     with pytest.raises(UnknownName):
-        run_search(options(study="nowhere", resume=True), workshop(trace))
+        run_search(*options(study="nowhere", resume=True), backend(trace))
     assert not options().results.exists()
 
 
 def test_a_study_that_is_being_written_is_left_alone(options: Make, trace: Path) -> None:
-    run_search(options(budget=1), workshop(trace))
+    run_search(*options(budget=1), backend(trace))
     folder = StudyFolder.open(options().results / "k210-001")
     with folder.lock(), pytest.raises(StudyLocked):
-        run_search(options(budget=2, resume=True), workshop(trace))
+        run_search(*options(budget=2, resume=True), backend(trace))
 
 
 def test_failed_trainings_give_their_place_to_others(options: Make, trace: Path) -> None:
     """Half of the designs fail (breakpoint A); the budget is spent on the other half."""
-    report = run_search(options(budget=4, seed=1), workshop(trace, trouble="fail:A"))
+    report = run_search(*options(budget=4, seed=1), backend(trace, trouble="fail:A"))
     assert report.trained == 4 and report.failed >= 1
     record = load_study(options().results / "k210-001")
     failed = [entry for entry in record.entries if entry.state == "failed"]
@@ -156,16 +156,16 @@ def test_failed_trainings_give_their_place_to_others(options: Make, trace: Path)
 
 def test_failure_after_failure_ends_the_search(options: Make, trace: Path) -> None:
     with pytest.raises(StudyError, match=r"3 trainings in a row failed.*pictures went away"):
-        run_search(options(), workshop(trace, trouble="fail"))
+        run_search(*options(), backend(trace, trouble="fail"))
     # With the cause removed the same study goes on, and may use those designs again.
-    report = run_search(options(budget=8, resume=True), workshop(trace))
+    report = run_search(*options(budget=8, resume=True), backend(trace))
     assert (report.trained, report.failed) == (8, 3)
 
 
 def test_a_full_disk_ends_the_search_and_loses_nothing(options: Make, trace: Path) -> None:
     with pytest.raises(StudyError, match=r"full: about \d+\.\d MiB are needed"):
-        run_search(options(budget=2), workshop(trace, trouble="disk"))
-    report = run_search(options(budget=2, resume=True), workshop(trace))
+        run_search(*options(budget=2), backend(trace, trouble="disk"))
+    report = run_search(*options(budget=2, resume=True), backend(trace))
     assert (report.trained, report.failed) == (2, 0)
     assert [entry.number for entry in load_study(options().results / "k210-001").entries] == [0, 1]
 
@@ -189,9 +189,9 @@ def test_a_journal_on_a_full_disk_is_told_too(
 
     monkeypatch.setattr(JournalFileBackend, "append_logs", limited)
     with pytest.raises(StudyError, match=r"disk of .* is full"):
-        run_search(options(), workshop(trace))
+        run_search(*options(), backend(trace))
     monkeypatch.undo()
-    assert run_search(options(resume=True), workshop(trace)).trained == 4
+    assert run_search(*options(resume=True), backend(trace)).trained == 4
     trained = [(id, epoch) for id, epoch, _ in worked(trace)]
     assert len(trained) == len(set(trained))
 
@@ -199,32 +199,32 @@ def test_a_journal_on_a_full_disk_is_told_too(
 def test_a_cut_line_is_mended_and_garbage_is_not(
     options: Make, trace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run_search(options(budget=2), workshop(trace))
+    run_search(*options(budget=2), backend(trace))
     path = journal_of(options())
     whole = path.read_bytes()
     path.write_bytes(whole[:-30])
-    report = run_search(options(budget=3, resume=True), workshop(trace))
+    report = run_search(*options(budget=3, resume=True), backend(trace))
     assert report.trained == 3 and path.with_name("journal.log.broken").exists()
     assert "cut short" in capsys.readouterr().err
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([*lines[:3], b"\x00\x00\n", *lines[3:]]))
     with pytest.raises(CorruptJournal, match=r"journal\.log:4"):
-        run_search(options(budget=4, resume=True), workshop(trace))
+        run_search(*options(budget=4, resume=True), backend(trace))
 
 
 def test_a_kmodel_that_cannot_be_made_costs_its_figure_only(
     options: Make, trace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    report = run_search(options(budget=2), workshop(trace, trouble="compiler"))
+    report = run_search(*options(budget=2), backend(trace, trouble="compiler"))
     assert report.trained == 2
     assert all(row["kmodel_ap"] is None for row in report.as_dict()["front"])
     assert "the compiler fell over" in capsys.readouterr().err
-    again = run_search(options(budget=2, resume=True), workshop(trace))
+    again = run_search(*options(budget=2, resume=True), backend(trace))
     assert again.as_dict()["front"][0]["kmodel_ap"] is not None
 
 
 def test_hopeless_trainings_are_stopped_early(options: Make, trace: Path) -> None:
-    report = run_search(options(budget=8, early_stopping=True, seed=2), workshop(trace))
+    report = run_search(*options(budget=8, early_stopping=True, seed=2), backend(trace))
     assert report.stopped_early >= 1 and report.trained + report.stopped_early == 8
     record = load_study(options().results / "k210-001")
     for entry in record.entries:
@@ -234,9 +234,9 @@ def test_hopeless_trainings_are_stopped_early(options: Make, trace: Path) -> Non
 
 
 def test_the_time_limit_leaves_trainings_for_later(options: Make, trace: Path) -> None:
-    report = run_search(options(budget=4, time_limit_s=0.4), workshop(trace, epoch_s=0.1))
+    report = run_search(*options(budget=4, time_limit_s=0.4), backend(trace, epoch_s=0.1))
     assert report.trained < 4
-    report = run_search(options(budget=4, resume=True), workshop(trace))
+    report = run_search(*options(budget=4, resume=True), backend(trace))
     assert report.trained == 4
     trained = [(id, epoch) for id, epoch, _ in worked(trace) if epoch != "kmodel"]
     assert len(trained) == len(set(trained)) == 4 * EPOCHS
@@ -306,7 +306,7 @@ def test_a_signal_saves_and_says_how_to_go_on(
 def test_progress_goes_to_stderr_in_plain_lines(
     options: Make, trace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run_search(options(budget=2), workshop(trace))
+    run_search(*options(budget=2), backend(trace))
     captured = capsys.readouterr()
     assert captured.out == "" and "\r" not in captured.err
     assert captured.err.count("trained 1/2") == 1

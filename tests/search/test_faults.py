@@ -21,14 +21,15 @@ from hypothesis import strategies as st
 
 import dse
 from dse.errors import StudyError
-from dse.search import SearchOptions, load_study, run_search
-from dse.study.journal import read_entries
+from dse.search import load_study, run_search
+from dse.study.file_journal import read_entries
 from dse.views.dashboard.frames import study_tables
 from dse.views.dashboard.payload import payload_json
 from tests.process_limits import no_file_larger_than
-from tests.search.fake_training import EPOCHS, worked, workshop
+from tests.search.fake_training import EPOCHS, backend, worked
+from tests.search.fixtures import Search
 
-Make = Callable[..., SearchOptions]
+Make = Callable[..., Search]
 STUDY = "k210-001"
 
 
@@ -38,7 +39,7 @@ def assert_worked_once(trace: Path, trainings: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[SearchOptions, Path]:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Search, Path]:
     """A study of five trainings, two of which failed; never changed, only copied. And its trace."""
     root = tmp_path_factory.mktemp("finished")
     space = root / "small.toml"
@@ -46,7 +47,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[SearchOptions, P
         'breakpoint = ["A", "B"]\nfrozen_until = [63, 98]\nwidth = [0.35, 0.5]\n'
         'input_size = [96]\nformat = ["kpu8", "FP32"]\n'
     )
-    chosen = SearchOptions(
+    chosen = Search().changed(
         space=str(space),
         results=root / "results",
         executor="inline",
@@ -55,17 +56,17 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[SearchOptions, P
         budget=5,
         seed=3,
     )
-    report = run_search(chosen, workshop(root / "trace", trouble="fail:A63-a0.5 fail:B98-a0.35"))
+    report = run_search(*chosen, backend(root / "trace", trouble="fail:A63-a0.5 fail:B98-a0.35"))
     assert report.failed == 2
     return chosen, root / "trace"
 
 
-def copied(finished: tuple[SearchOptions, Path], root: Path) -> tuple[SearchOptions, Path]:
+def copied(finished: tuple[Search, Path], root: Path) -> tuple[Search, Path]:
     """The finished study under `root`, to be resumed, and its trace."""
     original, trace = finished
     shutil.copytree(original.results, root / "results")
     shutil.copy(trace, root / "trace")
-    again = SearchOptions(results=root / "results", executor="inline", resume=True)
+    again = Search().changed(results=root / "results", executor="inline", resume=True)
     return again, root / "trace"
 
 
@@ -73,7 +74,7 @@ def copied(finished: tuple[SearchOptions, Path], root: Path) -> tuple[SearchOpti
 @settings(max_examples=25)
 @given(share=st.floats(0, 1))
 def test_a_journal_cut_anywhere_repeats_nothing(
-    finished: tuple[SearchOptions, Path], tmp_path_factory: pytest.TempPathFactory, share: float
+    finished: tuple[Search, Path], tmp_path_factory: pytest.TempPathFactory, share: float
 ) -> None:
     """Not what it still holds, nor what the trainings' folders hold and the cut took away."""
     options, trace = copied(finished, tmp_path_factory.mktemp("cut"))
@@ -81,7 +82,7 @@ def test_a_journal_cut_anywhere_repeats_nothing(
     whole = path.read_bytes()
     path.write_bytes(whole[: int(share * len(whole))])
     held = [e for e in read_entries(path, STUDY) if e.state in ("complete", "failed")]
-    report = run_search(options, workshop(trace))
+    report = run_search(*options, backend(trace))
     assert report.trained == 5
     after = {entry.number: entry for entry in load_study(path.parent).entries}
     for entry in held:
@@ -100,20 +101,20 @@ def test_a_journal_cut_anywhere_repeats_nothing(
 @settings(max_examples=10)
 @given(room_bytes=st.integers(0, 3000))
 def test_a_journal_whose_disk_is_full_anywhere_in_a_line_goes_on_with_room(
-    finished: tuple[SearchOptions, Path],
+    finished: tuple[Search, Path],
     tmp_path_factory: pytest.TempPathFactory,
     room_bytes: int,
 ) -> None:
     options, trace = copied(finished, tmp_path_factory.mktemp("full"))
     path = options.results / STUDY / "journal.log"
-    wider = SearchOptions(results=options.results, executor="inline", resume=True, budget=7)
+    wider = Search().changed(results=options.results, executor="inline", resume=True, budget=7)
     with (
         no_file_larger_than(path.stat().st_size + room_bytes),
         pytest.raises(StudyError, match=r"disk of .* is full: about") as caught,
     ):
-        run_search(wider, workshop(trace))
+        run_search(*wider, backend(trace))
     assert "--resume" in caught.value.hint
-    assert run_search(wider, workshop(trace)).trained == 7
+    assert run_search(*wider, backend(trace)).trained == 7
     assert_worked_once(trace, 7)
 
 
@@ -123,17 +124,17 @@ def test_a_study_whose_disk_is_full_as_it_begins_can_begin_again(
 ) -> None:
     trace = tmp_path / "trace"
     whole = options(study="whole", budget=1)
-    run_search(whole, workshop(tmp_path / "other trace"))
+    run_search(*whole, backend(tmp_path / "other trace"))
     chosen = options(study="mine")
     with (
         no_file_larger_than((whole.results / "whole" / file).stat().st_size - 10),
         pytest.raises(StudyError, match=r"disk of .* is full"),
     ):
-        run_search(chosen, workshop(trace))
+        run_search(*chosen, backend(trace))
     left = {item.name for item in (chosen.results / "mine").iterdir()}
     assert file not in left and not [name for name in left if name.startswith(".")]
     again = options(study="mine", resume="study.toml" in left)
-    assert run_search(again, workshop(trace)).trained == 4
+    assert run_search(*again, backend(trace)).trained == 4
     assert_worked_once(trace, 4)
 
 
@@ -142,12 +143,12 @@ def test_a_clock_that_jumps_changes_nothing(
     options: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jump_s: float
 ) -> None:
     """Back a day, or on by a year, at every look, and once more before the search goes on."""
-    quiet = run_search(options(study="quiet"), workshop(tmp_path / "quiet"))
+    quiet = run_search(*options(study="quiet"), backend(tmp_path / "quiet"))
     trace, began, looks = tmp_path / "trace", time.monotonic(), count(1)
     real = time.time
     monkeypatch.setattr(time, "time", lambda: real() + next(looks) * jump_s)
-    run_search(options(study="jumped", budget=2), workshop(trace))
-    report = run_search(options(study="jumped", resume=True), workshop(trace))
+    run_search(*options(study="jumped", budget=2), backend(trace))
+    report = run_search(*options(study="jumped", resume=True), backend(trace))
     passed_s = time.monotonic() - began
     assert (report.front, report.trained) == (quiet.front, quiet.trained)
     assert 0 < report.seconds <= passed_s + 0.05
@@ -184,7 +185,7 @@ def test_figures_that_are_none_reach_neither_front_nor_model_nor_page(
     which says nothing about the design."""
     chosen = options(budget=7, proposer="composite", early_stopping=True, seed=1)
     bad = "A63-a0.35"
-    report = run_search(chosen, workshop(tmp_path / "trace", trouble=f"{trouble}:{bad}"))
+    report = run_search(*chosen, backend(tmp_path / "trace", trouble=f"{trouble}:{bad}"))
     record = load_study(chosen.results / STUDY)
     states = {entry.training.id: entry.state for entry in record.entries}
     hit = [id for id in states if id.startswith(bad)]

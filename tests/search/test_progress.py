@@ -34,7 +34,7 @@ def test_the_line_says_it_all() -> None:
         "2 h 03 min left · rejected 969 (main_memory 841, kpu_memory 128)"
     )
     assert "failed 1 ·" in progress_line(standing(failed=1))
-    assert "kmodels measured 1/7" in progress_line(standing(measuring=(1, 7)))
+    assert "compiled files measured 1/7" in progress_line(standing(measuring=(1, 7)))
     assert "left" not in progress_line(standing(left_s=None))
 
 

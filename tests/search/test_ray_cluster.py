@@ -18,11 +18,11 @@ import ray
 import yaml  # type: ignore[import-untyped]
 from ray.cluster_utils import Cluster
 
-from dse.workers.executor import Executor, Task, Workbench
-from dse.workers.parcels import Parcel
+from dse.workers.executor import Executor, Task, TaskRunner
+from dse.workers.file_sets import FileSet
 from dse.workers.ray_executor import SETTINGS, RayExecutor
 from tests.search import fake_training
-from tests.search.executor_contract import ExecutorContract, ScriptedDesk, bench, tasks
+from tests.search.executor_contract import ExecutorContract, ScriptedCoordinator, runner, tasks
 from tests.search.fake_training import EPOCHS, PICTURE, worked
 from tests.search.search_process import started
 
@@ -110,18 +110,20 @@ def test_nodes_get_what_they_need_and_the_driver_what_they_leave(
     here = tmp_path / "driver"
     here.mkdir()
     (here / "picture").write_bytes(PICTURE)
-    work = bench(trace, epoch_s=0.3, picture=str(here / "picture"), hidden=str(here))
-    work = Workbench(work.job, here / "trainings", work.train, work.measure)
-    desk = ScriptedDesk([*tasks(4), Task("measure", tasks(1)[0].training, 4)])
-    RayExecutor(address=nodes.address).run(work, desk)
-    assert set(desk.ended.values()) == {"finished"} and desk.at_once == 2, desk.results
+    work = runner(trace, epoch_s=0.3, picture=str(here / "picture"), hidden=str(here))
+    work = TaskRunner(work.job, here / "trainings", work.train, work.measure)
+    coordinator = ScriptedCoordinator([*tasks(4), Task("measure", tasks(1)[0].training, 4)])
+    RayExecutor(address=nodes.address).run(work, coordinator)
+    assert set(coordinator.ended.values()) == {"finished"} and coordinator.at_once == 2, (
+        coordinator.results
+    )
     for task in tasks(4):
         left = {file.name for file in (here / "trainings" / task.training.id).iterdir()}
         kmodel = {"kmodel.json"} if task.number == 0 else set()
         assert left == {"metrics.json", "checkpoint.json", *kmodel}
-    key = Parcel({"a/picture": PICTURE}).key
+    key = FileSet({"a/picture": PICTURE}).key
     for name in ("first", "second"):
-        assert (nodes.caches[name] / "parcels" / key / "a/picture").read_bytes() == PICTURE
+        assert (nodes.caches[name] / "file_sets" / key / "a/picture").read_bytes() == PICTURE
     assert len({process for _, _, process in worked(trace)}) == 2
 
 
@@ -136,10 +138,10 @@ def test_the_tasks_of_a_node_that_dies_go_on_elsewhere(nodes: Nodes, trace: Path
 
     killer = threading.Thread(target=kill)
     killer.start()
-    desk = ScriptedDesk(tasks(3))
-    RayExecutor(address=nodes.address, workers=3).run(bench(trace, epoch_s=0.5), desk)
+    coordinator = ScriptedCoordinator(tasks(3))
+    RayExecutor(address=nodes.address, workers=3).run(runner(trace, epoch_s=0.5), coordinator)
     killer.join()
-    assert desk.ended == dict.fromkeys(range(3), "finished")
+    assert coordinator.ended == dict.fromkeys(range(3), "finished")
     epochs = Counter((id, epoch) for id, epoch, _ in worked(trace))
     assert len(epochs) == 3 * EPOCHS and epochs.total() <= 3 * EPOCHS + 1
     moved = [id for id, _ in epochs if len({p for i, _, p in worked(trace) if i == id}) == 2]
@@ -151,12 +153,12 @@ def test_workers_take_a_share_of_a_gpu(nodes: Nodes, trace: Path) -> None:
     node = nodes.add("with GPU", cores=2, num_gpus=1)
     try:
         executor = RayExecutor(address=nodes.address, workers=2)
-        work, desk = (
-            replace(bench(trace, epoch_s=0.2), train=fake_training.train_on_gpu),
-            ScriptedDesk(tasks(3)),
+        work, coordinator = (
+            replace(runner(trace, epoch_s=0.2), train=fake_training.train_on_gpu),
+            ScriptedCoordinator(tasks(3)),
         )
-        executor.run(work, desk)
-        assert desk.ended == dict.fromkeys(range(3), "finished"), desk.results
+        executor.run(work, coordinator)
+        assert coordinator.ended == dict.fromkeys(range(3), "finished"), coordinator.results
         assert len({process for _, _, process in worked(trace)}) == 2
     finally:
         nodes.cluster.remove_node(node)

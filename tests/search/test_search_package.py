@@ -14,7 +14,7 @@ import dse.search
 def test_importing_the_search_loads_nothing_heavy() -> None:
     script = (
         "import sys, dse.search\n"
-        "from dse.search import SearchOptions, find_study, load_study, run_search\n"
+        "from dse.search import find_study, load_study, run_search\n"
         "heavy = {'ray', 'tensorflow', 'keras', 'plotly', 'nncase', 'optuna', 'pandas'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

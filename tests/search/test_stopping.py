@@ -77,19 +77,19 @@ def test_ap_equal_to_the_bound_beats() -> None:
 
 
 @pytest.mark.parametrize(
-    ("latency_ms", "kmodel_bytes", "stops"),
+    ("latency_ms", "file_bytes", "stops"),
     [(1.0, 1, False), (1.0, 10**9, False), (1e6, 1, False), (1e6, 10**9, True)],
 )
 def test_only_designs_no_slower_and_no_larger_count(
-    latency_ms: float, kmodel_bytes: int, stops: bool
+    latency_ms: float, file_bytes: int, stops: bool
 ) -> None:
-    mine = Design(Training("B", 63, 0.5, 96), latency_ms, kmodel_bytes)
+    mine = Design(Training("B", 63, 0.5, 96), latency_ms, file_bytes)
     judge = DominanceStopper([*DESIGNS, mine], audit_share=0.0)
     assert taught(judge, DONE).may_continue(mine.training, [(5, EPOCHS, 0.1)]).stop is stops
 
 
 def test_a_design_of_equal_cost_counts() -> None:
-    twin = Design(Training("A", 98, 0.5, 96), DESIGNS[0].latency_ms, DESIGNS[0].kmodel_bytes)
+    twin = Design(Training("A", 98, 0.5, 96), DESIGNS[0].latency_ms, DESIGNS[0].file_bytes)
     judge = DominanceStopper([*DESIGNS, twin], audit_share=0.0)
     decision = taught(judge, DONE).may_continue(twin.training, [(5, EPOCHS, 0.1)])
     assert decision.beaten_by == training(96).id

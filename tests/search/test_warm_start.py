@@ -6,14 +6,16 @@ from pathlib import Path
 import pytest
 
 from dse.errors import StudyError, UsageError
-from dse.search import SearchOptions, StudyFolder, load_study, run_search
+from dse.search import StudyFolder, load_study, run_search
 from dse.search.warm_start import reusable, take_over
-from dse.study.journal import WARM, Journal
+from dse.study.file_journal import FileJournal
+from dse.study.journal import WARM
 from dse.study.plan import make_plan
 from dse.training.recipe import Recipe
-from tests.search.fake_training import worked, workshop
+from tests.search.fake_training import backend, worked
+from tests.search.fixtures import Search
 
-Make = Callable[..., SearchOptions]
+Make = Callable[..., Search]
 
 
 @pytest.fixture()
@@ -25,14 +27,14 @@ def trace(tmp_path: Path) -> Path:
 def first(options: Make, trace: Path) -> Path:
     """A study of four trainings."""
     chosen = options(study="first")
-    run_search(chosen, workshop(trace))
+    run_search(*chosen, backend(trace))
     return chosen.results / "first"
 
 
 def test_another_target_costs_no_training(options: Make, trace: Path, first: Path) -> None:
     before = worked(trace)
     chosen = options(study="second", target="unlimited", budget=0, warm_from=(first,))
-    report = run_search(chosen, workshop(trace))
+    report = run_search(*chosen, backend(trace))
     assert (report.reused, report.trained) == (4, 0)
     assert worked(trace) == before
     known = {entry.training for entry in load_study(first).entries}
@@ -43,7 +45,7 @@ def test_another_target_costs_no_training(options: Make, trace: Path, first: Pat
 
 
 def test_the_budget_pays_for_new_trainings_only(options: Make, trace: Path, first: Path) -> None:
-    report = run_search(options(study="second", budget=2, warm_from=(first,)), workshop(trace))
+    report = run_search(*options(study="second", budget=2, warm_from=(first,)), backend(trace))
     assert (report.reused, report.trained) == (4, 2)
     trainings = [id for id, epoch, _ in worked(trace) if epoch == "1"]
     assert len(trainings) == len(set(trainings)) == 6
@@ -53,7 +55,7 @@ def test_files_come_along_so_that_a_design_can_be_exported(
     options: Make, trace: Path, first: Path
 ) -> None:
     chosen = options(study="second", budget=0, warm_from=(first,))
-    run_search(chosen, workshop(trace))
+    run_search(*chosen, backend(trace))
     for folder in (first / "trainings").iterdir():
         copied = chosen.results / "second" / "trainings" / folder.name
         assert {one.name for one in copied.iterdir()} == {one.name for one in folder.iterdir()}
@@ -61,20 +63,20 @@ def test_files_come_along_so_that_a_design_can_be_exported(
 
 def test_taking_over_twice_adds_nothing(options: Make, trace: Path, first: Path) -> None:
     chosen = options(study="second", budget=0, warm_from=(first,))
-    run_search(chosen, workshop(trace))
+    run_search(*chosen, backend(trace))
     folder = StudyFolder.open(chosen.results / "second")
     settings = folder.settings()
     plan = make_plan(settings.search_space(), settings.make_target())
-    record, journal = load_study(first), Journal(folder.journal, folder.name)
+    record, journal = load_study(first), FileJournal(folder.journal, folder.name)
     assert take_over(reusable(record, settings, plan), record, folder, journal, plan) == 0
 
 
 @pytest.mark.slow
 def test_a_resume_does_not_need_the_other_study(options: Make, trace: Path, first: Path) -> None:
-    run_search(options(study="second", budget=1, warm_from=(first,)), workshop(trace))
+    run_search(*options(study="second", budget=1, warm_from=(first,)), backend(trace))
     first.rename(first.with_name("gone"))
     again = options(study="second", budget=2, resume=True, space=None)
-    report = run_search(again, workshop(trace))
+    report = run_search(*again, backend(trace))
     assert (report.reused, report.trained) == (4, 2)
 
 
@@ -86,7 +88,7 @@ def test_trainings_that_were_done_otherwise_are_refused(
     trouble = "pictures" if unlike == "training_pictures" else ""
     chosen = options(study="second", warm_from=(first,), recipe=recipe)
     with pytest.raises(StudyError, match=f"its {unlike} is another"):
-        run_search(chosen, workshop(trace, trouble=trouble))
+        run_search(*chosen, backend(trace, trouble=trouble))
     assert not (chosen.results / "second").exists()
 
 
@@ -94,10 +96,10 @@ def test_trainings_without_a_wanted_format_are_left_aside(
     options: Make, trace: Path, first: Path, small_space: Path
 ) -> None:
     small_space.write_text(small_space.read_text().replace('"FP32"', '"FP32", "Q7"'))
-    report = run_search(options(study="second", budget=1, warm_from=(first,)), workshop(trace))
+    report = run_search(*options(study="second", budget=1, warm_from=(first,)), backend(trace))
     assert (report.reused, report.trained) == (0, 1)
 
 
 def test_a_budget_of_nothing_needs_a_study_to_take_from() -> None:
     with pytest.raises(UsageError, match="--budget 0"):
-        SearchOptions(budget=0)
+        Search().changed(budget=0)

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from dse.chips import load_target
-from dse.search import SearchOptions, load_study, run_search
+from dse.search import load_study, run_search
 from dse.search.stopping import DominanceStopper
 from dse.space import SearchSpace, Training
 from dse.study.audit import BEATEN, audit
 from dse.study.journal import Entry
 from dse.study.plan import make_plan
-from tests.search.fake_training import workshop
+from tests.search.fake_training import backend
+from tests.search.fixtures import Search
 
 PLAN = make_plan(
     SearchSpace("s", ("A",), (63,), (0.35, 0.5), (96, 128), ("kpu8",)), load_target("k210")
@@ -53,10 +54,10 @@ def test_an_audited_training_without_a_validation_ap_is_not_above_its_bound(
 
 
 def test_a_search_records_what_beat_a_training(
-    options: Callable[..., SearchOptions], tmp_path: Path
+    options: Callable[..., Search], tmp_path: Path
 ) -> None:
     chosen = options(budget=99, early_stopping=True)
-    report = run_search(chosen, workshop(tmp_path / "trace"))
+    report = run_search(*chosen, backend(tmp_path / "trace"))
     record = load_study(chosen.results / "k210-001")
     beaten = [one for one in record.entries if one.outcome.get(BEATEN)]
     stopped = [one for one in beaten if one.state == "stopped"]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dse.errors import CorruptJournal
 from dse.space import SearchSpace, Training
-from dse.study.journal import Journal, read_entries
+from dse.study.file_journal import FileJournal, read_entries
 from dse.study.journal_lines import LINE_BYTES, broken_tail, drop_broken_tail
 
 SPACE = SearchSpace("s", ("A", "B"), (63, 98), (0.35, 0.5), (96, 128), ("kpu8",))
@@ -42,7 +42,7 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
 
 
 def written(path: Path) -> Path:
-    journal = Journal(path, "mine")
+    journal = FileJournal(path, "mine")
     journal.start(FIRST, SPACE)
     journal.finish(0, (0.5, 10.0, 1000), OUTCOME, 1.5)
     journal.measured(FIRST, {"kmodel_ap": 0.4})
@@ -135,7 +135,7 @@ def test_a_journal_that_only_optuna_refuses_is_refused_when_it_is_opened_for_wri
     changed(path, CREATE, lambda line: line["distributions"].update(width="{"))
     assert broken_tail(path) is None
     with pytest.raises(CorruptJournal, match=rf"journal\.log:{CREATE + 1}: .*Optuna"):
-        Journal(path, "mine")
+        FileJournal(path, "mine")
 
 
 def test_what_is_not_known_may_be_missing(path: Path) -> None:

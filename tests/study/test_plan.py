@@ -23,7 +23,7 @@ def test_every_candidate_is_priced_and_only_what_fits_is_a_design(small_space: P
     design = plan.designs[0]
     row = plan.deployable_row(design.training)
     assert row.format == "kpu8"
-    assert (design.latency_ms, design.kmodel_bytes) == (row.latency_ms, row.file_bytes)
+    assert (design.latency_ms, design.file_bytes) == (row.latency_ms, row.file_bytes)
 
 
 def test_nothing_feasible_shows_what_comes_nearest(small_space: Path) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from dse.chips import load_target
 from dse.errors import StudyError
+from dse.search import SearchRequest
 from dse.space import SearchSpace
 from dse.study.folder import StudyFolder
-from dse.study.options import SearchOptions
 from dse.study.provenance import check_unchanged, make_settings, shared_settings
 from dse.study.settings import PICTURES, StudySettings
 
@@ -24,12 +24,12 @@ ABOUT: dict[str, Any] = {
 def test_space_and_target_come_back_from_the_file(small_space: Path, tmp_path: Path) -> None:
     space, target = SearchSpace.load(str(small_space)), load_target("k210")
     folder = StudyFolder.create(tmp_path / "results", None, target.name)
-    options = SearchOptions(space=str(small_space)).with_defaults()
+    options = SearchRequest(space=str(small_space)).settings()
     folder.write_settings(make_settings(options, space, target, ABOUT))
     settings = folder.settings()
     assert settings.search_space() == space
     assert settings.make_target() == target
-    assert SearchOptions().continuing(settings.search) == options
+    assert SearchRequest().continuing(settings.search) == options
 
 
 def test_other_pictures_are_refused_and_other_weights_are_not(study_settings: Make) -> None:
@@ -45,11 +45,11 @@ def test_drivers_of_a_study_may_keep_their_pictures_in_different_places(small_sp
     space, target = SearchSpace.load(str(small_space)), load_target("k210")
 
     def shared(data: str, checksum: str = "a", seed: int = 0) -> dict[str, Any]:
-        options = SearchOptions(data=data, seed=seed, weights_dir=Path(data), study="ours")
+        search = SearchRequest(data=data, seed=seed, weights_dir=Path(data)).settings()
         pictures = {"source": data, "checksum": checksum}
         weights = {"source": f"dir:{data}"}
         about = {**dict.fromkeys(PICTURES, pictures), "starting_weights": weights}
-        return shared_settings(make_settings(options.with_defaults(), space, target, about))
+        return shared_settings(make_settings(search, space, target, about))
 
     assert shared("wider:/here") == shared("wider:/there")
     for other in (shared("fddb:/here"), shared("wider:/here", "b"), shared("wider:/here", seed=1)):
@@ -60,8 +60,8 @@ def test_a_password_stays_out_of_the_file(small_space: Path) -> None:
     space, target = SearchSpace.load(str(small_space)), load_target("k210")
     url = "postgresql+psycopg://me:secret@host/db"
     command = ("dse", "search", "--storage", url)
-    options = SearchOptions(storage=url, study="ours", command=command).with_defaults()
-    settings = make_settings(options, space, target, ABOUT)
+    search = SearchRequest().settings()
+    settings = make_settings(search, space, target, ABOUT, command=command, storage=url)
     assert "secret" not in str(settings)
     assert settings.shared and settings.shared.storage == "postgresql+psycopg://me:***@host/db"
     assert settings.command.endswith("me:***@host/db")

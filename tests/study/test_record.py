@@ -6,16 +6,17 @@ from pathlib import Path
 import pytest
 
 from dse.errors import CorruptJournal, InvalidFile, UnknownName
-from dse.search import SearchOptions, load_study, run_search
+from dse.search import load_study, run_search
 from dse.study.columns import study_columns
-from tests.search.fake_training import EPOCHS, workshop
+from tests.search.fake_training import EPOCHS, backend
+from tests.search.fixtures import Search
 
-Make = Callable[..., SearchOptions]
+Make = Callable[..., Search]
 
 
 @pytest.fixture()
 def study(options: Make, tmp_path: Path) -> Path:
-    run_search(options(budget=4, seed=3), workshop(tmp_path / "trace"))
+    run_search(*options(budget=4, seed=3), backend(tmp_path / "trace"))
     return options().results / "k210-001"
 
 
@@ -78,7 +79,7 @@ def test_a_curve_of_another_shape_is_refused(study: Path, content: bytes) -> Non
 
 
 def test_the_report_is_the_one_the_search_gave(options: Make, tmp_path: Path) -> None:
-    report = run_search(options(), workshop(tmp_path / "trace")).as_dict()
+    report = run_search(*options(), backend(tmp_path / "trace")).as_dict()
     again = load_study(options().results / report["study"]).report().as_dict()
     assert again.pop("seconds") <= report.pop("seconds") + 0.1
     assert again == report

@@ -11,7 +11,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,15 @@ import pytest
 from optuna.distributions import CategoricalDistribution
 
 from dse.errors import StudyError, UsageError
-from dse.search import SearchOptions, StudyFolder, load_study, run_search
-from dse.space import SearchSpace, Training
+from dse.search import RunOptions, SearchRequest, StudyFolder, load_study, run_search
+from dse.space import TRAINING_AXES, SearchSpace, Training
 from dse.study import shared_journal
-from dse.study.journal import PARAMETERS, read_entries
-from dse.study.shared_journal import SharedJournal, without_password
-from tests.search.fake_training import EPOCHS, worked, workshop
+from dse.study.database import without_password
+from dse.study.file_journal import read_entries
+from dse.study.heartbeat import Heartbeat
+from dse.study.shared_journal import SharedJournal
+from tests.search.fake_training import EPOCHS, backend, worked
+from tests.search.fixtures import Search
 from tests.search.postgres_server import postgres_server
 from tests.search.search_process import started
 
@@ -33,7 +35,7 @@ pytestmark = pytest.mark.slow
 SPACE = SearchSpace("s", ("A", "B"), (63, 98), (0.35, 0.5), (96, 128), ("kpu8",))
 FIRST, SECOND = Training("A", 63, 0.35, 96), Training("B", 98, 0.5, 128)
 
-Make = Callable[..., SearchOptions]
+Make = Callable[..., Search]
 
 
 @pytest.fixture()
@@ -75,9 +77,9 @@ def test_a_study_whose_axes_are_of_another_kind_is_not_mixed(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = journal_of(url, "one", tmp_path)
-    lists = {name: CategoricalDistribution(getattr(SPACE, name)) for name in PARAMETERS}
+    lists = {name: CategoricalDistribution(getattr(SPACE, name)) for name in TRAINING_AXES}
     with monkeypatch.context() as before:
-        before.setattr("dse.study.journal._distributions", lambda space: lists)
+        before.setattr("dse.study.journal_trials._distributions", lambda space: lists)
         assert one.start(FIRST, SPACE) == 0
     with pytest.raises(StudyError, match="of another version of dse"):
         one.start(SECOND, SPACE)
@@ -147,7 +149,7 @@ def test_a_trial_without_any_beat_is_no_trap(
     """Its driver died between adding the trial and the first beat."""
     dead, alive = journal_of(url, "dead", tmp_path), journal_of(url, "alive", tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(SharedJournal, "_beat", lambda self, trial: None)
+        patch.setattr(Heartbeat, "add", lambda self, trial: None)
         dead.start(FIRST, SPACE)
     began = time.monotonic()
     while alive.orphans() != [FIRST]:
@@ -172,9 +174,11 @@ def test_urls_that_lead_nowhere(tmp_path: Path) -> None:
         journal_of(f"sqlite:///{tmp_path}/missing/studies.db", "one", tmp_path)
     assert without_password("postgresql+psycopg://me:secret@host/db").count("secret") == 0
     with pytest.raises(UsageError, match="the study's name"):
-        SearchOptions(storage="sqlite:///x.db")
+        RunOptions(storage="sqlite:///x.db")
     with pytest.raises(UsageError, match="--warm-from does not go"):
-        SearchOptions(storage="sqlite:///x.db", study="ours", warm_from=(tmp_path,))
+        run_search(
+            SearchRequest(warm_from=(tmp_path,)), RunOptions(storage="sqlite:///x.db", study="ours")
+        )
 
 
 def test_a_search_with_a_database_leaves_a_folder_like_any_other(
@@ -182,27 +186,27 @@ def test_a_search_with_a_database_leaves_a_folder_like_any_other(
 ) -> None:
     trace, studies = tmp_path / "trace", options().results
     chosen = options(budget=2, storage=url, study="ours", command=("dse", "--storage", url))
-    report = run_search(chosen, workshop(trace))
+    report = run_search(*chosen, backend(trace))
     assert report.trained == 2
     record = load_study(studies / "ours")
     assert record.report().front == report.front
     shared = record.settings.shared
     assert shared is not None and shared.storage == url
     with pytest.raises(StudyError, match="the record of study 'ours' is in sqlite"):
-        run_search(options(resume=True, study="ours"), workshop(trace))
-    more = replace(chosen, resume=True, budget=4, space=None)
-    assert run_search(more, workshop(trace)).trained == 4
-    run_search(options(budget=1, study="alone"), workshop(trace))
+        run_search(*options(resume=True, study="ours"), backend(trace))
+    more = chosen.changed(resume=True, budget=4, space=None)
+    assert run_search(*more, backend(trace)).trained == 4
+    run_search(*options(budget=1, study="alone"), backend(trace))
     with pytest.raises(StudyError, match="is in its folder"):
-        run_search(replace(more, study="alone"), workshop(trace))
+        run_search(*more.changed(study="alone"), backend(trace))
 
 
 def test_a_driver_with_other_pictures_is_refused(options: Make, url: str, tmp_path: Path) -> None:
     chosen = options(budget=1, storage=url, study="ours")
-    run_search(chosen, workshop(tmp_path / "trace"))
-    other = replace(chosen, results=tmp_path / "elsewhere")
+    run_search(*chosen, backend(tmp_path / "trace"))
+    other = chosen.changed(results=tmp_path / "elsewhere")
     with pytest.raises(StudyError, match=r"_pictures\.checksum = same, not other"):
-        run_search(other, workshop(tmp_path / "trace", trouble="pictures"))
+        run_search(*other, backend(tmp_path / "trace", trouble="pictures"))
     assert list(other.results.iterdir()) == []
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from dse.errors import DataError
 from dse.space import Training
-from dse.workers.executor import Epoch, Failure, Task, Workbench
+from dse.workers.executor import Epoch, Failure, Task, TaskRunner
 
 
 @dataclass
@@ -24,13 +24,13 @@ def test_results_become_plain_values(tmp_path: Path) -> None:
         return Found({"kpu8": np.float32(0.5), "FP16": float("nan")}, np.int64(3))
 
     seen: list[Epoch] = []
-    bench = Workbench(None, tmp_path, train, lambda *_: None)
+    runner = TaskRunner(None, tmp_path, train, lambda *_: None)
 
     def report(epoch: Epoch) -> bool:
         seen.append(epoch)
         return True
 
-    result = bench.do(Task("train", Training("A", 63, 0.5, 96), 0), report)
+    result = runner.run(Task("train", Training("A", 63, 0.5, 96), 0), report)
     assert result == {"ap": {"kpu8": 0.5, "FP16": None}, "seconds": 3.0}
     assert seen[0].epoch == 1
 

@@ -17,8 +17,10 @@ from dse.files import disk_full
 from dse.network.keras_starting_weights import load_starting_weights
 from dse.schema import read_json
 from dse.space import Training
+from dse.study.training_result import Outcome
 from dse.training import EpochReport, Recipe
-from dse.workers.job import Job, Outcome, load_weights, measure_kmodel, run_training
+from dse.workers.job import load_weights, measure_compiled, run_training
+from dse.workers.training_job import Job
 from tests.process_limits import no_file_larger_than
 
 pytestmark = [pytest.mark.compiler, pytest.mark.slow]
@@ -96,7 +98,7 @@ def test_results_that_somebody_made_up_are_refused(job: Job, tmp_path: Path, con
         run_training(job, TRAINING, tmp_path, lambda epoch: True)
     assert "resume" in caught.value.hint
     with pytest.raises(InvalidFile, match=r"kmodel\.json: "):
-        measure_kmodel(job, TRAINING, tmp_path)
+        measure_compiled(job, TRAINING, tmp_path)
 
 
 def test_a_pipe_in_the_place_of_results_is_refused(job: Job, tmp_path: Path) -> None:
@@ -116,7 +118,7 @@ def test_a_stopped_training_has_no_figures_but_weights(job: Job, tmp_path: Path)
 def test_the_figure_of_kpu8_is_the_kmodels(job: Job, finished: tuple[Path, Outcome]) -> None:
     """It was measured with the training, by the emulator, and is not measured again."""
     folder, outcome = finished
-    measure = measure_kmodel(replace(job, data="no such data"), TRAINING, folder)
+    measure = measure_compiled(replace(job, data="no such data"), TRAINING, folder)
     assert measure.kmodel_bytes > 100_000
     assert measure.kmodel_ap == outcome.ap["kpu8"]
     assert measure.note == ""
@@ -127,8 +129,8 @@ def test_the_kmodel_is_measured_where_it_was_not(
 ) -> None:
     copy = tmp_path / TRAINING.id
     shutil.copytree(finished[0], copy, ignore=shutil.ignore_patterns("kmodel.json"))
-    again = measure_kmodel(job, TRAINING, copy)
-    assert again.kmodel_ap == measure_kmodel(job, TRAINING, finished[0]).kmodel_ap
+    again = measure_compiled(job, TRAINING, copy)
+    assert again.kmodel_ap == measure_compiled(job, TRAINING, finished[0]).kmodel_ap
 
 
 def test_what_does_not_fit_the_chip_is_approximated(
@@ -210,13 +212,13 @@ def test_a_job_moves_with_its_pictures_and_weights(job: Job, tmp_path: Path) -> 
     weights = here / "mobilenet_v2_1.0_notop.weights.h5"
     weights.write_bytes(b"weights")
     mine = replace(job, data=f"yolo:{here}", weights=f"dir:{here}")
-    parcels = mine.parcels()
-    assert set(parcels) == {"data", "weights"}, "synthetic scenes are drawn there"
-    for kind, parcel in parcels.items():
-        for name, content in parcel.batch(0):
+    file_sets = mine.file_sets()
+    assert set(file_sets) == {"data", "weights"}, "synthetic scenes are drawn there"
+    for kind, file_set in file_sets.items():
+        for name, content in file_set.batch(0):
             (there / kind / name).parent.mkdir(parents=True, exist_ok=True)
             (there / kind / name).write_bytes(content)
-    moved = mine.moved(tmp_path / "cache", {kind: there / kind for kind in parcels})
+    moved = mine.relocated(tmp_path / "cache", {kind: there / kind for kind in file_sets})
     assert str(here) not in str(moved) and moved.eval_data == mine.eval_data
     assert Path(moved.weights.removeprefix("dir:"), weights.name).read_bytes() == b"weights"
     for split in ("train", "val"):

@@ -10,7 +10,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,13 +19,20 @@ import ray
 from ray.air.execution._internal import event_manager
 from ray.exceptions import NodeDiedError, OutOfMemoryError, RayActorError
 
-from dse.search import SearchOptions, load_study, plan_search, run_search
+from dse.search import load_study, plan_search, run_search
 from dse.study.shared_journal import SharedJournal
 from dse.workers.executor import Executor
 from dse.workers.ray_executor import RayExecutor
 from dse.workers.scratch import scratch_folder
-from tests.search.executor_contract import TRAININGS, ExecutorContract, ScriptedDesk, bench, tasks
-from tests.search.fake_training import DIED, EPOCHS, worked, workshop
+from tests.search.executor_contract import (
+    TRAININGS,
+    ExecutorContract,
+    ScriptedCoordinator,
+    runner,
+    tasks,
+)
+from tests.search.fake_training import DIED, EPOCHS, backend, worked
+from tests.search.fixtures import Search
 from tests.search.search_process import started
 
 pytestmark = pytest.mark.ray
@@ -63,11 +69,14 @@ def test_workers_stay_and_one_that_is_killed_costs_an_epoch_at_most(
 
     killer = threading.Thread(target=kill_one)
     killer.start()
-    desk = ScriptedDesk(tasks(12))
-    cluster.run(bench(trace, epoch_s=0.05, trouble=f"death:{TRAININGS[5].id}"), desk)
+    coordinator = ScriptedCoordinator(tasks(12))
+    cluster.run(runner(trace, epoch_s=0.05, trouble=f"death:{TRAININGS[5].id}"), coordinator)
     killer.join()
-    assert desk.ended == {**dict.fromkeys(range(12), "finished"), 5: "failed"}
-    assert "died 3 times; is there enough memory" in desk.results[5].message and desk.at_once == 2
+    assert coordinator.ended == {**dict.fromkeys(range(12), "finished"), 5: "failed"}
+    assert (
+        "died 3 times; is there enough memory" in coordinator.results[5].message
+        and coordinator.at_once == 2
+    )
     epochs = Counter((id, epoch) for id, epoch, _ in worked(trace))
     assert len(epochs) == 11 * EPOCHS and epochs.total() <= 11 * EPOCHS + 1
     processes = {process for _, _, process in worked(trace)}
@@ -80,10 +89,10 @@ def test_a_worker_out_of_memory_fails_its_training_and_lives_on(
 ) -> None:
     """Out of the system's memory it would be killed, as in the test above."""
     trace = tmp_path / "trace"
-    desk = ScriptedDesk(tasks(4))
-    cluster.run(bench(trace, trouble=f"memory:{TRAININGS[1].id}"), desk)
-    assert desk.ended == {0: "finished", 1: "failed", 2: "finished", 3: "finished"}
-    assert desk.results[1].message == "MemoryError"
+    coordinator = ScriptedCoordinator(tasks(4))
+    cluster.run(runner(trace, trouble=f"memory:{TRAININGS[1].id}"), coordinator)
+    assert coordinator.ended == {0: "finished", 1: "failed", 2: "finished", 3: "finished"}
+    assert coordinator.results[1].message == "MemoryError"
     assert len({process for _, _, process in worked(trace)}) <= 2
 
 
@@ -102,11 +111,11 @@ def test_a_worker_that_ray_kills_is_as_dead_as_any(
 
     own_get = SimpleNamespace(**{**vars(ray), "get": told_otherwise})
     monkeypatch.setattr(event_manager, "ray", own_get)
-    desk = ScriptedDesk(tasks(3))
-    work = bench(tmp_path / "trace", trouble=f"one-death:{TRAININGS[1].id}")
-    cluster.run(work, desk)
+    coordinator = ScriptedCoordinator(tasks(3))
+    work = runner(tmp_path / "trace", trouble=f"one-death:{TRAININGS[1].id}")
+    cluster.run(work, coordinator)
     assert (work.trainings / TRAININGS[1].id / DIED).exists()
-    assert desk.ended == dict.fromkeys(range(3), "finished")
+    assert coordinator.ended == dict.fromkeys(range(3), "finished")
 
 
 @pytest.mark.usefixtures("cluster")
@@ -133,12 +142,12 @@ def test_a_driver_that_is_killed_takes_its_workers_with_it(
 
 def test_a_whole_search(
     cluster: RayExecutor,
-    options: Callable[..., SearchOptions],
+    options: Callable[..., Search],
     tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     chosen = options(budget=8, executor="ray", workers=2, early_stopping=True, seed=2)
-    report = run_search(chosen, workshop(tmp_path / "trace"))
+    report = run_search(*chosen, backend(tmp_path / "trace"))
     assert report.trained + report.stopped_early == 8 and report.failed == 0
     assert all(row.file_ap > 0 for row in report.front if row.deployable)
     entries = load_study(chosen.results / "k210-001").entries
@@ -150,13 +159,13 @@ def test_a_whole_search(
 
 @pytest.mark.usefixtures("cluster")
 def test_the_last_driver_of_a_study_waits_for_the_others(
-    options: Callable[..., SearchOptions], tmp_path: Path
+    options: Callable[..., Search], tmp_path: Path
 ) -> None:
     trace, url = tmp_path / "trace", f"sqlite:///{tmp_path / 'studies.db'}"
     first = options(budget=1, storage=url, study="ours")
-    run_search(first, workshop(trace))
+    run_search(*first, backend(trace))
     other = SharedJournal(url, "ours", "other", tmp_path / "other.log")
-    plan = plan_search(first)
+    plan = plan_search(first.request)
     done = {id for id, _, _ in worked(trace)}
     theirs = next(d.training for d in plan.designs if d.training.id not in done)
     number = other.start(theirs, plan.space)
@@ -170,7 +179,7 @@ def test_the_last_driver_of_a_study_waits_for_the_others(
 
     finisher = threading.Thread(target=finish)
     finisher.start()
-    more = replace(first, resume=True, budget=3, space=None, executor="ray", workers=2)
-    report = run_search(more, workshop(trace))
+    more = first.changed(resume=True, budget=3, space=None, executor="ray", workers=2)
+    report = run_search(*more, backend(trace))
     finisher.join()
     assert report.trained == 3 and theirs.id not in {id for id, _, _ in worked(trace)}

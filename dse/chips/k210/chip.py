@@ -63,6 +63,7 @@ class K210(Chip):
     columns = COLUMNS
     file_suffixes = (".kmodel", ".tflite")
     bundled_file = "model.kmodel"
+    packages = ("nncase",)
     target_type = K210Target
     places: ClassVar[Mapping[str, str]] = {
         "kpu": "KPU",
@@ -235,7 +236,10 @@ class K210(Chip):
         from dse.chips.abilities import Finding
         from dse.chips.k210.compiler.compiler import compiler_version
         from dse.errors import CompilerError
+        from dse.versions import version_of
 
+        package = version_of("nncase")
+        yield Finding("nncase", package is not None, package or "not installed", "uv sync")
         try:
             yield Finding("K210 compiler", True, compiler_version())
         except CompilerError as error:

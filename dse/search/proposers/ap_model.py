@@ -3,8 +3,7 @@
 The prior says what anybody would bet on: more pixels and more channels, more AP. The
 process (Rasmussen and Williams, 2006, chapter 2) learns the trend and what departs from it.
 
-It lives on the logit of AP, its score: a step of a design's size that gains 0.4 where AP is 0.3
-gains 0.02 where it is 0.95. What comes in and goes out is AP.
+It lives on the score of `dse.search.proposers.posterior`, the logit of AP.
 """
 
 from __future__ import annotations
@@ -12,17 +11,16 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from copy import copy
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dse.search.proposers.base import Floats
+from dse.search.proposers.posterior import NOISE_SD, Matern, Posterior, score
 from dse.space import Training
 
-__all__ = ["ApModel", "Posterior", "features"]
+__all__ = ["ApModel", "features"]
 
 PRIOR_MEAN = 1.8
 PRIOR_SLOPE = 3.0
@@ -34,16 +32,7 @@ is soon known better, the slope leans on the prior for longer."""
 
 RESIDUAL_SD = 0.5
 RESIDUAL_BOUNDS = (0.12, 1.8)
-NOISE_SD = 0.07
-"""Around the trend, before anything is known; and of one training repeated with another seed.
-The last is what small detectors show between seeds. Deviations of a score."""
-
-SOFTNESS = 0.01
-"""Added to AP and to what it lacks to 1, so that 0 and 1 have a score."""
-
-NODES, NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
-NODE_WEIGHTS = NODE_WEIGHTS / NODE_WEIGHTS.sum()
-"""Gauss and Hermite's, over a standard Gaussian."""
+"""Around the trend, before anything is known, and what can be learnt. Deviations of a score."""
 
 SCALE_BOUNDS = (0.7, 20.0)
 """Of length scales: what few trainings can tell."""
@@ -84,24 +73,11 @@ def features(trainings: Sequence[Training]) -> Floats:
     return np.asarray((table - table.mean(axis=0)) / np.where(deviation > 1e-9, deviation, 1.0))
 
 
-def score(ap: Floats) -> Floats:
-    """Logit of AP (n,), softened at both ends."""
-    inside = np.clip(ap, 0.0, 1.0)
-    return np.asarray(np.log((inside + SOFTNESS) / (1.0 - inside + SOFTNESS)))
-
-
-def unscored(score: Floats) -> Floats:
-    """AP 0..1 of scores of any shape; inverse of `score`."""
-    odds = np.exp(-np.abs(score))  # never too large for a float
-    upper = (1.0 + SOFTNESS - SOFTNESS * odds) / (1.0 + odds)
-    return np.clip(np.where(score >= 0, upper, 1.0 - upper), 0.0, 1.0)
-
-
 class ApModel:
     """AP over a fixed list of trainings: what `fit` learnt of a few of them.
 
     Its inputs are indices into that list. Call `fit` first, then `predict`; or condition a
-    `posterior`, step by step, on whatever is to be believed.
+    `posterior`, step by step, on whatever is known.
     """
 
     def __init__(self, trainings: Sequence[Training]) -> None:
@@ -132,11 +108,11 @@ class ApModel:
         """(mean, standard deviation) of the AP of designs `at` (n,), both (n,)."""
         posterior = self.posterior(at)
         if self._known:
-            posterior.believe(*self._known)
+            posterior.condition(*self._known)
         return posterior.moments()
 
     def posterior(self, at: NDArray[np.intp]) -> Posterior:
-        """What is believed of the AP of designs `at` (n,) before any is known, by what was fitted.
+        """The AP of designs `at` (n,) before any is known, by what was fitted.
 
         Before `fit`, that of a kernel nobody has learnt.
         """
@@ -171,127 +147,6 @@ class ApModel:
             process.fit(self.features[seen], scores - self.trend(seen))
         learnt = process.kernel_
         return Matern(learnt.k1.constant_value, learnt.k2.length_scale)
-
-
-@dataclass(frozen=True)
-class Matern:
-    """Covariance of residuals: Matern 5/2 with a length scale per feature.
-
-    variance: of a residual's score. scales: (features,).
-    """
-
-    variance: float
-    scales: Floats
-
-    def __call__(self, some: Floats, others: Floats) -> Floats:
-        """(n, m) between designs with features `some` (n, f) and `others` (m, f)."""
-        from scipy.spatial.distance import cdist
-
-        away = math.sqrt(5.0) * cdist(some / self.scales, others / self.scales)
-        return np.asarray(self.variance * (1.0 + away + away**2 / 3.0) * np.exp(-away))
-
-
-class Posterior:
-    """Score of some designs, a Gaussian, given what is believed of others, one by one perhaps.
-
-    Lifetime: made by `ApModel.posterior`; `believe` as often as there is news. The inverse of
-    Cholesky's factor (Rasmussen and Williams, 2006, algorithm 2.1) grows by the rows of what is
-    new, so that one more observation costs products with those before and no factorisation.
-
-    mean: (n,) of the score of the designs asked for.
-    """
-
-    def __init__(self, model: ApModel, kernel: Matern, at: NDArray[np.intp]) -> None:
-        self._model, self._kernel, self._at = model, kernel, at
-        self._seen: NDArray[np.intp] = np.empty(0, dtype=np.intp)
-        self._white: Floats = np.empty(0)  # (seen,) the inverse times the residuals
-        self._inverse: Floats = np.empty((0, 0))  # (room, room), of the factor
-        self._reach: Floats = np.empty((0, len(at)))  # (room, n) the same times covariances
-        self.mean = model.trend(at)
-        self._variance: Floats = np.full(len(at), kernel.variance)
-
-    @property
-    def deviation(self) -> Floats:
-        """(n,) standard deviation of the score."""
-        return np.asarray(np.sqrt(np.maximum(self._variance, 0.0)))
-
-    def moments(self) -> tuple[Floats, Floats]:
-        """(mean, standard deviation) of the AP of the designs asked for, both (n,)."""
-        aps = unscored(self.mean[:, None] + self.deviation[:, None] * NODES)
-        mean = aps @ NODE_WEIGHTS
-        return mean, np.sqrt(np.square(aps - mean[:, None]) @ NODE_WEIGHTS)
-
-    def median_of(self, at: NDArray[np.intp]) -> Floats:
-        """(k,) median of the AP of any designs `at` (k,)."""
-        return unscored(self._model.trend(at) + self._white @ self._whitened(at))
-
-    def believe(self, at: NDArray[np.intp], aps: Floats, noise: float = 0.0) -> Posterior:
-        """Takes in `aps` (k,) of designs `at` (k,). Returns itself.
-
-        noise: standard deviation of each AP beyond that of a measured one.
-        """
-        if not len(at):
-            return self
-        # As a deviation of the score: by the slope of the logit where the AP lies.
-        slope = 1.0 / (SOFTNESS + aps) + 1.0 / (SOFTNESS + 1.0 - aps)
-        return self._believe_scores(at, score(aps), noise * slope)
-
-    def _believe_scores(self, at: NDArray[np.intp], scores: Floats, noise: Floats) -> Posterior:
-        """Takes in `scores` (k,), each with a `noise` (k,) of its own."""
-        from scipy.linalg import solve_triangular
-
-        before, after = len(self._seen), len(self._seen) + len(at)
-        features = self._model.features
-        cross = self._whitened(at)  # (before, k)
-        own = self._kernel(features[at], features[at]) + np.diag(NOISE_SD**2 + noise**2)
-        factor = np.linalg.cholesky(own - cross.T @ cross)
-        root = solve_triangular(factor, np.eye(len(at)), lower=True)
-        white = root @ (scores - self._model.trend(at) - self._white @ cross)
-        covariance = self._kernel(features[at], features[self._at])
-        reach = root @ (covariance - cross.T @ self._reach[:before])
-        self._make_room(after)
-        self._inverse[before:after, :before] = -root @ (cross.T @ self._inverse[:before, :before])
-        self._inverse[before:after, before:after] = root
-        self._reach[before:after] = reach
-        self._seen, self._white = np.append(self._seen, at), np.append(self._white, white)
-        self.mean = self.mean + white @ reach
-        self._variance = self._variance - np.square(reach).sum(axis=0)
-        return self
-
-    def only(self, places: NDArray[np.intp]) -> Posterior:
-        """The same belief about the designs at `places` of those asked for."""
-        return copy(self).keep(places)
-
-    def keep(self, places: NDArray[np.intp]) -> Posterior:
-        """Forgets the other designs. Returns itself."""
-        self._at, self.mean = self._at[places], self.mean[places]
-        self._variance, self._reach = self._variance[places], self._reach[:, places]
-        self._inverse = self._inverse.copy()
-        return self
-
-    def supposing(self, at: NDArray[np.intp]) -> Posterior:
-        """What would be believed if designs `at` (k,) ended at their median; `self` stays.
-
-        (The Kriging believer: only doubt goes away.) Good until `self` believes something new.
-        """
-        return copy(self).believe(at, self.median_of(at))
-
-    def _whitened(self, at: NDArray[np.intp]) -> Floats:
-        """(seen, k) the inverse times covariances with designs `at` (k,)."""
-        count, features = len(self._seen), self._model.features
-        if not count or not len(at):
-            return np.empty((count, len(at)))
-        covariance = self._kernel(features[self._seen], features[at])
-        return np.asarray(self._inverse[:count, :count] @ covariance)
-
-    def _make_room(self, count: int) -> None:
-        """For `count` observations; doubled, so that this is rare."""
-        room = len(self._inverse)
-        if count <= room:
-            return
-        more = max(count, 2 * room) - room
-        self._inverse = np.pad(self._inverse, (0, more))
-        self._reach = np.pad(self._reach, ((0, more), (0, 0)))
 
 
 def _first_kernel(features: int) -> Matern:

@@ -1,6 +1,6 @@
 """What a proposer is: it says which training comes next.
 
-    designs = every training whose kpu8 candidate fits the target, with its exact cost
+    designs = every training with a candidate that the chip can run, with its exact cost
     proposer = make_proposer("composite", designs, seed)
     while (training := proposer.propose(finished, running)) is not None:
         ...train it, add its Observation to `finished`...
@@ -22,8 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.space import Training
+from dse.study.design import Design
 
-__all__ = ["DEFAULT_BUDGET", "Design", "Observation", "Past", "Proposer"]
+__all__ = ["DEFAULT_BUDGET", "Design", "Observation", "ObservationHistory", "Proposer"]
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
@@ -34,19 +35,10 @@ DEFAULT_BUDGET = 50
 
 
 @dataclass(frozen=True)
-class Design:
-    """A feasible training and the cost of its deployable (kpu8) candidate."""
-
-    training: Training
-    latency_ms: float
-    kmodel_bytes: int
-
-
-@dataclass(frozen=True)
 class Observation:
     """What became of a training.
 
-    ap: AP of the kpu8 candidate, 0..1; NaN where it was not measured (stopped, failed).
+    ap: AP of the deployable candidate, 0..1; NaN where it was not measured (stopped, failed).
     val_ap: AP of the last epoch on the validation pictures; NaN where there is none.
     stopped: ended early, because a finished design beats it already.
     A failed training is one with `ap` and `val_ap` NaN: it is not proposed again.
@@ -64,7 +56,7 @@ class Observation:
 
 
 @dataclass
-class Past:
+class ObservationHistory:
     """The observations of designs, in the order in which they ended, as a proposer needs them.
 
     told: all that was ever given, strangers too; observations (n): those of designs; at (n,):
@@ -98,7 +90,7 @@ class Proposer(abc.ABC):
         self.seed = seed
         self.budget = budget
         self._place = {design.training.id: at for at, design in enumerate(self.designs)}
-        self._past = self._nothing()
+        self._history = self._nothing()
 
     def propose(self, finished: Sequence[Observation], running: Sequence[str]) -> Training | None:
         """The next training, or None when every design is used.
@@ -107,36 +99,36 @@ class Proposer(abc.ABC):
         too; running: ids of the trainings under way. Trainings that are no design of this
         search are left aside.
         """
-        past = self._taken_in(finished)
+        history = self._taken_in(finished)
         # A training may be reported while it still counts as running: its result wins.
         known = [self._place[id] for id in dict.fromkeys(running) if id in self._place]
-        busy = np.array([at for at in known if not past.used[at]], dtype=np.intp)
-        free = ~past.used
+        busy = np.array([at for at in known if not history.used[at]], dtype=np.intp)
+        free = ~history.used
         free[busy] = False
-        return self.designs[self._choose(free, past, busy)].training if free.any() else None
+        return self.designs[self._choose(free, history, busy)].training if free.any() else None
 
     @abc.abstractmethod
-    def _choose(self, free: NDArray[np.bool_], past: Past, running: Places) -> int:
+    def _choose(self, free: NDArray[np.bool_], history: ObservationHistory, running: Places) -> int:
         """The place of one of the designs that are `free`, given what ended and what is under way.
 
         free: (designs,), at least one is.
-        past: the same object as before, longer, for as long as what ended has only grown.
+        history: the same object as before, longer, for as long as what ended has only grown.
         """
 
-    def _taken_in(self, finished: Sequence[Observation]) -> Past:
-        """`finished` as a `Past`: what is new of it added, or all of it once more."""
+    def _taken_in(self, finished: Sequence[Observation]) -> ObservationHistory:
+        """`finished` as an `ObservationHistory`: what is new added, or all once more."""
         # Observations that are the same objects compare in no time.
-        if finished[: len(self._past.told)] != self._past.told:
-            self._past = self._nothing()
-        past = self._past
-        for seen in finished[len(past.told) :]:
-            past.told.append(seen)
+        if finished[: len(self._history.told)] != self._history.told:
+            self._history = self._nothing()
+        history = self._history
+        for seen in finished[len(history.told) :]:
+            history.told.append(seen)
             at = self._place.get(seen.training.id)
             if at is not None:
-                past.observations.append(seen)
-                past.at.append(at)
-                past.used[at] = True
-        return past
+                history.observations.append(seen)
+                history.at.append(at)
+                history.used[at] = True
+        return history
 
-    def _nothing(self) -> Past:
-        return Past(np.zeros(len(self.designs), dtype=bool), [], [], [])
+    def _nothing(self) -> ObservationHistory:
+        return ObservationHistory(np.zeros(len(self.designs), dtype=bool), [], [], [])

@@ -2,7 +2,7 @@
 
 The next training is the one whose result is expected to add the most hypervolume to the
 front of what is finished. The expectation is exact, and over every design that is left as long
-as these are not many thousands (`dse.search.proposers.belief` says what happens then).
+as these are not many thousands (`dse.search.proposers.surrogate` says what happens then).
 """
 
 from __future__ import annotations
@@ -16,9 +16,16 @@ from numpy.typing import NDArray
 
 from dse.pareto import ObjectiveBox
 from dse.search.proposers.ap_model import ApModel
-from dse.search.proposers.base import DEFAULT_BUDGET, Design, Floats, Past, Places, Proposer
-from dse.search.proposers.belief import Belief
+from dse.search.proposers.base import (
+    DEFAULT_BUDGET,
+    Design,
+    Floats,
+    ObservationHistory,
+    Places,
+    Proposer,
+)
 from dse.search.proposers.improvement import expected_improvement
+from dse.search.proposers.surrogate import Surrogate
 
 __all__ = ["CompositeProposer"]
 
@@ -35,7 +42,7 @@ these two can add something, too."""
 class CompositeProposer(Proposer):
     """Gaussian process over the logit of AP, expected hypervolume improvement over exact costs.
 
-    Trainings under way are believed to end at the model's median (the Kriging believer of
+    Trainings under way are supposed to end at the model's median (the Kriging believer of
     Ginsbourger, Le Riche and Carraro, 2010), so that several workers do not crowd one spot.
     """
 
@@ -43,46 +50,46 @@ class CompositeProposer(Proposer):
 
     def __init__(self, designs: Sequence[Design], seed: int, budget: int = DEFAULT_BUDGET) -> None:
         super().__init__(designs, seed, budget)
-        costs = [(design.latency_ms, design.kmodel_bytes) for design in self.designs]
+        costs = [(design.latency_ms, design.file_bytes) for design in self.designs]
         self._costs = np.asarray(costs, dtype=np.float64).reshape(-1, 2)
         self._model = ApModel([design.training for design in self.designs])
-        self._believing: tuple[Past, Belief] | None = None
+        self._fitted: tuple[ObservationHistory, Surrogate] | None = None
 
-    def _choose(self, free: NDArray[np.bool_], past: Past, running: Places) -> int:
+    def _choose(self, free: NDArray[np.bool_], history: ObservationHistory, running: Places) -> int:
         self.expected_gain = math.inf
-        if len(past) + len(running) < SPREAD:
+        if len(history) + len(running) < SPREAD:
             first = next((at for at in self._spread() if free[at]), None)
             if first is not None:
                 return first
-        belief = self._belief(past)
-        places = np.flatnonzero(free[belief.shortlist])
+        surrogate = self._surrogate(history)
+        places = np.flatnonzero(free[surrogate.shortlist])
         if not len(places):  # so many are under way that the shortlist is used up
             return int(np.argmax(free))
-        gains = self._gains(belief, running)[places]
+        gains = self._gains(surrogate, running)[places]
         best = int(np.argmax(gains))
         self.expected_gain = float(gains[best])
-        return int(belief.shortlist[places[best]])
+        return int(surrogate.shortlist[places[best]])
 
-    def _belief(self, past: Past) -> Belief:
-        """What is believed after `past`: that from the last time, taken further."""
-        if self._believing is None or self._believing[0] is not past:
-            self._believing = past, Belief(self._model, self._costs, self._box, self.seed)
-        belief = self._believing[1]
-        belief.take_in(past)
-        return belief
+    def _surrogate(self, history: ObservationHistory) -> Surrogate:
+        """The surrogate after `history`: that from the last time, taken further."""
+        if self._fitted is None or self._fitted[0] is not history:
+            self._fitted = history, Surrogate(self._model, self._costs, self._box, self.seed)
+        surrogate = self._fitted[1]
+        surrogate.take_in(history)
+        return surrogate
 
     @cached_property
     def _box(self) -> ObjectiveBox:
         return ObjectiveBox.around(self.designs, BOX_MARGIN)
 
-    def _gains(self, belief: Belief, running: Places) -> Floats:
+    def _gains(self, surrogate: Surrogate, running: Places) -> Floats:
         """(s,) expected hypervolume improvement of the designs on the shortlist, as shares of the
         box, if what is running ends at its median."""
-        believed = np.column_stack([belief.posterior.median_of(running), self._costs[running]])
+        supposed = np.column_stack([surrogate.posterior.median_of(running), self._costs[running]])
         return expected_improvement(
-            *belief.posterior.supposing(running).moments(),
-            self._costs[belief.shortlist],
-            np.vstack([belief.front.values, believed]),
+            *surrogate.posterior.supposing(running).moments(),
+            self._costs[surrogate.shortlist],
+            np.vstack([surrogate.front.values, supposed]),
             self._box,
         )
 

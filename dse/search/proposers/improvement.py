@@ -24,8 +24,8 @@ def expected_improvement(
 ) -> Floats:
     """Expected growth of the hypervolume by each design, exact but for 1e-12.
 
-    mean, deviation: (n,) of the Gaussian AP; costs: (n, 2) latency_ms and kmodel_bytes;
-    front: (m, 3) rows (AP, latency_ms, kmodel_bytes) that exist already; dominated ones change
+    mean, deviation: (n,) of the Gaussian AP; costs: (n, 2) latency_ms and file_bytes;
+    front: (m, 3) rows (AP, latency_ms, file_bytes) that exist already; dominated ones change
     nothing and cost time.
     Returns (n,) shares of `box`, never negative.
     """

@@ -30,7 +30,7 @@ from dse.search.proposers.base import (
     DEFAULT_BUDGET,
     Design,
     Observation,
-    Past,
+    ObservationHistory,
     Places,
     Proposer,
 )
@@ -69,10 +69,10 @@ class OptunaProposer(Proposer):
     def _sampler(self, seed: int) -> Any:
         """A new sampler of this kind."""
 
-    def _choose(self, free: NDArray[np.bool_], past: Past, running: Places) -> int:
+    def _choose(self, free: NDArray[np.bool_], history: ObservationHistory, running: Places) -> int:
         import optuna
 
-        finished = past.observations
+        finished = history.observations
         unused = [self.designs[at] for at in np.flatnonzero(free)]
 
         # Each proposal draws from its own stream, or a rebuilt sampler would repeat itself.
@@ -81,7 +81,7 @@ class OptunaProposer(Proposer):
             study = optuna.create_study(
                 directions=["maximize", "minimize", "minimize"], sampler=self._sampler(seed)
             )
-            self._tell_past(study, finished, [self.designs[at] for at in running])
+            self._tell_history(study, finished, [self.designs[at] for at in running])
             chosen = self._suggested(study, {self._key(d.training): d for d in unused}, unused)
         return self._place[chosen.training.id]
 
@@ -100,7 +100,7 @@ class OptunaProposer(Proposer):
             study.tell(trial, self._worst())
         return min(free, key=lambda design: self._distance(first, self._point(design.training)))
 
-    def _tell_past(
+    def _tell_history(
         self, study: Any, finished: Sequence[Observation], running: Sequence[Design]
     ) -> None:
         """Put what ended and what is under way into an empty study, in that order."""
@@ -133,7 +133,7 @@ class OptunaProposer(Proposer):
         design = self.designs[self._place[seen.training.id]]
         if not math.isfinite(ap):
             return None
-        return [ap, *self._box.scaled((design.latency_ms, design.kmodel_bytes))[0].tolist()]
+        return [ap, *self._box.scaled((design.latency_ms, design.file_bytes))[0].tolist()]
 
     @cached_property
     def _box(self) -> ObjectiveBox:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.search.proposers.base import DEFAULT_BUDGET, Design, Past, Places, Proposer
+from dse.search.proposers.base import DEFAULT_BUDGET, Design, ObservationHistory, Places, Proposer
 
 __all__ = ["RandomProposer"]
 
@@ -25,6 +25,6 @@ class RandomProposer(Proposer):
         order = random.Random(self.seed).sample(range(len(self.designs)), len(self.designs))
         self._rank = np.array(order, dtype=np.intp)
 
-    def _choose(self, free: NDArray[np.bool_], past: Past, running: Places) -> int:
+    def _choose(self, free: NDArray[np.bool_], history: ObservationHistory, running: Places) -> int:
         places = np.flatnonzero(free)
         return int(places[np.argmin(self._rank[places])])

@@ -21,8 +21,8 @@ def invented_design(training: Training) -> Design:
     """Costs that grow as real ones do; the numbers are invented."""
     depth = {"A": 1.0, "B": 1.6, "C": 1.8}[training.breakpoint]
     latency_ms = 1e-3 * training.input_size**2 * (0.2 + training.width) * depth
-    kmodel_bytes = int(4e5 * (0.2 + training.width) ** 1.7 * depth**3)
-    return Design(training, latency_ms, kmodel_bytes)
+    file_bytes = int(4e5 * (0.2 + training.width) ** 1.7 * depth**3)
+    return Design(training, latency_ms, file_bytes)
 
 
 def invented_ap(training: Training) -> float:

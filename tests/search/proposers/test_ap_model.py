@@ -7,15 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dse.search.proposers.ap_model import (
-    NOISE_SD,
-    RESIDUAL_SD,
-    SOFTNESS,
-    ApModel,
-    features,
-    score,
-    unscored,
-)
+from dse.search.proposers.ap_model import RESIDUAL_SD, ApModel, features
+from dse.search.proposers.posterior import NOISE_SD, SOFTNESS, score, unscored
 from dse.space import SearchSpace, Training
 from tests.search.proposers.conformance import invented_ap
 
@@ -70,7 +63,7 @@ def test_lambda_counts_among_those_of_its_breakpoint() -> None:
 def test_moments_are_those_of_the_ap() -> None:
     """Against drawing scores and looking at their APs."""
     model = ApModel(TRAININGS)
-    posterior = model.posterior(ALL[:5]).believe(some(9), APS[some(9)])
+    posterior = model.posterior(ALL[:5]).condition(some(9), APS[some(9)])
     drawn = np.random.default_rng(1).normal(posterior.mean, posterior.deviation, (100_000, 5))
     mean, deviation = posterior.moments()
     assert mean == pytest.approx(unscored(drawn).mean(axis=0), abs=0.003)
@@ -132,9 +125,9 @@ def test_a_doubtful_value_moves_the_mean_less() -> None:
     for noise in (0.0, 0.04, 1.0):
         model = ApModel(TRAININGS)
         model.fit(seen[:7], APS[seen[:7]])
-        posterior = model.posterior(seen[7:]).believe(seen[:7], APS[seen[:7]])
+        posterior = model.posterior(seen[7:]).condition(seen[:7], APS[seen[:7]])
         before = posterior.moments()[0]
-        posterior.believe(seen[7:], before - 0.2, noise)
+        posterior.condition(seen[7:], before - 0.2, noise)
         moved.append(float((before - posterior.moments()[0])[0]))
     assert moved[0] > moved[1] > moved[2] > -1e-9
     assert moved[0] == pytest.approx(0.2, abs=0.05)
@@ -145,9 +138,9 @@ def test_supposing_narrows_the_doubt_and_leaves_the_means() -> None:
     model = ApModel(TRAININGS)
     posterior = model.posterior(ALL)
     nothing = np.array([], dtype=np.intp)
-    assert (posterior.believe(nothing, np.array([])).deviation == RESIDUAL_SD).all()
-    for believed in (some(0), some(9)):
-        posterior.believe(believed, APS[believed])
+    assert (posterior.condition(nothing, np.array([])).deviation == RESIDUAL_SD).all()
+    for imputed in (some(0), some(9)):
+        posterior.condition(imputed, APS[imputed])
         mean, deviation = posterior.mean, posterior.deviation
         supposed = posterior.supposing(ALL[:3])
         assert supposed.deviation[0] < 0.6 * deviation[0]
@@ -169,7 +162,7 @@ def test_observations_one_by_one_are_as_good_as_all_at_once(seed: int, parts: li
     posterior, noise = model.posterior(asked), generator.choice([0.0, 0.04], len(parts))
     for part, extra in zip(np.split(known, np.cumsum(parts)), noise, strict=False):
         posterior.supposing(some(3, seed + 2))
-        posterior.believe(part, APS[part], extra)
+        posterior.condition(part, APS[part], extra)
     mean, deviation = posterior.mean, posterior.deviation
     if len(known):
         slope = 1 / (SOFTNESS + APS[known]) + 1 / (SOFTNESS + 1 - APS[known])
@@ -184,9 +177,9 @@ def test_observations_one_by_one_are_as_good_as_all_at_once(seed: int, parts: li
         assert deviation == pytest.approx(deviations, abs=1e-6)
         assert score(posterior.median_of(asked)) == pytest.approx(mean, abs=1e-7)
     places = np.arange(0, 20, 3)
-    fewer = posterior.only(places).believe(some(2, seed + 3), np.array([0.4, 0.5]))
+    fewer = posterior.only(places).condition(some(2, seed + 3), np.array([0.4, 0.5]))
     assert (posterior.mean == mean).all()
-    every = posterior.believe(some(2, seed + 3), np.array([0.4, 0.5]))
+    every = posterior.condition(some(2, seed + 3), np.array([0.4, 0.5]))
     assert fewer.mean == pytest.approx(every.mean[places], abs=1e-9)
     assert fewer.deviation == pytest.approx(every.deviation[places], abs=1e-7)
 

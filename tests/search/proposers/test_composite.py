@@ -33,7 +33,7 @@ def share_after(name: str, seed: int, designs: list[Design], steps: int) -> floa
     """Hypervolume, as a share of what all designs together reach, after `steps` trainings."""
     box = ObjectiveBox.around(designs)
     rows = {
-        design.training: (invented_ap(design.training), design.latency_ms, design.kmodel_bytes)
+        design.training: (invented_ap(design.training), design.latency_ms, design.file_bytes)
         for design in designs
     }
     proposer, past = make_proposer(name, designs, seed), list[Any]()
@@ -60,7 +60,7 @@ def test_first_trainings_are_spread_over_the_costs(seed: int) -> None:
         training = proposer.propose([], [one.id for one in busy])
         assert training is not None
         busy.append(training)
-    order = sorted(designs, key=lambda design: design.latency_ms * design.kmodel_bytes)
+    order = sorted(designs, key=lambda design: design.latency_ms * design.file_bytes)
     ranks = sorted([design.training for design in order].index(one) for one in busy)
     parts = [rank * SPREAD // len(designs) for rank in ranks]
     assert parts == list(range(SPREAD))
@@ -73,10 +73,10 @@ def gains(
 ) -> dict[Training, float]:
     """Expected improvement of every design."""
     proposer = CompositeProposer(designs, 0)
-    belief = proposer._belief(proposer._taken_in(past))
+    surrogate = proposer._surrogate(proposer._taken_in(past))
     at = np.array([designs.index(design) for design in running], dtype=np.intp)
-    left = [designs[place] for place in belief.shortlist]
-    values = proposer._gains(belief, at)
+    left = [designs[place] for place in surrogate.shortlist]
+    values = proposer._gains(surrogate, at)
     return {design.training: gain for design, gain in zip(left, values, strict=True)}
 
 
@@ -106,22 +106,22 @@ def test_a_stopped_training_lowers_the_hopes_of_its_likes() -> None:
     at = np.array([[one.training for one in designs].index(best)])
     proposer = CompositeProposer(designs, 0)
     hopeful, doubtful = (
-        proposer._belief(proposer._taken_in(seen)).posterior.median_of(at)
+        proposer._surrogate(proposer._taken_in(seen)).posterior.median_of(at)
         for seen in ([*past, good], [*past, good, bad])
     )
     assert doubtful[0] < hopeful[0]
 
 
-def test_a_stopped_training_is_believed_between_its_ap_and_its_rival() -> None:
+def test_a_stopped_training_is_imputed_between_its_ap_and_its_rival() -> None:
     designs, past = history()
     proposer = CompositeProposer(designs, 0)
-    belief = proposer._belief(proposer._taken_in(past))
-    largest = max(designs[12:], key=lambda d: d.latency_ms * d.kmodel_bytes)
+    surrogate = proposer._surrogate(proposer._taken_in(past))
+    largest = max(designs[12:], key=lambda d: d.latency_ms * d.file_bytes)
     for val_ap in (0.05, 0.3, 0.95):
-        believed = belief._imputed(np.array([designs.index(largest)]), np.array([val_ap]))
+        imputed = surrogate._imputed(np.array([designs.index(largest)]), np.array([val_ap]))
         # `seen` reports a validation AP that is 0.02 above the AP.
-        assert believed[0] >= val_ap - 0.02 - 1e-9
-        assert believed[0] <= max(val_ap - 0.02, max(one.ap for one in past)) + 1e-9
+        assert imputed[0] >= val_ap - 0.02 - 1e-9
+        assert imputed[0] <= max(val_ap - 0.02, max(one.ap for one in past)) + 1e-9
 
 
 def test_importing_the_proposers_imports_nothing_heavy() -> None:

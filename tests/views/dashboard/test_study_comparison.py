@@ -28,7 +28,7 @@ def test_the_table_has_a_row_a_study(both: list[Any], record: Any) -> None:
 def test_hypervolume_is_measured_in_one_box(both: list[Any]) -> None:
     space = both[0].space
     fits = space[(space["status"] == "accepted") & space["deployable"]]
-    box = ObjectiveBox.around(fits.itertuples())
+    box = ObjectiveBox.of_costs(fits[["latency_ms", "kmodel_bytes"]].to_numpy())
     designs = both[1].designs
     measured = designs[designs["deployable"] & designs["state"].isin(("front", "dominated"))]
     values = measured[["ap", "latency_ms", "kmodel_bytes"]].to_numpy()

@@ -17,14 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.chips.abilities import ExportReport
-from dse.chips.k210.bundle import manifest as manifests
-from dse.chips.k210.bundle.accuracy import (
+from dse.chips.accuracy import (
     MIN_CORRELATION,
     MOST_AP_LOST,
     Accuracy,
     agreement,
     measure_accuracy,
 )
+from dse.chips.k210.bundle import manifest as manifests
 from dse.chips.k210.bundle.board_files import board_files
 from dse.chips.k210.bundle.detector_file import detector_table
 from dse.chips.k210.bundle.flash_package import flash_package

@@ -16,7 +16,7 @@ from dse.detection.detector import Detector, Say
 from dse.detection.head import Head
 from dse.errors import DseError, FileError, InvalidFile, UsageError, VerificationFailed
 from dse.files import printable, read_bytes
-from dse.network.keras_inference import Predict
+from dse.network.arrays import Predict
 from dse.network.tflite_graph import parse_tflite
 
 __all__ = ["KmodelDetector", "TfliteDetector"]

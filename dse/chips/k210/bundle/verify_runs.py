@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.chips.k210.bundle.accuracy import (
+from dse.chips.accuracy import (
     MIN_CORRELATION,
     MOST_AP_LOST,
     correlation,

@@ -16,7 +16,7 @@ from dse.chips.k210.compiler.toolchain import toolchain
 from dse.chips.k210.quantization.box_scale import unscale_boxes
 from dse.detection.head import FACE_HEAD, Head
 from dse.errors import CompilerError
-from dse.network.keras_inference import Predict
+from dse.network.arrays import Predict
 
 __all__ = ["Refereed", "refereed"]
 

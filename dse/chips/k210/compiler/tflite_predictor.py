@@ -20,7 +20,7 @@ from dse.chips.k210.compiler.picture_processes import PictureProcesses, Runner
 from dse.chips.k210.quantization.box_scale import unscale_boxes
 from dse.detection.head import FACE_HEAD, Head
 from dse.errors import VerificationFailed
-from dse.network.pixels import normalised
+from dse.network.arrays import normalised
 
 __all__ = ["TflitePredictor", "guarded_tflite_predictor", "tflite_predictor"]
 

@@ -2,56 +2,36 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
-from dse.chips.k210.quantization.bias_correction import corrected_biases
-from dse.chips.k210.quantization.box_scale import unscale_boxes
-from dse.chips.k210.quantization.kpu8 import as_deployed, kpu8_predictor
-from dse.chips.k210.quantization.layer_noise import quantization_noise
-from dse.chips.k210.quantization.ranges import Ranges, activation_ranges, weight_ranges
-from dse.detection.head import FACE_HEAD, Head
-from dse.network.graph import Graph
-from dse.network.keras_inference import Predict, compiled
-from dse.network.keras_inference import predictor as float_predictor
-from dse.network.keras_model import Weights
-from dse.network.weight_formats import BYTES_PER_WEIGHT, quantize_weights
+from dse.lazy import lazy
+
+if TYPE_CHECKING:
+    from dse.chips.k210.quantization.bias_correction import corrected_biases
+    from dse.chips.k210.quantization.kpu8 import kpu8_predictor
+    from dse.chips.k210.quantization.layer_noise import quantization_noise
+    from dse.chips.k210.quantization.predictors import predictor
+    from dse.chips.k210.quantization.ranges import Ranges, activation_ranges, weight_ranges
 
 __all__ = [
-    "BYTES_PER_WEIGHT",
     "Ranges",
     "activation_ranges",
     "corrected_biases",
     "kpu8_predictor",
     "predictor",
     "quantization_noise",
-    "quantize_weights",
     "weight_ranges",
 ]
 
-
-def predictor(
-    graph: Graph,
-    weights: Weights,
-    format: str,
-    calibration: NDArray[np.uint8],
-    head: Head = FACE_HEAD,
-) -> Predict:
-    """The network of `weights` as `format` computes it (one of `dse.space.FORMATS`).
-
-    calibration: canvases (n, size, size, 3) that "kpu8" measures its ranges on; other
-    formats do not look at it. Raises UnknownName for a format that does not exist.
-    """
-    if format == "kpu8":
-        return _as_deployed(graph, weights, calibration, head)
-    return float_predictor(graph, quantize_weights(weights, format))
-
-
-def _as_deployed(
-    graph: Graph, weights: Weights, calibration: NDArray[np.uint8], head: Head
-) -> Predict:
-    """kpu8 with biases corrected and boxes scaled, as the exporter does."""
-    corrected = corrected_biases(graph, weights, calibration, head)
-    deployed = as_deployed(graph, corrected, calibration, head)
-    on_chip = compiled(deployed.chip.forward, graph)
-    return lambda canvases: unscale_boxes(on_chip(canvases), deployed.box_scale, head)
+__getattr__ = lazy(
+    __name__,
+    {
+        "Ranges": "dse.chips.k210.quantization.ranges",
+        "activation_ranges": "dse.chips.k210.quantization.ranges",
+        "corrected_biases": "dse.chips.k210.quantization.bias_correction",
+        "kpu8_predictor": "dse.chips.k210.quantization.kpu8",
+        "predictor": "dse.chips.k210.quantization.predictors",
+        "quantization_noise": "dse.chips.k210.quantization.layer_noise",
+        "weight_ranges": "dse.chips.k210.quantization.ranges",
+    },
+)

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from dse.chips.k210.quantization.box_scale import unscale_boxes
 from dse.chips.k210.quantization.kpu8 import as_deployed
 from dse.detection.head import FACE_HEAD, Head
+from dse.network.arrays import Weights, batch_norm_name
 from dse.network.graph import CONVOLUTIONS, Graph, Layer
 from dse.network.keras_inference import activate, apply, fold, normalised
-from dse.network.keras_model import Weights, batch_norm_name
 from dse.network.keras_startup import keras
 
 __all__ = ["corrected_biases"]

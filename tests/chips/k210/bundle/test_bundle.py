@@ -17,8 +17,9 @@ from dse.chips.k210.target import K210Target
 from dse.data.pictures import DataSet
 from dse.detection import FACE_HEAD
 from dse.errors import DseError, FileError, UsageError, VerificationFailed
+from dse.network.arrays import Predict
 from dse.network.graph import Graph
-from dse.network.keras_inference import Predict, predictor
+from dse.network.keras_inference import predictor
 from dse.network.keras_model import Weights
 from tests.chips.k210.networks_and_pictures import SIZE, TRAINING
 
@@ -206,7 +207,7 @@ def test_a_kmodel_of_another_network_fails_the_check(
 def test_a_kmodel_that_lost_its_accuracy_fails_the_check(
     exported: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dse.chips.k210.bundle.accuracy import Accuracy
+    from dse.chips.accuracy import Accuracy
 
     found = iter([Accuracy(0.88, None, 0.5, 0.9, 0.9), Accuracy(0.70, None, 0.5, 0.9, 0.9)])
     monkeypatch.setattr("dse.chips.k210.bundle.bundle.measure_accuracy", lambda *_: next(found))

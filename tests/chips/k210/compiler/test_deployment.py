@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from dse.chips.accuracy import agreement
 from dse.chips.k210 import Deployment, deploy
-from dse.chips.k210.bundle.accuracy import agreement
 from dse.chips.k210.compiler.compiler import CompiledKmodel, compile_kmodel
 from dse.chips.k210.compiler.tflite_predictor import tflite_predictor
 from dse.errors import WeightsError

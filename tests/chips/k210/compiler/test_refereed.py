@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from dse.chips.k210 import Deployment, emulator
 from dse.chips.k210.compiler.refereed import refereed
 from dse.errors import CompilerError, VerificationFailed
-from dse.network.keras_inference import Predict
+from dse.network.arrays import Predict
 
 pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 

@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from dse import processes
+from dse.chips.accuracy import agreement
 from dse.chips.k210 import Deployment, PictureProcesses, kmodel_predictor
-from dse.chips.k210.bundle.accuracy import agreement
 from dse.errors import VerificationFailed
 from dse.network.graph import Graph
 from dse.network.keras_inference import predictor

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from dse import resources
+from dse.chips.accuracy import agreement
 from dse.chips.k210 import Deployment, compile_kmodel, deploy
-from dse.chips.k210.bundle.accuracy import agreement
 from dse.chips.k210.compiler import toolchain
 from dse.chips.k210.target import K210Target
 from dse.errors import CompilerError

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from dse.network.arrays import Weights, batch_norm_name
 from dse.network.detector import detector_graph
 from dse.network.graph import Graph
-from dse.network.keras_model import Weights, batch_norm_name
 from dse.space import Training
 from tests.chips.k210.quantization.kmodel_steps import CompiledNetwork
 from tests.chips.k210.quantization.lively_networks import blobs, weights_for
-
-if TYPE_CHECKING:
-    from dse.network.keras_model import Weights
 
 
 @pytest.fixture(scope="session")

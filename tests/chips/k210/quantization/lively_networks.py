@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.network.arrays import Weights, batch_norm_name
 from dse.network.graph import CONVOLUTIONS, Graph
-from dse.network.keras_model import Weights, batch_norm_name
 
 
 def weights_for(graph: Graph, seed: int = 0) -> Weights:

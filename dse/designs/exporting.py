@@ -1,0 +1,75 @@
+"""From a trained design to a bundle for the board."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dse.chips import Target, chip, load_target, price_candidate
+from dse.designs.selection import AtMost
+from dse.errors import NothingFeasible
+
+if TYPE_CHECKING:
+    from dse.chips.abilities import ExportReport
+    from dse.designs.trained import TrainedDesign
+
+__all__ = ["export_design"]
+
+RESULTS = Path("results")
+
+
+def export_design(
+    design: str = "best",
+    *,
+    study: str | None = None,
+    results: Path = RESULTS,
+    target: str | None = None,
+    out: Path | None = None,
+    limits: Sequence[AtMost] = (),
+    prefer: str = "ap",
+    say: Callable[[str], None] = lambda words: None,
+) -> ExportReport:
+    """Compiles a trained design, runs the file on the evaluation pictures, and writes its bundle.
+
+    design: as of `find_trained`; limits, prefer: what "best" means. target: the firmware that it
+    is for, default the study's. out: the folder, default export/DESIGN[-TARGET] in the study.
+    say: told what takes time.
+
+    Raises NothingFeasible for a design that the target does not hold, VerificationFailed for a
+    file that lost its accuracy, and what `find_trained` and `Chip.bundle` raise.
+    """
+    from dse.designs.trained import find_trained
+
+    trained = find_trained(design, results, study, limits, prefer)
+    board = load_target(target or trained.study["target"])
+    name = trained.candidate.id + (f"-{board.name}" if target else "")
+    return _bundle(trained, board, out or trained.home / "export" / name, say)
+
+
+def _bundle(
+    design: TrainedDesign, target: Target, folder: Path, say: Callable[[str], None]
+) -> ExportReport:
+    from dse.data.rendered import open_rendered
+    from dse.network.detector import detector_graph
+    from dse.workers.training_job import calibration_canvases
+
+    candidate, job = design.candidate, design.job
+    priced = price_candidate(candidate, target)
+    if priced.cost.deployable and not priced.verdict.accepted:
+        raise NothingFeasible(f"{candidate.id}: {priced.verdict.message}")
+    say(
+        f"{candidate.id}: {target.toolchain or 'no compiler'} for {target.title}, "
+        "then the file on the evaluation pictures"
+    )
+    return chip(target.chip).bundle(
+        folder,
+        candidate,
+        detector_graph(candidate.training),
+        design.weights,
+        calibration_canvases(job, candidate.training.input_size),
+        open_rendered(job.eval_data, "eval", Path(job.cache)),
+        estimate=priced.cost,
+        study=design.study,
+        target=target,
+    )

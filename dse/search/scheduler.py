@@ -1,0 +1,235 @@
+"""Decides: which training comes next, whether one goes on, and when the search is over.
+
+It reads no clock and no file, and writes none: whoever asks tells it what happened. The same
+history gives the same decisions, so a resumed search decides as the killed one would have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from dse.search.history import TrialHistory
+from dse.search.proposers import make_proposer
+from dse.search.stopping import DominanceStopper
+from dse.space import Training
+from dse.study.audit import BEATEN
+from dse.study.journal import Entry
+from dse.study.outcomes import front_of
+from dse.study.plan import SearchPlan
+from dse.study.settings import SearchSettings
+from dse.workers.executor import Epoch, Task, TrialAction, Wait
+
+__all__ = ["MAX_FAILURES_IN_A_ROW", "Measuring", "Scheduler"]
+
+MAX_FAILURES_IN_A_ROW = 3
+"""Then the cause is not in the designs, and the search ends instead of burning through them."""
+
+WORTH = 1e-4
+"""Of hypervolume, as a share of the box: a search that stops early ends when no design that is left
+is expected to add so much. On recorded trainings of two spaces it so ended after 13 to 49 of 50, at
+most 0.001 short of what all 50 reach (`benchmarks/search_contest.py`)."""
+
+BYTES_PER_PARAMETER = 16
+"""Of a training on the disk: weights, and a checkpoint with Adam's two moments, float32."""
+
+
+@dataclass
+class _Trial:
+    """A training under way. curve: its reports by epoch. beaten: as `dse.study.audit.BEATEN`."""
+
+    training: Training
+    curve: dict[int, Epoch] = field(default_factory=dict)
+    beaten: dict[str, Any] | None = None
+
+
+@dataclass
+class Measuring:
+    """The compiled files of the front: those to be measured yet, and counts."""
+
+    tasks: list[Task]
+    wanted: int
+    done: int = 0
+
+
+class Scheduler:
+    """The decisions of one search.
+
+    Lifetime: made of what the journal holds. Ask `next_step`; for a `Training` that it gives,
+    open a trial and say `began`, or `update` where another driver has it. Pass every report to
+    `judge`; say `ended` or `paused` once for each task that began. When `next_step` has nothing
+    more, `begin_measuring`, and ask `next_measure`.
+
+    Trainings that the journal holds as running come first, under their own number. A design
+    that failed is not tried again before the next resume.
+    """
+
+    def __init__(
+        self, plan: SearchPlan, settings: SearchSettings, entries: Sequence[Entry]
+    ) -> None:
+        """entries: all that the journal holds."""
+        self._plan, self._settings = plan, settings
+        self._proposer = make_proposer(
+            settings.proposer, plan.designs, settings.seed, budget=max(1, settings.budget)
+        )
+        self._stopper = DominanceStopper(plan.designs) if settings.early_stopping else None
+        learn = self._stopper.learn if self._stopper else _ignore
+        self.history = TrialHistory(plan, entries, learn)
+        self.measuring: Measuring | None = None
+        self.ended_here = 0
+        self._interrupted = [e for e in entries if e.state == "running" and not e.elsewhere]
+        self._orphans: list[Training] = []
+        self._running: dict[int, _Trial] = {}
+        self._nothing_to_gain = False
+        self._failures_in_a_row = 0
+
+    @property
+    def running(self) -> int:
+        """Trainings under way here."""
+        return len(self._running)
+
+    @property
+    def left(self) -> int:
+        """Trainings that are still to begin, at most."""
+        begun = self.history.trials + self.running
+        in_budget = self._settings.budget - self.history.counted
+        return max(0, min(in_budget, len(self._plan.designs) - begun))
+
+    @property
+    def nothing_to_gain(self) -> bool:
+        """Whether no design that is left was expected to add to the front."""
+        return self._nothing_to_gain
+
+    @property
+    def keeps_failing(self) -> bool:
+        """Whether so many trainings failed in a row that the search should end."""
+        return self._failures_in_a_row >= MAX_FAILURES_IN_A_ROW
+
+    def needed_bytes(self) -> int:
+        """Disk space that the trainings to come will take, roughly."""
+        trainings = max(1, self._settings.budget - self.history.counted)
+        return trainings * self._plan.largest_parameters * BYTES_PER_PARAMETER
+
+    def update(self, entries: Sequence[Entry], orphans: Sequence[Training] | None = None) -> None:
+        """Takes in what other drivers wrote. orphans: what they began and will not finish; None:
+        nothing new is known of that."""
+        if orphans is not None:
+            self._orphans = list(orphans)
+        self.history.update(entries)
+
+    def next_step(self, time_is_up: bool) -> Task | Training | Wait | None:
+        """A training that was interrupted; a new one; Wait; None where nothing is left to train.
+
+        With other drivers at work, the last one waits for their trainings to end: if they do
+        not, they are its own.
+        """
+        step = None if time_is_up else self._next_training()
+        return Wait() if step is None and self._running else step
+
+    def began(self, training: Training, number: int) -> Task:
+        """The task of trial `number`, which counts as running from now on."""
+        self._running[number] = _Trial(training)
+        return Task("train", training, number)
+
+    def judge(self, task: Task, report: Epoch, time_is_up: bool) -> TrialAction:
+        """What becomes of a training after an epoch: it stops when it can no longer matter."""
+        if report.epoch >= report.epochs:
+            return TrialAction.CONTINUE
+        if time_is_up:
+            return TrialAction.PAUSE
+        if self._stopper is None:
+            return TrialAction.CONTINUE
+        trial = self._running[task.number]
+        trial.curve[report.epoch] = report
+        rows = [(seen.epoch, seen.epochs, seen.val_ap) for _, seen in sorted(trial.curve.items())]
+        decision = self._stopper.may_continue(task.training, rows)
+        if decision.beaten_by and trial.beaten is None:
+            last = rows[-1][0]
+            trial.beaten = {"epoch": last, "bound": decision.bound, "by": decision.beaten_by}
+        return TrialAction.STOP if decision.stop else TrialAction.CONTINUE
+
+    def outcome(self, task: Task, result: dict[str, Any]) -> dict[str, Any]:
+        """A training's result, with what was noted of it on the way."""
+        beaten = self._running[task.number].beaten
+        return {**result, BEATEN: beaten} if beaten else result
+
+    def stopped_outcome(self, task: Task) -> dict[str, Any]:
+        """What is known of a training that STOP ended, from its reports."""
+        trial = self._running[task.number]
+        curve = [report for _, report in sorted(trial.curve.items())]
+        return {
+            BEATEN: trial.beaten,
+            "training_id": task.training.id,
+            "epochs": len(curve),
+            "stopped": True,
+            "seconds": curve[-1].seconds if curve else 0.0,
+            "val_ap": curve[-1].val_ap if curve else None,
+            "ap": {},
+            "ap_square": {},
+            "curve": [asdict(report) for report in curve],
+        }
+
+    def ended(self, task: Task, entry: Entry | None, failed: bool = False) -> None:
+        """A training ended. entry: as it was recorded; None where the record was given up."""
+        self._running.pop(task.number, None)
+        self.ended_here += 1
+        self._failures_in_a_row = self._failures_in_a_row + 1 if failed else 0
+        if entry:
+            self.history.note(entry)
+
+    def paused(self, task: Task) -> None:
+        """A training was left in the middle, for a later run."""
+        self._running.pop(task.number, None)
+
+    def begin_measuring(self, entries: Sequence[Entry]) -> None:
+        """From here on only compiled files are measured: of every deployable design on the front
+        that has no measure yet. entries: all that the journal holds."""
+        tasks = self._front_to_measure(entries) if self._settings.measure_kmodels else []
+        self.measuring = Measuring(tasks, len(tasks))
+
+    def next_measure(self) -> Task | None:
+        """The next compiled file to measure; None: the search is over."""
+        return self.measuring.tasks.pop(0) if self.measuring and self.measuring.tasks else None
+
+    def measured(self) -> None:
+        """A compiled file was measured."""
+        if self.measuring:
+            self.measuring.done += 1
+
+    def _next_training(self) -> Task | Training | Wait | None:
+        if self._interrupted:
+            entry = self._interrupted.pop(0)
+            return self.began(entry.training, entry.number)
+        begun = self.history.counted + self.running + len(self.history.elsewhere)
+        if begun < self._settings.budget:
+            training = self._orphans.pop(0) if self._orphans else self._propose()
+            if training is not None:
+                return training
+        return Wait() if self.history.elsewhere else None
+
+    def _propose(self) -> Training | None:
+        """What the proposer wants next, if it is worth training.
+
+        Failures of earlier runs may be wanted again.
+        """
+        here = [trial.training for trial in self._running.values()]
+        running = [training.id for training in (*here, *self.history.elsewhere)]
+        training = self._proposer.propose(self.history.observations, running)
+        gain = self._proposer.expected_gain
+        self._nothing_to_gain = self._stopper is not None and training is not None and gain < WORTH
+        return None if self._nothing_to_gain else training
+
+    def _front_to_measure(self, entries: Sequence[Entry]) -> list[Task]:
+        complete = {e.training.id: e for e in entries if e.state == "complete"}
+        front = front_of(self._plan.rows, list(complete.values()))
+        designs = [complete[row.training.id] for row in front if row.deployable]
+        return [
+            Task("measure", e.training, e.number)
+            for e in designs
+            if e.measures is None and not e.elsewhere
+        ]
+
+
+def _ignore(curve: object) -> None:
+    """What becomes of a finished curve when nothing is stopped early."""

@@ -1,0 +1,48 @@
+"""What a worker found, as a study keeps it: of a training, and of the file compiled from it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from dse.training.recipe import EpochReport
+
+__all__ = ["CompiledMeasure", "Outcome"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a training came to. AP is on the evaluation pictures, `val_ap` on the validation
+    ones; `ap`, `ap_square` and `ap_interval` (see `Evaluation`) are empty where it was stopped
+    early."""
+
+    training_id: str
+    epochs: int
+    stopped: bool
+    seconds: float
+    val_ap: float
+    ap: dict[str, float]
+    ap_square: dict[str, float | None]
+    curve: list[EpochReport]
+    ap_interval: dict[str, list[float]] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class CompiledMeasure:
+    """AP of the compiled file itself on the evaluation pictures; its fields have the names that
+    they have in the study's files.
+
+    note: why the simulator measured it and not the emulator, empty where the emulator did.
+    kmodel_ap_interval: as `Evaluation.ap_interval`.
+    """
+
+    kmodel_ap: float
+    kmodel_ap_square: float | None
+    kmodel_bytes: int
+    seconds: float
+    note: str = ""
+    kmodel_ap_interval: list[float] = field(default_factory=list)

@@ -1,0 +1,123 @@
+"""What a search needs to know about training: a table of functions, for tests to replace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from dse.chips import Target
+from dse.errors import StudyError
+from dse.space import SearchSpace
+from dse.study.provenance import SHARED
+from dse.study.settings import SearchSettings, StudySettings
+
+__all__ = ["TrainingBackend", "backend_for", "default_backend", "replay_backend"]
+
+
+@dataclass(frozen=True)
+class TrainingBackend:
+    """describe(settings) -> tables for study.toml: pictures with checksums, starting weights.
+
+    make_job(study, cache) -> what every training of the study has in common, a `ShippableJob`
+    where it shall run on a cluster; cache: folder for what several studies share. train,
+    measure: see `TaskRunner`; they are functions of an importable module, as they travel to
+    other processes by name. trainings: ids of those it can do; None: any.
+    """
+
+    describe: Callable[[SearchSettings], dict[str, Any]]
+    make_job: Callable[[StudySettings, Path], Any]
+    train: Callable[..., Any]
+    measure: Callable[..., Any]
+    trainings: frozenset[str] | None = None
+
+    def offered(self, space: SearchSpace) -> SearchSpace:
+        """`space` without what cannot be done here. Raises StudyError if nothing is left."""
+        if self.trainings is None:
+            return space
+        only = tuple(one.id for one in space.trainings() if one.id in self.trainings)
+        if not only:
+            raise StudyError(
+                f"the table holds no training of the space '{space.name}'",
+                "give --space the space that the table was made from",
+            )
+        return replace(space, only=only)
+
+
+def default_backend() -> TrainingBackend:
+    """The real one: `dse.workers.job`."""
+    from dse.workers.job import measure_compiled, run_training
+
+    return TrainingBackend(_describe, _make_job, run_training, measure_compiled)
+
+
+def replay_backend(path: Path) -> TrainingBackend:
+    """The one whose trainings are those of the table at `path`. Raises as its reader does."""
+    from dse.study.recorded import RecordedTable
+    from dse.workers.replay import RecordedJob, replay_compiled, replay_training
+
+    table = RecordedTable.load(path)
+    return TrainingBackend(
+        describe=lambda settings: {part: table.about[part] for part in SHARED},
+        make_job=lambda study, cache: RecordedJob(str(path)),
+        train=replay_training,
+        measure=replay_compiled,
+        trainings=frozenset(table.outcomes),
+    )
+
+
+def backend_for(settings: SearchSettings) -> TrainingBackend:
+    """The real one, or the recorded table that `settings` name. Raises as its reader does."""
+    return default_backend() if settings.replay is None else replay_backend(Path(settings.replay))
+
+
+def _describe(settings: SearchSettings) -> dict[str, Any]:
+    """Opens every split once. Raises what the readers raise about pictures and weights."""
+    from dse.network.weights_source import choose_source
+
+    source = choose_source(settings.weights_dir, settings.weights)
+    return {
+        "training_pictures": _pictures(settings.data, "train"),
+        "validation_pictures": _pictures(settings.data, "val"),
+        "evaluation_pictures": _pictures(settings.eval_data, "eval"),
+        "starting_weights": {"source": source},
+    }
+
+
+def _pictures(source: str, split: Any) -> dict[str, Any]:
+    from dse.data import open_data
+
+    data = open_data(source, split)
+    reasons: dict[str, int] = {}
+    for skipped in data.skipped:
+        reasons[skipped.reason] = reasons.get(skipped.reason, 0) + 1
+    return {
+        "source": data.source,
+        "pictures": len(data),
+        "faces": data.faces,
+        "checksum": data.checksum,
+        "skipped": reasons,
+    }
+
+
+def _target(study: StudySettings) -> Target | None:
+    """None for one that another version wrote: AP of what is trained can still be measured."""
+    try:
+        return study.make_target()
+    except StudyError:
+        return None
+
+
+def _make_job(study: StudySettings, cache: Path) -> Any:
+    from dse.workers.training_job import Job
+
+    return Job(
+        data=study.search.data,
+        eval_data=study.search.eval_data,
+        recipe=study.recipe,
+        weights=study.starting_weights.source,
+        formats=study.search_space().format,
+        cache=str(cache),
+        target=_target(study),
+    )

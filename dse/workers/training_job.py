@@ -1,0 +1,121 @@
+"""What the trainings of a study have in common, and the pictures that it names, opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.chips import Chip, Target, chip
+from dse.data import load_all
+from dse.data.packed import packed_files
+from dse.data.pictures import DataSet
+from dse.data.rendered import draw_missing, open_rendered
+from dse.data.sources import Split, open_data
+from dse.errors import StudyError
+from dse.training.recipe import Recipe
+from dse.workers.file_sets import FileSet
+
+if TYPE_CHECKING:
+    from dse.chips.abilities import Deployed
+    from dse.evaluation import Prepared
+    from dse.network.graph import Graph
+    from dse.network.keras_model import Weights
+
+__all__ = ["Job", "calibration_canvases", "evaluation_pictures", "rendered_pictures"]
+
+FOLDER = "dir:"
+"""Begins a source of starting weights that is a folder."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every training of a study has in common; plain values, so that it can travel.
+
+    data, eval_data: specifications for `open_data`. weights: a source of starting weights.
+    formats: number formats whose AP is measured. cache: folder for shared features.
+    target: whose chip runs what is trained; None where another version of dse wrote it.
+    """
+
+    data: str
+    eval_data: str
+    recipe: Recipe
+    weights: str
+    formats: tuple[str, ...]
+    cache: str
+    target: Target | None = None
+
+    @property
+    def chip(self) -> Chip:
+        """What runs the designs. Raises StudyError where the target is not known."""
+        return chip(self.known_target.chip)
+
+    @property
+    def known_target(self) -> Target:
+        """The target. Raises StudyError where another version of dse wrote it."""
+        if self.target is None:
+            raise StudyError(
+                "the study's target was written by another version of dse",
+                "use the version in study.toml, or start a new study",
+            )
+        return self.target
+
+    def deploy(self, graph: Graph, weights: Weights, calibration: NDArray[np.uint8]) -> Deployed:
+        """The trained network as a file for the target. Raises CompilerError, NotSupported."""
+        return self.chip.deploy(graph, weights, calibration, self.known_target)
+
+    def file_sets(self) -> dict[str, FileSet]:
+        """Pictures and starting weights that lie on this machine's disk, for `relocated` elsewhere.
+
+        Synthetic scenes are drawn again from their seed: that takes less than sending them.
+        """
+        found = {
+            "data": _packed(self.data, ("train", "val")),
+            "eval_data": _packed(self.eval_data, ("eval",)),
+        }
+        if self.weights.startswith(FOLDER):
+            files = Path(self.weights.removeprefix(FOLDER)).glob("*.h5")
+            found["weights"] = FileSet({file.name: file for file in sorted(files)})
+        return {name: files for name, files in found.items() if files.files}
+
+    def relocated(self, cache: Path, places: Mapping[str, Path]) -> Job:
+        """The same job on a machine where the file sets lie unpacked in `places`."""
+        schemes = {"data": "packed:", "eval_data": "packed:", "weights": FOLDER}
+        changed: dict[str, Any] = {name: f"{schemes[name]}{places[name]}" for name in places}
+        return replace(self, cache=str(cache), **changed)
+
+
+@lru_cache(maxsize=2)
+def calibration_canvases(job: Job, input_size: int) -> NDArray[np.uint8]:
+    """Training pictures as the network sees them, (n, size, size, 3), to set ranges with."""
+    from dse.training.augmentation import plain_view
+
+    data = rendered_pictures(job.data, "train", job.cache, job.recipe.calibration_pictures)
+    return np.stack([plain_view(pixels, p, input_size).canvas for p, pixels in load_all(data)])
+
+
+@lru_cache(maxsize=8)
+def rendered_pictures(spec: str, split: Split, cache: str, limit: int | None = None) -> DataSet:
+    """The pictures of a source; synthetic scenes are drawn into `cache` first."""
+    data = open_rendered(spec, split, Path(cache), limit=limit)
+    draw_missing(data)
+    return data
+
+
+@lru_cache(maxsize=2)
+def evaluation_pictures(spec: str, input_size: int, cache: str) -> Prepared:
+    """The evaluation pictures on the network's canvas."""
+    from dse.evaluation import prepare
+
+    return prepare(rendered_pictures(spec, "eval", cache), input_size)
+
+
+def _packed(spec: str, splits: tuple[Split, ...]) -> FileSet:
+    if spec.startswith("synthetic"):
+        return FileSet({})
+    return FileSet(dict(file for s in splits for file in packed_files(open_data(spec, s), s)))
