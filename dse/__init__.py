@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING
 from dse.lazy import lazy
 
 if TYPE_CHECKING:
-    from dse.api import (
-        Study,
+    from dse.api.functions import (
         check,
         evaluate,
         explain,
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
         open_study,
         verify,
     )
+    from dse.api.study import Study
     from dse.chips.profiles import load_target
     from dse.chips.target import Target
     from dse.errors import DseError
@@ -55,17 +55,17 @@ __getattr__ = lazy(
         "Candidate": "dse.space",
         "DseError": "dse.errors",
         "SearchSpace": "dse.space",
-        "Study": "dse.api",
+        "Study": "dse.api.study",
         "Target": "dse.chips.target",
         "Training": "dse.space",
-        "check": "dse.api",
-        "evaluate": "dse.api",
-        "explain": "dse.api",
-        "explore": "dse.api",
-        "export": "dse.api",
+        "check": "dse.api.functions",
+        "evaluate": "dse.api.functions",
+        "explain": "dse.api.functions",
+        "explore": "dse.api.functions",
+        "export": "dse.api.functions",
         "load_target": "dse.chips.profiles",
-        "open_study": "dse.api",
-        "verify": "dse.api",
+        "open_study": "dse.api.functions",
+        "verify": "dse.api.functions",
     },
 )
 

@@ -66,7 +66,7 @@ class Chip(ABC):
     """The name of its file in a bundle, such as "model.bin"."""
 
     packages: ClassVar[tuple[str, ...]] = ()
-    """Python packages of its own whose version can change a result."""
+    """Python packages whose version can change what it makes, for the record of a study."""
 
     target_type: ClassVar[type[Target]] = Target
     """What its profiles hold."""

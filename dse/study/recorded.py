@@ -35,7 +35,7 @@ CURVE = ("epoch", "epochs", "loss", "val_ap", "seconds")
 TABLE_BYTES = 64 << 20
 """A training is a line of 1 KB."""
 
-HINT = "a table is what tools/record_trainings.py writes, such as those in results/recorded"
+HINT = "a table is what tools/record_trainings.py writes: some are in results/recorded"
 
 DIGITS = 5
 """After the point, of every number: finer than one face more or less."""

@@ -18,7 +18,7 @@ from dse.files import write_whole
 __all__ = ["FileSet", "FolderChanges", "FolderWatcher", "ShippableJob"]
 
 BATCH_BYTES = 32 << 20
-"""Of a file_set, sent in one piece: many small files, or one large one."""
+"""Of a set of files, sent in one piece: many small files, or one large one."""
 
 FINISHED = "metrics.json"
 """The file that says of a training's folder that all others are there."""

@@ -51,9 +51,7 @@ def replay_training(
 
 def replay_compiled(job: RecordedJob, training: Training, folder: Path) -> CompiledMeasure:
     """Never asked for: a table's AP in the chip's format is that of the compiled file already."""
-    raise StudyError(
-        "a recorded table holds no compiled files", "a replay measures none: leave --replay out"
-    )
+    raise StudyError("a recorded table holds no compiled files", "measure none in a replay")
 
 
 @lru_cache(maxsize=2)

@@ -9,9 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from dse.data import open_data
 from dse.errors import CompilerError, Diverged, FileError, InvalidFile, WeightsError
 from dse.files import disk_full
 from dse.network.keras_starting_weights import load_starting_weights
@@ -200,27 +198,3 @@ def test_a_head_that_is_trained_already_is_refined(job: Job, tmp_path: Path) -> 
     end = load_weights(tmp_path / "t")["head/kernel"]
     assert not np.array_equal(start, end)
     assert np.corrcoef(start.ravel(), end.ravel())[0, 1] > 0.95
-
-
-def test_a_job_moves_with_its_pictures_and_weights(job: Job, tmp_path: Path) -> None:
-    here, there = tmp_path / "here", tmp_path / "there"
-    for name in ("train/a", "train/b", "val/c"):
-        for kind in ("images", "labels"):
-            (here / kind / name).parent.mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", (40, 30), (9, 9, len(name))).save(here / "images" / f"{name}.png")
-        (here / "labels" / f"{name}.txt").write_text("0 0.5 0.5 0.311 0.417\n")
-    weights = here / "mobilenet_v2_1.0_notop.weights.h5"
-    weights.write_bytes(b"weights")
-    mine = replace(job, data=f"yolo:{here}", weights=f"dir:{here}")
-    file_sets = mine.file_sets()
-    assert set(file_sets) == {"data", "weights"}, "synthetic scenes are drawn there"
-    for kind, file_set in file_sets.items():
-        for name, content in file_set.batch(0):
-            (there / kind / name).parent.mkdir(parents=True, exist_ok=True)
-            (there / kind / name).write_bytes(content)
-    moved = mine.relocated(tmp_path / "cache", {kind: there / kind for kind in file_sets})
-    assert str(here) not in str(moved) and moved.eval_data == mine.eval_data
-    assert Path(moved.weights.removeprefix("dir:"), weights.name).read_bytes() == b"weights"
-    for split in ("train", "val"):
-        before, after = (open_data(spec, split) for spec in (mine.data, moved.data))
-        assert before.checksum == after.checksum and len(after) == {"train": 2, "val": 1}[split]

@@ -18,7 +18,6 @@ from dse.views.dashboard.style import PAPER, Axis, axes_of, layout, size_colours
 __all__ = ["common_axes", "comparison_figure", "comparison_table"]
 
 DASHES = ("solid", "dash", "dot", "dashdot")
-COSTS = ("latency_ms", "kmodel_bytes")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
 
 
