@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from dse.cli.arguments import add_json, add_study, print_json
-from dse.designs.selection import LIMITS, PREFERENCES, parse_limit
+from dse.designs.selection import PREFERENCES, limit_names, parse_limit
 from dse.terminal import note, show_path
 
 __all__ = ["add_arguments", "run"]
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=NUMBER",
-        help=f"best within it, NAME one of {', '.join(LIMITS)}",
+        help=f"best within it, NAME one of {', '.join(limit_names())}",
     )
     parser.add_argument("--prefer", choices=PREFERENCES, default="ap", help="what best means")
     parser.add_argument(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from dse.chips.registry import CHIPS
 from dse.errors import NothingFeasible, UnknownName, UsageError
 from dse.schema import shown
 from dse.study.columns import study_columns
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
     from dse.workers.training_job import Job
 
 __all__ = [
-    "LIMITS",
     "PREFERENCES",
     "AtMost",
     "choose_design",
     "job_of",
+    "limit_names",
     "parse_limit",
 ]
 
@@ -32,7 +33,6 @@ PREFERENCES = ("ap", "size", "latency")
 AP_GIVEN_UP = 0.02
 """What `size` and `latency` may cost: the cheapest design within two points of the best AP."""
 
-LIMITS = tuple(study_columns().names("axes"))
 _COST_OF = {"size": attrgetter("file_bytes"), "latency": attrgetter("latency_ms")}
 
 
@@ -44,11 +44,16 @@ class AtMost:
     value: float
 
 
+def limit_names() -> list[str]:
+    """The costs that a limit may be set on, of whatever chip."""
+    return list(dict.fromkeys(name for chip in CHIPS for name in study_columns(chip).names("axes")))
+
+
 def parse_limit(text: str) -> AtMost:
     """The limit that `NAME=NUMBER` means. Raises UnknownName or UsageError."""
     name, _, number = text.partition("=")
-    if name not in LIMITS:
-        raise UnknownName("limit", shown(name), LIMITS)
+    if name not in limit_names():
+        raise UnknownName("limit", shown(name), limit_names())
     try:
         value = float(number)
     except ValueError:
@@ -64,7 +69,7 @@ def choose_design(
 ) -> OutcomeRow:
     """The row of `record` that `wanted` means: "best", a candidate, a training or a trial number.
 
-    "best" is among the deployable designs within `limits`: the highest AP (the kmodel's own
+    "best" is among the deployable designs within `limits`: the highest AP (the file's own
     where it was measured), or with `prefer` "size" or "latency" the cheapest whose AP is
     within 0.02 of that. Raises UnknownName, or NothingFeasible where no design qualifies.
     """
@@ -74,7 +79,7 @@ def choose_design(
     if wanted != "best":
         return _named(trained, wanted)
     deployable = [row for row in trained if row.deployable]
-    columns = [record.columns[limit.name] for limit in limits]
+    columns = [_column(record, limit) for limit in limits]
     fitting = [
         row
         for row in deployable
@@ -99,6 +104,14 @@ def job_of(record: StudyRecord) -> Job:
     cache = shared_cache(record.path.parent)
     job: Job = default_backend().make_job(record.settings, cache)
     return job
+
+
+def _column(record: StudyRecord, limit: AtMost) -> Column:
+    """The column that is limited. Raises UnknownName where the study's chip has no such cost."""
+    known = record.columns.names("axes")
+    if limit.name not in known:
+        raise UnknownName("limit", limit.name, known)
+    return record.columns[limit.name]
 
 
 def _named(rows: Sequence[OutcomeRow], wanted: str) -> OutcomeRow:

@@ -68,6 +68,12 @@ def test_impossible_limits_say_what_there_is() -> None:
     assert "11" in caught.value.hint
 
 
+def test_a_limit_on_a_cost_of_another_chip_is_refused() -> None:
+    with pytest.raises(UnknownName, match="arena_bytes") as caught:
+        choose_design(RECORD, "best", [AtMost("arena_bytes", 1)])
+    assert "main_memory_bytes" in caught.value.hint
+
+
 @pytest.mark.parametrize(("text", "kind"), [("speed=3", UnknownName), ("latency_ms=x", UsageError)])
 def test_limits_are_checked(text: str, kind: type[Exception]) -> None:
     with pytest.raises(kind):

@@ -49,7 +49,7 @@ dse.drawControls = () => {
   dse.byId("fps").value = state.fps;
   dse.byId("query").value = state.query;
   dse.byId("query").placeholder = `A98 224 ${chip.format}`;
-  for (const word of document.querySelectorAll("[data-word]")) word.textContent = chip[word.dataset.word];
+  for (const element of document.querySelectorAll("[data-words]")) element.textContent = element.dataset.words.replace(/{(\w+)}/g, (_, word) => chip[word]);
   dse.drawChips();
 };
 

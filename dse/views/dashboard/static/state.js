@@ -81,7 +81,9 @@ dse.readRanges = (given, study) => {
     if (text === null || text === "" || !study.columns[column].is_number) return text || null;
     return Number.isFinite(Number(text)) ? Number(text) : null;
   });
-  return [...new Set([...study.shown.sliders, ...study.shown.parallel])].reduce((ranges, column) => dse.withRange(column, ...ends(column), ranges), {});
+  const { parallel, table } = study.shown;
+  const columns = new Set([...parallel, ...table.filter((column) => study.columns[column].is_number)]);
+  return [...columns].reduce((ranges, column) => dse.withRange(column, ...ends(column), ranges), {});
 };
 
 dse.writeFragment = () => {
