@@ -73,7 +73,9 @@ class Candidate:
     @classmethod
     def parse(cls, text: str) -> Candidate:
         """The candidate that `id` names. Raises UsageError for anything else."""
-        return cls(*_parse(text, "a candidate is named like A98-a0.5-224-kpu8", with_format=True))
+        return cls(
+            *_parse(text, f"a candidate is named like A98-a0.5-224-{FORMATS[0]}", with_format=True)
+        )
 
 
 def _parse(text: str, hint: str, with_format: bool) -> tuple[Training, str]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 __all__ = ["version_of", "versions"]
 
 
+@cache
 def version_of(package: str) -> str | None:
     """The version of `package`, by the name it is installed by; None where it is not."""
     try:

@@ -115,8 +115,6 @@ KNOWN_LONG = {
     "chips/k210/bundle/bundle.py: export_bundle",
     "data/synthetic/skin.py",
     "network/tflite_graph.py",
-    "views/dashboard/frames.py",
-    "views/dashboard/page.py",
 }
 """Modules and functions that are longer still. Nothing is added here."""
 

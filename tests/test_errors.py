@@ -8,7 +8,13 @@ from dse import errors
 from dse.cli import main
 from dse.errors import DseError, UnknownName
 
-CODES = {"UsageError": 2, "UnknownName": 2, "InvalidFile": 2, "NothingFeasible": 3}
+CODES = {
+    "UsageError": 2,
+    "UnknownName": 2,
+    "InvalidFile": 2,
+    "NotSupported": 2,
+    "NothingFeasible": 3,
+}
 CODES |= {"VerificationFailed": 4, "Interrupted": 130}
 
 

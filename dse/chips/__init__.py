@@ -4,7 +4,7 @@
 (`profiles`) is a chip on a board. The rest of this room is common to all chips.
 """
 
-from dse.chips.checking import check_rows, check_table
+from dse.chips.checking import Checked, check, check_rows, check_table
 from dse.chips.chip import Chip
 from dse.chips.cost import Cost, Pool, Use
 from dse.chips.explaining import Explanation, explain
@@ -16,6 +16,7 @@ from dse.chips.target import Target
 from dse.chips.verdict import Verdict
 
 __all__ = [
+    "Checked",
     "Chip",
     "Cost",
     "Explanation",
@@ -24,6 +25,7 @@ __all__ = [
     "Target",
     "Use",
     "Verdict",
+    "check",
     "check_rows",
     "check_table",
     "chip",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from dse.chips.columns import COUNTS, TIMES
@@ -12,54 +14,103 @@ from dse.chips.pricing import judge, price
 from dse.chips.registry import chip
 from dse.chips.subject import Subject, resolve
 from dse.chips.target import Target
-from dse.space import SearchSpace
+from dse.chips.verdict import Verdict
+from dse.space import Candidate, SearchSpace, Training
 from dse.text_table import bytes_text, format_table
 
-__all__ = ["check_row", "check_rows", "check_table"]
+__all__ = ["Checked", "check", "check_rows", "check_table", "checked"]
 
 Row = dict[str, Any]
 
 
-def check_rows(names: Sequence[str], target: Target, space: SearchSpace | None = None) -> list[Row]:
-    """One row a name, with the fields of `dse check --json`, and what explains the verdict.
+@dataclass(frozen=True)
+class Checked:
+    """What a network costs on `target`, and whether it fits.
 
-    names: candidate ids, training ids (in the chip's usual format) or paths of `.tflite` files.
-    space: where to look for the nearest design that fits, when a candidate does not.
+    design: its name. cost: size, memory, milliseconds, millijoules. verdict: which limit it passes,
+    where, and by how much. uses: of each memory what it needs and may have. nearest: the design
+    that fits and differs least, where one was looked for.
+    """
+
+    design: str
+    cost: Cost
+    verdict: Verdict
+    uses: tuple[Use, ...]
+    target: Target
+    nearest: Candidate | None = None
+
+    @property
+    def fits(self) -> bool:
+        """The target can hold it."""
+        return self.verdict.accepted
+
+    @property
+    def message(self) -> str:
+        """The verdict in a sentence: what is too much, or what is left."""
+        return self.verdict.message or _fits(self.cost, self.uses, self.target)
+
+    def as_dict(self) -> Row:
+        """The fields of `dse check --json`."""
+        cost, verdict = self.cost, self.verdict
+        return {
+            "candidate": self.design,
+            "verdict": verdict.status,
+            "reason": verdict.reason or None,
+            "layer": verdict.layer or None,
+            **{column.name: column.of(cost) for column in COUNTS},
+            **cost.figures,
+            **{column.name: column.of(cost) for column in TIMES},
+            "needed_bytes": verdict.needed_bytes or None,
+            "allowed_bytes": verdict.allowed_bytes or None,
+            "range_dependent": list(cost.range_dependent),
+            "message": self.message,
+            "nearest": self.nearest.id if self.nearest else None,
+            "file_bytes": cost.file_bytes,
+            "pools": {
+                use.pool.name: {
+                    "needed_bytes": use.needed_bytes,
+                    "allowed_bytes": use.allowed_bytes,
+                }
+                for use in self.uses
+            },
+        }
+
+    def __repr__(self) -> str:
+        cost = self.cost
+        band = f"{cost.latency_ms:.1f} ms ({cost.latency_ms_low:.1f} to {cost.latency_ms_high:.1f})"
+        return (
+            f"<{self.design} on {self.target.name}: {self.verdict.status}, {band}, {self.message}>"
+        )
+
+
+def check(
+    design: str | Path | Candidate | Training, target: Target, space: SearchSpace | None = None
+) -> Checked:
+    """Prices one network and judges it.
+
+    design: a candidate or its id, a training or its id (in the chip's usual format), or the path
+    of a `.tflite` file. space: where to look for the nearest design that fits, when it does not.
     Raises UsageError, UnknownName or InvalidFile for a name that means nothing.
     """
-    format = chip(target.chip).format
-    subjects = [resolve(name, format) for name in names]
-    return [check_row(one, price(one.graph, one.format, target), target, space) for one in subjects]
+    name = design.id if isinstance(design, Candidate | Training) else str(design)
+    subject = resolve(name, chip(target.chip).format)
+    return checked(subject, price(subject.graph, subject.format, target), target, space)
 
 
-def check_row(
+def checked(
     subject: Subject, cost: Cost, target: Target, space: SearchSpace | None = None
-) -> Row:
-    """The row of a network with that cost."""
+) -> Checked:
+    """The judgement on a network with that cost."""
     on, verdict = chip(target.chip), judge(cost, target)
-    uses = on.uses(cost, target)
     nearest = None
     if subject.candidate is not None and space is not None and not verdict.accepted:
         nearest = nearest_fit(subject.candidate, space, target)
-    return {
-        "candidate": subject.name,
-        "verdict": verdict.status,
-        "reason": verdict.reason or None,
-        "layer": verdict.layer or None,
-        **{column.name: column.of(cost) for column in COUNTS},
-        **cost.figures,
-        **{column.name: column.of(cost) for column in TIMES},
-        "needed_bytes": verdict.needed_bytes or None,
-        "allowed_bytes": verdict.allowed_bytes or None,
-        "range_dependent": list(cost.range_dependent),
-        "message": verdict.message or _fits(cost, uses, target),
-        "nearest": nearest.id if nearest else None,
-        "file_bytes": cost.file_bytes,
-        "pools": {
-            use.pool.name: {"needed_bytes": use.needed_bytes, "allowed_bytes": use.allowed_bytes}
-            for use in uses
-        },
-    }
+    return Checked(subject.name, cost, verdict, tuple(on.uses(cost, target)), target, nearest)
+
+
+def check_rows(names: Sequence[str], target: Target, space: SearchSpace | None = None) -> list[Row]:
+    """`check` of each name, with the fields of `dse check --json`."""
+    return [check(name, target, space).as_dict() for name in names]
 
 
 def _fits(cost: Cost, uses: Sequence[Use], target: Target) -> str:

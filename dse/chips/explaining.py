@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dse.chips.account import Account
-from dse.chips.checking import check_row
+from dse.chips.checking import Checked, checked
 from dse.chips.chip import Chip
 from dse.chips.pricing import price
 from dse.chips.registry import chip
@@ -20,28 +20,35 @@ __all__ = ["Explanation", "explain"]
 
 @dataclass(frozen=True)
 class Explanation:
-    """A design's row of `dse check`, and how it runs on the chip `on`."""
+    """A design, checked, and how it runs on the chip `on`."""
 
-    design: str
-    checked: Mapping[str, Any]
+    checked: Checked
     account: Account
     on: Chip = field(repr=False)
 
     def as_dict(self) -> dict[str, Any]:
         """The fields of `dse explain --json`: those of `dse check`, and of `Account.as_dict`."""
-        return {"design": self.design, **self.checked, **self.account.as_dict()}
+        return {"design": self.design, **self.checked.as_dict(), **self.account.as_dict()}
+
+    @property
+    def design(self) -> str:
+        """Its name."""
+        return self.checked.design
 
     def table(self) -> str:
         """The layers for a terminal, with the sum of the times and the verdict below."""
         header = ("layer", "op", "runs on", "shape", *self.account.columns, "time", "share", "why")
         cells = [_cells(row, self.account.columns.values()) for row in self.account.layers]
         text = format_table(header, cells, left=("layer", "op", "runs on", "why"))
-        checked = self.checked
-        total, low, high = (checked[f"latency_ms{end}"] for end in ("", "_low", "_high"))
+        told, cost = self.checked, self.checked.cost
         return (
-            f"{text}\n\n{checked['verdict']}: {checked['message']}\n"
-            f"together {total:.1f} ms (between {low:.1f} and {high:.1f})"
+            f"{text}\n\n{told.verdict.status}: {told.message}\n"
+            f"together {cost.latency_ms:.1f} ms "
+            f"(between {cost.latency_ms_low:.1f} and {cost.latency_ms_high:.1f})"
         )
+
+    def __repr__(self) -> str:
+        return f"<{self.design}: {len(self.account.layers)} layers, {self.checked.message}>"
 
 
 def explain(name: str, target: Target) -> Explanation:
@@ -53,8 +60,7 @@ def explain(name: str, target: Target) -> Explanation:
     subject = resolve(name, on.format)
     cost = price(subject.graph, subject.format, target)
     return Explanation(
-        subject.name,
-        check_row(subject, cost, target),
+        checked(subject, cost, target),
         on.account(subject.graph, subject.format, target),
         on,
     )

@@ -23,6 +23,7 @@ from dse.cli.arguments import (
     print_json,
     seed,
 )
+from dse.defaults import SPACE, TARGET
 from dse.terminal import note, show
 from dse.text_table import format_table
 
@@ -44,9 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_argument_group("what to search")
     what.add_argument("--budget", type=count, help="trainings to pay for at most (default: 50)")
     what.add_argument(
-        "--target", help="the chip: a file of constraints/, or a path (default: k210)"
+        "--target", help=f"the chip: a file of constraints/, or a path (default: {TARGET})"
     )
-    what.add_argument("--space", help="a file of search_spaces/, or a path (default: k210_face)")
+    what.add_argument("--space", help=f"a file of search_spaces/, or a path (default: {SPACE})")
     what.add_argument("--data", help=f"pictures to train on: {DATA_HELP} (default: synthetic)")
     what.add_argument("--eval-data", help="pictures to measure AP on (default: those of --data)")
     add_weights(what)
@@ -56,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--calibration-pictures",
         type=positive_int,
-        help="training pictures that set the ranges of kpu8 (default: 64)",
+        help="training pictures that set the ranges of activations (default: 64)",
     )
     what.add_argument("--loss", choices=("focal", "paper"))
     what.add_argument("--proposer", help="who picks the next training (default: composite)")

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from dse.cli.arguments import add_json, print_json
-from dse.errors import UsageError, VerificationFailed
+from dse.errors import VerificationFailed
 from dse.terminal import show
 
 __all__ = ["add_arguments", "run"]
@@ -28,17 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints what was measured and what is wrong; 4 where anything is."""
-    path: Path = options.bundle
-    if not path.is_dir() and not path.is_file():
-        raise UsageError(f"{path} is neither a folder nor a file", "name a bundle or its file")
     from dse.chips import load_target
-    from dse.chips.registry import DEFAULT_CHIP, chip, chip_of_file
-    from dse.data import open_data
+    from dse.designs.verifying import verify_file
 
-    data = open_data(options.data, "eval") if options.data else None
     target = load_target(options.target) if options.target else None
-    on = chip_of_file(path) or chip(target.chip if target else DEFAULT_CHIP)
-    report = on.verify(path, data, target)
+    report = verify_file(options.bundle, options.data, target)
     if options.json:
         print_json({"ok": report.ok, "problems": report.problems, **report.measured})
     else:

@@ -118,6 +118,6 @@ def _ap(row: OutcomeRow) -> float:
 
 def _nearest(rows: Sequence[OutcomeRow], columns: Sequence[Column]) -> str:
     if not rows:
-        return "search a space with the format kpu8"
+        return "search a space with a format that the chip computes in"
     worst = [f"{one.name} is {min(map(one.of, rows)):g} or more" for one in columns]
     return "in this study " + ", ".join(worst)

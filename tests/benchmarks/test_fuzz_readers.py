@@ -53,6 +53,7 @@ def accounts(command: list[str]) -> tuple[int, list[dict[str, Any]]]:
     return run.returncode, json.loads(run.stdout)
 
 
+@pytest.mark.slow
 def test_every_reader_refuses_in_words_or_reads() -> None:
     """In a process of its own: children are forks, and this one may have threads."""
     script = str(BENCHMARKS / "fuzz_readers.py")

@@ -15,7 +15,7 @@ import tflite
 from dse.errors import InvalidFile
 from dse.network.graph import Graph
 from dse.network.tflite_graph import read_tflite
-from tests.network.test_tflite_graph import OP, VALID, Net
+from tests.network.tflite_nets import OP, VALID, Net
 
 
 def _conv(channels: int = 4, kernel: int = 1) -> Net:

@@ -74,6 +74,7 @@ def test_a_header_that_claims_another_size_is_refused(
         read_weights(path, "")
 
 
+@pytest.mark.slow
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     zeros = _array(np.zeros(1 << 22, np.float32))
     bomb = _zipped(tmp_path / "w.npz", {f"{n}.npy": zeros for n in range(33)}, zipfile.ZIP_DEFLATED)

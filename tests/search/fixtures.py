@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -50,31 +52,42 @@ def small_space(tmp_path: Path) -> Path:
 @pytest.fixture()
 def options(tmp_path: Path, small_space: Path) -> Callable[..., Search]:
     """A quick search in this process, with changes."""
-
-    def make(**changes: Any) -> Search:
-        settings: dict[str, Any] = {
-            "space": str(small_space),
-            "results": tmp_path / "results",
-            "executor": "inline",
-            "proposer": "random",
-            "early_stopping": False,
-            "budget": 4,
-        }
-        return Search().changed(**{**settings, **changes})
-
-    return make
+    return partial(quick_options, tmp_path, space=str(small_space))
 
 
-@pytest.fixture()
-def recorded_table(options: Callable[..., Search], tmp_path: Path) -> Path:
-    """Every feasible training of the small space, as a table to replay."""
+def quick_options(folder: Path, **changes: Any) -> Search:
+    """A quick search in this process, whose results lie in `folder`, with changes."""
+    settings: dict[str, Any] = {
+        "results": folder / "results",
+        "executor": "inline",
+        "proposer": "random",
+        "early_stopping": False,
+        "budget": 4,
+    }
+    return Search().changed(**{**settings, **changes})
+
+
+@pytest.fixture(scope="session")
+def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a search that made every feasible training of the small space."""
     from dse.search import load_study, run_search
     from dse.study.recorded import RecordedTable
     from dse.training.recipe import Recipe
     from tests.search.fake_training import backend
 
-    chosen = options(budget=99, study="whole", recipe=Recipe(pictures=7))
-    run_search(*chosen, backend(tmp_path / "trace"))
-    path = tmp_path / "table.jsonl"
-    path.write_text(RecordedTable.of(load_study(chosen.results / "whole")).text())
-    return path
+    folder = tmp_path_factory.mktemp("searched")
+    space = folder / "small.toml"
+    space.write_text(SMALL_SPACE)
+    recipe = Recipe(pictures=7)
+    chosen = quick_options(folder, space=str(space), budget=99, study="whole", recipe=recipe)
+    run_search(*chosen, backend(folder / "trace"))
+    table = RecordedTable.of(load_study(chosen.results / "whole")).text()
+    (folder / "table.jsonl").write_text(table)
+    return folder
+
+
+@pytest.fixture()
+def recorded_table(searched: Path, tmp_path: Path) -> Path:
+    """Every feasible training of the small space, as a file, and the study that it is of."""
+    shutil.copytree(searched, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "table.jsonl"

@@ -24,7 +24,7 @@ from dse.errors import StudyError
 from dse.search import load_study, run_search
 from dse.study.file_journal import read_entries
 from dse.views.dashboard.frames import study_tables
-from dse.views.dashboard.page import payload_json
+from dse.views.dashboard.payload import payload_json
 from tests.process_limits import no_file_larger_than
 from tests.search.fake_training import EPOCHS, backend, worked
 from tests.search.fixtures import Search

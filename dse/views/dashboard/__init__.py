@@ -1,9 +1,9 @@
 """What there is to look at: a study as one self-contained page, a design's memory and time.
 
 Data lies in `frames`, `accounts`, `importance` and `references`; figures in `figures`, `story`,
-`comparison`, `panel_figures`, `explanation` and `layer_ranges`; the page in `page`, served by
-`live`; pictures for it in `samples`; figures as files of their own in `figure_files` and
-`figure_set`.
+`comparison`, `panel_figures`, `explanation` and `layer_ranges`; the page in `page`, its data in
+`payload`, served by `live`; pictures for it in `samples`; figures as files of their own in
+`figure_files` and `figure_set`.
 
 In a notebook, the same figures from the same tables:
 

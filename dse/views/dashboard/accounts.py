@@ -13,9 +13,10 @@ from typing import Any
 import pandas as pd
 
 from dse.chips import Explanation, Target, chip, explain
+from dse.columns import Limit
 from dse.errors import DseError
 from dse.study.settings import target_from
-from dse.views.dashboard.frames import Limit, StudyTables
+from dse.views.dashboard.frames import FLOAT, StudyTables
 
 __all__ = ["MOST", "accounts", "chosen", "curve_points", "nearly_fitting", "target_of"]
 
@@ -28,7 +29,6 @@ MOST_REJECTED = 40
 """Rejected designs that it explains beside them."""
 
 BUFFER = ("start_bytes", "size_bytes", "birth", "death")
-FLOAT = "FP32"
 
 
 def accounts(tables: StudyTables) -> dict[str, Any]:

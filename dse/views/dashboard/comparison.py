@@ -8,16 +8,16 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from dse.pareto import ObjectiveBox
 from dse.views.dashboard.figures import Scope, in_scope, staircase
 from dse.views.dashboard.frames import StudyTables, budget
-from dse.views.dashboard.style import AXES, PAPER, layout, size_colours
+from dse.views.dashboard.style import PAPER, Axis, axes_of, layout, size_colours
 
-__all__ = ["comparison_figure", "comparison_table"]
+__all__ = ["common_axes", "comparison_figure", "comparison_table"]
 
 DASHES = ("solid", "dash", "dot", "dashdot")
-COSTS = ("latency_ms", "kmodel_bytes")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
 
 
@@ -28,21 +28,22 @@ def comparison_table(studies: Sequence[StudyTables]) -> pd.DataFrame:
     as a share of one box around what fits in any of the studies; NaN where nothing does.
     best_ap: of the deployable designs.
     """
-    fitting = [_fitting(tables.space)[[*COSTS]].to_numpy(np.float64) for tables in studies]
-    costs = np.concatenate([np.empty((0, 2)), *fitting])
-    box = ObjectiveBox.of_costs(costs) if len(costs) else None
+    fitting = np.concatenate([_fitting(tables) for tables in studies])
+    box = ObjectiveBox.of_costs(fitting) if len(fitting) else None
     return pd.DataFrame([_row(tables, box) for tables in studies])
 
 
-def _fitting(space: pd.DataFrame) -> pd.DataFrame:
-    return space[(space["status"] == "accepted") & (space["deployable"] == 1)]
+def _fitting(tables: StudyTables) -> NDArray[np.float64]:
+    """(n, 2) latency, ms, and size of the file, bytes, of what fits."""
+    space = tables.space[(tables.space["status"] == "accepted") & (tables.space["deployable"] == 1)]
+    return np.asarray(space[["latency_ms", tables.columns.size.name]], dtype=np.float64)
 
 
 def _row(tables: StudyTables, box: ObjectiveBox | None) -> dict[str, object]:
     spent = budget(tables.designs).set_index("fate")["trainings"]
     measured = in_scope(tables.designs, "deployable").dropna(subset="ap")
     measured = measured[measured["state"].isin(("front", "dominated"))]
-    values = measured[["ap", *COSTS]].to_numpy()
+    values = measured[["ap", "latency_ms", tables.columns.size.name]].to_numpy()
     return {
         "study": tables.name,
         **{fate: int(spent[fate]) for fate in ("trained", "stopped", "failed")},
@@ -52,11 +53,17 @@ def _row(tables: StudyTables, box: ObjectiveBox | None) -> dict[str, object]:
     }
 
 
+def common_axes(studies: Sequence[StudyTables]) -> dict[str, Axis]:
+    """The axes that all of the studies have."""
+    first, *others = (axes_of(tables.columns) for tables in studies)
+    return {name: axis for name, axis in first.items() if all(name in other for other in others)}
+
+
 def comparison_figure(
     studies: Sequence[StudyTables], column: str = "latency_ms", scope: Scope = "deployable"
 ) -> go.Figure:
-    """The staircase fronts of AP against `column`, one of `style.AXES`, a line a study."""
-    axis = AXES[column]
+    """The staircase fronts of AP against `column`, one of `common_axes`, a line a study."""
+    axis = common_axes(studies)[column]
     figure = go.Figure()
     colours = size_colours(len(studies))
     for place, tables in enumerate(studies):

@@ -262,15 +262,13 @@ def _layout(told: Explanation) -> dict[str, Any]:
 
 
 def _title(told: Explanation) -> str:
-    row, needs = told.checked, told.checked["pools"]
-    low, high = row["latency_ms_low"], row["latency_ms_high"]
-    pools = (
-        f"{pool.short} {bytes_text(needs[pool.name]['needed_bytes'])}" for pool in told.on.pools
-    )
+    found, cost = told.checked, told.checked.cost
+    pools = (f"{use.pool.short} {bytes_text(use.needed_bytes)}" for use in found.uses)
     return (
-        f"<b>{html.escape(Path(told.design).name)}</b>: {row['verdict']}<br>"
+        f"<b>{html.escape(Path(told.design).name)}</b>: {found.verdict.status}<br>"
         f"<span style='font-size:13px;color:{MUTED}'>"
-        f"{html.escape(row['message'])}<br>"
-        f"{' · '.join(pools)} · file {bytes_text(row['file_bytes'])} · "
-        f"about {row['latency_ms']:,.0f} ms ({low:,.0f} to {high:,.0f})</span>"
+        f"{html.escape(found.message)}<br>"
+        f"{' · '.join(pools)} · file {bytes_text(cost.file_bytes)} · about "
+        f"{cost.latency_ms:,.0f} ms ({cost.latency_ms_low:,.0f} to {cost.latency_ms_high:,.0f})"
+        "</span>"
     )

@@ -11,12 +11,13 @@ import plotly.graph_objects as go
 
 from dse.chips import explain
 from dse.files import make_folder, utf8, write_whole
-from dse.views.dashboard.accounts import FLOAT, curve_points, target_of
-from dse.views.dashboard.comparison import comparison_figure, comparison_table
+from dse.views.dashboard.accounts import curve_points, target_of
+from dse.views.dashboard.comparison import common_axes, comparison_figure, comparison_table
 from dse.views.dashboard.explanation import timeline_figure
 from dse.views.dashboard.figure_files import pictures
 from dse.views.dashboard.figures import front_figure, in_scope
 from dse.views.dashboard.frames import (
+    FLOAT,
     Record,
     StudyTables,
     budget,
@@ -38,7 +39,7 @@ from dse.views.dashboard.story import (
     importance_figure,
     rejected_figure,
 )
-from dse.views.dashboard.style import AXES
+from dse.views.dashboard.style import axes_of
 
 __all__ = ["Drawn", "design_figures", "study_figures", "write_figures"]
 
@@ -65,7 +66,7 @@ def write_figures(records: Sequence[Record], folder: Path) -> list[Path]:
              for name, drawn in study_figures(tables).items()}  # fmt: skip
     if len(studies) > 1:
         table = comparison_table(studies)
-        for axis in AXES:
+        for axis in common_axes(studies):
             name = Path(f"comparison-{axis}")
             found[name] = Drawn(comparison_figure(studies, axis), table)
     wanted = [(_sized(drawn.figure), kind) for drawn in found.values() for kind in KINDS]
@@ -89,9 +90,10 @@ def study_figures(tables: StudyTables) -> dict[str, Drawn]:
     """The figures of a study that has what they show, and of its most accurate design."""
     designs = in_scope(tables.designs, "deployable")
     shown = designs[designs["shown_ap"].notna()].drop(columns="lane")
-    marks = references()
+    marks = references(tables.columns)
     found = {
-        f"front-{axis}": Drawn(front_figure(tables, axis, references=marks), shown) for axis in AXES
+        f"front-{axis}": Drawn(front_figure(tables, axis, references=marks), shown)
+        for axis in axes_of(tables.columns)
     }
     if len(tables.history):
         for over in get_args(Over):
@@ -105,8 +107,10 @@ def study_figures(tables: StudyTables) -> dict[str, Drawn]:
         found["rejected"] = Drawn(rejected_figure(reasons), counts)
     weighed = importance(tables)
     if weighed:
-        found["importance"] = Drawn(importance_figure(weighed.shares), weighed.shares)
-    best = next((pick.candidate for pick in picks(tables.designs)), None)
+        found["importance"] = Drawn(
+            importance_figure(weighed.shares, tables.columns), weighed.shares
+        )
+    best = next((pick.candidate for pick in picks(tables)), None)
     return {**found, **(design_figures(tables, best) if best else {})}
 
 
@@ -115,8 +119,8 @@ def design_figures(tables: StudyTables, candidate: str) -> dict[str, Drawn]:
     designs = tables.designs
     row = designs.set_index("candidate").loc[candidate]
     siblings = designs[designs["training"] == row["training"]]
-    table = siblings[["format", "ap", "ap_low", "ap_high", "kmodel_ap"]]
-    found = {"accuracy": Drawn(accuracy_figure(table), table)}
+    table = siblings[["format", "ap", "ap_low", "ap_high", tables.columns.file_ap.name]]
+    found = {"accuracy": Drawn(accuracy_figure(table, tables.columns), table)}
     if row["training"] in tables.curves:
         curve = tables.curves[row["training"]]
         found["learning-curve"] = Drawn(learning_curve_figure(curve), curve)

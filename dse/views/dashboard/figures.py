@@ -1,8 +1,8 @@
 """The front: accuracy against one cost, as a Plotly figure.
 
-Shape tells what a design is (circle: runs on the KPU; pentagon: so does the plain network;
+Shape tells what a design is (circle: runs on the accelerator; pentagon: so does the plain network;
 diamond: a format it cannot run; triangle: training stopped early; square: rejected), filled
-or hollow whether the kmodel itself was measured, colour the input size, area the kmodel's size.
+or hollow whether the chip's file itself was measured, colour the input size, area the file's size.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from typing import Any, Literal
 import pandas as pd
 import plotly.graph_objects as go
 
-from dse.views.dashboard.frames import Limit, StudyTables, rejected_by_reason
+from dse.columns import Limit
+from dse.views.dashboard.frames import StudyTables, rejected_by_reason
 from dse.views.dashboard.marks import Marks, input_sizes, reference_traces
 from dse.views.dashboard.references import Reference
-from dse.views.dashboard.style import ACCENT, ALERT, AXES, GRID, INK, Axis, layout, size_colours
+from dse.views.dashboard.style import ACCENT, ALERT, GRID, INK, Axis, axes_of, layout, size_colours
 
 __all__ = ["FRAME_RATE_HZ", "Scope", "front_figure", "in_scope", "staircase"]
 
@@ -66,12 +67,12 @@ def front_figure(
     references: Sequence[Reference] = (),
     show_rejected: bool = False,
 ) -> go.Figure:
-    """AP against `column`, one of `style.AXES`.
+    """AP against `column`, one of its axes.
 
     Every trace says its part in `meta`; `customdata` holds the row in `tables.designs`. The
     layout's `meta` holds the axis' range with and without the rejected candidates.
     """
-    axis = AXES[column]
+    axis = axes_of(tables.columns)[column]
     designs = in_scope(tables.designs, scope)
     ranges = _ranges(designs, axis, tables.limits)
     figure = go.Figure(layout=_front_layout(axis, ranges, designs, tables))
@@ -93,7 +94,7 @@ def _traces(
 ) -> list[go.Scatter]:
     state = designs["state"]
     drawn = designs["shown_ap"].notna()
-    marks = Marks(tables.designs, axis, int(drawn.sum()))
+    marks = Marks(tables, axis, int(drawn.sum()))
     line_x, line_y = staircase(
         (designs[axis.column] / axis.units_per_shown).to_list(), designs["ap"].to_list()
     )
@@ -109,7 +110,7 @@ def _traces(
         line={"shape": "hv", "color": INK, "width": 2},
     )
     return [
-        *reference_traces(references, axis),
+        *reference_traces(references, axis, tables.columns),
         marks.rejected(designs[state == "rejected"]),
         marks.stopped(designs[drawn & (state == "stopped")]),
         marks.trained(designs[drawn & (state == "dominated")], "dominated"),

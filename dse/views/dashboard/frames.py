@@ -15,15 +15,13 @@ from typing import Any, Protocol
 
 import pandas as pd
 
+from dse.columns import Limit
+from dse.defaults import TARGET
 from dse.study.columns import StudyColumns
 
 __all__ = [
-    "AXIS_COLUMNS",
-    "COLUMNS",
-    "COST_COLUMNS",
-    "SPACE_COLUMNS",
+    "FLOAT",
     "STATES",
-    "Limit",
     "Pick",
     "Record",
     "StudyTables",
@@ -34,47 +32,13 @@ __all__ = [
     "picks",
     "rejected_by_reason",
     "study_tables",
-    "target_limits",
 ]
+
+FLOAT = "FP32"
+"""The format of the network as it was trained."""
 
 STATES = ("front", "dominated", "stopped", "failed", "rejected")
 """What became of a candidate; `front` is decided by the study, over accepted candidates."""
-
-_TEXT = ("candidate", "training", "breakpoint", "format", "state", "reason", "layer", "message")
-_NUMBERS = (
-    "frozen_until",
-    "width",
-    "input_size",
-    "ap",
-    "ap_low",
-    "ap_high",
-    "ap_square",
-    "val_ap",
-    "kmodel_ap",
-    "latency_ms",
-    "latency_ms_low",
-    "latency_ms_high",
-    "kmodel_bytes",
-    "main_memory_bytes",
-    "peak_kpu_bytes",
-    "energy_mj",
-    "parameters",
-    "macs",
-    "trial",
-    "seconds",
-    "epochs",
-)
-COLUMNS = (*_TEXT, *_NUMBERS, "deployable")
-"""Columns of a record's frame; one that is missing counts as unknown in every row."""
-
-AXIS_COLUMNS = ("breakpoint", "frozen_until", "width", "input_size")
-"""What varies from training to training."""
-
-COST_COLUMNS = ("latency_ms", "kmodel_bytes", "main_memory_bytes", "peak_kpu_bytes")
-SPACE_COLUMNS = ("training", *AXIS_COLUMNS, "format", *COST_COLUMNS, "status", "deployable")
-
-USUAL_TARGET = "k210"
-"""What commands take where no target is named."""
 
 _LANE_SPREAD = 0.7
 """Share of a lane's height over which its rejected candidates are spread."""
@@ -117,35 +81,30 @@ class Record(Protocol):
 
 
 @dataclass(frozen=True)
-class Limit:
-    """What the target allows on one axis: `value` in the unit of `column`."""
-
-    column: str
-    value: float
-    label: str
-
-
-@dataclass(frozen=True)
 class Pick:
-    """A design worth looking at first, and the rule that chose it."""
+    """A design worth looking at first, the rule that chose it, and the column that it is about."""
 
     title: str
     rule: str
     candidate: str
+    column: str
 
 
 @dataclass(frozen=True)
 class StudyTables:
     """One study, ready to draw.
 
-    designs: one row per candidate, COLUMNS and: `shown_ap` (the AP it is drawn at: `ap`, or
-    the validation AP reached by a training that was stopped), `measured` (the kmodel itself
-    was run), `lane` (where a rejected candidate lies in the strip of reasons, else NaN).
+    columns: of its tables, with its chip's.
+    designs: one row per candidate, and beside what a record's frame has: `shown_ap` (the AP it is
+    drawn at: `ap`, or the validation AP reached by a training that was stopped), `measured` (the
+    chip's file itself was run), `lane` (where a rejected candidate lies in the strip of reasons,
+    else NaN).
     space: one row per candidate of the space, trained or not, with its costs.
     """
 
     name: str
     path: Path
+    columns: StudyColumns
     designs: pd.DataFrame
     space: pd.DataFrame
     curves: Mapping[str, pd.DataFrame]
@@ -161,28 +120,39 @@ def study_tables(record: Record) -> StudyTables:
     return StudyTables(
         name=record.name,
         path=Path(record.path),
-        designs=_designs(record.frame()),
+        columns=record.columns,
+        designs=_designs(record.frame(), record.columns),
         space=record.space(),
         curves=record.curves,
         precision_recall=record.precision_recall,
         history=record.history,
         stopping=record.stopping,
         settings=record.settings_table,
-        limits=target_limits(record.settings_table),
+        limits=_limits(record),
     )
 
 
-def _designs(frame: pd.DataFrame) -> pd.DataFrame:
-    designs = frame.reindex(columns=list(COLUMNS)).reset_index(drop=True)
-    for column in _TEXT:
-        designs[column] = designs[column].fillna("").astype(str)
-    for column in _NUMBERS:
-        designs[column] = pd.to_numeric(designs[column], errors="coerce").astype("float64")
+def _limits(record: Record) -> tuple[Limit, ...]:
+    """What the study's target allows, from the constants that its settings hold."""
+    target = record.settings_table.get("target")
+    return record.columns.chip.limits(target) if isinstance(target, Mapping) else ()
+
+
+def _designs(frame: pd.DataFrame, columns: StudyColumns) -> pd.DataFrame:
+    """Text first, then numbers; a column that the frame lacks counts as unknown in every row."""
+    shown = columns.at("frame")
+    text = [column.name for column in shown if column.kind is str]
+    numbers = [column.name for column in shown if column.is_number]
+    designs = frame.reindex(columns=[*text, *numbers, "deployable"]).reset_index(drop=True)
+    for name in text:
+        designs[name] = designs[name].fillna("").astype(str)
+    for name in numbers:
+        designs[name] = pd.to_numeric(designs[name], errors="coerce").astype("float64")
     designs["deployable"] = designs["deployable"].map(lambda value: value == 1).astype(bool)
     stopped = designs["state"] == "stopped"
     designs["shown_ap"] = designs["ap"].where(~stopped, designs["val_ap"])
     designs.loc[designs["state"] == "rejected", "shown_ap"] = float("nan")
-    designs["measured"] = designs["kmodel_ap"].notna()
+    designs["measured"] = designs[columns.file_ap.name].notna()
     designs["lane"] = _lanes(designs)
     order = designs["state"].map({state: rank for rank, state in enumerate(STATES)})
     designs = designs.assign(_order=order.fillna(len(STATES)))
@@ -223,11 +193,12 @@ def budget(designs: pd.DataFrame) -> pd.DataFrame:
     return table.rename_axis("fate").reset_index()
 
 
-def picks(designs: pd.DataFrame, keep: float = 0.97) -> list[Pick]:
+def picks(tables: StudyTables, keep: float = 0.97) -> list[Pick]:
     """The most accurate deployable design, then the fastest and the smallest near it.
 
     "Near" is an AP of at least `keep` times the best one. Empty where nothing is deployable.
     """
+    designs, columns = tables.designs, tables.columns
     usable = designs[designs["deployable"] & designs["ap"].notna()]
     usable = usable[usable["state"].isin(("front", "dominated"))]
     if usable.empty:
@@ -235,38 +206,14 @@ def picks(designs: pd.DataFrame, keep: float = 0.97) -> list[Pick]:
     best = usable.sort_values(["ap", "latency_ms"], ascending=[False, True]).iloc[0]
     near = usable[usable["ap"] >= keep * best["ap"]]
     rule = f"at least {keep:.0%} of the best AP"
-    chosen = [Pick("Most accurate", "highest AP that the KPU runs", str(best["candidate"]))]
-    for title, column in (("Fastest", "latency_ms"), ("Smallest", "kmodel_bytes")):
+    first = f"highest AP that the {columns.chip.accelerator} runs"
+    chosen = [Pick("Most accurate", first, str(best["candidate"]), "shown_ap")]
+    for title, column in (("Fastest", "latency_ms"), ("Smallest", columns.size.name)):
         near_known = near.dropna(subset=column)
         if not near_known.empty:
             row = near_known.sort_values([column, "ap"], ascending=[True, False]).iloc[0]
-            chosen.append(Pick(title, rule, str(row["candidate"])))
+            chosen.append(Pick(title, rule, str(row["candidate"]), column))
     return chosen
-
-
-def target_limits(settings: Mapping[str, Any]) -> tuple[Limit, ...]:
-    """What the study's target allows, from the constants that its settings hold.
-
-    Main memory has two limits where a firmware keeps some of it: the chip's and the rest.
-    """
-    target = settings.get("target")
-    if not isinstance(target, Mapping):
-        return ()
-    found = []
-    main, kept = target.get("main_memory_bytes"), target.get("firmware_bytes", 0)
-    if main and kept:
-        words = f"{_mebibytes(main - kept)} left by the firmware"
-        found.append(Limit("main_memory_bytes", float(main - kept), words))
-    if main:
-        found.append(Limit("main_memory_bytes", float(main), f"{_mebibytes(main)} on the chip"))
-    if target.get("kpu_memory_bytes"):
-        kpu = target["kpu_memory_bytes"]
-        found.append(Limit("peak_kpu_bytes", float(kpu), f"{_mebibytes(kpu)} of KPU memory"))
-    return tuple(found)
-
-
-def _mebibytes(size_bytes: float) -> str:
-    return f"{size_bytes / 2**20:.3g} MiB"
 
 
 def export_command(tables: StudyTables) -> str:
@@ -279,8 +226,8 @@ def export_command(tables: StudyTables) -> str:
 
 def explain_command(tables: StudyTables) -> str:
     """What draws a design's memory and time; `{candidate}` stands for its name."""
-    target = tables.settings.get("search", {}).get("target", USUAL_TARGET)
-    where = "" if target == USUAL_TARGET else f" --target {shlex.quote(str(target))}"
+    target = tables.settings.get("search", {}).get("target", TARGET)
+    where = "" if target == TARGET else f" --target {shlex.quote(str(target))}"
     return f"dse explain {{candidate}} --figure {{candidate}}.html{where}"
 
 

@@ -10,17 +10,16 @@ a fifth of the trainings out, and predicts them: that says whether there is anyt
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dse.views.dashboard.frames import AXIS_COLUMNS, COST_COLUMNS, StudyTables
+from dse.space import TRAINING_AXES
+from dse.views.dashboard.frames import StudyTables
 
 __all__ = ["FIRM_SKILL", "LEAST_SKILL", "LEAST_TRAININGS", "Importance", "importance"]
-
-Row = dict[str, Any]
 
 LEAST_TRAININGS = 12
 """Fewer leave some forest with parameter values that it never saw twice."""
@@ -29,6 +28,16 @@ LEAST_SKILL, FIRM_SKILL = 0.3, 0.7
 """Share of AP's variance, of trainings left out, from which shares are shown, and trusted."""
 
 FOLDS, TREES = 5, 60
+
+
+class Share(NamedTuple):
+    """What a parameter explains of an objective, 0..1, and the least and the most of the fits."""
+
+    objective: str
+    parameter: str
+    share: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -74,12 +83,13 @@ def importance(tables: StudyTables) -> Importance | None:
     """
     deployable = tables.space["deployable"] == 1
     space = tables.space[deployable] if deployable.any() else tables.space
-    parameters = [name for name in AXIS_COLUMNS if space[name].nunique() > 1]
+    parameters = [name for name in TRAINING_AXES if space[name].nunique() > 1]
     if not parameters:
         return None
-    rows: list[Row] = [
-        {"objective": column, "parameter": name, "share": share, "low": share, "high": share}
-        for column in COST_COLUMNS
+    rows = [
+        Share(column, name, share, share, share)
+        for column in tables.columns.names("objectives")
+        if column in space
         for name, share in main_effects(space[parameters], np.log(_floats(space[column]))).items()
     ]
     trained = _trained(tables.designs)
@@ -112,7 +122,7 @@ def _trained(designs: pd.DataFrame) -> pd.DataFrame:
 
 def _forests(
     trained: pd.DataFrame, space: pd.DataFrame, parameters: list[str]
-) -> tuple[list[Row], float]:
+) -> tuple[list[Share], float]:
     """AP's rows, and the skill on trainings left out."""
     from sklearn.ensemble import RandomForestRegressor
     from sklearn.metrics import r2_score
@@ -127,11 +137,10 @@ def _forests(
         left_out[rest] = forest.predict(known[rest])
         effects.append(main_effects(space[parameters], forest.predict(everywhere)))
     table = pd.DataFrame(effects)
-    rows: list[Row] = [
-        {"objective": "ap", "parameter": name, "share": float(table[name].mean()),
-         "low": float(table[name].min()), "high": float(table[name].max())}
-        for name in parameters
-    ]  # fmt: skip
+    rows = [
+        Share("ap", name, float(shares.mean()), float(shares.min()), float(shares.max()))
+        for name, shares in table.items()
+    ]
     return rows, float(r2_score(ap, left_out))
 
 

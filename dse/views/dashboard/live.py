@@ -16,7 +16,8 @@ from pathlib import Path
 from dse.errors import DseError
 from dse.files import make_folder, utf8, write_whole
 from dse.views.dashboard.frames import Record, study_tables
-from dse.views.dashboard.page import page_text, payload_json
+from dse.views.dashboard.page import page_text
+from dse.views.dashboard.payload import payload_json
 
 __all__ = ["LOOPBACK", "LiveServer"]
 

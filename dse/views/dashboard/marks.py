@@ -9,12 +9,15 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from dse.network.families import BREAKPOINTS, PLAIN
+from dse.study.columns import StudyColumns
+from dse.views.dashboard.frames import StudyTables
 from dse.views.dashboard.references import Reference
 from dse.views.dashboard.style import FAINT, INK, MUTED, PAPER, Axis
 
@@ -34,21 +37,21 @@ _MOST_WITH_BARS = 200
 class Marks:
     """Makes the traces of designs, with colours and areas common to the whole study.
 
-    designs: of the study. drawn: how many of them the figure shows with an AP.
+    drawn: how many designs of `tables` the figure shows with an AP.
     """
 
-    def __init__(self, designs: pd.DataFrame, axis: Axis, drawn: int = 0) -> None:
-        self.axis = axis
+    def __init__(self, tables: StudyTables, axis: Axis, drawn: int = 0) -> None:
+        self.axis, self.columns, designs = axis, tables.columns, tables.designs
         self.crowd = _kind(drawn)
         self.places = {size: place for place, size in enumerate(input_sizes(designs))}
-        largest = designs.loc[designs["shown_ap"].notna(), "kmodel_bytes"].max()
+        largest = designs.loc[designs["shown_ap"].notna(), self.columns.size.name].max()
         self.area_unit = 2 * (largest if largest > 0 else 1) / _LARGEST_MARKER_PIXELS**2
 
     def _common(self, rows: pd.DataFrame, part: str, name: str) -> dict[str, Any]:
         return {
             "x": (rows[self.axis.column] / self.axis.units_per_shown).round(3).to_list(),
             "customdata": rows.index.to_list(),
-            "text": [hover_text(row) for row in rows.to_dict("records")],
+            "text": [hover_text(row, self.columns) for row in rows.to_dict("records")],
             "hovertemplate": "%{text}<extra></extra>",
             "meta": part,
             "name": name,
@@ -65,7 +68,7 @@ class Marks:
         marker = {
             **self._colour(rows),
             "symbol": [_symbol(row) for row in rows.to_dict("records")],
-            "size": rows["kmodel_bytes"].fillna(0).to_list(),
+            "size": rows[self.columns.size.name].fillna(0).to_list(),
             "sizemode": "area",
             "sizeref": self.area_unit,
             "sizemin": 5,
@@ -131,8 +134,9 @@ def _symbol(row: dict[Any, Any]) -> str:
     return shape if row["measured"] else f"{shape}-open"
 
 
-def hover_text(row: dict[Any, Any]) -> str:
+def hover_text(row: dict[Any, Any], columns: StudyColumns) -> str:
     """What the pointer shows on a design: name, state, AP, cost."""
+    file, size = columns.chip.file, row[columns.size.name]
     lines = [f"<b>{html.escape(row['candidate'])}</b>"]
     if row["state"] == "rejected":
         lines.append(f"rejected: {html.escape(row['reason'].replace('_', ' '))}")
@@ -143,27 +147,31 @@ def hover_text(row: dict[Any, Any]) -> str:
         if not math.isnan(row["ap_low"] + row["ap_high"]):
             lines[-1] += f" ({row['ap_low']:.3f} to {row['ap_high']:.3f})"
     if row["measured"]:
-        lines[-1] += f", kmodel {row['kmodel_ap']:.3f}"
+        lines[-1] += f", {file} {row[columns.file_ap.name]:.3f}"
     if not math.isnan(row["latency_ms"]):
         lines.append(f"{row['latency_ms']:.1f} ms")
         if not math.isnan(row["latency_ms_low"] + row["latency_ms_high"]):
             lines[-1] += f" ({row['latency_ms_low']:.1f} to {row['latency_ms_high']:.1f})"
-    if not math.isnan(row["kmodel_bytes"]):
-        lines.append(f"{row['kmodel_bytes'] / 1024:.0f} KiB kmodel")
+    if not math.isnan(size):
+        lines.append(f"{size / 1024:.0f} KiB {file}")
     return "<br>".join(lines)
 
 
-def reference_traces(references: Sequence[Reference], axis: Axis) -> list[go.Scatter]:
+def reference_traces(
+    references: Sequence[Reference], axis: Axis, columns: StudyColumns
+) -> list[go.Scatter]:
     """Published marks: stars where an AP is known, else ticks along the bottom edge."""
-    if axis.column not in ("latency_ms", "kmodel_bytes"):
+    published = {"latency_ms": "latency_ms", columns.size.name: "file_bytes"}
+    if axis.column not in published:
         return []
-    known = [r for r in references if getattr(r, axis.column) is not None]
+    cost = attrgetter(published[axis.column])
+    known = [r for r in references if cost(r) is not None]
     starred, ticked = ([r for r in known if r.ap is not None], [r for r in known if r.ap is None])
     traces = []
     for marks, symbol, size in ((starred, "star-open", 10), (ticked, "triangle-up-open", 10)):
         traces.append(
             go.Scatter(
-                x=[getattr(r, axis.column) / axis.units_per_shown for r in marks],
+                x=[cost(r) / axis.units_per_shown for r in marks],
                 y=[0.0 if r.ap is None else r.ap for r in marks],
                 yaxis="y" if symbol.startswith("star") else "y3",
                 text=[_reference_text(r) for r in marks],

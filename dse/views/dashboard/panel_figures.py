@@ -5,7 +5,7 @@ The page draws them for whichever design is chosen, so it takes them empty and f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -13,20 +13,20 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from dse.space import FORMATS
+from dse.study.columns import StudyColumns
 from dse.views.dashboard.explanation import place_colours
+from dse.views.dashboard.frames import FLOAT
 from dse.views.dashboard.style import ACCENT, ALERT, GRID, INK, MUTED, PAPER, layout
 
 __all__ = [
     "accuracy_figure",
     "empty_timeline",
+    "in_order",
     "learning_curve_figure",
     "precision_recall_figure",
 ]
 
 NAN = float("nan")
-_FORMATS = (FORMATS[-1], *FORMATS[1:-1], FORMATS[0])
-KMODEL = "kmodel"
-"""What the chip's own file reached, beside the formats."""
 
 
 def learning_curve_figure(curve: pd.DataFrame) -> go.Figure:
@@ -70,15 +70,27 @@ def learning_curve_figure(curve: pd.DataFrame) -> go.Figure:
     )
 
 
-def accuracy_figure(siblings: pd.DataFrame) -> go.Figure:
-    """AP of one training in each format, and of its kmodel, with the bootstrap intervals.
+def in_order(formats: Iterable[str], columns: StudyColumns) -> list[str]:
+    """These formats, each once: the float network first, the one that the chip runs last."""
+    place = {name: number for number, name in enumerate(FORMATS)}
 
-    siblings: columns format, ap, ap_low, ap_high, kmodel_ap, one row a format. The layout's
-    `meta` holds the order of the formats, the float network first.
+    def rank(name: str) -> tuple[bool, bool, int]:
+        return name == columns.chip.format, name != FLOAT, place.get(name, len(place))
+
+    return sorted(dict.fromkeys(formats), key=rank)
+
+
+def accuracy_figure(siblings: pd.DataFrame, columns: StudyColumns) -> go.Figure:
+    """AP of one training in each format, and of the chip's file, with the bootstrap intervals.
+
+    siblings: columns format, ap, ap_low, ap_high, and AP of the file, one row a format. The float
+    network comes first, the file last.
     """
-    kmodel = siblings.assign(format=KMODEL, ap=siblings["kmodel_ap"], ap_low=NAN, ap_high=NAN)
-    shown = pd.concat([siblings, kmodel.dropna(subset="ap")]).dropna(subset="ap")
-    shown = shown.sort_values("format", key=lambda names: names.map((*_FORMATS, KMODEL).index))
+    name, ap = columns.chip.file, siblings[columns.file_ap.name]
+    file = siblings.assign(format=name, ap=ap, ap_low=NAN, ap_high=NAN)
+    shown = pd.concat([siblings, file.dropna(subset="ap")]).dropna(subset="ap")
+    order = [*in_order(siblings["format"], columns), name]
+    shown = shown.sort_values("format", key=lambda names: names.map(order.index))
     error = {
         "type": "data",
         "symmetric": False,
@@ -101,7 +113,6 @@ def accuracy_figure(siblings: pd.DataFrame) -> go.Figure:
             xaxis={"title": {"text": "AP"}, "nticks": 6, "tickformat": ".2~f"},
             yaxis={"type": "category", "ticks": "", "autorange": "reversed"},
             margin={"l": 60, "r": 12, "t": 8, "b": 40},
-            meta={"formats": list(_FORMATS)},
         ),
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dse import published
+from dse.study.columns import StudyColumns
 
 __all__ = ["Reference", "references"]
 
@@ -20,25 +21,25 @@ _PAPER = "Narduzzi et al., arXiv 2208.11011"
 class Reference:
     """One published detector. What the source does not give is None.
 
-    ap: on FDDB. latency_ms: one picture on a K210 board. kmodel_bytes: the file for the chip,
-    or the weights alone where `note` says so. input: as the source words it.
+    ap: on FDDB. latency_ms: one picture on a board. file_bytes: the file for the chip, or the
+    weights alone where `note` says so. input: as the source words it.
     """
 
     name: str
     input: str
     ap: float | None
     latency_ms: float | None
-    kmodel_bytes: float | None
+    file_bytes: float | None
     note: str
     source: str
 
 
-def references() -> list[Reference]:
-    """The paper's networks by width, what it compares them with, and K210 detectors."""
-    return [*_paper_networks(), *_paper_rivals(), *_k210_detectors()]
+def references(columns: StudyColumns) -> list[Reference]:
+    """The paper's networks by width, what it compares them with, and detectors on the chip."""
+    return [*_paper_networks(columns.chip.file), *_paper_rivals(), *_detectors(columns)]
 
 
-def _paper_networks() -> list[Reference]:
+def _paper_networks(file: str) -> list[Reference]:
     table = published.load("table3_width")
     return [
         Reference(
@@ -46,8 +47,8 @@ def _paper_networks() -> list[Reference]:
             input="500x500, three scales",
             ap=_number(row["ap"]),
             latency_ms=None,
-            kmodel_bytes=_bytes(row["size_megabytes"]),
-            note="size of the float32 weights as printed, not of a kmodel",
+            file_bytes=_bytes(row["size_megabytes"]),
+            note=f"size of the float32 weights as printed, not of a {file}",
             source=f"{_PAPER}, table of widths",
         )
         for row in table.rows
@@ -62,7 +63,7 @@ def _paper_rivals() -> list[Reference]:
             input=str(row["input"]),
             ap=_number(row["ap"]),
             latency_ms=None,
-            kmodel_bytes=_bytes(row["size_megabytes"]),
+            file_bytes=_bytes(row["size_megabytes"]),
             note="as the paper reports it; not for this chip",
             source=f"{_PAPER}, comparison",
         )
@@ -70,18 +71,21 @@ def _paper_rivals() -> list[Reference]:
     ]
 
 
-def _k210_detectors() -> list[Reference]:
+def _detectors(columns: StudyColumns) -> list[Reference]:
+    """What others measured on boards with the chip."""
+    if not columns.chip.detectors:
+        return []
     return [
         Reference(
             name=str(row["name"]),
             input=str(row["input"]),
             ap=None,
             latency_ms=_number(row["latency_ms"]),
-            kmodel_bytes=_number(row["kmodel_bytes"]),
+            file_bytes=_number(row[columns.size.name]),
             note="measured by others on a board",
             source=str(row["source"]),
         )
-        for row in published.load("k210_detectors").rows
+        for row in published.load(columns.chip.detectors).rows
     ]
 
 

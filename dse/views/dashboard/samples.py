@@ -76,7 +76,7 @@ def study_samples(record: StudyRecord, wanted: int, say: Say) -> StudySamples:
     """Runs the deployable designs on the front of `record`, and draws `wanted` pictures of each.
 
     Designs: those with weights in the study's folder, MOST_DESIGNS with the highest AP; the
-    compiled kmodel is what runs. Pictures: those of MOST_PICTURES of the evaluation set on which
+    compiled file is what runs. Pictures: those of MOST_PICTURES of the evaluation set on which
     the designs differ most. say: told what takes time. Raises WeightsError where no design has
     weights, DataError where the study's pictures are gone.
     """
@@ -106,13 +106,15 @@ def study_samples(record: StudyRecord, wanted: int, say: Say) -> StudySamples:
         name: [_sample(found[place], load[found[place].name], scores[name]) for place in chosen]
         for name, found in seen.items()
     }
-    return StudySamples(_rule(len(chosen), len(data)), scores, drawn, failed)
+    return StudySamples(
+        _rule(len(chosen), len(data), record.columns.chip.file), scores, drawn, failed
+    )
 
 
-def _rule(pictures: int, of: int) -> str:
+def _rule(pictures: int, of: int, file: str) -> str:
     return (
         f"The {pictures} of {of} evaluation pictures on which the designs on the front differ "
-        "most: not typical ones. What ran is the compiled kmodel."
+        f"most: not typical ones. What ran is the compiled {file}."
     )
 
 

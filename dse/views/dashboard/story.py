@@ -9,6 +9,7 @@ from typing import Literal
 import pandas as pd
 import plotly.graph_objects as go
 
+from dse.study.columns import AXES, StudyColumns
 from dse.views.dashboard.style import ACCENT, INK, PAPER, layout
 
 __all__ = [
@@ -23,19 +24,6 @@ Over = Literal["trainings", "minutes"]
 """What the search's progress is measured in."""
 
 _OVER_TITLES = {"trainings": "Finished trainings", "minutes": "Minutes of search"}
-_OBJECTIVES = {
-    "ap": "AP",
-    "latency_ms": "Latency",
-    "kmodel_bytes": "kmodel size",
-    "main_memory_bytes": "Main memory",
-    "peak_kpu_bytes": "KPU memory",
-}
-_PARAMETERS = {
-    "breakpoint": "breakpoint",
-    "frozen_until": "lambda",
-    "width": "alpha",
-    "input_size": "input size",
-}
 _STEP_WORDS = {
     "trainings": "training %{x}, after %{customdata:.1f} min",
     "minutes": "after %{x:.1f} min, training %{customdata}",
@@ -111,11 +99,11 @@ def _bars(names: list[str], lengths: list[float], words: list[str], unit: str) -
     )
 
 
-def importance_figure(shares: pd.DataFrame) -> go.Figure:
+def importance_figure(shares: pd.DataFrame, columns: StudyColumns) -> go.Figure:
     """Shares of variance, a cell for each objective and parameter; as `Importance.shares`."""
     table = shares.pivot(index="objective", columns="parameter")
-    objectives = [name for name in _OBJECTIVES if name in table.index]
-    parameters = [name for name in _PARAMETERS if name in table["share"].columns]
+    objectives = [name for name in columns.names("objectives") if name in table.index]
+    parameters = [axis.name for axis in AXES if axis.name in table["share"].columns]
     cells = {part: table[part].loc[objectives, parameters] for part in ("share", "low", "high")}
     words = [
         [
@@ -126,8 +114,8 @@ def importance_figure(shares: pd.DataFrame) -> go.Figure:
     ]
     heat = go.Heatmap(
         z=cells["share"].to_numpy().tolist(),
-        x=[_PARAMETERS[name] for name in parameters],
-        y=[_OBJECTIVES[name] for name in objectives],
+        x=[columns[name].axis_title for name in parameters],
+        y=[columns[name].axis_title for name in objectives],
         text=words,
         texttemplate="%{text}",
         textfont={"size": 12, "color": INK},

@@ -12,10 +12,12 @@ from typing import Any
 
 from plotly.colors import sample_colorscale
 
+from dse.columns import Unit
+from dse.study.columns import StudyColumns
+
 __all__ = [
     "ACCENT",
     "ALERT",
-    "AXES",
     "DARK",
     "FAINT",
     "GRID",
@@ -23,6 +25,7 @@ __all__ = [
     "MUTED",
     "PAPER",
     "Axis",
+    "axes_of",
     "layout",
     "size_colours",
 ]
@@ -69,16 +72,20 @@ class Axis:
     """Units of the column in one unit of the axis: 1024 for bytes shown as KiB."""
 
 
-AXES = {
-    axis.column: axis
-    for axis in (
-        Axis("latency_ms", "Latency", "ms", 1.0),
-        Axis("kmodel_bytes", "kmodel size", "KiB", 1024.0),
-        Axis("main_memory_bytes", "Main memory", "KiB", 1024.0),
-        Axis("peak_kpu_bytes", "KPU memory", "KiB", 1024.0),
-        Axis("energy_mj", "Energy", "mJ", 1.0),
-    )
+_READABLE: dict[Unit, tuple[str, float]] = {
+    "bytes": ("KiB", 1024.0),
+    "ms": ("ms", 1.0),
+    "mj": ("mJ", 1.0),
 }
+"""Unit of a column -> that of its axis, and how many of the former are one of the latter."""
+
+
+def axes_of(columns: StudyColumns) -> dict[str, Axis]:
+    """What the horizontal axis of a study can show, by the column's name."""
+    return {
+        column.name: Axis(column.name, column.axis_title, *_READABLE[column.unit])
+        for column in columns.at("axes")
+    }
 
 
 def size_colours(count: int) -> list[str]:

@@ -78,7 +78,7 @@ def test_axes_begin_at_zero_and_hold_every_limit_that_is_near(rejected: Explanat
     figure = timeline_figure(rejected)
     bottom, top = figure.layout.yaxis.range
     assert bottom == 0
-    assert top > rejected.checked["peak_kpu_bytes"] / MIB
+    assert top > rejected.as_dict()["peak_kpu_bytes"] / MIB
     assert figure.layout.yaxis2.range[0] == 0
     assert "above this axis" in words(figure)  # .data is far from its limit: said, not drawn
     assert len(figure.layout.shapes) == 1
@@ -86,7 +86,7 @@ def test_axes_begin_at_zero_and_hold_every_limit_that_is_near(rejected: Explanat
 
 def test_times_are_those_of_the_steps(accepted: Explanation) -> None:
     drawn = sum(sum(trace.y) for trace in timeline_figure(accepted).data if trace.yaxis == "y3")
-    assert drawn == pytest.approx(accepted.checked["latency_ms"])
+    assert drawn == pytest.approx(accepted.checked.cost.latency_ms)
 
 
 def test_names_below_are_few_enough_to_read(accepted: Explanation) -> None:
@@ -111,7 +111,9 @@ def test_names_are_text_and_no_markup(accepted: Explanation) -> None:
         for buffer in first.rows
     ]
     account = replace(accepted.account, memories=[replace(first, rows=buffers), *others])
-    figure = timeline_figure(replace(accepted, account=account, design=hostile))
+    figure = timeline_figure(
+        replace(accepted, account=account, checked=replace(accepted.checked, design=hostile))
+    )
     assert "<img" not in str(figure.to_json())
 
 

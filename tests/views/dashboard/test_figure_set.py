@@ -42,6 +42,7 @@ def test_a_study_that_has_only_begun_has_its_empty_fronts(empty_record: Any) -> 
     assert all(name.startswith("front-") for name in study_figures(study_tables(empty_record)))
 
 
+@pytest.mark.browser
 def test_files_of_two_studies(record_maker: Any, tmp_path: Path) -> None:
     if not any(shutil.which(name) for name in BROWSERS):
         pytest.skip("no Chromium on this machine: apt-get install chromium")

@@ -11,10 +11,14 @@ import pytest
 from hypothesis import strategies as st
 
 from dse.pareto import front_mask
+from dse.study.columns import study_columns
 from dse.views.dashboard.figures import front_figure, in_scope, staircase
 from dse.views.dashboard.frames import StudyTables, study_tables
 from dse.views.dashboard.references import references
-from dse.views.dashboard.style import AXES
+from dse.views.dashboard.style import axes_of
+
+COLUMNS = study_columns()
+AXES = axes_of(COLUMNS)
 
 
 @pytest.fixture(scope="module")
@@ -159,12 +163,12 @@ def test_the_line_stops_at_the_limit(tables: StudyTables) -> None:
 
 
 def test_references_are_stars_or_ticks(tables: StudyTables) -> None:
-    figure = front_figure(tables, "kmodel_bytes", references=references())
+    figure = front_figure(tables, "kmodel_bytes", references=references(COLUMNS))
     marks = [trace for trace in figure.data if trace.meta == "published"]
     assert [trace.yaxis for trace in marks] == ["y", "y3"]
     assert len(marks[0].x) == 6
     assert len(marks[1].x) == 3
-    elsewhere = front_figure(tables, "peak_kpu_bytes", references=references())
+    elsewhere = front_figure(tables, "peak_kpu_bytes", references=references(COLUMNS))
     assert "published" not in [trace.meta for trace in elsewhere.data]
 
 
@@ -207,7 +211,7 @@ def test_beside_the_colours_stand_names_of_as_many_sizes_as_can_be_read(
 @pytest.mark.parametrize("column", AXES)
 @pytest.mark.parametrize("scope", ["deployable", "all"])
 def test_an_empty_study_still_makes_a_figure(empty_record: Any, column: str, scope: Any) -> None:
-    figure = front_figure(study_tables(empty_record), column, scope, references())
+    figure = front_figure(study_tables(empty_record), column, scope, references(COLUMNS))
     assert list(_trace(figure, "line").x) == []
 
 

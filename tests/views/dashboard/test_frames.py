@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,9 @@ def test_a_training_counts_once_in_the_budget(record: Any) -> None:
 
 
 def test_picks_are_deployable_and_keep_their_promise(record: Any) -> None:
-    designs = frames.study_tables(record).designs.set_index("candidate")
-    best, fast, small = (designs.loc[p.candidate] for p in frames.picks(designs.reset_index()))
+    tables = frames.study_tables(record)
+    designs = tables.designs.set_index("candidate")
+    best, fast, small = (designs.loc[pick.candidate] for pick in frames.picks(tables))
     usable = designs[designs["deployable"] & designs["ap"].notna()]
     assert best["ap"] == usable["ap"].max()
     near = usable[usable["ap"] >= 0.97 * best["ap"]]
@@ -67,13 +69,13 @@ def test_picks_are_deployable_and_keep_their_promise(record: Any) -> None:
 
 def test_nothing_is_picked_where_nothing_can_be_deployed(record: Any) -> None:
     rows = [{**row, "deployable": False} for row in record.rows]
-    assert frames.picks(frames.study_tables(_with(record, rows)).designs) == []
+    assert frames.picks(frames.study_tables(_with(record, rows))) == []
 
 
 def test_an_empty_study_has_empty_tables(empty_record: Any) -> None:
     tables = frames.study_tables(empty_record)
     assert tables.designs.empty
-    assert frames.picks(tables.designs) == []
+    assert frames.picks(tables) == []
     assert frames.rejected_by_reason(tables.designs) == {}
     assert frames.budget(tables.designs)["trainings"].to_list() == [0, 0, 0]
 
@@ -86,20 +88,16 @@ def test_columns_that_a_record_lacks_are_unknown(empty_record: Any) -> None:
     assert not designs["deployable"].any()
 
 
-def test_limits_come_from_the_targets_constants() -> None:
-    target = {"main_memory_bytes": 6 * 2**20, "kpu_memory_bytes": 2**21, "firmware_bytes": 2**20}
-    limits = frames.target_limits({"target": target})
-    assert [(limit.column, limit.value) for limit in limits] == [
-        ("main_memory_bytes", 5 * 2**20),
-        ("main_memory_bytes", 6 * 2**20),
-        ("peak_kpu_bytes", 2 * 2**20),
-    ]
-    assert limits[0].label == "5 MiB left by the firmware"
+def test_limits_are_those_of_the_studys_target(record: Any) -> None:
+    found = frames.study_tables(record).limits
+    assert found == record.columns.chip.limits(record.settings_table["target"]) != ()
 
 
 @pytest.mark.parametrize("settings", [{}, {"target": "k210"}, {"target": {"name": "other"}}])
-def test_a_target_without_constants_sets_no_limits(settings: dict[str, Any]) -> None:
-    assert frames.target_limits(settings) == ()
+def test_a_target_without_constants_sets_no_limits(
+    empty_record: Any, settings: dict[str, Any]
+) -> None:
+    assert frames.study_tables(replace(empty_record, settings_table=settings)).limits == ()
 
 
 @pytest.mark.parametrize(

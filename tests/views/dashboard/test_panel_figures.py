@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from dse.study.columns import study_columns
 from dse.views.dashboard import panel_figures
 
 
@@ -29,11 +30,17 @@ def test_accuracy_shows_every_measured_format_and_the_kmodel() -> None:
             "kmodel_ap": [0.79, nan, nan],
         }
     )
-    [dots] = panel_figures.accuracy_figure(table).data
+    [dots] = panel_figures.accuracy_figure(table, study_columns()).data
     lines = ["FP32 <b>0.820</b>", "kpu8 <b>0.800</b>", "kmodel <b>0.790</b>"]
     assert (list(dots.y), list(dots.x)) == (lines, [0.82, 0.8, 0.79])
     assert list(dots.error_x.array) == pytest.approx([0, 0.03, 0])
     assert list(dots.error_x.arrayminus) == pytest.approx([0, 0.05, 0])
+
+
+def test_formats_run_from_the_float_network_to_the_one_that_the_chip_runs() -> None:
+    given = ["Q6", "kpu8", "unheard of", "FP32", "Q9", "Q6"]
+    found = panel_figures.in_order(given, study_columns())
+    assert found == ["FP32", "Q9", "Q6", "unheard of", "kpu8"]
 
 
 def test_precision_over_recall_has_a_line_a_format() -> None:

@@ -17,6 +17,7 @@ from dse.data.pictures import DataSet, Picture
 from dse.detection.detections import Detections
 from dse.errors import CompilerError, WeightsError
 from dse.evaluation import Finding
+from dse.study.columns import study_columns
 from dse.views.contact_sheet.marks import FOUND
 from dse.views.dashboard import samples
 from dse.views.dashboard.page import write_dashboard
@@ -57,7 +58,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         folder.mkdir(parents=True)
         (folder / "weights.npz").touch()
     front = [candidate_row(name) for name in (*NAMES, "A98-a1-224-FP32")]
-    return SimpleNamespace(name="k210-001", path=tmp_path, front=front)
+    return SimpleNamespace(name="k210-001", path=tmp_path, front=front, columns=study_columns())
 
 
 def test_the_best_designs_run_and_the_others_say_why_not(study: Any) -> None:

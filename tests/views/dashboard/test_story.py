@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from dse.study.columns import study_columns
 from dse.views.dashboard import story
 from dse.views.dashboard.frames import budget, study_tables
 
@@ -42,7 +43,7 @@ def test_shares_stand_in_their_cells() -> None:
     rows = [("latency_ms", "width", 0.6, 0.6, 0.6), ("ap", "input_size", 0.5, 0.4, 0.61)]
     rows += [("latency_ms", "input_size", 0.3, 0.3, 0.3), ("ap", "width", 0.1, 0.1, 0.1)]
     columns = ["objective", "parameter", "share", "low", "high"]
-    heat = story.importance_figure(pd.DataFrame(rows, columns=columns)).data[0]
+    heat = story.importance_figure(pd.DataFrame(rows, columns=columns), study_columns()).data[0]
     assert (list(heat.x), list(heat.y)) == (["alpha", "input size"], ["AP", "Latency"])
     assert [list(row) for row in heat.z] == [[0.1, 0.5], [0.6, 0.3]]
     assert heat.text[0][1].startswith("50%") and "40% to 61%" in heat.text[0][1]

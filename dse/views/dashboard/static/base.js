@@ -56,15 +56,12 @@ dse.show = (value, format) => value === null || value === "" ? "–" : dse.forma
 dse.words = (key) => key.replaceAll("_", " ");
 dse.plural = (count, word) => `${dse.format.count(count)} ${word}${count === 1 ? "" : "s"}`;
 
-// What is known of a design: column, name, format.
-dse.MEASURES = {
-  breakpoint: ["Breakpoint", "plain"], frozen_until: ["Frozen until", "plain"], width: ["Width", "plain"],
-  input_size: ["Input", "plain"], format: ["Format", "plain"],
-  shown_ap: ["AP", "ap"], kmodel_ap: ["kmodel AP", "ap"], latency_ms: ["Latency", "ms"],
-  kmodel_bytes: ["kmodel", "bytes"], main_memory_bytes: ["Main memory", "bytes"],
-  peak_kpu_bytes: ["KPU memory", "bytes"], energy_mj: ["Energy", "mj"], parameters: ["Parameters", "count"],
-};
-dse.measure = (column, value) => dse.show(value, dse.MEASURES[column][1]);
+// What a column is called and how its values are written; the study says it, for its chip.
+dse.title = (column) => dse.study().columns[column].title;
+dse.unit = (column) => dse.study().columns[column].unit || "plain";
+dse.measure = (column, value) => dse.show(value, dse.unit(column));
+// A title within a sentence; an abbreviation at its beginning stays as it is.
+dse.inSentence = (title) => /^[A-Z][a-z]/.test(title) ? title[0].toLowerCase() + title.slice(1) : title;
 dse.brief = (column, value) => dse.measure(column, value).replace(/\.0+ /, " ");
 
 dse.STATES = [

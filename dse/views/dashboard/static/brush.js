@@ -5,7 +5,7 @@ dse.held = null;  // the axis that the pointer drags a range on
 // Sets a range by shares of its axis; an end that lies at the axis' own end is open.
 dse.setShares = (axis, one, two) => {
   const [low, high] = [Math.min(one, two), Math.max(one, two)];
-  const half = dse.STEPWISE.has(axis.column) ? axis.step / 2 : 0.005;
+  const half = dse.isStepwise(axis.column) ? axis.step / 2 : 0.005;
   dse.change({ ranges: dse.withRange(axis.column, low < half ? null : axis.value(low), high > 1 - half ? null : axis.value(high)) });
 };
 

@@ -35,8 +35,8 @@ dse.meter = (row, column) => {
 
 dse.withLimit = (row, column) => {
   const limit = dse.study().limits.find((one) => one.column === column);
-  const words = dse.show(row[column], "bytes");
-  return limit ? `${words} of ${dse.format.bytes(limit.value)}` : words;
+  const words = dse.measure(column, row[column]);
+  return limit ? `${words} of ${dse.measure(column, limit.value)}` : words;
 };
 
 dse.configuration = (row) => dse.el("p", { class: "note" }, [
@@ -55,9 +55,10 @@ dse.accuracy = (row) => {
   const pairs = [[`AP in ${row.format}`, dse.withInterval(row)]];
   const float = dse.siblings(row).find((other) => other.format === "FP32" && other.ap !== null);
   if (float && float !== row) pairs.push(["AP of the float network", dse.withInterval(float)]);
-  if (row.kmodel_ap !== null) {
-    const gap = float ? ` (${dse.signed(row.kmodel_ap - float.ap)} to float)` : "";
-    pairs.push(["AP of the kmodel itself", dse.show(row.kmodel_ap, "ap") + gap]);
+  const fileAp = row[dse.study().file_ap];
+  if (fileAp !== null) {
+    const gap = float ? ` (${dse.signed(fileAp - float.ap)} to float)` : "";
+    pairs.push([`AP of the ${dse.study().chip.file} itself`, dse.show(fileAp, "ap") + gap]);
   }
   if (row.ap_square !== null) pairs.push(["AP, square boxes", dse.show(row.ap_square, "ap")]);
   pairs.push(["Validation AP", dse.show(row.val_ap, "ap")]);
@@ -71,9 +72,7 @@ dse.cost = (row) => {
   return dse.values([
     ["Latency, predicted", dse.show(row.latency_ms, "ms") + band],
     ["Frames per second", row.latency_ms ? (1000 / row.latency_ms).toFixed(1) : "–"],
-    ["kmodel", dse.show(row.kmodel_bytes, "bytes")],
-    ["Main memory", dse.withLimit(row, "main_memory_bytes"), dse.meter(row, "main_memory_bytes")],
-    ["KPU memory, peak", dse.withLimit(row, "peak_kpu_bytes"), dse.meter(row, "peak_kpu_bytes")],
+    ...dse.study().shown.costs.map((column) => [dse.title(column), dse.withLimit(row, column), dse.meter(row, column)]),
     ["Energy per picture", dse.show(row.energy_mj, "mj")],
     ["Parameters", dse.show(row.parameters, "count")],
     ["Multiply-accumulates", dse.show(row.macs, "count")],
@@ -81,7 +80,8 @@ dse.cost = (row) => {
 };
 
 dse.exportBlock = (row) => {
-  if (!row.deployable) return dse.el("p", { class: "note" }, `The KPU cannot run ${row.format}: this design is here for comparison. The same training in kpu8 can be exported.`);
+  const { accelerator, format } = dse.study().chip;
+  if (!row.deployable) return dse.el("p", { class: "note" }, `The ${accelerator} cannot run ${row.format}: this design is here for comparison. The same training in ${format} can be exported.`);
   if (row.state === "rejected") return dse.el("p", { class: "note" }, "It does not fit the target, so it cannot be exported.");
   if (row.ap === null) return dse.el("p", { class: "note" }, "No finished training, so there is nothing to export.");
   return dse.command(dse.study().export_command.replaceAll("{candidate}", row.candidate), "copy");
@@ -116,10 +116,11 @@ dse.frontList = () => {
   const front = dse.study().rows.filter((row) => row.state === "front" && row.deployable);
   if (!front.length) return [];
   const cell = (words) => dse.el("td", {}, words);
-  const head = ["Design", "AP", "Latency", "kmodel"].map((words, place) => dse.el("th", { scope: "col", class: place ? null : "text" }, words));
+  const columns = ["candidate", "shown_ap", "latency_ms", dse.study().size];
+  const head = columns.map((column, place) => dse.el("th", { scope: "col", class: place ? null : "text" }, dse.title(column)));
   const rows = front.slice(0, 20).map((row) => dse.el("tr", {},
     dse.el("td", { class: "text" }, dse.el("button", { type: "button", class: "open", onclick: () => dse.select(row.candidate) }, row.training)),
-    cell(dse.show(row.ap, "ap")), cell(dse.show(row.latency_ms, "ms")), cell(dse.show(row.kmodel_bytes, "bytes"))));
+    ...columns.slice(1).map((column) => cell(dse.measure(column, row[column])))));
   const more = front.length > 20 ? [dse.el("p", { class: "note" }, `and ${front.length - 20} more, in the table`)] : [];
   return [dse.el("h3", {}, "The front, deployable"), dse.el("table", { class: "short" }, dse.el("thead", {}, dse.el("tr", {}, ...head)), dse.el("tbody", {}, ...rows)), ...more];
 };
@@ -135,8 +136,8 @@ dse.drawDetails = () => {
       ...dse.frontList());
     return;
   }
-  const badges = [dse.stateBadge(row), dse.el("span", { class: "badge" }, row.deployable ? "runs on the KPU" : "not deployable")];
-  if (row.measured) badges.push(dse.el("span", { class: "badge" }, "kmodel measured"));
+  const badges = [dse.stateBadge(row), dse.el("span", { class: "badge" }, row.deployable ? `runs on the ${dse.study().chip.accelerator}` : "not deployable")];
+  if (row.measured) badges.push(dse.el("span", { class: "badge" }, `${dse.study().chip.file} measured`));
   const trained = row.state !== "rejected" || row.ap !== null;
   const h3 = (words) => dse.el("h3", {}, words);
   panel.replaceChildren(

@@ -105,13 +105,14 @@ dse.precisionFigure = (curves) => {
   return figure;
 };
 
-// A line for each format, in the template's order, and one for the kmodel; the AP stands beside the name.
+// A line for each format, in the study's order, and one for the chip's file; the AP stands beside the name.
 dse.accuracyFigure = (row) => {
+  const { file_ap: fileAp, chip, formats } = dse.study();
   const figure = structuredClone(dse.payload.panel_figures.accuracy);
-  const rank = (one) => figure.layout.meta.formats.indexOf(one.format);
+  const rank = (one) => formats.indexOf(one.format);
   const known = dse.siblings(row).filter((other) => other.ap !== null).sort((one, two) => rank(one) - rank(two));
   const lines = known.map((one) => [one.format, one.ap, one.ap_low ?? one.ap, one.ap_high ?? one.ap]);
-  for (const one of known) if (one.kmodel_ap !== null) lines.push(["kmodel", one.kmodel_ap, one.kmodel_ap, one.kmodel_ap]);
+  for (const one of known) if (one[fileAp] !== null) lines.push([chip.file, one[fileAp], one[fileAp], one[fileAp]]);
   const dots = figure.data[0];
   dots.x = lines.map(([, ap]) => ap);
   dots.y = lines.map(([name, ap]) => `${name} <b>${ap.toFixed(3)}</b>`);

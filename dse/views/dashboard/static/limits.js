@@ -1,6 +1,5 @@
 "use strict";
 // Limits: sliders, what remains within them, and what the next step would cost or gain.
-dse.LIMITS = ["shown_ap", "latency_ms", "kmodel_bytes", "main_memory_bytes", "peak_kpu_bytes", "energy_mj"];
 dse.isFloor = (column) => column === "shown_ap";
 dse.sliderSteps = {};  // column -> values that its slider stops at; null, at the open end, is no limit
 
@@ -27,7 +26,7 @@ dse.stepsOf = (column, values) => {
     const first = Math.floor(100 * low) + 1;
     return [null, ...Array.from({ length: Math.max(0, Math.floor(100 * high) - first + 1) }, (_, place) => (first + place) / 100)];
   }
-  if (!column.endsWith("_bytes")) return [...dse.roundNumbers(low, high), null];
+  if (dse.unit(column) !== "bytes") return [...dse.roundNumbers(low, high), null];
   const [kib, mib] = [1024, 1048576];
   const small = low < mib ? dse.roundNumbers(low / kib, Math.min(high, mib) / kib).map((number) => number * kib) : [];
   const large = high > mib ? dse.roundNumbers(Math.max(low, mib) / mib, high / mib).map((number) => number * mib) : [];
@@ -55,12 +54,12 @@ dse.setLimit = (column, value) => {
 // The sliders of this study and scope; their places are set by drawLimits.
 dse.buildLimits = () => {
   const rows = dse.study().rows.filter((row) => dse.isFinished(row) && dse.inScope(row));
-  const sliders = dse.LIMITS.map((column) => {
+  const sliders = dse.study().shown.sliders.map((column) => {
     const steps = dse.sliderSteps[column] = dse.stepsOf(column, rows.map((row) => row[column]).filter((value) => value !== null));
     if (!steps || steps.length < 2) return null;
     const id = `limit-${column}`;
     return dse.el("div", { class: "limit" },
-      dse.el("label", { for: id }, dse.MEASURES[column][0]), dse.el("output", { id: `${id}-words`, for: id }),
+      dse.el("label", { for: id }, dse.title(column)), dse.el("output", { id: `${id}-words`, for: id }),
       dse.el("input", { type: "range", id, min: 0, max: steps.length - 1, step: 1, value: steps.indexOf(null), "data-column": column,
         oninput: (event) => dse.setLimit(column, steps[Number(event.target.value)]) }));
   });
@@ -101,7 +100,7 @@ dse.marginalSteps = (rows, column, limit) => {
 
 // One step in words: how much AP, over how much cost, and whether the pictures can tell.
 dse.stepWords = (column, from, to) => {
-  const [unit, per] = { ms: [1, "AP a millisecond"], bytes: [102400, "AP per 100 KiB"], mj: [1, "AP a millijoule"] }[dse.MEASURES[column][1]];
+  const [unit, per] = { ms: [1, "AP a millisecond"], bytes: [102400, "AP per 100 KiB"], mj: [1, "AP a millijoule"] }[dse.unit(column)];
   const gap = Math.abs(to.shown_ap - from.shown_ap);
   const rate = gap * unit / Math.abs(to[column] - from[column]);
   const overlap = [from, to].every((row) => row.ap_low !== null && row.ap_high !== null) && from.ap_low <= to.ap_high && to.ap_low <= from.ap_high;
@@ -127,11 +126,11 @@ dse.drawRemaining = () => {
   const open = best && dse.el("button", { type: "button", class: "open", onclick: () => dse.select(best.candidate) }, best.candidate);
   dse.byId("remaining").replaceChildren(dse.el("strong", {}, count),
     ...(best ? ["; best AP ", dse.el("strong", {}, dse.format.ap(best.shown_ap)), ` in ${dse.show(best.latency_ms, "ms")}: `, open] : []));
-  const costs = dse.LIMITS.filter((column) => !dse.isFloor(column));
+  const costs = dse.study().shown.sliders.filter((column) => !dse.isFloor(column));
   const limited = costs.filter((column) => dse.limitOf(column) !== null);
   const asked = limited.length ? limited : [dse.state.axis];
   const prices = asked.map((column) => [column, dse.priceWords(column)]).filter(([, words]) => words);
-  dse.byId("prices").replaceChildren(...prices.map(([column, words]) => dse.el("li", {}, dse.el("strong", {}, `Price of ${dse.MEASURES[column][0].toLowerCase().replace("kpu", "KPU")}. `), words)));
+  dse.byId("prices").replaceChildren(...prices.map(([column, words]) => dse.el("li", {}, dse.el("strong", {}, `Price of ${dse.inSentence(dse.title(column))}. `), words)));
 };
 
 // What narrows the selection, each part with a button that takes it away.
@@ -146,7 +145,7 @@ dse.drawSelection = () => {
 };
 
 dse.rangeWords = (column, [low, high]) => {
-  const name = dse.MEASURES[column][0];
+  const name = dse.title(column);
   if (low === high) return `${name} ${dse.brief(column, low)}`;
   if (low === null) return `${name} ≤ ${dse.brief(column, high)}`;
   return high === null ? `${name} ≥ ${dse.brief(column, low)}` : `${name} ${dse.brief(column, low)} to ${dse.brief(column, high)}`;

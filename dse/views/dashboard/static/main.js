@@ -18,16 +18,14 @@ dse.drawSummary = () => {
 };
 
 dse.drawPicks = () => {
-  const figures = { "Most accurate": ["shown_ap", "ap"], Fastest: ["latency_ms", "ms"], Smallest: ["kmodel_bytes", "bytes"] };
-  const { byName, picks } = dse.study();
+  const { byName, picks, size, file_ap: fileAp, chip } = dse.study();
   dse.byId("picks").replaceChildren(...picks.map((pick) => {
     const row = byName.get(pick.candidate);
-    const [column, format] = figures[pick.title];
-    const rest = [`AP ${dse.show(row.ap, "ap")}`, dse.show(row.latency_ms, "ms"), dse.show(row.kmodel_bytes, "bytes")];
-    if (row.kmodel_ap !== null) rest[0] += `, kmodel ${dse.show(row.kmodel_ap, "ap")}`;
+    const rest = [`AP ${dse.show(row.ap, "ap")}`, dse.show(row.latency_ms, "ms"), dse.measure(size, row[size])];
+    if (row[fileAp] !== null) rest[0] += `, ${chip.file} ${dse.show(row[fileAp], "ap")}`;
     return dse.el("button", { type: "button", class: "card pick", "aria-pressed": String(row.candidate === dse.state.design), "data-candidate": row.candidate, onclick: () => dse.select(row.candidate) },
       dse.el("span", { class: "what" }, `${pick.title}: ${pick.rule}`),
-      dse.el("span", { class: "figure" }, dse.show(row[column], format)),
+      dse.el("span", { class: "figure" }, dse.measure(pick.column, row[pick.column])),
       dse.el("span", { class: "name" }, row.candidate),
       dse.el("span", { class: "rest" }, rest.join(" · ")));
   }));
@@ -44,11 +42,14 @@ if (dse.DEFAULTS.drag === "scroll") dse.DRAGS.push(["scroll", "Scroll"]);
 
 dse.drawControls = () => {
   const { state } = dse;
-  dse.segments("axis-control", "axis", Object.entries(dse.payload.axes).map(([column, axis]) => [column, axis.title]), state.axis, (axis) => dse.change({ axis }));
-  dse.segments("scope-control", "scope", [["deployable", "On the KPU"], ["all", "All"]], state.scope, (scope) => dse.change({ scope }));
+  const { shown, chip } = dse.study();
+  dse.segments("axis-control", "axis", shown.axes.map((column) => [column, dse.payload.axes[column].title]), state.axis, (axis) => dse.change({ axis }));
+  dse.segments("scope-control", "scope", [["deployable", `On the ${chip.accelerator}`], ["all", "All"]], state.scope, (scope) => dse.change({ scope }));
   dse.segments("drag-control", "drag", dse.DRAGS, state.drag, (drag) => dse.change({ drag }));
   dse.byId("fps").value = state.fps;
   dse.byId("query").value = state.query;
+  dse.byId("query").placeholder = `A98 224 ${chip.format}`;
+  for (const word of document.querySelectorAll("[data-word]")) word.textContent = chip[word.dataset.word];
   dse.drawChips();
 };
 
@@ -86,7 +87,7 @@ dse.drawNote = () => {
   const drawn = study.rows.filter((row) => dse.inScope(row) && row.shown_ap !== null && dse.isShown(row.state)).length;
   const parts = [dse.isNarrowed() ? "The line is the best AP among the chosen designs for this cost or less; dotted, among all." :
     "The line is the best AP for this cost or less. Designs on the front that lie below it win on another cost."];
-  if (dse.state.scope === "deployable") parts.push("Only formats that the KPU runs are drawn.");
+  if (dse.state.scope === "deployable") parts.push(`Only formats that the ${study.chip.accelerator} runs are drawn.`);
   if (dse.isShown("rejected") && study.counts.rejected) parts.push("Rejected candidates have no AP: they lie in the strip below, at their predicted cost, by reason.");
   if (dse.state.axis === "latency_ms") parts.push("Latency is predicted; its bars show the error band.");
   if (dse.state.axis === "energy_mj") parts.push("Energy is power times predicted latency; no board has measured it.");
@@ -100,10 +101,10 @@ dse.drawPublished = () => {
   const heads = [["Detector", "text"], ["Input", "text"], ["AP", ""], ["Latency", ""], ["Size", ""], ["Note", "text"], ["Source", "text"]];
   const table = dse.byId("published");
   table.tHead.replaceChildren(dse.el("tr", {}, ...heads.map(([words, kind]) => dse.el("th", { scope: "col", class: kind }, words))));
-  table.tBodies[0].replaceChildren(...dse.payload.references.map((one) => dse.el("tr", {},
+  table.tBodies[0].replaceChildren(...dse.study().references.map((one) => dse.el("tr", {},
     dse.el("td", { class: "text" }, one.name), dse.el("td", { class: "text" }, one.input),
     dse.el("td", {}, dse.show(one.ap, "ap")), dse.el("td", {}, dse.show(one.latency_ms, "ms")),
-    dse.el("td", {}, dse.show(one.kmodel_bytes, "bytes")),
+    dse.el("td", {}, dse.show(one.file_bytes, "bytes")),
     dse.el("td", { class: "text wrap" }, one.note), dse.el("td", { class: "text wrap" }, one.source))));
 };
 
@@ -118,7 +119,7 @@ dse.drawFacts = () => {
 dse.draw = (changed = null) => {
   const touches = (...names) => changed === null || names.some((name) => changed.includes(name));
   const selects = touches("study", "scope", "hidden", "query", "ranges", "picks", "only");
-  if (touches("study")) { dse.drawSummary(); dse.drawFacts(); dse.drawStory(); dse.drawControls(); }
+  if (touches("study")) { dse.drawSummary(); dse.drawFacts(); dse.drawPublished(); dse.drawStory(); dse.drawControls(); }
   if (touches("study", "scope")) dse.buildLimits();
   if (selects || touches("axis")) dse.drawLimits();
   if (touches("study", "axis", "scope", "fps")) dse.drawComparison();
@@ -177,7 +178,8 @@ dse.wirePage = () => {
     dse.byId("study").append(...options);
     dse.byId("study").addEventListener("change", (event) => {
       const study = Number(event.target.value);
-      dse.change({ ...dse.NOTHING_CHOSEN, study, design: null, scope: dse.defaultScope(studies[study]) });
+      const axis = studies[study].shown.axes.includes(dse.state.axis) ? dse.state.axis : dse.DEFAULTS.axis;
+      dse.change({ ...dse.NOTHING_CHOSEN, study, design: null, axis, scope: dse.defaultScope(studies[study]) });
     });
   }
 };
@@ -186,7 +188,6 @@ dse.start = async () => {
   dse.readFragment();
   dse.byId("page").hidden = false;
   dse.wirePage(); dse.wireTable(); dse.wireParallel(); dse.wireTheme(); dse.wirePrint();
-  dse.drawPublished();
   dse.draw();
   dse.byId("study").value = String(dse.state.study);
   await dse.loadPlotly();

@@ -1,11 +1,7 @@
 "use strict";
 // Parallel coordinates: one axis a parameter or a cost, one line a design. Drawn as SVG of our own,
 // because Plotly's needs WebGL, cannot show a selection made elsewhere, and has no keyboard.
-dse.PARALLEL = [
-  "breakpoint", "frozen_until", "width", "input_size", "format", "latency_ms", "kmodel_bytes",
-  "main_memory_bytes", "peak_kpu_bytes", "energy_mj", "shown_ap",
-];
-dse.STEPWISE = new Set(["breakpoint", "frozen_until", "width", "input_size", "format"]);
+dse.isStepwise = (column) => dse.study().shown.parameters.includes(column);
 dse.NARROW_PIXELS = 620;  // below this the axes lie, one under another
 dse.LOG_RATIO = 25;
 dse.parallel = null;      // what is drawn: rows, axes, the places of the lines, and these as paths
@@ -23,7 +19,7 @@ dse.axisOf = (column, rows) => {
   if (values.length < 2) return null;
   values.sort((a, b) => a < b ? -1 : 1);
   const [low, high] = [values[0], values.at(-1)];
-  if (dse.STEPWISE.has(column)) {
+  if (dse.isStepwise(column)) {
     const last = values.length - 1;
     return { column, ticks: values, share: (value) => Math.max(0, values.findLastIndex((one) => one <= value)) / last, value: (share) => values[Math.round(share * last)], step: 1 / last };
   }
@@ -39,7 +35,7 @@ dse.axisOf = (column, rows) => {
 
 // A handful of round values between `low` and `high`; bytes are round in KiB or MiB.
 dse.axisTicks = (column, low, high, log) => {
-  const unit = !column.endsWith("_bytes") ? 1 : high >= 1048576 && !log ? 1048576 : 1024;
+  const unit = dse.unit(column) !== "bytes" ? 1 : high >= 1048576 && !log ? 1048576 : 1024;
   const [from, to] = [low / unit, high / unit];
   const ticks = [];
   const rough = 10 ** Math.floor(Math.log10((to - from) / 4));
@@ -71,7 +67,7 @@ dse.layParallel = (width) => {
   const key = [dse.state.scope, dse.state.hidden, width, dse.printing].join();
   if (dse.parallel?.study === study && dse.parallel.key === key) return;
   const rows = study.rows.filter((row) => dse.isOnPage(row) && row.shown_ap !== null);
-  const axes = dse.PARALLEL.map((column) => dse.axisOf(column, rows)).filter(Boolean);
+  const axes = study.shown.parallel.map((column) => dse.axisOf(column, rows)).filter(Boolean);
   const frame = dse.frame(axes);
   const lines = rows.map((row) => axes.map((axis, place) => row[axis.column] === null ? null : frame.point(place, axis.share(row[axis.column]))));
   dse.parallel = { study, key, rows, axes, frame, lines, paths: lines.map(dse.pathOf) };
@@ -111,13 +107,13 @@ dse.linePaths = () => {
 
 dse.axisGroup = (axis, place) => {
   const { frame } = dse.parallel;
-  const name = dse.MEASURES[axis.column][0];
+  const name = dse.title(axis.column);
   const [[x0, y0], [x1, y1]] = [frame.point(place, 0), frame.point(place, 1)];
   const box = (pad, from, to) => ({ x: Math.min(from[0], to[0]) - (frame.flat ? 0 : pad), y: Math.min(from[1], to[1]) - (frame.flat ? pad : 0), width: Math.abs(to[0] - from[0]) + (frame.flat ? 0 : 2 * pad), height: Math.abs(to[1] - from[1]) + (frame.flat ? 2 * pad : 0) });
   const crowded = !frame.flat && frame.across(1) - frame.across(0) < 92 && place % 2;  // then names take two rows
   const title = frame.flat ? { x: x0, y: y0 - 9 } : { x: x0, y: crowded ? 27 : 13 };
   const room = (frame.flat ? 48 : 13) / Math.abs(frame.high - frame.low);
-  const ticks = axis.ticks.filter((tick, which) => which === 0 || dse.STEPWISE.has(axis.column) || axis.share(tick) - axis.share(axis.ticks[which - 1]) > room).map((tick) => {
+  const ticks = axis.ticks.filter((tick, which) => which === 0 || dse.isStepwise(axis.column) || axis.share(tick) - axis.share(axis.ticks[which - 1]) > room).map((tick) => {
     const [x, y] = frame.point(place, axis.share(tick));
     return dse.svg("text", { class: "mark", x: frame.flat ? x : x + 10, y: frame.flat ? y + 16 : y + 3.5, "text-anchor": frame.flat ? (x > frame.width - 40 ? "end" : x < 30 ? "start" : "middle") : null }, dse.brief(axis.column, tick));
   });
@@ -142,7 +138,7 @@ dse.handle = (axis, place, end, share) => {
   const size = dse.parallel.frame.flat ? { x: x - 2.5, y: y - 7, width: 5, height: 14 } : { x: x - 7, y: y - 2.5, width: 14, height: 5 };
   return dse.svg("rect", {
     class: value === null ? "handle" : "handle set", ...size, rx: 2, tabindex: 0, role: "slider", "data-handle": `${axis.column}-${end}`,
-    "aria-label": `${dse.MEASURES[axis.column][0]}, ${end === "low" ? "at least" : "at most"}`, "aria-valuemin": 0, "aria-valuemax": 100,
+    "aria-label": `${dse.title(axis.column)}, ${end === "low" ? "at least" : "at most"}`, "aria-valuemin": 0, "aria-valuemax": 100,
     "aria-valuenow": Math.round(100 * share), "aria-valuetext": words, "aria-orientation": dse.parallel.frame.flat ? "horizontal" : "vertical",
   });
 };

@@ -54,20 +54,20 @@ dse.readFragment = () => {
   state.study = Math.max(place, 0);
   const study = dse.payload.studies[state.study];
   state.scope = dse.defaultScope(study);
-  if (given.get("axis") in dse.payload.axes) state.axis = given.get("axis");
+  if (study.shown.axes.includes(given.get("axis"))) state.axis = given.get("axis");
   if (["deployable", "all"].includes(given.get("formats"))) state.scope = given.get("formats");
   if (given.has("hide")) state.hidden = given.get("hide").split(".").filter((name) => name in dse.stateWords);
   state.published = given.get("published") !== "no";
   if (study.byName.has(given.get("design"))) state.design = given.get("design");
   state.query = given.get("filter") ?? "";
   const sort = given.get("sort") ?? "";
-  if (dse.TABLE_COLUMNS.includes(sort.replace(/^-/, ""))) {
+  if (study.shown.table.includes(sort.replace(/^-/, ""))) {
     state.sort = sort.replace(/^-/, "");
     state.falling = sort.startsWith("-");
   }
   const fps = Number(given.get("fps"));
   if (fps > 0) state.fps = fps;
-  state.ranges = dse.readRanges(given);
+  state.ranges = dse.readRanges(given, study);
   state.picks = (given.get("picks") ?? "").split("*").filter((name) => study.byName.has(name));
   state.only = given.get("only") === "yes" && state.picks.length > 0;
   if (["select", "lasso", "pan", "scroll"].includes(given.get("drag"))) state.drag = given.get("drag");
@@ -75,15 +75,14 @@ dse.readFragment = () => {
 };
 
 // Ranges stand in the fragment as latency_ms_max=40&width_min=0.5.
-dse.readRanges = (given) => {
+dse.readRanges = (given, study) => {
   const ends = (column) => ["min", "max"].map((end) => {
     const text = given.get(`${column}_${end}`);
-    if (text === null || text === "" || dse.TEXT_COLUMNS.includes(column)) return text || null;
+    if (text === null || text === "" || !study.columns[column].is_number) return text || null;
     return Number.isFinite(Number(text)) ? Number(text) : null;
   });
-  return Object.keys(dse.MEASURES).reduce((ranges, column) => dse.withRange(column, ...ends(column), ranges), {});
+  return [...new Set([...study.shown.sliders, ...study.shown.parallel])].reduce((ranges, column) => dse.withRange(column, ...ends(column), ranges), {});
 };
-dse.TEXT_COLUMNS = ["breakpoint", "format"];
 
 dse.writeFragment = () => {
   const { state, DEFAULTS } = dse;

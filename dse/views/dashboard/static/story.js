@@ -39,7 +39,7 @@ dse.drawComparison = () => {
   dse.byId("comparison").hidden = !comparison;
   if (!comparison) return;
   const { axis, scope, fps } = dse.state;
-  dse.plot("comparison-plot", comparison.figures[scope][axis]);
+  dse.plot("comparison-plot", comparison.figures[scope][axis], "Not all of the studies have this cost.");
   const columns = [
     ["Study", (row) => row.study], ["Hypervolume", (row) => row.hypervolume === null ? "–" : row.hypervolume.toFixed(4)],
     ["Best AP", (row) => dse.show(row.best_ap, "ap")], [`at ${fps} frames/s`, (row, place) => dse.show(dse.bestAt(studies[place], fps), "ap")],

@@ -1,10 +1,5 @@
 "use strict";
 // The table of designs: sorted, filtered, a page at a time; a tick picks a design.
-dse.TABLE_COLUMNS = [
-  "candidate", "state", "shown_ap", "kmodel_ap", "latency_ms", "kmodel_bytes", "main_memory_bytes",
-  "peak_kpu_bytes", "energy_mj", "parameters",
-];
-dse.TABLE_WORDS = { candidate: "Design", state: "State" };
 dse.PAGE_ROWS = 50;
 dse.rowsShown = dse.PAGE_ROWS;
 
@@ -27,22 +22,22 @@ dse.tableRows = () => {
 
 dse.drawHead = () => {
   const { sort, falling } = dse.state;
-  const cells = dse.TABLE_COLUMNS.map((column) => dse.el(
-    "th", { scope: "col", class: dse.TABLE_WORDS[column] ? "text" : null, "aria-sort": column !== sort ? "none" : falling ? "descending" : "ascending" },
-    dse.el("button", { type: "button", "data-sort": column, onclick: () => dse.sortBy(column) }, dse.TABLE_WORDS[column] ?? dse.MEASURES[column][0])));
+  const cells = dse.study().shown.table.map((column) => dse.el(
+    "th", { scope: "col", class: dse.study().columns[column].is_number ? null : "text", "aria-sort": column !== sort ? "none" : falling ? "descending" : "ascending" },
+    dse.el("button", { type: "button", "data-sort": column, onclick: () => dse.sortBy(column) }, dse.title(column))));
   dse.byId("table").tHead.replaceChildren(dse.el("tr", {}, ...cells));
 };
 
 dse.sortBy = (column) => {
   const same = dse.state.sort === column;
-  const better = column === "shown_ap" || column === "kmodel_ap";
+  const better = dse.unit(column) === "ap";
   dse.change({ sort: column, falling: same ? !dse.state.falling : better });
   dse.byId("table").tHead.querySelector(`[data-sort="${column}"]`).focus();
 };
 
 dse.tableRow = (row) => {
   const picked = dse.state.picks.includes(row.candidate);
-  const cells = dse.TABLE_COLUMNS.map((column) => {
+  const cells = dse.study().shown.table.map((column) => {
     if (column === "candidate") return dse.el("td", { class: "text" },
       dse.el("input", { type: "checkbox", class: "tick", checked: picked, "aria-label": `Pick ${row.candidate}` }),
       dse.el("button", { type: "button", class: "open" }, row.candidate));

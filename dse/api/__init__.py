@@ -1,0 +1,1 @@
+"""The public face, whose names `import dse` offers."""
