@@ -19,8 +19,9 @@ import numpy as np
 from dse.chips.k210.compiler.compiler import compile_kmodel
 from dse.chips.k210.compiler.tflite import to_tflite
 from dse.chips.k210.quantization.ranges import extreme_pictures
+from dse.network.arrays import Weights
 from dse.network.detector import detector_graph
-from dse.network.keras_model import Weights, build, get_weights, set_weights
+from dse.network.keras_model import build, get_weights, set_weights
 from dse.network.keras_starting_weights import load_starting_weights
 from dse.space import Training
 from dse.text_table import format_table

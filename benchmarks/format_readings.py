@@ -24,10 +24,10 @@ from dse import published
 from dse.data import open_data
 from dse.designs.selection import job_of
 from dse.evaluation import Prepared, evaluate_canvases, prepare
+from dse.network.arrays import Weights
 from dse.network.detector import detector_graph
 from dse.network.graph import Graph
 from dse.network.keras_inference import Folded, compiled, fold, normalised, run
-from dse.network.keras_model import Weights
 from dse.search import find_study, load_study
 from dse.space import Training
 from dse.workers.job import load_weights

@@ -22,9 +22,9 @@ from dse.data.rendered import open_rendered
 from dse.data.sources import Split
 from dse.detection.average_precision import average_precision
 from dse.detection.decoding import decode_maps
-from dse.network.arrays import normalised
+from dse.network.arrays import Weights, normalised
 from dse.network.detector import detector_graph, frozen_layers
-from dse.network.keras_model import Weights, boundary, build, get_weights, set_weights
+from dse.network.keras_model import boundary, build, get_weights, set_weights
 from dse.network.keras_starting_weights import load_starting_weights
 from dse.space import Training
 from dse.training import Recipe

@@ -349,6 +349,13 @@ def test_reading_is_no_breach() -> None:
     assert not _breaches(ast.parse(code), "data/somewhere.py")
 
 
+def test_tests_share_helpers_and_not_test_modules() -> None:
+    """What several need stands in a module of its own, which says what it is."""
+    reads = re.compile(r"^\s*(from|import) tests\.[\w.]*\btest_", re.MULTILINE)
+    tests = (PACKAGE.parent / "tests").rglob("*.py")
+    assert [path for path in tests if reads.search(path.read_text(encoding="utf-8"))] == []
+
+
 def test_no_text_is_left_of_a_merge_that_was_never_finished() -> None:
     root = PACKAGE.parent
     texts = [*root.glob("*.md"), *root.glob("docs/*.md"), *MODULES]

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.network.arrays import Weights
 from dse.network.graph import Graph, Layer
-from dse.network.keras_model import BATCH_NORM_EPSILON, Weights
+from dse.network.keras_model import BATCH_NORM_EPSILON
 from dse.network.keras_startup import keras
 
 __all__ = ["branched", "merged"]

@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 from dse.data import load_all, open_data
 from dse.data.pictures import Picture
 from dse.files import whole_file
-from dse.network.arrays import normalised
+from dse.network.arrays import Weights, normalised
 from dse.network.detector import head_layer
 from dse.network.graph import Graph
-from dse.network.keras_model import Weights, build, get_weights, set_weights
+from dse.network.keras_model import build, get_weights, set_weights
 from dse.network.keras_starting_weights import load_starting_weights
 from dse.network.mobilenetv2 import COARSE, FINE, backbone_graph
 from dse.training.augmentation import View, augmented_view

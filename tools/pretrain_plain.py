@@ -29,10 +29,11 @@ from dse.data.pictures import DataSet
 from dse.detection.head import FACE_HEAD
 from dse.errors import UsageError
 from dse.evaluation import evaluate
+from dse.network.arrays import Weights
 from dse.network.detector import detector_graph
 from dse.network.graph import Graph
 from dse.network.keras_inference import predictor
-from dse.network.keras_model import Weights, build, get_weights, set_weights
+from dse.network.keras_model import build, get_weights, set_weights
 from dse.network.keras_startup import keras
 from dse.network.resizing import resized
 from dse.network.weights_file import read_weights

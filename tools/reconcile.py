@@ -29,11 +29,11 @@ from dse.errors import DataError, DseError, UnknownName, UsageError
 from dse.evaluation.evaluate import chunks
 from dse.evaluation.prepared import Prepared, prepare
 from dse.files import make_folder, write_whole
-from dse.network.arrays import Predict
+from dse.network.arrays import Predict, Weights
 from dse.network.detector import detector_graph
 from dse.network.graph import Graph
 from dse.network.keras_inference import predictor
-from dse.network.keras_model import Weights, build, set_weights
+from dse.network.keras_model import build, set_weights
 from dse.network.weights_file import read_weights
 from dse.space import Training
 from tools.label_styles import Seen, Styles, event, reconciled, styles

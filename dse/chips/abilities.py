@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from dse.network.keras_inference import Predict
+    from dse.network.arrays import Predict
 
 __all__ = ["Calibration", "Deployed", "ExportReport", "Finding", "Run", "VerifyReport"]
 

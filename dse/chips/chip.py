@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     from dse.data.pictures import DataSet
     from dse.detection.detector import Detector, Say
     from dse.evaluation import Prepared
-    from dse.network.keras_inference import Predict
-    from dse.network.keras_model import Weights
+    from dse.network.arrays import Predict, Weights
     from dse.space import Candidate
 
 __all__ = ["Chip"]

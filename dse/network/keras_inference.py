@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from dse.errors import UnknownName, WeightsError
 from dse.network import arrays
-from dse.network.arrays import Predict, Weights
+from dse.network.arrays import Predict, Weights, batch_norm_name
 from dse.network.graph import CONVOLUTIONS, Graph, Layer
-from dse.network.keras_model import BATCH_NORM_EPSILON, batch_norm_name
+from dse.network.keras_model import BATCH_NORM_EPSILON
 from dse.network.keras_startup import keras
 
-__all__ = ["Folded", "Hook", "Predict", "compiled", "fold", "normalised", "predictor", "run"]
+__all__ = ["Folded", "Hook", "compiled", "fold", "normalised", "predictor", "run"]
 
 Folded = dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
 """Convolution -> (kernel, bias): (k, k, in, out) and (out,); depthwise (k, k, channels, 1)."""

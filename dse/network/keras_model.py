@@ -17,7 +17,7 @@ from dse.network.arrays import Weights, batch_norm_name
 from dse.network.graph import Graph, Layer
 from dse.network.keras_startup import keras
 
-__all__ = ["Weights", "batch_norm_name", "boundary", "build", "get_weights", "set_weights"]
+__all__ = ["boundary", "build", "get_weights", "set_weights"]
 
 kl = keras.layers
 

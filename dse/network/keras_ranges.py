@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.errors import DataError
+from dse.network.arrays import Weights
 from dse.network.graph import Graph
 from dse.network.keras_inference import normalised
-from dse.network.keras_model import Weights, build, set_weights
+from dse.network.keras_model import build, set_weights
 from dse.network.keras_startup import keras
 
 __all__ = ["KerasLayer", "keras_ranges"]

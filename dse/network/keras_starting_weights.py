@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.errors import WeightsError
+from dse.network.arrays import Weights, batch_norm_name
 from dse.network.families import BREAKPOINTS
 from dse.network.graph import Graph
-from dse.network.keras_model import Weights, batch_norm_name, get_weights
+from dse.network.keras_model import get_weights
 from dse.network.keras_startup import keras
 from dse.network.mobilenetv2 import backbone_graph
 from dse.network.weights_file import read_weights

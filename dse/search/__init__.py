@@ -1,4 +1,4 @@
-"""The search: proposers, early stopping, journal, executors and the driver above them.
+"""The search: proposers, early stopping, scheduler, recorder and the driver above them.
 
 `run_search` makes or resumes a study, `load_study` reads one. Names are loaded when first
 used, so that importing this package costs nothing.

@@ -26,9 +26,9 @@ from dse.detection.geometry import Boxes
 from dse.errors import FileError, StudyError
 from dse.file_lock import only_one
 from dse.files import make_folder, whole_file, write_whole
-from dse.network.arrays import normalised
+from dse.network.arrays import Weights, normalised
 from dse.network.graph import Graph
-from dse.network.keras_model import Weights, build, get_weights, set_weights
+from dse.network.keras_model import build, get_weights, set_weights
 from dse.network.keras_startup import keras
 from dse.training.augmentation import View
 from dse.training.views import ViewSet

@@ -15,8 +15,8 @@ from dse.training.recipe import EpochReport
 from dse.workers.training_job import Job, rendered_pictures
 
 if TYPE_CHECKING:
+    from dse.network.arrays import Weights
     from dse.network.graph import Graph
-    from dse.network.keras_model import Weights
     from dse.training.features import Features
 
 __all__ = ["fit"]
@@ -66,7 +66,7 @@ def fit(
 
 def _variables(graph: Graph) -> set[str]:
     """Names of the Keras layers of `graph` that own weights."""
-    from dse.network.keras_model import batch_norm_name
+    from dse.network.arrays import batch_norm_name
 
     return {name for layer in graph for name in (layer.name, batch_norm_name(layer.name))}
 

@@ -29,8 +29,8 @@ from dse.workers.training_job import Job, calibration_canvases, evaluation_pictu
 
 if TYPE_CHECKING:
     from dse.evaluation import Evaluation
+    from dse.network.arrays import Weights
     from dse.network.graph import Graph
-    from dse.network.keras_model import Weights
 
 __all__ = ["load_weights", "measure_compiled", "run_training"]
 

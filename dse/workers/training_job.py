@@ -24,8 +24,8 @@ from dse.workers.file_sets import FileSet
 if TYPE_CHECKING:
     from dse.chips.abilities import Deployed
     from dse.evaluation import Prepared
+    from dse.network.arrays import Weights
     from dse.network.graph import Graph
-    from dse.network.keras_model import Weights
 
 __all__ = ["Job", "calibration_canvases", "evaluation_pictures", "rendered_pictures"]
 

@@ -23,7 +23,7 @@ from dse.chips.chip import Chip
 from dse.chips.cost import Cost, Pool, Use
 from dse.chips.target import Target
 from dse.errors import UnknownName, VerificationFailed
-from dse.files import read_bytes, whole_folder, write_whole
+from dse.files import make_folder, read_bytes, whole_folder, write_whole
 from dse.network.detector import detector_graph
 from dse.network.graph import Graph
 from dse.space import FORMATS, Training
@@ -126,11 +126,12 @@ class Toy(Chip):
             prepare(more[1], candidate.training.input_size),
         )
         in_float = measure_accuracy(predictor(graph, weights), pictures)
+        make_folder(folder.parent)
         with file.running() as run, whole_folder(folder) as fresh:
             found = measure_accuracy(run, pictures)
             write_whole(fresh / self.bundled_file, file.content)
-        path, size = folder / self.bundled_file, len(file.content)
-        return ExportReport(folder, candidate.id, path, size, in_float.ap, found.ap)
+        files = (folder / self.bundled_file, len(file.content))
+        return ExportReport(folder, candidate.id, *files, in_float.ap, found.ap)
 
     def verify(self, path: Path, data: Any, target: Target | None) -> VerifyReport:
         report = VerifyReport()

@@ -9,10 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from dse.errors import UnknownName, WeightsError
+from dse.network.arrays import Weights
 from dse.network.detector import detector_graph
 from dse.network.graph import Graph, Layer
 from dse.network.keras_inference import compiled, fold, normalised, predictor, run
-from dse.network.keras_model import Weights, build, get_weights, set_weights
+from dse.network.keras_model import build, get_weights, set_weights
 from dse.space import Training
 
 pytestmark = pytest.mark.slow

@@ -17,8 +17,9 @@ from dse.data.pictures import DataSet, Picture
 from dse.detection.geometry import corners
 from dse.detection.head import FACE_HEAD
 from dse.errors import DataError, DseError, UnknownName, UsageError, WeightsError
+from dse.network.arrays import Weights
 from dse.network.detector import detector_graph
-from dse.network.keras_model import Weights, build, get_weights
+from dse.network.keras_model import build, get_weights
 from dse.space import Training
 from tools.reconcile import detected, main, write_wider
 

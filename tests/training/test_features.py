@@ -11,9 +11,9 @@ import dse.training.features as features_module
 from dse.data.pictures import DataSet, Picture
 from dse.errors import DataError, StudyError
 from dse.files import disk_full
-from dse.network.arrays import normalised
+from dse.network.arrays import Weights, normalised
 from dse.network.detector import detector_graph, frozen_layers
-from dse.network.keras_model import Weights, boundary, build, get_weights, set_weights
+from dse.network.keras_model import boundary, build, get_weights, set_weights
 from dse.space import Training
 from dse.training.features import frozen_features
 from dse.training.views import ViewSet

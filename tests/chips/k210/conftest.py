@@ -16,7 +16,7 @@ from tests.chips.k210.networks_and_pictures import SIZE, TRAINING, random_canvas
 
 if TYPE_CHECKING:
     from dse.chips.k210 import Deployment
-    from dse.network.keras_model import Weights
+    from dse.network.arrays import Weights
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from dse.network.graph import CONVOLUTIONS, Graph, Layer
 from dse.space import Training
 
 if TYPE_CHECKING:
-    from dse.network.keras_model import Weights
+    from dse.network.arrays import Weights
 
 SIZE = 64
 TRAINING = Training("A", 63, 0.35, SIZE)
@@ -19,7 +19,7 @@ TRAINING = Training("A", 63, 0.35, SIZE)
 
 def random_weights(graph: Graph, seed: int = 0) -> Weights:
     """Weights with which signals neither die nor explode; boxes span less than scores."""
-    from dse.network.keras_model import batch_norm_name
+    from dse.network.arrays import batch_norm_name
 
     rng = np.random.default_rng(seed)
     weights: Weights = {}

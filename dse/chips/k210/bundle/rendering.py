@@ -21,7 +21,7 @@ def render(name: str, **values: Any) -> bytes:
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("dse.chips.k210"),
+        loader=PackageLoader("dse.chips.k210.bundle"),
         undefined=StrictUndefined,
         autoescape=False,  # C, Python and Markdown, no HTML
         trim_blocks=True,

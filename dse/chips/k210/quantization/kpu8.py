@@ -26,9 +26,9 @@ from dse.chips.k210.quantization.placement import placement
 from dse.chips.k210.quantization.ranges import Ranges, activation_ranges
 from dse.detection.head import FACE_HEAD, Head
 from dse.errors import DataError, UnknownName
+from dse.network.arrays import Predict, Weights
 from dse.network.graph import CONVOLUTIONS, Graph, Layer
-from dse.network.keras_inference import Predict, activate, apply, compiled, fold, predictor
-from dse.network.keras_model import Weights
+from dse.network.keras_inference import activate, apply, compiled, fold, predictor
 from dse.network.keras_startup import keras
 
 __all__ = ["Chip", "Deployed", "activation_ranges", "as_deployed", "kpu8_predictor"]

@@ -22,9 +22,9 @@ from dse.detection.head import FACE_HEAD, Head
 from dse.evaluation import Evaluation, Prepared
 from dse.evaluation.evaluate import detect
 from dse.evaluation.findings import Findings
+from dse.network.arrays import Weights
 from dse.network.graph import Graph, Layer
 from dse.network.keras_inference import apply, fold, normalised
-from dse.network.keras_model import Weights
 
 __all__ = ["quantization_noise"]
 

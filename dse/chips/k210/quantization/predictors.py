@@ -9,10 +9,10 @@ from dse.chips.k210.quantization.bias_correction import corrected_biases
 from dse.chips.k210.quantization.box_scale import unscale_boxes
 from dse.chips.k210.quantization.kpu8 import as_deployed
 from dse.detection.head import FACE_HEAD, Head
+from dse.network.arrays import Predict, Weights
 from dse.network.graph import Graph
-from dse.network.keras_inference import Predict, compiled
+from dse.network.keras_inference import compiled
 from dse.network.keras_inference import predictor as float_predictor
-from dse.network.keras_model import Weights
 from dse.network.weight_formats import quantize_weights
 
 __all__ = ["predictor"]

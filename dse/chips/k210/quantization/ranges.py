@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from dse.chips.k210.quantization.grids import PICTURE_GRID, Range
 from dse.chips.k210.quantization.placement import Place, placement
 from dse.errors import DataError
+from dse.network.arrays import Weights
 from dse.network.graph import Graph, Layer
 from dse.network.keras_inference import Hook, compiled, fold, run
-from dse.network.keras_model import Weights
 from dse.network.keras_startup import keras
 
 __all__ = ["Ranges", "activation_ranges", "extreme_pictures", "weight_ranges"]

@@ -17,10 +17,9 @@ from dse.chips.k210.target import K210Target
 from dse.data.pictures import DataSet
 from dse.detection import FACE_HEAD
 from dse.errors import DseError, FileError, UsageError, VerificationFailed
-from dse.network.arrays import Predict
+from dse.network.arrays import Predict, Weights
 from dse.network.graph import Graph
 from dse.network.keras_inference import predictor
-from dse.network.keras_model import Weights
 from tests.chips.k210.networks_and_pictures import SIZE, TRAINING
 
 pytestmark = [pytest.mark.compiler, pytest.mark.slow]

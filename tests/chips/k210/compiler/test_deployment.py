@@ -11,9 +11,9 @@ from dse.chips.k210 import Deployment, deploy
 from dse.chips.k210.compiler.compiler import CompiledKmodel, compile_kmodel
 from dse.chips.k210.compiler.tflite_predictor import tflite_predictor
 from dse.errors import WeightsError
+from dse.network.arrays import Weights
 from dse.network.graph import Graph
 from dse.network.keras_inference import predictor
-from dse.network.keras_model import Weights
 
 pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 

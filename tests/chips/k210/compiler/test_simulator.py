@@ -13,9 +13,9 @@ from dse import processes
 from dse.chips.accuracy import agreement
 from dse.chips.k210 import Deployment, PictureProcesses, kmodel_predictor
 from dse.errors import VerificationFailed
+from dse.network.arrays import Weights
 from dse.network.graph import Graph
 from dse.network.keras_inference import predictor
-from dse.network.keras_model import Weights
 from tests.chips.k210.networks_and_pictures import random_canvases
 
 pytestmark = [pytest.mark.compiler, pytest.mark.slow]

@@ -12,9 +12,10 @@ from dse.chips.k210 import to_tflite
 from dse.chips.k210.compiler.tflite import LEAK, random_tflite
 from dse.chips.k210.compiler.tflite_predictor import tflite_predictor
 from dse.errors import CompilerError, WeightsError
+from dse.network.arrays import Weights
 from dse.network.detector import detector_graph
 from dse.network.graph import Graph, Layer
-from dse.network.keras_model import Weights, build, set_weights
+from dse.network.keras_model import build, set_weights
 from dse.network.tflite_graph import read_tflite
 from dse.space import Training
 from tests.chips.k210.networks_and_pictures import every_operation, random_canvases, random_weights

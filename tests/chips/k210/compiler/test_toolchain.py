@@ -12,9 +12,9 @@ from dse.chips.k210 import Deployment, compile_kmodel, deploy
 from dse.chips.k210.compiler import toolchain
 from dse.chips.k210.target import K210Target
 from dse.errors import CompilerError
+from dse.network.arrays import Weights
 from dse.network.graph import Graph
 from dse.network.keras_inference import predictor
-from dse.network.keras_model import Weights
 from tests.chips.k210.networks_and_pictures import random_canvases
 
 pytestmark = [pytest.mark.compiler, pytest.mark.slow]

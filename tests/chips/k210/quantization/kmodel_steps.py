@@ -17,8 +17,8 @@ from dse.chips.k210.emulator.program import read_program
 from dse.chips.k210.emulator.stack_code import Instruction, read_stack_code
 from dse.chips.k210.emulator.steps import Downloaded, OnCpu, OnKpu, Step, Uploaded
 from dse.chips.k210.quantization.grids import Grid
+from dse.network.arrays import Weights
 from dse.network.graph import Graph
-from dse.network.keras_model import Weights
 
 VIEWS = ("input", "concat", "crop")
 """Lowered steps that no instruction stands for: others write or read in the right place."""

@@ -10,9 +10,9 @@ from dse.chips.k210.quantization import corrected_biases, predictor
 from dse.chips.k210.quantization.box_scale import unscale_boxes
 from dse.chips.k210.quantization.kpu8 import as_deployed
 from dse.detection.head import FACE_HEAD, Head
+from dse.network.arrays import Weights
 from dse.network.graph import Graph, Layer
 from dse.network.keras_inference import predictor as float_predictor
-from dse.network.keras_model import Weights
 
 pytestmark = pytest.mark.slow
 

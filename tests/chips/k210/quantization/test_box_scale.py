@@ -13,9 +13,9 @@ from dse.chips.k210.quantization.box_scale import (
 )
 from dse.detection.head import FACE_HEAD, Head
 from dse.errors import WeightsError
+from dse.network.arrays import Weights
 from dse.network.graph import Graph
 from dse.network.keras_inference import fold
-from dse.network.keras_model import Weights
 
 pytestmark = pytest.mark.slow
 

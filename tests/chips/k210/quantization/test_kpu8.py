@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from dse.chips.k210.quantization import Ranges, activation_ranges, kpu8_predictor, predictor
 from dse.chips.k210.quantization.box_scale import unscale_boxes
 from dse.errors import DataError, UnknownName
+from dse.network.arrays import Weights
 from dse.network.detector import detector_graph
 from dse.network.graph import Graph, Layer
 from dse.network.keras_inference import predictor as float_predictor
-from dse.network.keras_model import Weights
 from dse.space import FORMATS, Training
 from tests.chips.k210.quantization.lively_networks import blobs, weights_for
 

@@ -13,9 +13,9 @@ from dse.chips.k210.quantization.placement import placement
 from dse.chips.noise import QuantizationNoise
 from dse.errors import DataError
 from dse.evaluation import Prepared, evaluate_canvases
+from dse.network.arrays import Weights
 from dse.network.graph import Graph, Layer
 from dse.network.keras_inference import predictor as float_predictor
-from dse.network.keras_model import Weights
 
 pytestmark = pytest.mark.slow
 

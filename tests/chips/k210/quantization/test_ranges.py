@@ -11,9 +11,9 @@ from dse.chips.k210.quantization.grids import Grid
 from dse.chips.k210.quantization.placement import placement
 from dse.chips.k210.quantization.ranges import extreme_pictures
 from dse.errors import DataError
+from dse.network.arrays import Weights
 from dse.network.graph import Graph, Layer
 from dse.network.keras_inference import fold, run
-from dse.network.keras_model import Weights
 from tests.chips.k210.quantization.kmodel_steps import CompiledNetwork
 
 pytestmark = pytest.mark.slow
