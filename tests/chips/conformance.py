@@ -16,6 +16,7 @@ from dse.detection.head import FACE_HEAD
 from dse.errors import NotSupported, UnknownName
 from dse.network.detector import Network, detector_graph
 from dse.space import SearchSpace, Training
+from dse.study.columns import StudyColumns
 
 __all__ = ["ChipConformance"]
 
@@ -58,6 +59,14 @@ class ChipConformance:
         assert cost.figures[chip.columns.size] == cost.file_bytes > 0
         for pool in chip.pools:
             assert cost.figures[pool.field] >= 0
+
+    def test_its_columns_are_figures_that_every_cost_has(self, chip: Chip, target: Target) -> None:
+        figures, columns = self.cost(chip, target, self.fits).figures, chip.columns
+        assert {column.name for column in columns.costs} <= set(figures)
+        assert {pool.field for pool in chip.pools} <= {column.name for column in columns.costs}
+        assert columns.format in chip.formats and all(one.title for one in columns.costs)
+        shown = StudyColumns(columns)
+        assert shown.size in columns.costs and columns.file_ap in shown.at("front")
 
     def test_uses_follow_the_pools_and_say_where(self, chip: Chip, target: Target) -> None:
         cost = self.cost(chip, target, self.too_large)

@@ -99,6 +99,11 @@ def test_search_page_export_and_verify(
     )  # fmt: skip
     assert report["rejected"] == {"sram": 2}
     assert report["front"] and report["front"][0]["candidate"].endswith(("Q8", "FP32"))
+    told = report["front"][0]
+    assert {"file_ap", "file_bytes", "sram_bytes"} <= set(told)
+    assert not {"kmodel_ap", "kmodel_bytes", "peak_kpu_bytes"} & set(told)
+    prices = next((tmp_path / "results").glob("*/candidates.csv")).read_text()
+    assert ",macs,file_bytes,sram_bytes,latency_ms," in prices.splitlines()[0]
     assert main(["dashboard", "--no-open", *map(str, results)]) == 0
     assert "A98-a0.35" in Path(capsys.readouterr().out.strip()).read_text(encoding="utf-8")
     bundle = said(capsys, "export", "best", *results)

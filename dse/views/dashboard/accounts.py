@@ -20,8 +20,6 @@ from dse.views.dashboard.frames import FLOAT, StudyTables
 
 __all__ = ["MOST", "accounts", "chosen", "curve_points", "nearly_fitting", "target_of"]
 
-Row = dict[str, Any]
-
 MOST = 120
 """Designs of a study that the page explains: one takes 20 ms to account for, and 5 KB."""
 
@@ -91,7 +89,7 @@ def target_of(settings: Mapping[str, Any]) -> Target | None:
         return None
 
 
-def _titles(told: pd.DataFrame, target: Target | None) -> Row:
+def _titles(told: pd.DataFrame, target: Target | None) -> dict[str, Any]:
     """What memories and columns are called: the same for all designs of a chip."""
     if target is None or told.empty:
         return {"memories": [], "columns": [], "places": {}}
@@ -113,7 +111,7 @@ def _explained(name: str, target: Target) -> Explanation:
     return explain(name, target)
 
 
-def _account(name: str, target: Target, words: dict[str, int]) -> Row:
+def _account(name: str, target: Target, words: dict[str, int]) -> dict[str, Any]:
     told = _explained(name, target).account
 
     def place_of(row: Mapping[str, Any], *fields: str) -> list[int]:
