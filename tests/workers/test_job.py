@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dse.chips import load_target
 from dse.errors import CompilerError, Diverged, FileError, InvalidFile, WeightsError
 from dse.files import disk_full
 from dse.network.keras_starting_weights import load_starting_weights
@@ -34,7 +35,8 @@ def _goes_on(_: EpochReport) -> bool:
 def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
     recipe = Recipe(epochs=2, batch_size=8, val_pictures=4, calibration_pictures=4)
     cache = str(tmp_path_factory.mktemp("cache"))
-    return Job("synthetic:20", "synthetic:20", recipe, "shipped", ("kpu8", "Q9", "FP32"), cache)
+    formats, target = ("kpu8", "Q9", "FP32"), load_target("k210")
+    return Job("synthetic:20", "synthetic:20", recipe, "shipped", formats, cache, target)
 
 
 @pytest.fixture(scope="module")
