@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.chips import Chip, Target, chip
+from dse.chips.registry import DEFAULT_CHIP
 from dse.data import load_all
 from dse.data.packed import packed_files
 from dse.data.pictures import DataSet
@@ -52,22 +53,20 @@ class Job:
 
     @property
     def chip(self) -> Chip:
-        """What runs the designs. Raises StudyError where the target is not known."""
-        return chip(self.known_target.chip)
+        """What runs the designs."""
+        return chip(self.target.chip if self.target else DEFAULT_CHIP)
 
-    @property
-    def known_target(self) -> Target:
-        """The target. Raises StudyError where another version of dse wrote it."""
+    def deploy(self, graph: Graph, weights: Weights, calibration: NDArray[np.uint8]) -> Deployed:
+        """The trained network as a file for the target.
+
+        Raises CompilerError, NotSupported, or StudyError where another version wrote the target.
+        """
         if self.target is None:
             raise StudyError(
                 "the study's target was written by another version of dse",
                 "use the version in study.toml, or start a new study",
             )
-        return self.target
-
-    def deploy(self, graph: Graph, weights: Weights, calibration: NDArray[np.uint8]) -> Deployed:
-        """The trained network as a file for the target. Raises CompilerError, NotSupported."""
-        return self.chip.deploy(graph, weights, calibration, self.known_target)
+        return self.chip.deploy(graph, weights, calibration, self.target)
 
     def file_sets(self) -> dict[str, FileSet]:
         """Pictures and starting weights that lie on this machine's disk, for `relocated` elsewhere.

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dse.chips import load_target
 from dse.chips.k210 import Deployment
 from dse.chips.k210.compiler.tflite import random_tflite
 from dse.designs import Detector
@@ -44,7 +45,7 @@ def test_a_kmodel_computes_what_the_simulator_does(
     with deployment.predictor(workers=1) as simulate, find(bundle).running() as predict:
         np.testing.assert_array_equal(predict(CANVASES), simulate(CANVASES))
     assert said == [
-        "kmodel: emulated, with the same maps of the first pictures as in the simulator"
+        "the file itself, emulated, with the same maps of the first pictures as the simulator"
     ]
 
 
@@ -134,7 +135,7 @@ def test_a_path_that_is_no_detector(find: Find, tmp_path: Path) -> None:
     (tmp_path / "weights.npz").write_bytes(b"")
     with pytest.raises(UsageError, match=r"no \.kmodel or \.tflite file"):
         find(tmp_path / "weights.npz")
-    with pytest.raises(UsageError, match=r"a folder without model\.kmodel"):
+    with pytest.raises(UsageError, match="is no bundle"):
         find(tmp_path)
 
 
@@ -160,7 +161,9 @@ def test_a_trained_design_in_kpu8_is_the_kmodel_itself(
     from dse.training.recipe import Recipe
     from dse.workers.training_job import Job
 
-    job = Job("synthetic", "synthetic:9", Recipe(), "shipped", ("kpu8",), "cache")
+    job = Job(
+        "synthetic", "synthetic:9", Recipe(), "shipped", ("kpu8",), "cache", load_target("k210")
+    )
     design = TrainedDesign(TRAINING.in_format("kpu8"), {}, job, "study", Path("results"), {})
     monkeypatch.setattr(TrainedDesign, "deploy", lambda self: deployment)
     said: list[str] = []
@@ -168,7 +171,7 @@ def test_a_trained_design_in_kpu8_is_the_kmodel_itself(
     assert detector.pictures == "synthetic:9"
     with detector.running() as predict, deployment.predictor(workers=1) as simulate:
         np.testing.assert_array_equal(predict(CANVASES), simulate(CANVASES))
-    assert said[1] == "compiling" and said[2].startswith("kmodel: emulated")
+    assert said[1] == "compiling" and said[2].startswith("the file itself, emulated")
 
 
 def test_other_formats_are_the_network_without_calibration() -> None:
