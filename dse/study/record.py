@@ -9,10 +9,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dse.chips.registry import DEFAULT_CHIP
-from dse.errors import InvalidFile
+from dse.chips.registry import CHIPS, DEFAULT_CHIP
+from dse.errors import InvalidFile, StudyError
 from dse.files import read_bytes
-from dse.schema import shown
+from dse.schema import quoted, shown
 from dse.space import FORMATS
 from dse.study.audit import audit
 from dse.study.candidates import Candidates
@@ -191,7 +191,17 @@ def _read_curve(path: Path) -> pd.DataFrame:
 def _candidates(folder: StudyFolder, settings: StudySettings) -> Candidates:
     """What candidates.csv says; priced again where a kill came before it was written."""
     if folder.candidates.exists():
-        chip = settings.table.get("target", {}).get("chip", DEFAULT_CHIP)
-        return read_candidates(folder.candidates, study_columns(chip))
+        return read_candidates(folder.candidates, study_columns(_chip(settings)))
     plan = make_plan(settings.search_space(), settings.make_target())
     return plan.rows
+
+
+def _chip(settings: StudySettings) -> str:
+    """The name of the study's chip. Raises StudyError for one of another version of dse."""
+    name = settings.target.get("chip", DEFAULT_CHIP)
+    if isinstance(name, str) and name in CHIPS:
+        return name
+    raise StudyError(
+        f"the study is for the chip {quoted(name)}, which this version of dse does not know",
+        "use the version in study.toml",
+    )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dse.errors import CorruptJournal, InvalidFile, UnknownName
+from dse.errors import CorruptJournal, InvalidFile, StudyError, UnknownName
 from dse.search import load_study, run_search
 from dse.study.columns import study_columns
 from tests.search.fake_training import EPOCHS, backend
@@ -96,6 +96,17 @@ def test_a_study_without_a_journal_yet_is_empty(study: Path) -> None:
     record = load_study(study)
     assert record.entries == [] and record.curves == {} and record.history.empty
     assert set(record.frame()["state"]) == {"rejected"} and record.front == []
+
+
+@pytest.mark.parametrize("chip", ['"abacus"', '["k210"]', "3"])
+def test_a_study_for_a_chip_that_nobody_knows_is_refused(study: Path, chip: str) -> None:
+    settings = study / "study.toml"
+    text = settings.read_text()
+    assert 'chip = "k210"' in text
+    settings.write_text(text.replace('chip = "k210"', f"chip = {chip}"))
+    with pytest.raises(StudyError, match="does not know") as caught:
+        load_study(study)
+    assert "study.toml" in caught.value.hint
 
 
 def test_what_cannot_be_read_is_named(study: Path) -> None:
