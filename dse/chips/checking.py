@@ -125,16 +125,16 @@ def _fits(cost: Cost, uses: Sequence[Use], target: Target) -> str:
 
 def check_table(rows: Sequence[Row], target: Target) -> str:
     """The rows for a terminal: a table, then a sentence for each."""
-    pools = chip(target.chip).pools
-    header = (
-        "candidate", "verdict", "file", *(pool.header for pool in pools), "time", "band", "energy",
-    )  # fmt: skip
+    columns = chip(target.chip).columns
+    memories = [column for column in columns.costs if column.name != columns.size]
+    headings = [column.heading for column in memories]
+    header = ("candidate", "verdict", "file", *headings, "time", "band", "energy")
     cells = [
         (
             row["candidate"],
             row["verdict"],
             bytes_text(row["file_bytes"]),
-            *(bytes_text(row["pools"][pool.name]["needed_bytes"]) for pool in pools),
+            *(bytes_text(row[column.name]) for column in memories),
             f"{row['latency_ms']:.0f} ms",
             f"{row['latency_ms_low']:.0f}..{row['latency_ms_high']:.0f}",
             f"{row['energy_mj']:.0f} mJ",

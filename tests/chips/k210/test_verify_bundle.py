@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dse.chips.k210 import VerifyReport, verify_bundle, verify_kmodel
+from dse.chips.abilities import VerifyReport
+from dse.chips.k210 import verify_bundle, verify_kmodel
 from dse.chips.k210.bundle.flash_package import flash_package
 from dse.chips.k210.bundle.manifest import checksums, to_json
 from dse.chips.k210.target import K210Target

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dse.chips.k210 import Deployment, ExportReport, export_bundle
+from dse.chips.abilities import ExportReport
+from dse.chips.k210 import Deployment, export_bundle
 from dse.chips.k210.target import K210Target
 from dse.data.pictures import DataSet
 from dse.detection import FACE_HEAD
