@@ -92,10 +92,8 @@ class Toy(Chip):
         whole_ms, (buffers, placed) = self.price(graph, format, target).latency_ms, _placed(graph)
         ms = {one.name: whole_ms * graph.macs_of(one) / graph.macs for one in graph}
         here = {"place": "multiplier"}
-        rows = [
-            {"layer": one.name, "start_bytes": start, **here, **one._asdict()}
-            for one, start in zip(buffers, placed.starts, strict=True)
-        ]
+        places = zip(buffers, placed.starts, strict=True)
+        rows = [{"layer": b.name, "start_bytes": at, **here, **b._asdict()} for b, at in places]
         layers = [
             {"layer": one.name, "op": one.op, "runs_on": "multiplier", "shape": one.shape,
              "latency_ms": ms[one.name], "share": ms[one.name] / whole_ms, "why": ""}
@@ -105,8 +103,8 @@ class Toy(Chip):
             {"step": n, "layer": one.name, "op": one.op, "ms": ms[one.name], **here}
             for n, one in enumerate(graph)
         ]
-        limit = target.sram_bytes
-        memory = Buffers("sram", "SRAM", "of SRAM", limit, placed.peak_bytes, rows)
+        sizes = (target.sram_bytes, placed.peak_bytes)
+        memory = Buffers("sram", "SRAM", "of SRAM", *sizes, rows)
         return Account(layers, steps, [memory], figures={}, columns={})
 
     def deploy(self, graph: Graph, weights: Any, *_: Any, **__: Any) -> ToyFile:
