@@ -17,9 +17,12 @@ __all__ = [
     "MEAN",
     "MINIMUM",
     "SUM",
+    "Places",
     "Windows",
+    "bilinear",
     "conv2d",
     "convolve",
+    "nearest",
     "reduce_window2d",
     "resize_image",
 ]
@@ -114,9 +117,9 @@ def resize_image(o: Operands) -> Run:
     o.expect(o.type == "f4", f"type {o.type}")
     o.require(len(o.shape) == 4, f"maps of shape {o.shape}")
     read, written = o.read(), o.written((*o.shape[:2], o.height, o.width))
-    rows = _Places(o, o.shape[2], o.height)
-    columns = _Places(o, o.shape[3], o.width)
-    resized = _bilinear if o.mode == BILINEAR else _nearest
+    how = bool(o.align_corners), bool(o.half_pixel_centers)
+    rows, columns = Places(o.shape[2], o.height, *how), Places(o.shape[3], o.width, *how)
+    resized = bilinear if o.mode == BILINEAR else nearest
 
     def run(memory: Memory) -> None:
         memory.view(written)[...] = resized(memory.view(read), rows, columns)
@@ -124,12 +127,14 @@ def resize_image(o: Operands) -> Run:
     return run
 
 
-def _nearest(maps: Array, rows: _Places, columns: _Places) -> Array:
+def nearest(maps: Array, rows: Places, columns: Places) -> Array:
+    """Maps (..., height, width), resized: each pixel is one of theirs."""
     found: Array = maps[..., rows.nearest[:, None], columns.nearest]
     return found
 
 
-def _bilinear(maps: Array, rows: _Places, columns: _Places) -> Array:
+def bilinear(maps: Array, rows: Places, columns: Places) -> Array:
+    """Maps (..., height, width), resized in float32."""
     down, right = rows.beyond[:, None], columns.beyond
     up, left = np.float32(1) - down, np.float32(1) - right
     corners = (
@@ -143,21 +148,23 @@ def _bilinear(maps: Array, rows: _Places, columns: _Places) -> Array:
     return found
 
 
-class _Places:
+class Places:
     """Where the outputs along one side read: two neighbours and a share, or the nearest."""
 
-    def __init__(self, o: Operands, side: int, count: int) -> None:
+    def __init__(
+        self, side: int, count: int, align_corners: bool, half_pixel_centers: bool = False
+    ) -> None:
         scale = np.float32(side) / np.float32(count)
-        if o.align_corners and count > 1:
+        if align_corners and count > 1:
             scale = np.float32(side - 1) / np.float32(count - 1)
-        half = np.float32(0.5 if o.half_pixel_centers else 0)
+        half = np.float32(0.5 if half_pixel_centers else 0)
         middle = (np.arange(count, dtype=np.float32) + half) * scale
         place = middle - half
         self.low = np.clip(np.floor(place).astype(np.int32), 0, side - 1)
         self.high = np.minimum(np.ceil(place).astype(np.int32), side - 1)
         self.beyond = place - self.low.astype(np.float32)
         # halves away from zero, as `roundf`
-        whole = np.floor(middle + np.float32(0.5)) if o.align_corners else np.floor(middle)
+        whole = np.floor(middle + np.float32(0.5)) if align_corners else np.floor(middle)
         self.nearest = np.clip(whole.astype(np.int32), 0, side - 1)
 
 

@@ -15,7 +15,7 @@ from dse.chips.k210.kmodel.records import CONSTANTS, KPU_MEMORY, MAIN_MEMORY, Fi
 from dse.errors import CompilerError
 from dse.machine_code import Array
 
-__all__ = ["CONSTANT", "MAIN", "MAPPED", "Run", "Tensors"]
+__all__ = ["CALL_WORK", "CONSTANT", "MAIN", "MAPPED", "Run", "Tensors"]
 
 Run = Callable[[Memory], None]
 """An operation with its tensors found: computes it for every picture of a memory."""
@@ -39,6 +39,10 @@ class Tensors:
     def __init__(self, name: str, spaces: Spaces, content: bytes) -> None:
         self._name, self._spaces, self._content = name, spaces, content
         self.work = 0
+
+    def room(self, space: Space) -> int:
+        """Bytes of `space`."""
+        return self._spaces.size(space)
 
     def at(
         self, place: Range, dtype: str, shape: tuple[int, ...], *, written: bool = False

@@ -38,7 +38,7 @@ from dse.chips.k210.kmodel.records import (
 )
 from dse.errors import CompilerError, VerificationFailed
 
-__all__ = ["BufferedKmodel", "convolution_of", "read_buffered"]
+__all__ = ["BufferedKmodel", "convolution_of", "read_buffered", "tail_is_missing"]
 
 FLOAT, LEVELS = 0, 1
 """`datatype_t` of version 4."""
