@@ -21,6 +21,7 @@ __all__ = [
     "added_up",
     "carried",
     "convolve_levels",
+    "convolve_transposed",
     "exponential",
     "levels_of",
     "multiply",
@@ -120,6 +121,43 @@ def multiply(a: Array, b: Array, start: Array, written: Array) -> None:
                 number = a[picture, row, i]
                 for column in range(len(line)):
                     line[column] += number * factors[i, column]
+
+
+@compiled
+def convolve_transposed(
+    maps: Array,
+    kernel: Array,
+    strides: tuple[int, int],
+    pads: tuple[int, int],
+    dilations: tuple[int, int],
+    written: Array,
+) -> None:
+    """Adds each number, times the kernel, to the window that it stands for.
+
+    maps: (n, channels, height, width); kernel: (out, channels / groups, kh, kw); pairs are
+    (down, right); written: (n, out, h, w), zeros at first; what falls outside is dropped.
+    """
+    out, per_group, kh, kw = kernel.shape
+    group_out = out // (maps.shape[1] // per_group)
+    high, wide = written.shape[2:]
+    for picture in range(len(maps)):
+        for channel in range(maps.shape[1]):
+            group, i = divmod(channel, per_group)
+            for y in range(maps.shape[2]):
+                for x in range(maps.shape[3]):
+                    number = maps[picture, channel, y, x]
+                    top, left = y * strides[0] - pads[0], x * strides[1] - pads[1]
+                    for o in range(group * group_out, (group + 1) * group_out):
+                        for ky in range(kh):
+                            row = top + ky * dilations[0]
+                            if row < 0 or row >= high:
+                                continue
+                            for kx in range(kw):
+                                column = left + kx * dilations[1]
+                                if column >= 0 and column < wide:
+                                    written[picture, o, row, column] += (
+                                        number * kernel[o, i, ky, kx]
+                                    )
 
 
 @compiled

@@ -17,11 +17,10 @@ from dse.chips.k210.emulator.arithmetic import (
     added_up,
     exponential,
     levels_of,
-    multiply,
     softmax,
 )
-from dse.chips.k210.emulator.cpu_windows import Places, Windows, nearest
-from dse.chips.k210.emulator.memory import Memory, Region
+from dse.chips.k210.emulator.layer_windows import WINDOWED
+from dse.chips.k210.emulator.memory import Memory
 from dse.chips.k210.emulator.tensors import CALL_WORK, MAIN, Run, Tensors
 from dse.chips.k210.kmodel import layers
 from dse.chips.k210.kmodel.kpu_layer import KpuMap
@@ -81,55 +80,6 @@ def _carried(values: Array, shift: int) -> Array:
     halves = values >> (shift - 1)
     whole = halves >> 1
     return np.where(halves & 1, whole + np.where(halves < 0, -1, 1), whole)
-
-
-def _global_average_pool(n: layers.GlobalAveragePool, t: Tensors) -> Run:
-    read = t.main(n.input, "f4", (n.channels, n.kernel))
-    written = t.main(n.output, "f4", (n.channels,), written=True)
-
-    def run(memory: Memory) -> None:
-        sums = added_up(memory.view(read), np.float32(0))
-        memory.view(written)[...] = sums / np.float32(n.kernel)
-
-    return run
-
-
-def _windows(n: Any, t: Tensors) -> Windows:
-    sides, strides = (n.kernel_height, n.kernel_width), (n.stride_height, n.stride_width)
-    corner = (-n.padding_height, -n.padding_width)
-    t.require(min(*sides, *strides) > 0, f"windows of {sides} by {strides}")
-    t.require(max(corner) <= 0, f"margins {corner}")
-    t.require(n.shape.channels <= n.in_shape.channels, "more channels than it reads")
-    return Windows((n.shape.height, n.shape.width), sides, corner, strides)
-
-
-def _pooled(n: Any, t: Tensors, dtype: str) -> tuple[Windows, Region, Region]:
-    windows = _windows(n, t)
-    read = t.main(n.input, dtype, n.in_shape.chw)
-    written = t.main(n.output, dtype, n.shape.chw, written=True)
-    t.calls(n.kernel_height * n.kernel_width, written.elements)
-    return windows, read, written
-
-
-def _quantized_max_pool(n: layers.QuantizedMaxPool, t: Tensors) -> Run:
-    windows, read, written = _pooled(n, t, "u1")
-
-    def run(memory: Memory) -> None:
-        levels = memory.view(read)[:, : n.shape.channels]
-        memory.view(written)[...] = windows.pooled(levels, np.maximum, 0)[0]
-
-    return run
-
-
-def _average_pool(n: layers.AveragePool, t: Tensors) -> Run:
-    windows, read, written = _pooled(n, t, "f4")
-
-    def run(memory: Memory) -> None:
-        numbers = memory.view(read)[:, : n.shape.channels]
-        sums, count = windows.pooled(numbers, np.add, 0)
-        memory.view(written)[...] = sums / count
-
-    return run
 
 
 def _quantize(n: layers.Quantize, t: Tensors) -> Run:
@@ -219,24 +169,6 @@ def _concat(n: layers.Concat, t: Tensors) -> Run:
     return run
 
 
-def _fully_connected(n: layers.FullyConnected, t: Tensors) -> Run:
-    read = t.main(n.input, "f4", (1, n.in_channels))
-    written = t.main(n.output, "f4", (1, n.out_channels), written=True)
-    weights, bias = (t.array(one) for one in n.arrays)
-    columns, zeros = weights.T[None].copy(), np.zeros(n.out_channels, np.float32)
-    low, high = {0: (-np.inf, np.inf), 1: (0, np.inf), 2: (0, 6)}.get(
-        n.activation, (-np.inf, np.inf)
-    )
-    t.work += 4 * weights.size
-
-    def run(memory: Memory) -> None:
-        sums = np.empty(memory.view(written).shape, np.float32)
-        multiply(memory.view(read).copy(), columns, zeros, sums)
-        memory.view(written)[...] = np.clip(sums + bias, np.float32(low), np.float32(high))
-
-    return run
-
-
 def _flatten(n: layers.Flatten, t: Tensors) -> Run:
     channels, height, width = n.shape.chw
     read = t.main(n.input, "f4", (channels, height, width))
@@ -246,21 +178,6 @@ def _flatten(n: layers.Flatten, t: Tensors) -> Run:
         memory.view(written)[...] = np.moveaxis(memory.view(read), 1, -1).copy()
 
     return run
-
-
-def _resize(dtype: str) -> Callable[[layers.Resize, Tensors], Run]:
-    def prepare(n: layers.Resize, t: Tensors) -> Run:
-        channels, height, width = n.in_shape.chw
-        read = t.main(n.input, dtype, (channels, height, width))
-        written = t.main(n.output, dtype, (channels, n.height, n.width), written=True)
-        rows, columns = Places(height, n.height, False), Places(width, n.width, False)
-
-        def run(memory: Memory) -> None:
-            memory.view(written)[...] = nearest(memory.view(read), rows, columns)
-
-        return run
-
-    return prepare
 
 
 def _add_padding(n: layers.AddPadding, t: Tensors) -> Run:
@@ -300,25 +217,20 @@ def _upload(n: layers.Upload, t: Tensors) -> Run:
 PREPARED: Mapping[type[Step], Callable[[Any, Tensors], Run]] = {
     layers.Add: _add,
     layers.AddPadding: _add_padding,
-    layers.AveragePool: _average_pool,
     layers.ChannelwiseDequantize: _channelwise_dequantize,
     layers.Concat: _concat,
     layers.Dequantize: _dequantize,
     layers.Flatten: _flatten,
-    layers.FullyConnected: _fully_connected,
-    layers.GlobalAveragePool: _global_average_pool,
     layers.L2Normalization: _of_channels(_normalized),
     layers.Logistic: _of_channels(_logistic),
     layers.Quantize: _quantize,
     layers.QuantizedAdd: _quantized_add,
     layers.QuantizedConcat: _concat,
-    layers.QuantizedMaxPool: _quantized_max_pool,
-    layers.QuantizedResize: _resize("u1"),
     layers.RemovePadding: _remove_padding,
     layers.Requantize: _requantize,
-    layers.Resize: _resize("f4"),
     layers.Softmax: _of_channels(lambda numbers: softmax(numbers, np.float32(1), SMALLEST)),
     layers.Upload: _upload,
+    **WINDOWED,
 }
 """How a layer is made ready. Each raises CompilerError for a variant that is not known here,
 VerificationFailed for one that leaves its memory or contradicts itself."""

@@ -23,6 +23,7 @@ from dse.chips.k210.emulator.arithmetic import (
     softmax,
 )
 from dse.chips.k210.emulator.memory import Memory
+from dse.chips.k210.emulator.node_convolutions import CONVOLVED
 from dse.chips.k210.emulator.node_windows import WINDOWED
 from dse.chips.k210.emulator.tensors import Run, Tensors
 from dse.chips.k210.emulator.unary_programs import unary_program
@@ -229,6 +230,7 @@ PREPARED: Mapping[type[Step], Callable[[Any, Tensors], Run]] = {
     nodes.Transpose: _transpose,
     nodes.Unary: _unary,
     nodes.UnaryProgram: _unary_program,
+    **CONVOLVED,
     **WINDOWED,
 }
 """How an operation is made ready. Each raises CompilerError for a variant that is not known here,

@@ -7,13 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dse.chips.k210.emulator.arithmetic import (
-    LEVELS,
-    added_up,
-    carried,
-    convolve_levels,
-    multiply,
-)
+from dse.chips.k210.emulator.arithmetic import added_up
 from dse.chips.k210.emulator.cpu_windows import (
     COMBINED,
     MAXIMUM,
@@ -23,27 +17,22 @@ from dse.chips.k210.emulator.cpu_windows import (
     Places,
     Windows,
     bilinear,
-    convolve,
     nearest,
 )
 from dse.chips.k210.emulator.memory import Memory
 from dse.chips.k210.emulator.tensors import Run, Tensors
 from dse.chips.k210.kmodel import window_nodes as nodes
 from dse.chips.k210.kmodel.records import Step
-from dse.machine_code import Array
 
-__all__ = ["WINDOWED"]
+__all__ = ["WINDOWED", "windows_of"]
 
 TYPES = {0: "f4", 1: "u1"}
 """`datatype_t` -> NumPy's name."""
 
-LOOP_WORK = 4
-"""What a product costs in these loops, in products of the accelerator's layers."""
-
 Windowed = nodes.Conv2d | nodes.QuantizedConv2d | nodes.ReduceWindow
 
 
-def _windows(n: Windowed, t: Tensors) -> Windows:
+def windows_of(n: Windowed, t: Tensors) -> Windows:
     """Whose counts are `get_windowed_output_size` of the runtime."""
     sides, strides = (n.filter_h, n.filter_w), (n.stride_h, n.stride_w)
     dilations, paddings = (n.dilation_h, n.dilation_w), (n.padding_h, n.padding_w)
@@ -62,7 +51,7 @@ def _windows(n: Windowed, t: Tensors) -> Windows:
 
 def _pool(n: nodes.ReduceWindow, t: Tensors) -> Run:
     t.expect(n.function in (MEAN, MINIMUM, MAXIMUM, SUM), f"function {n.function}")
-    windows = _windows(n, t)
+    windows = windows_of(n, t)
     read = t.at(n.input, "f4", n.in_shape)
     shape = (*n.in_shape[:2], *windows.counts)
     written = t.at(n.output, "f4", shape, written=True)
@@ -75,97 +64,6 @@ def _pool(n: nodes.ReduceWindow, t: Tensors) -> Run:
         if n.function == MEAN:
             found /= count
         memory.view(written)[...] = np.clip(found, low, high)
-
-    return run
-
-
-def _grouped(n: nodes.Conv2d | nodes.QuantizedConv2d, t: Tensors) -> None:
-    whole = n.groups > 0 and n.in_shape.c % n.groups == 0 and n.out_channels % n.groups == 0
-    t.require(whole and n.out_channels > 0, f"{n.groups} groups of {n.in_shape.c} channels")
-
-
-def _conv2d(n: nodes.Conv2d, t: Tensors) -> Run:
-    _grouped(n, t)
-    windows = _windows(n, t)
-    weights, bias = (t.array(one) for one in n.arrays)
-    read = t.at(n.input, "f4", n.in_shape)
-    shape = (n.in_shape.n, n.out_channels, *windows.counts)
-    written = t.at(n.output, "f4", shape, written=True)
-    t.work += LOOP_WORK * n.in_shape.n * weights.size * windows.counts[0] * windows.counts[1]
-    pads = (n.padding_h.before, n.padding_w.before)
-    low, high = np.float32(n.limits.low), np.float32(n.limits.high)
-
-    def run(memory: Memory) -> None:
-        maps = _copied(memory.view(read), n.in_shape[1:])
-        found = np.empty((len(maps), *shape[1:]), np.float32)
-        convolve(maps, weights, bias, windows.strides, pads, windows.dilations, low, high, found)
-        memory.view(written)[...] = found.reshape(-1, *shape)
-
-    return run
-
-
-def _quantized_conv2d(n: nodes.QuantizedConv2d, t: Tensors) -> Run:
-    _grouped(n, t)
-    t.require(0 <= n.out_shift < 63, f"a shift of {n.out_shift}")
-    windows = _windows(n, t)
-    bias, weights = (t.array(one).astype(np.int64) for one in n.arrays)
-    weights += n.filter_offset
-    read = t.at(n.input, "u1", n.in_shape)
-    shape = (n.in_shape.n, n.out_channels, *windows.counts)
-    written = t.at(n.output, "u1", shape, written=True)
-    t.work += LOOP_WORK * n.in_shape.n * weights.size * windows.counts[0] * windows.counts[1]
-    pads = (n.padding_h.before, n.padding_w.before)
-
-    def run(memory: Memory) -> None:
-        maps = _copied(memory.view(read), n.in_shape[1:]).astype(np.int64) + n.input_offset
-        sums = np.empty((len(maps), *shape[1:]), np.int64)
-        convolve_levels(maps, weights, bias, windows.strides, pads, windows.dilations, sums)
-        memory.view(written)[...] = _levels(sums, n).reshape(-1, *shape)
-
-    return run
-
-
-def _copied(view: Array, shape: tuple[int, ...]) -> Array:
-    """All pictures' maps behind one another; a copy, so that loops are compiled for one kind."""
-    return view.reshape(-1, *shape).copy()
-
-
-def _levels(sums: Array, n: nodes.QuantizedConv2d | nodes.QuantizedMatMul) -> Array:
-    whole = sums.astype(np.int32).astype(np.int64)
-    return np.clip(carried(whole, n.out_mul, n.out_shift) + n.out_offset, 0, LEVELS - 1)
-
-
-def _matmul(n: nodes.MatMul, t: Tensors) -> Run:
-    a, b = t.at(n.a, "f4", (n.rows, n.inner)), t.at(n.b, "f4", (n.inner, n.columns))
-    written = t.at(n.output, "f4", (n.rows, n.columns), written=True)
-    (bias,) = (t.array(one) for one in n.arrays)
-    t.work += LOOP_WORK * n.rows * n.inner * n.columns
-    low, high = np.float32(n.limits.low), np.float32(n.limits.high)
-
-    def run(memory: Memory) -> None:
-        found = np.empty(memory.view(written).shape, np.float32)
-        multiply(memory.view(a).copy(), memory.view(b).copy(), bias, found)
-        memory.view(written)[...] = np.clip(found, low, high)
-
-    return run
-
-
-def _quantized_matmul(n: nodes.QuantizedMatMul, t: Tensors) -> Run:
-    t.require(0 <= n.out_shift < 63, f"a shift of {n.out_shift}")
-    a, b = t.at(n.a, "u1", (n.rows, n.inner)), t.at(n.b, "u1", (n.inner, n.columns))
-    written = t.at(n.output, "u1", (n.rows, n.columns), written=True)
-    (bias,) = (t.array(one).astype(np.int64) for one in n.arrays)
-    t.work += LOOP_WORK * n.rows * n.inner * n.columns
-
-    def run(memory: Memory) -> None:
-        sums = np.empty(memory.view(written).shape, np.int64)
-        multiply(
-            memory.view(a).astype(np.int64) + n.a_offset,
-            memory.view(b).astype(np.int64) + n.b_offset,
-            bias,
-            sums,
-        )
-        memory.view(written)[...] = _levels(sums, n)
 
     return run
 
@@ -260,11 +158,7 @@ def _strided_slice(n: nodes.StridedSlice, t: Tensors) -> Run:
 
 
 WINDOWED: Mapping[type[Step], Callable[[Any, Tensors], Run]] = {
-    nodes.Conv2d: _conv2d,
-    nodes.MatMul: _matmul,
     nodes.Pad: _pad,
-    nodes.QuantizedConv2d: _quantized_conv2d,
-    nodes.QuantizedMatMul: _quantized_matmul,
     nodes.Reduce: _reduce,
     nodes.ReduceWindow: _pool,
     nodes.Resize: _resize,

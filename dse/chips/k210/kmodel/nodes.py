@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from dse.chips.k210.kmodel.records import FileArray, Limits, Range, Shape4, Step
 from dse.chips.k210.kmodel.window_nodes import (
     Conv2d,
+    Conv2dTranspose,
     InOut,
     MatMul,
     Pad,
@@ -206,13 +207,13 @@ NODES: dict[int, type[Step]] = {
     0x00: Binary, 0x01: Concat, 0x02: Conv2d, 0x03: Dequantize, 0x04: MatMul, 0x05: Pad,
     0x06: Quantize, 0x07: Reduce, 0x08: ReduceWindow, 0x09: MemoryCopy, 0x0A: Resize,
     0x0B: Softmax, 0x0C: Transpose, 0x0D: StridedSlice, 0x0E: Unary, 0x0F: QuantizedConv2d,
-    0x10: QuantizedMatMul, 0x11: QuantizedBinary, 0x12: TableLookup, 0x14: UnaryProgram,
-    0x2001: KpuUpload, 0x2002: KpuConv2d,
+    0x10: QuantizedMatMul, 0x11: QuantizedBinary, 0x12: TableLookup, 0x13: Conv2dTranspose,
+    0x14: UnaryProgram, 0x2001: KpuUpload, 0x2002: KpuConv2d,
 }  # fmt: skip
 """Number of an operation -> what it is."""
 
 NAMES = {
-    0x13: "conv2d transpose", 0x1001: "CPU conv2d", 0x1002: "CPU depthwise conv2d",
+    0x1001: "CPU conv2d", 0x1002: "CPU depthwise conv2d",
     0x1003: "CPU pool", 0x1004: "CPU quantized conv2d", 0x1005: "CPU quantized depthwise conv2d",
 }  # fmt: skip
 """Operations of which only the name is known here: those of files for nncase's CPU target."""

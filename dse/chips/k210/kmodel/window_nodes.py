@@ -11,6 +11,7 @@ from dse.chips.k210.kmodel.records import FileArray, Limits, Margins, Range, Sha
 
 __all__ = [
     "Conv2d",
+    "Conv2dTranspose",
     "InOut",
     "MatMul",
     "Pad",
@@ -82,6 +83,33 @@ class QuantizedConv2d(_ConvolutionStart):
         """bias, weights."""
         bias = FileArray("bias", "i4", self.rest, (self.out_channels,))
         return bias, FileArray("weights", "u1", bias.end, self.weights_shape)
+
+
+@dataclass(frozen=True)
+class Conv2dTranspose(InOut):
+    """In float32. The runtime reads a bias and adds it nowhere."""
+
+    name = "conv2d transpose"
+    in_shape: Shape4
+    shape: Shape4
+    groups: int
+    padding_h: Margins
+    padding_w: Margins
+    filter_h: int
+    filter_w: int
+    stride_h: int
+    stride_w: int
+    dilation_h: int
+    dilation_w: int
+    limits: Limits
+
+    @property
+    def arrays(self) -> tuple[FileArray, ...]:
+        """weights (out, in / groups, height, width), bias."""
+        per_group = self.in_shape.c // max(self.groups, 1)
+        shape = self.shape.c, per_group, self.filter_h, self.filter_w
+        weights = FileArray("weights", "f4", self.rest, shape)
+        return weights, FileArray("bias", "f4", weights.end, shape[:1])
 
 
 @dataclass(frozen=True)
