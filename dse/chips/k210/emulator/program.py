@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from dse.chips.k210.emulator.buffered import BufferedPlan, plan_buffered, prepared
 from dse.chips.k210.emulator.container import read_container
 from dse.chips.k210.emulator.convolution import Maps
-from dse.chips.k210.emulator.kpu_memory import LayerInMemory
 from dse.chips.k210.emulator.memory import Memory, Region, Spaces
 from dse.chips.k210.emulator.picking import PlannedLayer, prepare_layers
 from dse.chips.k210.emulator.planning import plan
@@ -29,7 +28,7 @@ class Program:
     spaces: Spaces
     inputs: tuple[Region, ...]
     outputs: tuple[Region, ...]
-    steps: tuple[Step | LayerInMemory, ...]
+    steps: tuple[Step, ...]
     done_with: tuple[tuple[int, ...], ...]
 
     def run(self, pictures: NDArray[np.uint8]) -> list[NDArray[Any]]:

@@ -20,10 +20,7 @@ RANDOM_BITS = 7.8
 """Entropy of a byte from which on they look random: so many random ones have 7.95, and the weights
 of a kmodel, which are more even than its headers, 5 to 7."""
 
-ENCRYPTED_HINT = (
-    "MaixPy's .smodel files are encrypted for one board, and only its firmware can read them: "
-    "ask for the .kmodel that it was made from"
-)
+ENCRYPTED_HINT = "ask for the .kmodel that it was made from"
 
 
 def looks_encrypted(data: bytes) -> bool:

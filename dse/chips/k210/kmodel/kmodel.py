@@ -54,8 +54,9 @@ def parse_kmodel(data: bytes) -> Kmodel:
         return parse_version_3(reader)
     if looks_encrypted(data):
         raise VerificationFailed(
-            "this is not a kmodel that can be read: it has no header, and its bytes look random, "
-            f"as those of an encrypted model do ({len(data)} bytes)",
+            "this is not a kmodel that can be read: its bytes look random, without a header, as in "
+            "MaixPy's encrypted models (.smodel), which only the board that they are made for can "
+            f"decrypt ({len(data)} bytes)",
             ENCRYPTED_HINT,
         )
     raise VerificationFailed(
