@@ -30,6 +30,9 @@ __all__ = ["BufferedPlan", "plan_buffered", "prepared"]
 PICTURE: Space = (0, INPUT)
 """What is handed to the runtime: a picture without gaps."""
 
+MOST_MAIN_BYTES = 8 << 20
+"""Of the buffer in main memory. The chip has 6 MiB, and no firmware leaves all of them."""
+
 PREPARED: Mapping[type[Step], Callable[[Any, Tensors], Run]] = {
     **layer_operations.PREPARED,
     **node_operations.PREPARED,
@@ -64,6 +67,10 @@ def plan_buffered(content: bytes) -> BufferedPlan:
     outside of its memory, contradicts itself, or has no end that one could wait for.
     """
     kmodel = read_buffered(content)
+    expect(
+        kmodel.main_bytes <= MOST_MAIN_BYTES,
+        f"it claims {kmodel.main_bytes:,} bytes of memory, far more than the chip has",
+    )
     start, size = kmodel.constants
     item = 4 if kmodel.input_is_float else 1
     sizes = {

@@ -141,8 +141,8 @@ class Convolution:
             ("activation", self.activation, ACTIVATION_BYTES),
         ):
             expect(
-                start + length <= size_bytes,
-                f"a layer's {what} end at {start + length}, the constants at {size_bytes}",
+                start >= 0 and start + length <= size_bytes,
+                f"a layer's {what} lie at {start}..{start + length} of {size_bytes} bytes",
             )
 
 
