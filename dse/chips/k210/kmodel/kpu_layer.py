@@ -142,7 +142,7 @@ class Convolution:
         ):
             expect(
                 start >= 0 and start + length <= size_bytes,
-                f"a layer's {what} lie at {start}..{start + length} of {size_bytes} bytes",
+                f"a layer's {what} end at {start + length}, the constants at {size_bytes}",
             )
 
 
