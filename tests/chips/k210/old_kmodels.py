@@ -80,10 +80,10 @@ class Version4:
 
 
 class Version3:
-    """A file of nncase 0.1."""
+    """A file of nncase 0.1. flags: 1 says that weights have 8 bits, 0 that they have 16."""
 
-    def __init__(self) -> None:
-        self.main_bytes = 0
+    def __init__(self, flags: int = 1) -> None:
+        self.flags, self.main_bytes = flags, 0
         self.layers: list[tuple[int, bytes, Any]] = []
         self.outputs: list[tuple[int, int]] = []
 
@@ -119,7 +119,8 @@ class Version3:
             body = body or last
             heads += struct.pack("<2I", number, len(body))
             bodies += body
-        header = struct.pack("<7I", 3, 1, 0, count, 0, self.main_bytes, len(self.outputs))
+        numbers = (3, self.flags, 0, count, 0, self.main_bytes, len(self.outputs))
+        header = struct.pack("<7I", *numbers)
         return header + b"".join(struct.pack("<2I", *one) for one in self.outputs) + heads + bodies
 
 

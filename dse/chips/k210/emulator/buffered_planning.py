@@ -79,7 +79,7 @@ def plan_buffered(content: bytes) -> BufferedPlan:
         PICTURE: item * max(0, math.prod(kmodel.input_shape)),
     }
     spaces = Spaces(sizes, {CONSTANT: content[start : start + size]})
-    planner = _Planner(content, spaces)
+    planner = _Planner(content, spaces, kmodel.weight_width)
     planner.hand_over(kmodel)
     for step in kmodel.steps:
         planner.add(step)
@@ -116,6 +116,7 @@ class _Planner:
 
     content: bytes
     spaces: Spaces
+    weight_width: int
     steps: list[OnCpu | PlannedLayer] = field(default_factory=list)
     work: int = 0
     weight_bytes: int = 0
@@ -131,7 +132,7 @@ class _Planner:
         t = Tensors("input", self.spaces, self.content)
         place, first = kmodel.input_range, kmodel.steps[0] if kmodel.steps else None
         if isinstance(first, layers.KpuConvolution):
-            maps = t.kpu(convolution_of(first, self.content).read)
+            maps = t.kpu(convolution_of(first, self.content, self.weight_width).read)
         elif isinstance(first, layers.FullyConnected):
             self.copy(t.main(first.input, dtype, tuple(shape), written=True))
             return
@@ -169,7 +170,7 @@ class _Planner:
         self.append(OnCpu(run), t.work)
 
     def add_layer(self, step: nodes.KpuConv2d | layers.KpuConvolution, t: Tensors) -> None:
-        layer = convolution_of(step, self.content)
+        layer = convolution_of(step, self.content, self.weight_width)
         self.weight_bytes += layer.weight_bytes
         expect(self.weight_bytes <= MOST_WEIGHT_BYTES, "its layers have more weights than it holds")
         read, written = t.kpu(layer.read), t.kpu(layer.written)

@@ -130,7 +130,6 @@ def changed(version: int, old: bytes, new: bytes) -> bytes:
         (4, (3, 40), (999, 40), CompilerError, "number 999"),
         (4, (3, 40), (3, 36), VerificationFailed, "cut off"),
         (3, (12, 24), (21, 24), CompilerError, "flatten"),
-        (3, (3, 1, 0), (3, 0, 0), CompilerError, "16 bits"),
     ],
 )
 def test_what_is_not_known_is_named(
