@@ -15,9 +15,10 @@ from dse.chips.k210.emulator import layer_operations, node_operations
 from dse.chips.k210.emulator.convolution import PICKS, Pick, prepare_layer
 from dse.chips.k210.emulator.kpu_memory import KPU, KpuTensor, LayerInMemory
 from dse.chips.k210.emulator.memory import INPUT, Memory, Region, Space, Spaces, dense_strides
+from dse.chips.k210.emulator.operands import Run
 from dse.chips.k210.emulator.planning import MOST_WEIGHT_BYTES, MOST_WORK
 from dse.chips.k210.emulator.steps import OnCpu
-from dse.chips.k210.emulator.tensors import CONSTANT, MAIN, MAPPED, Run, Tensors
+from dse.chips.k210.emulator.tensors import CONSTANT, MAIN, MAPPED, Tensors
 from dse.chips.k210.kmodel import layers, nodes
 from dse.chips.k210.kmodel.buffered import BufferedKmodel, convolution_of, read_buffered
 from dse.chips.k210.kmodel.kmodel_headers import KPU_MEMORY_BYTES
