@@ -25,6 +25,9 @@ from dse.chips.k210.kmodel.buffered import read_buffered
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "k210" / "kmodels"
 
+TURNS = 5
+"""Of which the fastest counts: what else the machine does slows some."""
+
 
 def stated_input(about: dict[str, Any]) -> NDArray[Any]:
     """The picture that the expected outputs are of."""
@@ -45,16 +48,18 @@ def measured(folder: Path, pictures: int, workers: int) -> Iterator[dict[str, An
         with np.load(folder / f"{name}.expected.npz") as expected:
             wanted = [expected[f"output{number}"] for number in range(len(expected.files))]
         batch = np.repeat(picture, pictures, 0)
-        started = time.perf_counter()
-        predict.outputs(batch)
-        ms = (time.perf_counter() - started) / pictures * 1e3
+        seconds = []
+        for _ in range(TURNS):
+            started = time.perf_counter()
+            predict.outputs(batch)
+            seconds.append(time.perf_counter() - started)
         yield {
             "name": name,
             "version": read_buffered(content).version,
             "operations": len(read_buffered(content).steps),
             "equal": len(found) == len(wanted)
             and all(np.array_equal(a[0], b) for a, b in zip(found, wanted, strict=True)),
-            "emulator_ms_a_picture": round(ms, 2),
+            "emulator_ms_a_picture": round(1e3 * min(seconds) / pictures, 2),
         }
 
 
