@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from dse.chips.k210.emulator import kernels
 from dse.chips.k210.emulator.activation import Activation, activation_of
-from dse.chips.k210.emulator.kpu_code import ACTIVATION_BYTES, POOL_STEPS, Convolution
 from dse.chips.k210.emulator.layer_tables import BatchNorm, Segments, read_batch_norm, read_segments
+from dse.chips.k210.kmodel.kpu_layer import ACTIVATION_BYTES, POOL_STEPS, Convolution
 from dse.errors import CompilerError
 
 __all__ = ["PICKS", "Layer", "Maps", "Pick", "prepare_layer"]
@@ -178,7 +178,8 @@ def prepare_layer(layer: Convolution, rdata: bytes, pick: Pick) -> Layer:
             f"and {layer.bias}",
             "measure this kmodel with the simulator",
         )
-    raw = np.frombuffer(rdata, np.uint8, out * inputs * size, layer.weights)
+    width = f"<u{layer.weight_width}"
+    raw = np.frombuffer(rdata, width, layer.weights_count, layer.weights)
     weights: NDArray[Any] = raw.reshape(out, inputs * size).astype(np.int64) + layer.bias_x
     farthest = max(255 + layer.bias_w, -layer.bias_w, abs(layer.pad_value + layer.bias_w))
     largest_sum = int(farthest * np.abs(weights).sum(axis=1).max())
