@@ -95,6 +95,12 @@ def k210_timings() -> Path:
     return _folder("DSE_K210_TIMINGS", BESIDE / "k210" / "layer_timings.json")
 
 
+@pytest.fixture(scope="session")
+def public_kmodels() -> Path:
+    """Kmodels of versions 3 and 4 that others published, and what firmwares make of them."""
+    return _folder("DSE_PUBLIC_KMODELS", BESIDE / "k210" / "kmodels")
+
+
 def _pattern(number: int) -> Picture:
     rng = np.random.default_rng(number)
     pixels = rng.integers(90, 130, (96, 96, 3)).astype(np.uint8)

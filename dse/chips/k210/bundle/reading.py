@@ -29,7 +29,10 @@ __all__ = [
     "table",
 ]
 
-MOST_BYTES = {".tflite": 64 << 20, ".kmodel": 16 << 20, ".kfpkg": 17 << 20}
+MOST_BYTES = {
+    ".tflite": 64 << 20, ".kmodel": 16 << 20, ".smodel": 16 << 20, ".emodel": 16 << 20,
+    ".kfpkg": 17 << 20,
+}  # fmt: skip
 """Of a file, by its suffix. The chip maps 16 MiB of its flash, and a package adds a listing; the
 float network beside it, the largest that a bundle was seen with, has 28 MB."""
 

@@ -16,8 +16,12 @@ from dse import resources
 from dse.chips.abilities import VerifyReport
 from dse.chips.k210.bundle import inspection
 from dse.chips.k210.bundle.reading import box_scale_of, read_bytes, shown, table
-from dse.chips.k210.bundle.verify_runs import Effort, ap_problems, compare, run_alone
-from dse.chips.k210.compiler.simulator import detector_headers, require_sound
+from dse.chips.k210.bundle.verify_runs import Effort, ap_problems, compare, run_alone, run_emulated
+from dse.chips.k210.compiler.simulator import (
+    RUNNABLE_VERSION,
+    detector_headers,
+    require_sound,
+)
 from dse.chips.k210.kmodel.kmodel import Kmodel, parse_kmodel
 from dse.chips.k210.target import K210Target
 from dse.data.pictures import DataSet
@@ -90,9 +94,10 @@ def verify_kmodel(
     target: K210Target,
     time_limit_s: float = 60.0,
 ) -> VerifyReport:
-    """Checks a bare kmodel: its headers, against `target`, and if it is a detector that it runs.
+    """Checks a bare kmodel: its headers, against `target`, and that it runs.
 
-    `measured["not_run"]` says why it was not. The rest is as of `verify_bundle`.
+    One of version 5 is run in the simulator if it is a detector; those of versions 3 and 4, in the
+    emulator. `measured["not_run"]` says why it was not. The rest is as of `verify_bundle`.
     """
     report = VerifyReport()
     with report.noting():
@@ -100,6 +105,9 @@ def verify_kmodel(
         headers = parse_kmodel(content)
         report.measured.update(_figures(headers, target), **_modules(headers))
         report.problems += inspection.fit_problems(headers, target)
+        if headers.version != RUNNABLE_VERSION:
+            report.problems += run_emulated(content, report.measured)
+            return report
         try:
             detector_headers(headers)
         except VerificationFailed as reason:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,15 +19,17 @@ from dse.chips.k210.bundle.reading import shown
 from dse.chips.k210.compiler.picture_processes import PictureProcesses
 from dse.chips.k210.compiler.simulator import kmodel_predictor
 from dse.chips.k210.compiler.tflite_predictor import guarded_tflite_predictor
+from dse.chips.k210.emulator import predictor
+from dse.chips.k210.kmodel.buffered import BufferedKmodel, read_buffered
 from dse.chips.k210.kmodel.kmodel import Kmodel
 from dse.data.letterbox import letterbox
 from dse.data.pictures import DataSet
 from dse.errors import VerificationFailed
 from dse.evaluation import Prepared, prepare
 
-__all__ = ["Effort", "ap_problems", "compare", "run_alone"]
+__all__ = ["Effort", "ap_problems", "compare", "run_alone", "run_emulated"]
 
-AGREEMENT_PICTURES = 4
+AGREEMENT_PICTURES, EMULATED_PICTURES = 4, 2
 SAME_AP = 1e-3
 """The simulator is deterministic: on the same pictures AP differs by rounding of files only."""
 
@@ -112,6 +115,37 @@ def run_alone(on_chip: PictureProcesses, effort: Effort, measured: Measured) -> 
         found = measure_accuracy(on_chip, prepared).ap
         measured.update(pictures=len(prepared), faces=prepared.faces, kmodel_ap=found)
     return []
+
+
+def run_emulated(kmodel: bytes, measured: Measured) -> list[str]:
+    """What is wrong with a kmodel of version 3 or 4, run as it is on pictures of noise.
+
+    Raises VerificationFailed for a damaged file, CompilerError for an operation not known.
+    """
+    steps = read_buffered(kmodel)
+    listed = steps.operations()
+    measured["operations"] = ", ".join(f"{name} {count}" for name, count in listed.items())
+    predict = predictor(kmodel, 1)
+    pictures = _noise(steps)
+    predict.outputs(pictures[:1])  # compiles or loads the loops
+    started = time.perf_counter()
+    found = predict.outputs(pictures)
+    seconds = (time.perf_counter() - started) / len(pictures)
+    measured.update(
+        outputs=", ".join(str(one.shape[1]) for one in found),
+        how="the file itself, by the emulator",
+        emulator_seconds_a_picture=round(seconds, 4),
+    )
+    broken = [index for index, one in enumerate(found) if np.isnan(one).any()]
+    return [f"output {index} holds what is no number" for index in broken]
+
+
+def _noise(kmodel: BufferedKmodel) -> NDArray[Any]:
+    """Two pictures, planar, of the input's type."""
+    dice, shape = np.random.default_rng(0), (EMULATED_PICTURES, *kmodel.input_shape[1:])
+    if kmodel.input_is_float:
+        return dice.uniform(-1, 1, shape).astype(np.float32)
+    return dice.integers(0, 256, shape, dtype=np.uint8)
 
 
 def _scenes(size: int) -> NDArray[np.uint8]:

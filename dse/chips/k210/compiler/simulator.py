@@ -15,7 +15,7 @@ from dse.chips.k210.kmodel.kmodel import Kmodel, parse_kmodel
 from dse.detection.head import FACE_HEAD, Head
 from dse.errors import CompilerError, VerificationFailed
 
-__all__ = ["detector_headers", "kmodel_predictor", "require_sound"]
+__all__ = ["RUNNABLE_VERSION", "detector_headers", "kmodel_predictor", "require_sound"]
 
 RUNNABLE_VERSION = 5
 MOST_BYTES = 8 << 20

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from dse.chips.k210.emulator import kernels
 from dse.chips.k210.emulator.activation import Activation, activation_of
-from dse.chips.k210.emulator.kpu_code import ACTIVATION_BYTES, POOL_STEPS, Convolution
 from dse.chips.k210.emulator.layer_tables import BatchNorm, Segments, read_batch_norm, read_segments
+from dse.chips.k210.kmodel.kpu_layer import ACTIVATION_BYTES, POOL_STEPS, Convolution
 from dse.errors import CompilerError
 
 __all__ = ["PICKS", "Layer", "Maps", "Pick", "prepare_layer"]

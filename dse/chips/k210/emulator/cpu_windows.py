@@ -2,39 +2,93 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 
 from dse.chips.k210.emulator.memory import Memory
 from dse.chips.k210.emulator.operands import Operands, Run
 from dse.machine_code import Array, compiled
 
-__all__ = ["conv2d", "reduce_window2d", "resize_image"]
+__all__ = [
+    "COMBINED",
+    "MAXIMUM",
+    "MEAN",
+    "MINIMUM",
+    "SUM",
+    "Places",
+    "Windows",
+    "bilinear",
+    "conv2d",
+    "convolve",
+    "nearest",
+    "reduce_window2d",
+    "resize_image",
+]
 
 MEAN, MINIMUM, MAXIMUM, SUM = range(4)
 """`reduce_op_t` of nncase."""
 
+COMBINED = {MINIMUM: np.minimum, MAXIMUM: np.maximum}
+"""How two numbers become one; for the others, they are added."""
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows that step over maps (..., height, width); all pairs are (down, across).
+
+    counts: of windows. corner: first pixel of the first one, which may lie outside.
+    """
+
+    counts: tuple[int, int]
+    sides: tuple[int, int]
+    corner: tuple[int, int]
+    strides: tuple[int, int]
+    dilations: tuple[int, int] = (1, 1)
+
+    def pooled(self, levels: Array, combine: np.ufunc, initial: Any) -> tuple[Array, Array]:
+        """What comes of each window, and of how many pixels.
+
+        Taps are taken in the runtimes' order; those beyond the edge do not count. levels and
+        initial: of one type, which is that of what comes of them.
+        """
+        found = np.full((*levels.shape[:-2], *self.counts), initial, levels.dtype)
+        count = np.zeros(self.counts, np.float32)
+        for ky in range(self.sides[0]):
+            rows, from_rows = self._reached(0, levels.shape[-2], ky)
+            for kx in range(self.sides[1]):
+                columns, from_columns = self._reached(1, levels.shape[-1], kx)
+                target = found[..., rows, columns]
+                combine(target, levels[..., from_rows, from_columns], out=target)
+                count[rows, columns] += 1
+        return found, count
+
+    def _reached(self, axis: int, side: int, tap: int) -> tuple[slice, slice]:
+        """Windows whose tap lies within 0..side, and those taps."""
+        step = self.strides[axis]
+        shift = self.corner[axis] + tap * self.dilations[axis]
+        begin = max(0, -(shift // step))
+        end = max(begin, min(self.counts[axis], (side - 1 - shift) // step + 1))
+        first = begin * step + shift
+        return slice(begin, end), slice(first, first + max(0, (end - begin - 1) * step + 1), step)
+
 
 def reduce_window2d(o: Operands) -> Run:
-    """Taps are taken in the runtime's order; those beyond the edge do not count."""
+    """A pool."""
     o.expect(o.function in (MEAN, MINIMUM, MAXIMUM, SUM), f"function {o.function}")
     o.expect(o.type == "f4" and (o.dilation_h, o.dilation_w) == (1, 1), "dilation")
     high, wide = _windows(o, o.filter_h, o.filter_w)
     read, written = o.read(), o.written((*o.shape[:2], high, wide))
     o.calls(o.filter_h * o.filter_w, written.elements)
-    combine = {MINIMUM: np.minimum, MAXIMUM: np.maximum}.get(o.function, np.add)
+    windows = Windows(
+        (high, wide), (o.filter_h, o.filter_w), (-o.top, -o.left), (o.stride_h, o.stride_w)
+    )
+    combine = COMBINED.get(o.function, np.add)
     initial, limited = np.float32(o.initial), o.limit()
 
     def run(memory: Memory) -> None:
-        levels = memory.view(read)
-        found = np.full((*levels.shape[:3], high, wide), initial, np.float32)
-        count = np.zeros((high, wide), np.float32)
-        for ky in range(o.filter_h):
-            rows, from_rows = _reached(o.shape[2], high, ky - o.top, o.stride_h)
-            for kx in range(o.filter_w):
-                columns, from_columns = _reached(o.shape[3], wide, kx - o.left, o.stride_w)
-                target = found[..., rows, columns]
-                combine(target, levels[..., from_rows, from_columns], out=target)
-                count[rows, columns] += 1
+        found, count = windows.pooled(memory.view(read), combine, initial)
         if o.function == MEAN:
             found /= count
         memory.view(written)[...] = limited(found)
@@ -56,14 +110,6 @@ def _windows(o: Operands, high: int, wide: int) -> tuple[int, int]:
     return down, across
 
 
-def _reached(side: int, count: int, shift: int, step: int) -> tuple[slice, slice]:
-    """Outputs 0..count whose tap at step * i + shift lies within 0..side, and those taps."""
-    begin = max(0, -(shift // step))
-    end = max(begin, min(count, (side - 1 - shift) // step + 1))
-    first = begin * step + shift
-    return slice(begin, end), slice(first, first + max(0, (end - begin - 1) * step + 1), step)
-
-
 BILINEAR = 0
 
 
@@ -71,9 +117,9 @@ def resize_image(o: Operands) -> Run:
     o.expect(o.type == "f4", f"type {o.type}")
     o.require(len(o.shape) == 4, f"maps of shape {o.shape}")
     read, written = o.read(), o.written((*o.shape[:2], o.height, o.width))
-    rows = _Places(o, o.shape[2], o.height)
-    columns = _Places(o, o.shape[3], o.width)
-    resized = _bilinear if o.mode == BILINEAR else _nearest
+    how = bool(o.align_corners), bool(o.half_pixel_centers)
+    rows, columns = Places(o.shape[2], o.height, *how), Places(o.shape[3], o.width, *how)
+    resized = bilinear if o.mode == BILINEAR else nearest
 
     def run(memory: Memory) -> None:
         memory.view(written)[...] = resized(memory.view(read), rows, columns)
@@ -81,12 +127,14 @@ def resize_image(o: Operands) -> Run:
     return run
 
 
-def _nearest(maps: Array, rows: _Places, columns: _Places) -> Array:
+def nearest(maps: Array, rows: Places, columns: Places) -> Array:
+    """Maps (..., height, width), resized: each pixel is one of theirs."""
     found: Array = maps[..., rows.nearest[:, None], columns.nearest]
     return found
 
 
-def _bilinear(maps: Array, rows: _Places, columns: _Places) -> Array:
+def bilinear(maps: Array, rows: Places, columns: Places) -> Array:
+    """Maps (..., height, width), resized in float32."""
     down, right = rows.beyond[:, None], columns.beyond
     up, left = np.float32(1) - down, np.float32(1) - right
     corners = (
@@ -100,21 +148,23 @@ def _bilinear(maps: Array, rows: _Places, columns: _Places) -> Array:
     return found
 
 
-class _Places:
+class Places:
     """Where the outputs along one side read: two neighbours and a share, or the nearest."""
 
-    def __init__(self, o: Operands, side: int, count: int) -> None:
+    def __init__(
+        self, side: int, count: int, align_corners: bool, half_pixel_centers: bool = False
+    ) -> None:
         scale = np.float32(side) / np.float32(count)
-        if o.align_corners and count > 1:
+        if align_corners and count > 1:
             scale = np.float32(side - 1) / np.float32(count - 1)
-        half = np.float32(0.5 if o.half_pixel_centers else 0)
+        half = np.float32(0.5 if half_pixel_centers else 0)
         middle = (np.arange(count, dtype=np.float32) + half) * scale
         place = middle - half
         self.low = np.clip(np.floor(place).astype(np.int32), 0, side - 1)
         self.high = np.minimum(np.ceil(place).astype(np.int32), side - 1)
         self.beyond = place - self.low.astype(np.float32)
         # halves away from zero, as `roundf`
-        whole = np.floor(middle + np.float32(0.5)) if o.align_corners else np.floor(middle)
+        whole = np.floor(middle + np.float32(0.5)) if align_corners else np.floor(middle)
         self.nearest = np.clip(whole.astype(np.int32), 0, side - 1)
 
 
@@ -136,18 +186,21 @@ def conv2d(o: Operands) -> Run:
         # copies: whatever lay where, the loops are compiled for one kind of arrays
         maps = memory.view(read)[:, 0].copy()
         weights, start = (memory.view(constant)[0].copy() for constant in (kernel, bias))
-        _convolve(maps, weights, start, strides, pads, low, limit, memory.view(written)[:, 0])
+        convolve(
+            maps, weights, start, strides, pads, (1, 1), low, limit, memory.view(written)[:, 0]
+        )
 
     return run
 
 
 @compiled
-def _convolve(
+def convolve(
     maps: Array,
     kernel: Array,
     bias: Array,
     strides: tuple[int, int],
     pads: tuple[int, int],
+    dilations: tuple[int, int],
     low: np.float32,
     high: np.float32,
     written: Array,
@@ -155,7 +208,8 @@ def _convolve(
     """A convolution on the CPU, float32, added up in the runtime's order: bit for bit its own.
 
     maps: (pictures, channels, height, width); kernel: (out, channels / groups, kh, kw);
-    bias: (out,); strides: (down, right); pads: (top, left); written: (pictures, out, h, w).
+    bias: (out,); strides, dilations: (down, right); pads: (top, left);
+    written: (pictures, out, h, w).
     """
     pictures, channels, height, width = maps.shape
     out, per_group, kh, kw = kernel.shape
@@ -167,12 +221,12 @@ def _convolve(
                 line[:] = bias[o]
                 for i in range(per_group):
                     for ky in range(kh):
-                        row = y * strides[0] + ky - pads[0]
+                        row = y * strides[0] + ky * dilations[0] - pads[0]
                         if row < 0 or row >= height:
                             continue
                         source = maps[picture, o // group_out * per_group + i, row]
                         for kx in range(kw):
-                            w, shift = kernel[o, i, ky, kx], kx - pads[1]
+                            w, shift = kernel[o, i, ky, kx], kx * dilations[1] - pads[1]
                             begin = max(0, -(shift // strides[1]))
                             end = min(len(line), (width - 1 - shift) // strides[1] + 1)
                             for x in range(begin, end):

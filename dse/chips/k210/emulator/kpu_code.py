@@ -11,20 +11,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from dse.chips.k210.cost.kpu_layout import ROW_BYTES, kpu_bytes
 from dse.chips.k210.emulator.container import numpy_type
 from dse.chips.k210.emulator.memory import RDATA
-from dse.chips.k210.emulator.stack_code import Address
-from dse.chips.k210.kmodel.kmodel_headers import KPU_MEMORY_BYTES
 from dse.chips.k210.kmodel.kmodel_reader import expect
+from dse.chips.k210.kmodel.kpu_layer import Address, Constants, Convolution, KpuMap, read_layer
 from dse.errors import CompilerError
 
 __all__ = [
-    "POOL_STEPS",
-    "Convolution",
     "Copy",
     "Download",
-    "KpuMap",
     "KpuOperation",
     "Upload",
     "read_kpu_code",
@@ -37,46 +32,6 @@ LAYER = struct.Struct("<4x12s12s12s12sI12Q")
 UPLOAD, DOWNLOAD, CONVOLUTION, COPYING = 0, 1, 2, 3
 KPU = 64
 """Memory location of the accelerator's own 2 MiB."""
-
-KERNELS = {0: 1, 1: 3}
-"""Kernel type -> its side."""
-
-POOL_STEPS = {0: 1, 1: 2, 2: 2, 3: 4, 4: 4, 5: 2, 6: 2, 7: 4, 8: 1, 9: 1}
-"""Pool type -> of how many pixels, down and across, it makes one."""
-
-NORM_BYTES, ACTIVATION_BYTES = 8, 144
-"""Batch normalisation of a channel; activation table of a layer."""
-
-
-@dataclass(frozen=True)
-class KpuMap:
-    """A feature map in the accelerator's memory: address in bytes, and its shape.
-
-    Raises VerificationFailed where it is empty, or does not lie within that memory.
-    """
-
-    address: int
-    channels: int
-    height: int
-    width: int
-
-    def __post_init__(self) -> None:
-        expect(min(self.shape) > 0, f"a feature map has shape {self.shape}")
-        expect(
-            self.address >= 0 and self.end <= KPU_MEMORY_BYTES,
-            f"a feature map lies at {self.address}..{self.end} of the accelerator's "
-            f"{KPU_MEMORY_BYTES} bytes",
-        )
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """(channels, height, width)."""
-        return self.channels, self.height, self.width
-
-    @property
-    def end(self) -> int:
-        """The byte behind its last."""
-        return self.address + kpu_bytes((self.height, self.width, self.channels))
 
 
 @dataclass(frozen=True)
@@ -93,64 +48,6 @@ class Download:
 
     read: KpuMap
     target: Address
-
-
-@dataclass(frozen=True)
-class Convolution:
-    """A layer: convolution, batch normalisation, activation table, pool.
-
-    Raises VerificationFailed where what it writes is not what comes of what it reads.
-    weights, batch_norm, activation: offsets in the constants. bias_x, bias_w, bias: what is
-    added to each weight, to each input level, and to the sum of one input channel. target:
-    where the result goes in main memory too, or None.
-    """
-
-    read: KpuMap
-    written: KpuMap
-    kernel: int
-    depthwise: bool
-    pool: int
-    pad_value: int
-    bias_x: int
-    bias_w: int
-    bias: int
-    weights: int
-    batch_norm: int
-    activation: int
-    target: Address | None
-
-    def __post_init__(self) -> None:
-        step = POOL_STEPS[self.pool]
-        sides = self.read.height // step, self.read.width // step
-        channels = self.read.channels if self.depthwise else self.written.channels
-        expect(
-            self.written.shape == (channels, *sides),
-            f"a layer with pool {self.pool} makes maps {self.written.shape} of {self.read.shape}",
-        )
-
-    @property
-    def weight_bytes(self) -> int:
-        """Of all filters."""
-        inputs = 1 if self.depthwise else self.read.channels
-        return self.written.channels * inputs * self.kernel**2
-
-    @property
-    def macs(self) -> int:
-        """Products for one picture, before pixels are dropped."""
-        return self.weight_bytes * self.read.height * self.read.width
-
-    def expect_constants(self, size_bytes: int) -> None:
-        """Raises VerificationFailed unless its constants lie within so many bytes."""
-        norm_bytes = NORM_BYTES * self.written.channels
-        for what, start, length in (
-            ("weights", self.weights, self.weight_bytes),
-            ("normalisation", self.batch_norm, norm_bytes),
-            ("activation", self.activation, ACTIVATION_BYTES),
-        ):
-            expect(
-                start + length <= size_bytes,
-                f"a layer's {what} end at {start + length}, the constants at {size_bytes}",
-            )
 
 
 @dataclass(frozen=True)
@@ -206,41 +103,11 @@ def _copy(code: int, fields: Fields) -> Copy:
 
 
 def _layer(code: int, fields: Fields) -> Convolution:
-    weights, batch_norm, activation, target, batch, *registers = fields
-    control, addresses, channels, sizes, kinds = registers[:5]
-    multipliers, addend = registers[9:11]
-    if batch != 1 or _bits(multipliers, 0, 8):
-        raise _unknown(f"a layer of {batch} maps at once, or with shifted offsets")
-    kernel, pool = _bits(kinds, 0, 3), _bits(kinds, 4, 4)
-    if kernel not in KERNELS or pool not in POOL_STEPS:
-        raise _unknown(f"a layer with a kernel of type {kernel} and a pool of type {pool}")
-    read = KpuMap(
-        ROW_BYTES * _bits(addresses, 0, 15),
-        _bits(channels, 0, 10) + 1,
-        _bits(sizes, 10, 9) + 1,
-        _bits(sizes, 0, 10) + 1,
-    )
-    written = KpuMap(
-        ROW_BYTES * _bits(addresses, 32, 15),
-        _bits(channels, 32, 10) + 1,
-        _bits(sizes, 42, 9) + 1,
-        _bits(sizes, 32, 10) + 1,
-    )
-    return Convolution(
-        read=read,
-        written=written,
-        kernel=KERNELS[kernel],
-        depthwise=bool(_bits(control, 3, 1)),
-        pool=pool,
-        pad_value=_bits(kinds, 24, 8),
-        bias_x=_signed(_bits(multipliers, 32, 24), 24),
-        bias_w=_signed(_bits(multipliers, 8, 24), 24),
-        bias=_signed(_bits(addend, 0, 40), 40),
-        weights=_constant(weights),
-        batch_norm=_constant(batch_norm),
-        activation=_constant(activation),
-        target=_address(target) if RANGE.unpack(target)[4] else None,
-    )
+    *constants, target, batch = fields[:5]
+    if batch != 1:
+        raise _unknown(f"a layer of {batch} maps at once")
+    own = _address(target) if RANGE.unpack(target)[4] else None
+    return read_layer(fields[5:], Constants(*map(_constant, constants)), own)
 
 
 READERS: dict[int, tuple[struct.Struct, Callable[[int, Fields], KpuOperation]]] = {
@@ -261,14 +128,6 @@ def _constant(memory_range: bytes) -> int:
 def _address(memory_range: bytes) -> Address:
     location, _, _, start, _ = RANGE.unpack(memory_range)
     return Address(location, start)
-
-
-def _bits(register: int, first: int, count: int) -> int:
-    return (register >> first) & ((1 << count) - 1)
-
-
-def _signed(value: int, bits: int) -> int:
-    return value - (1 << bits) if value >> (bits - 1) else value
 
 
 def _unknown(what: str) -> CompilerError:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from dse.chips.k210.emulator.memory import Memory, Region, Spaces
-from dse.chips.k210.emulator.stack_code import Address, Instruction
+from dse.chips.k210.emulator.stack_code import Instruction
 from dse.chips.k210.kmodel.kmodel_reader import expect
+from dse.chips.k210.kmodel.kpu_layer import Address
 from dse.errors import CompilerError
 from dse.machine_code import Array
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dse.chips.k210.emulator.convolution import PICKS, Layer, Pick, prepare_layer
-from dse.chips.k210.emulator.kpu_code import Convolution
+from dse.chips.k210.kmodel.kpu_layer import Convolution
 
 __all__ = ["PlannedLayer", "prepare_layers"]
 

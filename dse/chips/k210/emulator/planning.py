@@ -14,25 +14,18 @@ from typing import TypeVar
 
 from dse.chips.k210.emulator.container import Code, CodeModule, Container, Tensor
 from dse.chips.k210.emulator.cpu_operations import prepare_operation
-from dse.chips.k210.emulator.kpu_code import (
-    Convolution,
-    Copy,
-    Download,
-    KpuMap,
-    Upload,
-    read_kpu_code,
-)
+from dse.chips.k210.emulator.kpu_code import Copy, Download, Upload, read_kpu_code
 from dse.chips.k210.emulator.memory import DATA, INPUT, OUTPUT, RDATA, Region, Spaces, dense_strides
 from dse.chips.k210.emulator.picking import PlannedLayer
 from dse.chips.k210.emulator.stack_code import (
     MOST_STEPS,
-    Address,
     Argument,
     Instruction,
     read_stack_code,
 )
 from dse.chips.k210.emulator.steps import Copied, Downloaded, OnCpu, Uploaded
 from dse.chips.k210.kmodel.kmodel_reader import expect
+from dse.chips.k210.kmodel.kpu_layer import Address, Convolution, KpuMap
 from dse.errors import CompilerError
 
 __all__ = ["Plan", "plan"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ class EmulatedKmodel:
                 f"the kmodel reads {[region.shape for region in inputs]}, not one picture",
                 "run it in the simulator",
             )
-        self._wanted = inputs[0].shape[1:]
+        self._wanted, self._dtype = inputs[0].shape[1:], np.dtype(inputs[0].dtype)
 
     def __call__(self, canvases: NDArray[np.uint8]) -> Maps:
         """Maps (n, h, w, channels) of `canvases` (n, height, width, channels) uint8.
@@ -56,18 +57,20 @@ class EmulatedKmodel:
             raise ValueError(f"the network has {len(found)} outputs: call `outputs`")
         return found[0]
 
-    def outputs(self, canvases: NDArray[np.uint8]) -> list[Maps]:
+    def outputs(self, canvases: NDArray[Any]) -> list[Maps]:
         """All outputs, each (n, h, w, channels), in the order of the file.
 
         A network that was compiled for planar pictures writes planar maps; here both are
-        interleaved. Raises ValueError for canvases of another shape.
+        interleaved. Versions 3 and 4 say no shapes: their outputs are (n, numbers), as they lie.
+        canvases: uint8, or float32 where the file reads that; planar ones are taken, too.
+        Raises ValueError for canvases of another shape.
         """
         planar = canvases.shape[1:] != self._wanted
         pictures = canvases.transpose(0, 3, 1, 2) if planar else canvases
-        if canvases.dtype != np.uint8 or pictures.shape[1:] != self._wanted:
+        if canvases.dtype != self._dtype or pictures.shape[1:] != self._wanted:
             raise ValueError(
                 f"canvases are {canvases.dtype} {canvases.shape}, the network reads planar "
-                f"uint8 {self._wanted}"
+                f"{self._dtype} {self._wanted}"
             )
         most = BYTES_AT_A_TIME // self._program.spaces.bytes_a_picture
         at_once = max(1, min(most, 3 * PIXELS_AT_A_TIME // int(np.prod(self._wanted))))
@@ -76,5 +79,8 @@ class EmulatedKmodel:
         # each thread multiplies its own matrices: a library with threads of its own is in the way
         with threadpool_limits(1, "blas"), ThreadPoolExecutor(self._workers) as pool:
             found = list(pool.map(self._program.run, parts))
-        maps = [np.concatenate(pieces) for pieces in zip(*found, strict=True)]
+        maps = [
+            np.concatenate(pieces).astype(np.float32, copy=False)
+            for pieces in zip(*found, strict=True)
+        ]
         return [np.moveaxis(one, 1, -1) if planar and one.ndim == 4 else one for one in maps]

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.chips.k210.emulator.buffered import BufferedPlan, plan_buffered, prepared
 from dse.chips.k210.emulator.container import read_container
 from dse.chips.k210.emulator.convolution import Maps
 from dse.chips.k210.emulator.memory import Memory, Region, Spaces
 from dse.chips.k210.emulator.picking import PlannedLayer, prepare_layers
 from dse.chips.k210.emulator.planning import plan
 from dse.chips.k210.emulator.steps import Downloaded, OnKpu, Step
+from dse.chips.k210.kmodel.kmodel import parse_kmodel
 
 __all__ = ["Program", "check_program", "read_program"]
 
@@ -48,6 +50,8 @@ def read_program(kmodel: bytes) -> Program:
     Raises VerificationFailed for a damaged file, CompilerError for what is not known here.
     """
     with np.errstate(all="ignore"):
+        if parse_kmodel(kmodel).version != 5:
+            return _buffered_program(plan_buffered(kmodel))
         planned = plan(read_container(kmodel))
         downloads = [step.read for step in planned.steps if isinstance(step, Downloaded)]
         own = [step for step in planned.steps if isinstance(step, PlannedLayer)]
@@ -65,7 +69,17 @@ def check_program(kmodel: bytes) -> None:
     """Raises VerificationFailed where `kmodel` reaches outside of its memory or is damaged
     otherwise, and CompilerError where what is not known here keeps that from being told."""
     with np.errstate(all="ignore"):
-        plan(read_container(kmodel))
+        if parse_kmodel(kmodel).version == 5:
+            plan(read_container(kmodel))
+        else:
+            plan_buffered(kmodel)
+
+
+def _buffered_program(planned: BufferedPlan) -> Program:
+    """Of version 3 or 4: the accelerator's memory is emulated byte for byte, there are no maps."""
+    steps = prepared(planned)
+    none: tuple[tuple[int, ...], ...] = ((),) * len(steps)
+    return Program(planned.spaces, (planned.input,), planned.outputs, steps, none)
 
 
 def _last_uses(steps: Sequence[Step]) -> Iterator[tuple[int, ...]]:

@@ -14,20 +14,14 @@ from typing import Any, NamedTuple
 from dse.chips.k210.emulator.container import numpy_type
 from dse.chips.k210.emulator.tensor_functions import FUNCTIONS, SIGNATURES
 from dse.chips.k210.kmodel.kmodel_reader import expect
+from dse.chips.k210.kmodel.kpu_layer import Address
 from dse.errors import CompilerError
 
-__all__ = ["MOST_STEPS", "Address", "Argument", "Instruction", "read_stack_code"]
+__all__ = ["MOST_STEPS", "Argument", "Instruction", "read_stack_code"]
 
 MOST_STEPS = 2048
 """Operations of a program, on the CPU and on the accelerator. The deepest networks that fit the
 chip have some hundreds."""
-
-
-class Address(NamedTuple):
-    """A byte of main memory: location (as in `memory_location_t`) and offset, bytes."""
-
-    location: int
-    offset: int
 
 
 class Argument(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dse.chips.k210.emulator.convolution import Layer, Maps
+from dse.chips.k210.emulator.kpu_memory import LayerInMemory
 from dse.chips.k210.emulator.memory import Memory, Region
 from dse.chips.k210.emulator.operands import Run
 
@@ -74,4 +75,4 @@ class OnKpu:
         maps[self.written] = self.layer.run(maps[self.read])
 
 
-Step = OnCpu | Uploaded | Downloaded | Copied | OnKpu
+Step = OnCpu | Uploaded | Downloaded | Copied | OnKpu | LayerInMemory

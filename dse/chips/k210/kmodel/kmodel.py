@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import struct
 
+from dse.chips.k210.kmodel.encrypted import ENCRYPTED_HINT, looks_encrypted
 from dse.chips.k210.kmodel.kmodel_buffer import parse_version_3, parse_version_4
 from dse.chips.k210.kmodel.kmodel_headers import (
     Function,
@@ -51,6 +52,13 @@ def parse_kmodel(data: bytes) -> Kmodel:
         raise VerificationFailed(f"kmodel version {version} is unknown", "3, 4 and 5 are known")
     if len(data) >= 12 and struct.unpack_from("<I4xI", data) == (3, 0):
         return parse_version_3(reader)
+    if looks_encrypted(data):
+        raise VerificationFailed(
+            "this is not a kmodel that can be read: its bytes look random, without a header, as in "
+            "MaixPy's encrypted models (.smodel), which only the board that they are made for can "
+            f"decrypt ({len(data)} bytes)",
+            ENCRYPTED_HINT,
+        )
     raise VerificationFailed(
         f"this is not a kmodel: it begins with {data[:4]!r}, not {MAGIC!r} ({len(data)} bytes)",
         HINT,

@@ -6,6 +6,7 @@ Version 4 is nncase 0.2 (`lib/nncase/v0/include/runtime/model.h` of the standalo
 
 from __future__ import annotations
 
+from dse.chips.k210.kmodel.buffered import tail_is_missing
 from dse.chips.k210.kmodel.kmodel_headers import KPU_MEMORY_BYTES, Kmodel, TensorRange
 from dse.chips.k210.kmodel.kmodel_reader import Reader, counted, expect
 
@@ -24,8 +25,8 @@ def parse_version_4(reader: Reader) -> Kmodel:
     shapes = [reader.numbers("4I", "an input's shape") for _ in ranges]
     written = [reader.numbers("4I", "an output") for _ in range(counted(outputs, "outputs"))]
     reader.skip(constants, "the constants")
-    bodies = [reader.numbers("II", "a node")[1] for _ in range(counted(nodes, "nodes"))]
-    reader.skip(sum(bodies), "the nodes' bodies")
+    heads = [reader.numbers("II", "a node") for _ in range(counted(nodes, "nodes"))]
+    _skip_bodies(reader, heads)
     # version 4 knows two types: 0 is float32, 1 is uint8
     found_inputs = tuple(
         _range_of_version_4(fields, shape, main_memory)
@@ -33,6 +34,16 @@ def parse_version_4(reader: Reader) -> Kmodel:
     )
     found_outputs = tuple(_range_of_version_4(fields, (), main_memory) for fields in written)
     return Kmodel(4, len(reader.data), found_inputs, found_outputs, main_memory)
+
+
+def _skip_bodies(reader: Reader, heads: list[tuple[int, ...]]) -> None:
+    """Moves on behind all nodes, which must be there but for bytes that nothing reads."""
+    size = sum(size for _, size in heads)
+    if heads:
+        number, own = heads[-1]
+        if tail_is_missing(reader.data, number, reader.position + size - own, own):
+            size = len(reader.data) - reader.position
+    reader.skip(size, "the nodes' bodies")
 
 
 def _range_of_version_4(

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from dse.chips.k210.emulator.convolution import PICKS, WINDOWS, Layer, Pick, prepare_layer
-from dse.chips.k210.emulator.kpu_code import POOL_STEPS, Convolution, KpuMap
+from dse.chips.k210.kmodel.kpu_layer import POOL_STEPS, Convolution, KpuMap
 from dse.errors import CompilerError
 from tests.chips.k210.emulator.kpu_tables import (
     clipping,

@@ -19,7 +19,8 @@ from dse.chips.k210.emulator.memory import (
     Spaces,
     dense_strides,
 )
-from dse.chips.k210.emulator.stack_code import Address, Instruction
+from dse.chips.k210.emulator.stack_code import Instruction
+from dse.chips.k210.kmodel.kpu_layer import Address
 from dse.errors import CompilerError, VerificationFailed
 
 READ, WRITTEN = Address(INPUT, 0), Address(OUTPUT, 0)

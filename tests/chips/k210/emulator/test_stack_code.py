@@ -4,8 +4,9 @@ import struct
 
 import pytest
 
-from dse.chips.k210.emulator.stack_code import Address, read_stack_code
+from dse.chips.k210.emulator.stack_code import read_stack_code
 from dse.chips.k210.emulator.tensor_functions import FUNCTIONS, SIGNATURES
+from dse.chips.k210.kmodel.kpu_layer import Address
 from dse.errors import CompilerError
 
 
