@@ -1,4 +1,4 @@
-"""`dse check`: cost and verdict of candidates and of `.tflite` files, before any training."""
+"""`dse check`: cost and verdict of candidates and of of files, before any training."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 from dse.chips.columns import COUNTS, TIMES
 from dse.chips.cost import Cost, Use
 from dse.chips.nearest import nearest_fit
-from dse.chips.pricing import judge, price
+from dse.chips.pricing import judge
 from dse.chips.registry import chip
-from dse.chips.subject import Subject, resolve
+from dse.chips.subject import OwnFile, Subject, find
 from dse.chips.target import Target
 from dse.chips.verdict import Verdict
 from dse.space import Candidate, SearchSpace, Training
@@ -89,16 +89,18 @@ def check(
     """Prices one network and judges it.
 
     design: a candidate or its id, a training or its id (in the chip's usual format), or the path
-    of a `.tflite` file. space: where to look for the nearest design that fits, when it does not.
-    Raises UsageError, UnknownName or InvalidFile for a name that means nothing.
+    of a `.tflite` file, or of one that the chip runs as it is. space: where to look for the nearest
+    design that fits, when it does not. Raises UsageError, UnknownName or InvalidFile for a name
+    that means nothing, and as `Chip.price_file`.
     """
     name = design.id if isinstance(design, Candidate | Training) else str(design)
-    subject = resolve(name, chip(target.chip).format)
-    return checked(subject, price(subject.graph, subject.format, target), target, space)
+    on = chip(target.chip)
+    subject = find(name, on)
+    return checked(subject, subject.cost(on, target), target, space)
 
 
 def checked(
-    subject: Subject, cost: Cost, target: Target, space: SearchSpace | None = None
+    subject: Subject | OwnFile, cost: Cost, target: Target, space: SearchSpace | None = None
 ) -> Checked:
     """The judgement on a network with that cost."""
     on, verdict = chip(target.chip), judge(cost, target)

@@ -61,6 +61,9 @@ class Chip(ABC):
     file_suffixes: ClassVar[tuple[str, ...]] = ()
     """Of the files that `detector` and `verify` take, such as ".bin"."""
 
+    priced_suffixes: ClassVar[tuple[str, ...]] = ()
+    """Of the files of its own that `price_file` and `account_file` take."""
+
     bundled_file: ClassVar[str] = ""
     """The name of its file in a bundle, such as "model.bin"."""
 
@@ -119,6 +122,17 @@ class Chip(ABC):
     @abstractmethod
     def account(self, graph: Graph, format: str, target: Target) -> Account:
         """Layer by layer and step by step: where it runs and why, its time and its memory."""
+
+    def price_file(self, path: Path, target: Target) -> Cost:
+        """The cost of one of its own files on `target`, whatever made it: read, and not run.
+
+        Raises FileError where it cannot be read, VerificationFailed where it is damaged or none.
+        """
+        self._lacks("has no files of its own to price")
+
+    def account_file(self, path: Path, target: Target) -> Account:
+        """The same file operation by operation. Raises as `price_file`."""
+        self._lacks("has no files of its own to account for")
 
     def why_explored(self, format: str) -> str:
         """Why a network in `format`, which is none of `formats`, is explored only."""

@@ -9,9 +9,8 @@ from typing import Any
 from dse.chips.account import Account
 from dse.chips.checking import Checked, checked
 from dse.chips.chip import Chip
-from dse.chips.pricing import price
 from dse.chips.registry import chip
-from dse.chips.subject import resolve
+from dse.chips.subject import find
 from dse.chips.target import Target
 from dse.text_table import bytes_text, format_table
 
@@ -52,18 +51,15 @@ class Explanation:
 
 
 def explain(name: str, target: Target) -> Explanation:
-    """The account of the candidate, training or `.tflite` file `name`.
+    """The account of the candidate, training or file `name`, as of `check`.
 
-    Raises UsageError, UnknownName or InvalidFile for a name that means nothing.
+    Raises UsageError, UnknownName or InvalidFile for a name that means nothing, and as
+    `Chip.account_file`.
     """
     on = chip(target.chip)
-    subject = resolve(name, on.format)
-    cost = price(subject.graph, subject.format, target)
-    return Explanation(
-        checked(subject, cost, target),
-        on.account(subject.graph, subject.format, target),
-        on,
-    )
+    subject = find(name, on)
+    cost = subject.cost(on, target)
+    return Explanation(checked(subject, cost, target), subject.account(on, target), on)
 
 
 def _cells(row: Mapping[str, Any], own: Iterable[str]) -> tuple[str, ...]:

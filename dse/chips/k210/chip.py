@@ -61,6 +61,7 @@ class K210(Chip):
     pools = (KPU_MEMORY, MAIN_MEMORY)
     columns = COLUMNS
     file_suffixes = (".kmodel", ".tflite")
+    priced_suffixes = (".kmodel", ".smodel", ".emodel")
     bundled_file = "model.kmodel"
     packages = ("nncase",)
     target_type = K210Target
@@ -98,6 +99,18 @@ class K210(Chip):
 
         return explained(graph, format, K210Target.own(target))
 
+    def price_file(self, path: Path, target: Target) -> K210Cost:
+        """See `Chip`: a kmodel of version 3, 4 or 5, by the runtime of its version."""
+        from dse.chips.k210.file_cost.pricing import price_kmodel
+
+        return price_kmodel(path, K210Target.own(target))
+
+    def account_file(self, path: Path, target: Target) -> Account:
+        """See `Chip`."""
+        from dse.chips.k210.file_cost.accounting import account_of_kmodel
+
+        return account_of_kmodel(path, K210Target.own(target))
+
     def why_explored(self, format: str) -> str:
         """See `Chip`."""
         return f"explored only: the KPU computes in 8 bits, {format} would run on the CPU"
@@ -106,12 +119,18 @@ class K210(Chip):
 
     def objection(self, cost: Cost, target: Target) -> Verdict | None:
         """The firmware's loader, which may not know the version of kmodel that is written."""
-        firmware = K210Target.own(target)
-        written, loaded = firmware.kmodel_version_written, firmware.kmodel_versions_loaded
-        if not cost.deployable or written in loaded:
+        firmware, ours = K210Target.own(target), _own(cost)
+        version = ours.kmodel_version or firmware.kmodel_version_written
+        loaded = firmware.kmodel_versions_loaded
+        if not cost.deployable or version in loaded:
             return None
         versions = ", ".join(str(version) for version in loaded)
-        message = f"{target.title} loads kmodel version {versions}; the compiler writes {written}"
+        what = (
+            f"this is version {version}"
+            if ours.kmodel_version
+            else f"the compiler writes {version}"
+        )
+        message = f"{target.title} loads kmodel version {versions}; {what}"
         if firmware.kmodel_hint:
             message += f": {firmware.kmodel_hint}"
         return Verdict(REJECTED, "kmodel_version", "kmodel loader", message=message)

@@ -55,6 +55,7 @@ class K210Cost(Cost):
     peak_layer, data_layer: where KPU memory and `.data` reach their peaks.
     range_dependent: layers at which the calibration pictures decide whether the compiler leaves
         a pair of conversions out.
+    kmodel_version: of a file that is there; zero of a network, whose compiler decides.
     """
 
     kmodel_bytes: int
@@ -66,6 +67,7 @@ class K210Cost(Cost):
     peak_kpu_bytes: int
     peak_layer: str
     account: Callable[[], tuple[LayerCost, ...]] = field(repr=False, compare=False)
+    kmodel_version: int = 0
 
     @property
     def file_bytes(self) -> int:

@@ -11,7 +11,7 @@ from dse.chips.k210.cost.memory import PlacedBuffer, placed_buffers
 from dse.chips.k210.cost.program import KPU_CONVOLUTIONS, Program, Step
 from dse.chips.k210.target import K210Target
 
-__all__ = ["PLACES", "Timeline", "timeline"]
+__all__ = ["PLACES", "Timeline", "add_use", "timeline"]
 
 Row = dict[str, Any]
 
@@ -43,8 +43,8 @@ def timeline(program: Program, target: K210Target) -> Timeline:
     """The steps of `program` with their times on `target`, and its buffers."""
     kpu, data = placed_buffers(program)
     steps = [_step(program, index, step, target) for index, step in enumerate(program.steps)]
-    _add_use(steps, "kpu", kpu)
-    _add_use(steps, "data", data)
+    add_use(steps, "kpu", kpu)
+    add_use(steps, "data", data)
     return Timeline(steps, _buffers(program, kpu), _buffers(program, data))
 
 
@@ -67,7 +67,7 @@ def _place(step: Step) -> str:
     return "transfer" if step.op in TRANSFERS else "cpu"
 
 
-def _add_use(steps: list[Row], memory: str, buffers: Sequence[PlacedBuffer]) -> None:
+def add_use(steps: list[Row], memory: str, buffers: Sequence[PlacedBuffer]) -> None:
     """Adds the bytes that live, and the highest address in use, to every step."""
     for row in steps:
         row[f"{memory}_live_bytes"] = row[f"{memory}_end_bytes"] = 0

@@ -38,7 +38,7 @@ from dse.chips.k210.kmodel.records import (
 )
 from dse.errors import CompilerError, VerificationFailed
 
-__all__ = ["BufferedKmodel", "convolution_of", "read_buffered", "tail_is_missing"]
+__all__ = ["BufferedKmodel", "UnknownStep", "convolution_of", "read_buffered", "tail_is_missing"]
 
 FLOAT, LEVELS = 0, 1
 """`datatype_t` of version 4."""
@@ -70,6 +70,14 @@ class BufferedKmodel:
     steps: tuple[Step, ...]
     weight_width: int = 1
 
+    @property
+    def room(self) -> dict[int, int]:
+        """Bytes of each memory, as ranges name it."""
+        return {
+            CONSTANTS: self.constants[1], MAIN_MEMORY: self.main_bytes,
+            KPU_MEMORY: KPU_MEMORY_BYTES,
+        }  # fmt: skip
+
     def operations(self) -> dict[str, int]:
         """How many there are of each kind, in the order in which they come first."""
         found: dict[str, int] = {}
@@ -78,19 +86,26 @@ class BufferedKmodel:
         return found
 
 
-def read_buffered(data: bytes) -> BufferedKmodel:
+@dataclass(frozen=True)
+class UnknownStep(Step):
+    """An operation of which no more is known than what it is called."""
+
+    called: str
+
+
+def read_buffered(data: bytes, *, keep_unknown: bool = False) -> BufferedKmodel:
     """All that the kmodel `data`, of version 3 or 4, says.
 
-    Raises VerificationFailed for a damaged file, CompilerError, with its name, for one with an
-    operation that is not known.
+    keep_unknown: an operation that is not known is an `UnknownStep`. Raises VerificationFailed
+    for a damaged file, otherwise CompilerError, with its name, for one with such an operation.
     """
     reader = Reader(data)
     if data[:4] == struct.pack("<I", 3):
-        return _version_3(reader)
-    return _version_4(reader)
+        return _version_3(reader, keep_unknown)
+    return _version_4(reader, keep_unknown)
 
 
-def _version_4(reader: Reader) -> BufferedKmodel:
+def _version_4(reader: Reader, keep_unknown: bool) -> BufferedKmodel:
     header = reader.numbers("10I", "the model header")
     constant_bytes, main_bytes, count, inputs, outputs = header[4:9]
     if inputs != 1:
@@ -105,12 +120,12 @@ def _version_4(reader: Reader) -> BufferedKmodel:
     room = {CONSTANTS: constant_bytes, MAIN_MEMORY: main_bytes, KPU_MEMORY: KPU_MEMORY_BYTES}
     for one in (place, *written):
         _check_range(one, room, "an input or output")
-    steps = _steps(reader, count, nodes.NODES, nodes.NAMES, room)
+    steps = _steps(reader, count, nodes.NODES, nodes.NAMES, room, keep_unknown)
     is_float = place.type == FLOAT
     return BufferedKmodel(4, place, shape, is_float, written, constants, main_bytes, steps)
 
 
-def _version_3(reader: Reader) -> BufferedKmodel:
+def _version_3(reader: Reader, keep_unknown: bool) -> BufferedKmodel:
     flags, _, count, _, main_bytes, outputs = reader.numbers("7I", "the model header")[1:]
     weight_width = 1 if flags & EIGHT_BITS else 2
     written = [reader.numbers("II", "an output") for _ in range(counted(outputs, "outputs"))]
@@ -118,7 +133,7 @@ def _version_3(reader: Reader) -> BufferedKmodel:
     places = tuple(Range(MAIN_MEMORY, FLOAT, *one) for one in written)
     for one in places:
         _check_range(one, room, "an output")
-    steps = _steps(reader, count, layers.LAYERS, layers.NAMES, room)
+    steps = _steps(reader, count, layers.LAYERS, layers.NAMES, room, keep_unknown)
     expect(len(steps) > 0, "it has no layer")
     first = steps[0]
     if isinstance(first, layers.FullyConnected):
@@ -137,16 +152,21 @@ def _steps(
     kinds: Mapping[int, type[Step]],
     names: Mapping[int, str],
     room: Mapping[int, int],
+    keep_unknown: bool,
 ) -> tuple[Step, ...]:
     heads = [reader.numbers("II", "an operation") for _ in range(counted(count, "operations"))]
-    steps, start = [], reader.position
+    steps: list[Step] = []
+    start = reader.position
     for number, size in heads:
-        if number not in kinds:
-            name = names.get(number)
-            raise _unknown(f"operation '{name}'" if name else f"operation number {number}")
-        step = read_record(kinds[number], reader.data, start, start + size)
-        _check(step, reader.data, room)
-        steps.append(step)
+        name = names.get(number, f"number {number}")
+        if number in kinds:
+            step = read_record(kinds[number], reader.data, start, start + size)
+            _check(step, reader.data, room)
+            steps.append(step)
+        elif keep_unknown:
+            steps.append(UnknownStep(start, start + size, name))
+        else:
+            raise _unknown(f"operation '{name}'" if number in names else f"operation {name}")
         start += size
     expect(start - len(reader.data) < ALIGNED, f"its operations end at {start}")
     return tuple(steps)
