@@ -1,6 +1,7 @@
 """Targets: the shipped ones, a user's own, and files that are wrong."""
 
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from dse import resources
 from dse.chips import load_target
 from dse.chips.k210.target import K210Target
+from dse.chips.profiles import target_of_table
 from dse.errors import FileError, InvalidFile, UnknownName, UsageError
 
 
@@ -17,6 +19,24 @@ def test_every_shipped_target_loads(name: str) -> None:
     assert target.name == name
     assert 0 < target.model_memory_bytes <= target.main_memory_bytes
     assert (target.kpu_memory_bytes == 2 * 1024**2) == (name != "unlimited")
+
+
+@pytest.mark.parametrize(
+    ("name", "program"),
+    [
+        ("k210", "sdk"), ("k210-sdk", "sdk"), ("k210-canmv", "canmv"), ("k210-canmv-v5", "canmv"),
+        ("k210-maixpy-full", "maixpy"), ("k210-maixpy-minimum", "maixpy"),
+    ],
+)  # fmt: skip
+def test_a_firmware_has_its_program(name: str, program: str) -> None:
+    assert K210Target.load(name).board_program == program
+
+
+def test_a_target_of_an_older_study_has_the_program_of_then() -> None:
+    table = asdict(K210Target.load("k210-canmv"))
+    del table["board_program"]
+    target = target_of_table(table)
+    assert isinstance(target, K210Target) and target.board_program == "sdk"
 
 
 def test_every_value_has_its_source_beside_it() -> None:
@@ -58,6 +78,7 @@ def test_unknown_names_are_guessed_at() -> None:
         ('extends = "k210"\nchip_power_w = "much"\n', "must be a number"),
         ('extends = "k210"\nkmodel_versions_loaded = [3, "4"]\n', "whole numbers"),
         ('extends = "k210"\ninterleaved = 1\n', "true or false"),
+        ('extends = "k210"\nboard_program = "arduino"\n', ":2: 'board_program' must be one of"),
         ('extends = "k210"\ncpu_cycles_per_mac = 3\n', "[lowest, likely, highest]"),
         ('extends = "k210"\ncpu_cycles_per_mac = [3, 2, 4]\n', "[lowest, likely, highest]"),
         ('extends = "k210"\ncpu_cycles_per_mac = [3, 4]\n', "[lowest, likely, highest]"),

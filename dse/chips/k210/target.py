@@ -6,12 +6,18 @@ What each key means and where its figure comes from stands in `constraints/k210*
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from dse.chips.profiles import load_target
 from dse.chips.target import Cycles, Target
 from dse.errors import UsageError
+from dse.schema import quoted
 
-__all__ = ["K210Target"]
+__all__ = ["BOARD_PROGRAMS", "K210Target"]
+
+BOARD_PROGRAMS = ("canmv", "maixpy", "sdk")
+"""What runs on the board: a program in CanMV's or MaixPy-v1's MicroPython, or one in C on the
+standalone SDK."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,7 @@ class K210Target(Target):
     kmodel_hint: str
     nncase_version: str
     kmodel_loader: str
+    board_program: str
     kpu_clock_hz: int
     cpu_clock_hz: int
     interleaved: bool
@@ -57,7 +64,11 @@ class K210Target(Target):
     cpu_cycles_per_mac_beside_kpu: Cycles
     chip_power_w: float
 
-    TOLD_LATER = {"nncase_version": "1.9.0.20230322", "kmodel_loader": ""}  # noqa: RUF012
+    TOLD_LATER = {  # noqa: RUF012
+        "nncase_version": "1.9.0.20230322",
+        "kmodel_loader": "",
+        "board_program": "sdk",
+    }
 
     @classmethod
     def load(cls, name: str = "k210") -> K210Target:
@@ -70,6 +81,15 @@ class K210Target(Target):
         if not isinstance(target, cls):
             raise UsageError(f"'{target.name}' is no target of a K210", "take another --target")
         return target
+
+    @classmethod
+    def checked(cls, key: str, value: Any) -> Any:
+        """As of `Target`. Raises ValueError, too, for a program that is none of BOARD_PROGRAMS."""
+        value = super().checked(key, value)
+        if key == "board_program" and value not in BOARD_PROGRAMS:
+            known = ", ".join(BOARD_PROGRAMS)
+            raise ValueError(f"'{key}' must be one of {known}, not {quoted(value)}")
+        return value
 
     @property
     def toolchain(self) -> str:

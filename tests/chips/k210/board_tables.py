@@ -20,7 +20,13 @@ BOX_SCALE, SCORE = 4.0, 0.3
 Maps = NDArray[np.float32]
 
 
-def sources(score: float = SCORE, size: int = SIZE, head: Head = FACE_HEAD) -> dict[str, bytes]:
+def sources(
+    score: float = SCORE,
+    size: int = SIZE,
+    head: Head = FACE_HEAD,
+    program: str = "sdk",
+    kmodel_version: int = 5,
+) -> dict[str, bytes]:
     """Board files of a detector with maps of 4 x 4 cells."""
     shape = (1, head.channels, CELLS, CELLS)
     headers = Kmodel(
@@ -31,9 +37,10 @@ def sources(score: float = SCORE, size: int = SIZE, head: Head = FACE_HEAD) -> d
         "kmodel_bytes": 1000, "data_bytes": headers.data_bytes, "input_bytes": headers.input_bytes,
         "output_bytes": headers.output_bytes, "main_memory_bytes": headers.main_memory_bytes,
         "peak_kpu_bytes": None, "nncase_version": "1.9.0.20230322",
+        "kmodel_version": kmodel_version,
     }  # fmt: skip
     manifest = {
-        "target": {"kmodel_loader": "a program"},
+        "target": {"kmodel_loader": "a program", "board_program": program},
         "candidate": "P5-a1-64-kpu8",
         "files": {"model.kmodel": {"sha256": "0123abcd"}},
         "compiled": compiled,

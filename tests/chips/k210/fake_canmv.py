@@ -1,63 +1,38 @@
-# What main.py needs of CanMV, for any Python: a camera, a KPU that answers with stored numbers, a
-# display that ends the program at the second picture. It runs in MicroPython too: no type hints.
+# CanMV's part of the fake board: `maix.KPU`, whose errors are those of its Maix_kpu.c.
 import sys
 
-
-class Module:
-    pass
+from fake_board import Board, Module
 
 
-class Shown(Exception):
-    pass
+class CanMV(Board):
+    def __init__(self, output, side, heap):
+        Board.__init__(self, output, side, heap)
+        maix = Module()
+        maix.utils, maix.freq, maix.KPU = self.utils, self.freq, lambda: Kpu(self)
+        sys.modules["maix"] = maix
+
+    def output_of(self, numbers):
+        return list(numbers)
 
 
-class Image:
-    def __init__(self, size=(320, 240)):
-        self.size, self.calls, self.is_for_kpu = size, [], False
+class Kpu:
+    def __init__(self, board):
+        self.board, self.is_loaded = board, False
 
-    def width(self):
-        return self.size[0]
-
-    def height(self):
-        return self.size[1]
-
-    def draw_image(self, other, x, y, x_scale=1.0, y_scale=1.0):
-        self.calls.append(("image", other.size, x, y, x_scale, y_scale))
-
-    def draw_rectangle(self, *where, color=None, thickness=1, fill=False):
-        self.calls.append(("rectangle", where, color, fill))
-
-    def pix_to_ai(self):
-        self.is_for_kpu = True
-
-
-class Board:
-    """Puts itself in the place of the firmware's modules."""
-
-    def __init__(self, output, heap):
-        self.output, self.heap, self.loaded, self.read, self.shown = output, heap, None, None, None
-        sensor, lcd, image, maix, utils = Module(), Module(), Module(), Module(), Module()
-        sensor.RGB565, sensor.QVGA, sensor.snapshot = "RGB565", "QVGA", Image
-        for name in ("reset", "set_pixformat", "set_framesize", "run"):
-            setattr(sensor, name, self.ignore)
-        lcd.init, lcd.display, image.Image = self.ignore, self.display, Image
-        utils.gc_heap_size = lambda: self.heap
-        maix.utils, maix.KPU = utils, lambda: self
-        for name, module in (("sensor", sensor), ("lcd", lcd), ("image", image), ("maix", maix)):
-            sys.modules[name] = module
-
-    def ignore(self, *values):
-        pass
-
-    def load_kmodel(self, address, size):
-        self.loaded = (address, size)
+    def load_kmodel(self, place, size=0):
+        if not isinstance(place, str) and (place <= 0 or size <= 0):
+            raise ValueError("size error!")
+        self.board.loaded, self.is_loaded = (place, size), True
 
     def run_with_output(self, canvas, getlist=False):
-        assert canvas.is_for_kpu and getlist
-        self.read = canvas
-        return self.output
+        if not self.is_loaded:
+            raise OSError("Model Buffer maybe dirty!")
+        if not canvas.is_for_kpu:
+            raise OSError("Image formart error, use pix_to_ai() method to convert for kpu")
+        self.board.read = canvas
+        return self.board.output_of(self.board.output) if getlist else None
 
-    def display(self, frame):
-        if self.shown is not None:
-            raise Shown
-        self.shown = frame
+    def deinit(self):
+        self.board.closed += 1
+        was, self.is_loaded = self.is_loaded, False
+        return was

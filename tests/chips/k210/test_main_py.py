@@ -1,4 +1,7 @@
-"""main.py finds the boxes that Python's decoder finds, in MicroPython and in CPython."""
+"""main.py finds the boxes that Python's decoder finds, in MicroPython and in CPython.
+
+Once for each firmware, on a fake board that raises where the firmware does.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dse.chips.k210.calibration.board_run import BoardRun
+from dse.chips.k210.calibration.log_prints import read_prints
+from dse.chips.k210.target import K210Target
 from dse.detection.detections import Detections
+from dse.detection.head import FACE_HEAD
 from tests.chips.k210.board_tables import (
     BOX_SCALE,
     SIZE,
@@ -29,6 +36,8 @@ from tests.chips.k210.board_tables import (
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
+FAKES = ("fake_board.py", "fake_canmv.py", "fake_maixpy.py")
+FIRMWARES, LANGUAGES = ("canmv", "maixpy"), ("micropython", "cpython")
 DRIVER = (HERE / "drive_main_py.py").read_text()
 ODD = [np.nan, np.inf, -np.inf, 3.4e38, -3.4e38, 1e-45, -0.0]
 
@@ -37,7 +46,7 @@ PACKAGE = "node_modules/@micropython/micropython-webassembly-pyscript/micropytho
 
 def micropython() -> list[str]:
     """The command of MicroPython's own build for WebAssembly. Skips where it is missing."""
-    module = Path(os.environ.get("DSE_MICROPYTHON", HERE.parents[1] / PACKAGE))
+    module = Path(os.environ.get("DSE_MICROPYTHON", HERE.parents[2] / PACKAGE))
     if shutil.which("node") is None or not module.is_file():
         pytest.skip("node, or @micropython/micropython-webassembly-pyscript, is not installed")
     return ["node", str(HERE / "run_micropython.mjs"), str(module)]
@@ -57,30 +66,67 @@ def odd_maps() -> Maps:
 
 @dataclass(frozen=True)
 class Told:
-    """What main.py did with `odd_maps`, what it printed, and what it says of a small heap."""
+    """What main.py did with `odd_maps`, what it printed, and what it says where memory is small."""
 
+    firmware: str
     faces: list[list[list[float]]]
-    log: str
+    log: list[str]
     seen: dict[str, Any]
-    refusal: str
+    heap_refusal: str
+    memory_refusal: str
 
 
-@pytest.fixture(scope="module", params=["micropython", "cpython"])
-def told(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Told:
-    folder = tmp_path_factory.mktemp("canmv")
-    (folder / "main.py").write_bytes(sources()["main.py"])
+def program(firmware: str, kmodel_version: int = 4) -> str:
+    return sources(program=firmware, kmodel_version=kmodel_version)["main.py"].decode()
+
+
+def drive(
+    folder: Path,
+    firmware: str,
+    text: str,
+    *,
+    language: str = "cpython",
+    kmodel: str = "/sd/model.kmodel",
+    kmodel_version: int = 4,
+) -> subprocess.CompletedProcess[str]:
+    """Runs the program `text` for a firmware in `folder`, under one of two Pythons.
+
+    kmodel: where the SD card has one. kmodel_version: of the file that the firmware loads.
+    """
+    (folder / "main.py").write_text(text)
     (folder / "maps").write_bytes(planes(odd_maps()).tobytes())
-    (folder / "fake_canmv.py").write_bytes((HERE / "fake_canmv.py").read_bytes())
-    if request.param == "cpython":
+    for name in FAKES:
+        (folder / name).write_bytes((HERE / name).read_bytes())
+    if language == "cpython":
         command, inside = [sys.executable, "-"], str(folder)
     else:
         command, inside = [*micropython(), str(folder)], "/input"
-    script = f"FOLDER = {inside!r}\n{DRIVER}"
-    run = subprocess.run(command, input=script, capture_output=True, text=True)
+    settings = {"FOLDER": inside, "FIRMWARE": firmware, "KMODEL": kmodel, "VERSION": kmodel_version}
+    script = "".join(f"{name} = {value!r}\n" for name, value in settings.items()) + DRIVER
+    return subprocess.run(command, input=script, capture_output=True, text=True)
+
+
+def tell(folder: Path, firmware: str, text: str, **options: Any) -> Told:
+    """What the program `text` did; `options` as of `drive`."""
+    run = drive(folder, firmware, text, **options)
     assert run.returncode == 0, run.stderr
-    *faces, log, seen, refusal = run.stdout.splitlines()
-    told = Told([json.loads(line) for line in faces], log, json.loads(seen), json.loads(refusal))
-    assert told.seen["language"] == request.param
+    *lines, seen, heap, memory = run.stdout.splitlines()
+    maps = len(odd_maps())
+    faces = [json.loads(line) for line in lines[:maps]]
+    answers = [json.loads(line) for line in (seen, heap, memory)]
+    return Told(firmware, faces, lines[maps : maps + 2], *answers)
+
+
+@pytest.fixture(
+    scope="module",
+    params=[(firmware, language) for firmware in FIRMWARES for language in LANGUAGES],
+    ids="-".join,
+)
+def told(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Told:
+    firmware, language = request.param
+    folder = tmp_path_factory.mktemp(firmware)
+    told = tell(folder, firmware, program(firmware), language=language)
+    assert told.seen["language"] == language
     return told
 
 
@@ -97,20 +143,89 @@ def test_the_loop_reads_a_letterboxed_picture_and_draws_its_boxes(told: Told) ->
     grey, picture = told.seen["canvas"][:2]
     assert grey == ["rectangle", [0, 0, SIZE, SIZE], [127, 127, 127], True]
     assert picture == ["image", [320, 240], 0, 0, scale, scale]
-    assert told.seen["loaded"] == [0x300000, 1000]
     faces = expected(odd_maps()[-1:])[0].on_picture(scale, 240, 320)
     drawn = [call[1][0] for call in told.seen["screen"]]
     wanted = [[int(x0), int(y0), int(x1 - x0), int(y1 - y0)] for x0, y0, x1, y1 in faces.boxes]
     assert len(drawn) > 0
     np.testing.assert_allclose(drawn, wanted, atol=1)
-    assert told.log.startswith("frame ") and told.log.endswith(f"faces {len(faces)}")
+    assert told.log[-1].endswith(f" faces={len(faces)}")
 
 
-def test_a_small_heap_is_named_with_its_remedy(told: Told) -> None:
-    assert "gc_heap_size(" in told.refusal
+def test_the_kmodel_comes_from_flash_and_is_given_back(told: Told) -> None:
+    at = {"canmv": [0x300000, 1000], "maixpy": 0x300000}
+    assert told.seen["loaded"] == at[told.firmware]
+    assert told.seen["closed"] == 1  # the display ended the program by an exception
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_a_kmodel_on_the_card_goes_before_the_one_in_flash(tmp_path: Path, firmware: str) -> None:
+    place = str(tmp_path / "model.kmodel")
+    Path(place).write_bytes(b"")
+    told = tell(tmp_path, firmware, program(firmware), kmodel=place)
+    assert told.seen["loaded"] == {"canmv": [place, 0], "maixpy": place}[firmware]
+
+
+def test_a_small_memory_is_named_with_its_remedy(told: Told) -> None:
+    assert "gc_heap_size(" in told.heap_refusal
+    assert ("smaller build" in told.memory_refusal) == (told.firmware == "maixpy")
+
+
+def test_dse_calibrate_reads_the_log(told: Told, tmp_path: Path) -> None:
+    """The network's time of MaixPy; with CanMV's, which includes a list, nothing is fitted."""
+    run = BoardRun.begin(tmp_path / "board.log", K210Target.load())
+    settings, times = told.log
+    assert settings.startswith("network=P5-a1-64-kpu8 ")
+    read = read_prints(run, enumerate([settings, times.replace("=0.000", "=0.001")], 1))
+    assert len(read.times) == (told.firmware == "maixpy")
+    for time in read.times:
+        assert (time.kpu_clock_hz, time.cpu_clock_hz) == (398_000_000, 403_000_000)
 
 
 def test_the_list_of_numbers_is_the_kmodels_own() -> None:
-    text = sources()["main.py"].decode()
-    assert f"BOX_SCALE = {BOX_SCALE}  #" in text
-    assert "f'" not in text and 'f"' not in text  # CanMV's MicroPython has no such strings
+    for firmware in FIRMWARES:
+        text = program(firmware)
+        assert f"BOX_SCALE = {BOX_SCALE}  #" in text
+        assert "f'" not in text and 'f"' not in text  # their MicroPython has no such strings
+
+
+RUN = "output = network.run(canvas)"
+SET_OUTPUTS = f"not KPU.set_outputs(self.task, 0, COLUMNS, ROWS, {FACE_HEAD.channels})"
+NO_PIXELS = ("canvas.pix_to_ai()", "pass")
+NO_CAMERA = ("sensor.run(1)", "pass")
+
+
+@pytest.mark.parametrize(
+    ("firmware", "change", "words"),
+    [
+        ("maixpy", (SET_OUTPUTS, "False"), "sipeed_kpu_get_outputs_shape err"),
+        ("maixpy", ("COLUMNS, ROWS, ", "COLUMNS, ROWS - 1, "), "not this detector's"),
+        ("maixpy", (RUN, f"network.close(); {RUN}"), "a kmodel after deinit"),
+        ("maixpy", (RUN, f"{RUN}; network.free()"), "memory was given back"),
+        ("maixpy", NO_PIXELS, "check img format err"),
+        ("maixpy", ("(size=(SIZE, SIZE))", "(size=(SIZE, 240))"), "check img format err"),
+        ("maixpy", NO_CAMERA, "no sensor"),
+        ("canmv", ("self.kpu.load_kmodel(place, KMODEL_BYTES)", "pass"), "maybe dirty"),
+        ("canmv", ("(place, KMODEL_BYTES)", "(place)"), "size error"),
+        ("canmv", (RUN, f"network.close(); {RUN}"), "maybe dirty"),
+        ("canmv", NO_PIXELS, "use pix_to_ai()"),
+        ("canmv", NO_CAMERA, "no sensor"),
+        ("canmv", ("lcd.init()", "pass"), "before lcd.init"),
+    ],
+)
+def test_a_program_that_misuses_the_firmware_fails_on_the_fake_board(
+    tmp_path: Path, firmware: str, change: tuple[str, str], words: str
+) -> None:
+    text = program(firmware)
+    assert change[0] in text
+    run = drive(tmp_path, firmware, text.replace(*change))
+    assert run.returncode != 0 and words in run.stderr
+
+
+def test_the_shape_of_the_output_is_told_for_version_4_alone(tmp_path: Path) -> None:
+    assert "set_outputs" not in program("maixpy", 3)
+    told = tell(tmp_path, "maixpy", program("maixpy", 3), kmodel_version=3)
+    assert len(told.seen["screen"]) > 0
+    run = drive(tmp_path, "maixpy", program("maixpy", 3), kmodel_version=4)
+    assert "sipeed_kpu_get_outputs_shape err" in run.stderr
+    run = drive(tmp_path, "maixpy", program("maixpy"), kmodel_version=5)
+    assert "only support kmodel V3/V4" in run.stderr

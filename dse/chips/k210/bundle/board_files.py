@@ -1,4 +1,7 @@
-"""What a bundle holds beside the network: guide, decoder in C, programs in C and MicroPython."""
+"""What a bundle holds beside the network: guide, decoder in C, programs in C and MicroPython.
+
+`main.py` is written for the firmware of the bundle's target: MaixPy-v1 or CanMV.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,15 @@ import numpy as np
 
 from dse.chips.k210.bundle.flash_package import FLASH_ADDRESS
 from dse.chips.k210.bundle.rendering import render
+from dse.chips.k210.target import K210Target
 from dse.detection.decoding import CANDIDATES, MAX_BOXES
 from dse.detection.head import FACE_HEAD, MAX_LOG_RATIO, Head
 from dse.errors import UsageError
 
 __all__ = ["NAMES", "board_files"]
+
+OLDER_BUNDLES_VERSION = 5
+"""Of the kmodel in bundles whose manifest does not name it."""
 
 NAMES = ("README.md", "decode.c", "decode.h", "detector.h", "main.c", "main.py")
 
@@ -24,6 +31,9 @@ holds its old and its new places for a moment."""
 
 OTHER_HEAP_BYTES = 128 * 1024
 """For the program itself, and blocks that lie in the way."""
+
+CAMERA_ROW_BYTES = 64
+"""MaixPy and CanMV give a canvas for the KPU room for rows of a multiple of these."""
 
 
 def board_files(
@@ -38,16 +48,22 @@ def board_files(
             f"no program on the board decodes a head '{head.kind}' of {len(head.classes)} classes",
             "export a design whose head has one class",
         )
-    compiled, output = manifest["compiled"], detector["output"]
+    compiled, output, target = manifest["compiled"], detector["output"], manifest["target"]
     size = detector["input"]["size_pixels"]
-    numbers = output["channels"] * output["map_height"] * output["map_width"]
+    cells = output["map_height"] * output["map_width"]
+    numbers = output["channels"] * cells
+    program = target.get("board_program", K210Target.TOLD_LATER["board_program"])
+    is_maixpy = program == "maixpy"
     screen_bytes = 2 * size * (size * 3 // 4)
     values = {
         **compiled,
         **output,
         **detector,
         "candidate": manifest["candidate"],
-        "kmodel_loader": manifest["target"]["kmodel_loader"],
+        "board_program": program,
+        "is_maixpy": is_maixpy,
+        "kmodel_loader": target["kmodel_loader"],
+        "kmodel_version": compiled.get("kmodel_version", OLDER_BUNDLES_VERSION),
         "runtime": ".".join(compiled["nncase_version"].split(".")[:2]),
         "kmodel_sha256": manifest["files"]["model.kmodel"]["sha256"],
         "size": size,
@@ -61,13 +77,26 @@ def board_files(
         "max_faces": MAX_BOXES,
         "flash_address": FLASH_ADDRESS,
         "numbers": numbers,
-        "heap_bytes": LIST_BYTES_PER_NUMBER * numbers + OTHER_HEAP_BYTES,
+        "heap_bytes": _heap_bytes(size, cells if is_maixpy else numbers),
+        "outside_heap_bytes": (
+            compiled["kmodel_bytes"] + compiled["data_bytes"] + compiled["output_bytes"]
+        ),
         "screen_bytes": screen_bytes,
         "program_bytes": (
             compiled["main_memory_bytes"] + compiled["input_bytes"] + 2 * screen_bytes
         ),
     }
     return {name: render(name, **values) for name in NAMES}
+
+
+def _heap_bytes(size: int, listed: int) -> int:
+    """What main.py needs of MicroPython's heap: a canvas and a list of `listed` numbers.
+
+    A canvas holds its pixels in 16 bits, and in three planes for the KPU.
+    """
+    row = math.ceil(size / CAMERA_ROW_BYTES) * CAMERA_ROW_BYTES
+    canvas = 2 * size * size + 3 * row * size
+    return canvas + LIST_BYTES_PER_NUMBER * listed + OTHER_HEAP_BYTES
 
 
 def _logit(score: float) -> float:

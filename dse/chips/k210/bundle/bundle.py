@@ -44,7 +44,9 @@ from dse.versions import versions
 __all__ = ["export_bundle"]
 
 AGREEMENT_PICTURES = 8
-TARGET_KEYS = ("name", "title", "model_memory_bytes", "nncase_version", "kmodel_loader")
+TARGET_KEYS = (
+    "name", "title", "model_memory_bytes", "nncase_version", "kmodel_loader", "board_program",
+)  # fmt: skip
 _REJECTED = "calibrate on more pictures, or export another candidate"
 
 
@@ -178,7 +180,11 @@ def _compiled_table(deployment: Deployment) -> dict[str, Any]:
     """The compiler's figures, without the file and its log."""
     table = asdict(deployment.compiled)
     del table["kmodel"], table["log"]
-    return {**table, "main_memory_bytes": deployment.compiled.main_memory_bytes}
+    return {
+        **table,
+        "main_memory_bytes": deployment.compiled.main_memory_bytes,
+        "kmodel_version": deployment.compiled.headers.version,
+    }
 
 
 def _contents(
