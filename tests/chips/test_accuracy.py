@@ -9,10 +9,16 @@ from dse.data.pictures import DataSet
 from dse.detection import FACE_HEAD
 from dse.evaluation import prepare
 from dse.network.arrays import Predict
+from tests.chips.k210.networks_and_pictures import three_pictures
 
-pytestmark = [pytest.mark.compiler, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 ANCHORS = FACE_HEAD.grid(64, 4, 4)
+
+
+@pytest.fixture(scope="module")
+def data() -> DataSet:
+    return three_pictures()
 
 
 def oracle(data: DataSet, logit: float) -> Predict:

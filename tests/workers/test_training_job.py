@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from dse.data import open_data
 from dse.errors import StudyError
+from dse.network.detector import detector_graph
+from dse.space import Training
 from dse.training import Recipe
 from dse.workers.training_job import Job, calibration_canvases
 
@@ -19,10 +22,14 @@ def test_ranges_are_set_with_as_many_pictures_as_the_recipe_says(tmp_path: Path)
     assert calibration_canvases(job, 96).shape == (3, 96, 96, 3)
 
 
+TRAINING = Training.parse("P5-a1-256")
+
+
 def test_a_target_that_is_not_known_is_missed_where_it_is_needed() -> None:
     job = Job("synthetic", "synthetic", Recipe(), "shipped", ("FP32",), "cache")
+    assert job.chip.formats  # AP of other formats can still be measured
     with pytest.raises(StudyError, match="another version of dse"):
-        _ = job.chip
+        job.deploy(detector_graph(TRAINING), {}, np.zeros((0, 8, 8, 3), np.uint8))
 
 
 def test_a_job_moves_with_its_pictures_and_weights(tmp_path: Path) -> None:

@@ -9,10 +9,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dse.data.pictures import DataSet, Picture
+from dse.data.pictures import DataSet
 from dse.network.detector import detector_graph
 from dse.network.graph import Graph
-from tests.chips.k210.networks_and_pictures import SIZE, TRAINING, random_canvases, random_weights
+from tests.chips.k210.networks_and_pictures import (
+    SIZE,
+    TRAINING,
+    random_canvases,
+    random_weights,
+    three_pictures,
+)
 
 if TYPE_CHECKING:
     from dse.chips.k210 import Deployment
@@ -48,15 +54,7 @@ def kmodel(deployment: Deployment) -> bytes:
 
 @pytest.fixture(scope="session")
 def data() -> DataSet:
-    """Three pictures of different shapes, with a face each."""
-
-    def picture(number: int, height: int, width: int) -> Picture:
-        pixels = random_canvases(1, 64, seed=number)[0, :height, :width]
-        box = np.array([[8, 8, 30, 34]], np.float32)
-        return Picture(f"{number}.png", box, lambda: pixels, boxes_square=box + 1)
-
-    shapes = [(64, 48), (40, 64), (64, 64)]
-    return DataSet("three", tuple(picture(n, *shape) for n, shape in enumerate(shapes)))
+    return three_pictures()
 
 
 @pytest.fixture(scope="session")

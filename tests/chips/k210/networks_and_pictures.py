@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.data.pictures import DataSet, Picture
 from dse.network.graph import CONVOLUTIONS, Graph, Layer
 from dse.space import Training
 
@@ -79,3 +80,15 @@ def every_operation(size: int) -> Graph:
         ),
         ("head",),
     )
+
+
+def three_pictures() -> DataSet:
+    """Three pictures of different shapes, with a face each."""
+
+    def picture(number: int, height: int, width: int) -> Picture:
+        pixels = random_canvases(1, 64, seed=number)[0, :height, :width]
+        box = np.array([[8, 8, 30, 34]], np.float32)
+        return Picture(f"{number}.png", box, lambda: pixels, boxes_square=box + 1)
+
+    shapes = [(64, 48), (40, 64), (64, 64)]
+    return DataSet("three", tuple(picture(n, *shape) for n, shape in enumerate(shapes)))
