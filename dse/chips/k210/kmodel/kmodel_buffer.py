@@ -6,7 +6,6 @@ Version 4 is nncase 0.2 (`lib/nncase/v0/include/runtime/model.h` of the standalo
 
 from __future__ import annotations
 
-from dse.chips.k210.kmodel.buffered import tail_is_missing
 from dse.chips.k210.kmodel.kmodel_headers import KPU_MEMORY_BYTES, Kmodel, TensorRange
 from dse.chips.k210.kmodel.kmodel_reader import Reader, counted, expect
 
@@ -39,7 +38,9 @@ def parse_version_4(reader: Reader) -> Kmodel:
 def _skip_bodies(reader: Reader, version: int, heads: list[tuple[int, ...]]) -> None:
     """Moves on behind all operations, which must be there but for bytes that nothing reads."""
     size = sum(size for _, size in heads)
-    if heads:
+    if heads and reader.position + size > len(reader.data):
+        from dse.chips.k210.kmodel.buffered import tail_is_missing  # forty classes: most need none
+
         number, own = heads[-1]
         if tail_is_missing(reader.data, version, number, reader.position + size - own, own):
             size = len(reader.data) - reader.position
