@@ -95,7 +95,7 @@ class Convolution:
     Raises VerificationFailed where what it writes is not what comes of what it reads.
     weights, batch_norm, activation: offsets in the constants. bias_x, bias_w, bias: what is
     added to each weight, to each input level, and to the sum of one input channel. target:
-    where the result goes in main memory too, or None.
+    where the result goes in main memory too, or None. registers: all that the file says, as it is.
     """
 
     read: KpuMap
@@ -111,6 +111,7 @@ class Convolution:
     batch_norm: int
     activation: int
     target: Address | None
+    registers: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         step = POOL_STEPS[self.pool]
@@ -186,6 +187,7 @@ def read_layer(
         batch_norm=constants.batch_norm,
         activation=constants.activation,
         target=target,
+        registers=tuple(registers),
     )
 
 
