@@ -42,7 +42,7 @@ class KpuTensor:
     def write(self, memory: Memory, maps: Maps) -> None:
         """The reverse of `read`."""
         pictures = maps.shape[1] // self.map.batches
-        shape = (-1, pictures, self.map.batches, *self.map.shape[1:])
+        shape = (len(maps), pictures, self.map.batches, *self.map.shape[1:])
         by_batch, first = maps.reshape(shape), 0
         for region in self.regions:
             rows, channels = region.shape[1:3]

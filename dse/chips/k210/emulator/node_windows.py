@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,7 +21,8 @@ from dse.chips.k210.emulator.cpu_windows import (
     nearest,
 )
 from dse.chips.k210.emulator.memory import Memory
-from dse.chips.k210.emulator.tensors import Run, Tensors
+from dse.chips.k210.emulator.operands import Run
+from dse.chips.k210.emulator.tensors import Tensors
 from dse.chips.k210.kmodel import window_nodes as nodes
 from dse.chips.k210.kmodel.records import Step
 
@@ -76,7 +78,7 @@ def _reduce(n: nodes.Reduce, t: Tensors) -> Run:
     t.work += 2 * read.elements
     kept = [1 + axis for axis, (a, b) in enumerate(sides) if a == b]
     gone = [1 + axis for axis, (a, b) in enumerate(sides) if a != b]
-    shape = (*(n.in_shape[axis - 1] for axis in kept), -1)
+    shape = (*(n.in_shape[axis - 1] for axis in kept), math.prod(n.in_shape[a - 1] for a in gone))
     initial = np.float32(n.initial)
     # as the runtime has it: from the sizes of its ranges
     factor = np.float32(n.output.size // 4) / np.float32(max(n.input.size // 4, 1))

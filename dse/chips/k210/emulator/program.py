@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.chips.k210.emulator.buffered import BufferedPlan, plan_buffered, prepared
+from dse.chips.k210.emulator.buffered_planning import BufferedPlan, plan_buffered, prepared
 from dse.chips.k210.emulator.container import read_container
 from dse.chips.k210.emulator.convolution import Maps
 from dse.chips.k210.emulator.memory import Memory, Region, Spaces

@@ -43,6 +43,9 @@ __all__ = ["BufferedKmodel", "convolution_of", "read_buffered", "tail_is_missing
 FLOAT, LEVELS = 0, 1
 """`datatype_t` of version 4."""
 
+EIGHT_BITS = 1
+"""Flag of version 3: weights are of 8 bits, not of 16."""
+
 ALIGNED = 8
 """Bodies of version 4 begin on a multiple of this; see `tail_is_missing`."""
 
@@ -54,6 +57,7 @@ class BufferedKmodel:
     input_range: where the picture goes; None in version 3, which leaves that to its first layer.
     input_shape: (1, channels, height, width); its numbers are float32 where `input_is_float`.
     constants: of version 4, (first byte in the file, bytes). main_bytes: of the buffer.
+    weight_width: bytes of one weight of the accelerator's layers.
     """
 
     version: int
@@ -64,6 +68,7 @@ class BufferedKmodel:
     constants: tuple[int, int]
     main_bytes: int
     steps: tuple[Step, ...]
+    weight_width: int = 1
 
     def operations(self) -> dict[str, int]:
         """How many there are of each kind, in the order in which they come first."""
@@ -107,8 +112,7 @@ def _version_4(reader: Reader) -> BufferedKmodel:
 
 def _version_3(reader: Reader) -> BufferedKmodel:
     flags, _, count, _, main_bytes, outputs = reader.numbers("7I", "the model header")[1:]
-    if not flags & 1:
-        raise _unknown("a kmodel with weights of 16 bits")
+    weight_width = 1 if flags & EIGHT_BITS else 2
     written = [reader.numbers("II", "an output") for _ in range(counted(outputs, "outputs"))]
     room = {MAIN_MEMORY: main_bytes, KPU_MEMORY: KPU_MEMORY_BYTES}
     places = tuple(Range(MAIN_MEMORY, FLOAT, *one) for one in written)
@@ -120,11 +124,11 @@ def _version_3(reader: Reader) -> BufferedKmodel:
     if isinstance(first, layers.FullyConnected):
         shape = 1, 1, 1, first.in_channels
     elif isinstance(first, layers.KpuConvolution):
-        shape = 1, *convolution_of(first, reader.data).read.shape
+        shape = 1, *convolution_of(first, reader.data, weight_width).read.shape
     else:
         raise _unknown(f"a kmodel that begins with '{first.name}': nor does any firmware")
     is_float = isinstance(first, layers.FullyConnected)
-    return BufferedKmodel(3, None, shape, is_float, places, (0, 0), main_bytes, steps)
+    return BufferedKmodel(3, None, shape, is_float, places, (0, 0), main_bytes, steps, weight_width)
 
 
 def _steps(
@@ -198,16 +202,18 @@ def _outside(name: str, step: Step, value: int) -> str:
     return f"{name} of '{step.name}' lies at {value}, outside of its memory"
 
 
-def convolution_of(step: nodes.KpuConv2d | layers.KpuConvolution, data: bytes) -> Convolution:
+def convolution_of(
+    step: nodes.KpuConv2d | layers.KpuConvolution, data: bytes, weight_width: int = 1
+) -> Convolution:
     """The accelerator's layer that `step` tells of; its constants are offsets in the file `data`.
 
-    Raises as `read_layer`.
+    weight_width: of the kmodel. Raises as `read_layer`.
     """
     (array,) = step.arrays
     registers = struct.unpack_from("<12Q", data, array.start)
     if isinstance(step, layers.KpuConvolution):
         constants = Constants(step.weights, step.batch_norm, step.activation)
-        return _within(read_layer(registers, constants), data)
+        return _within(read_layer(registers, constants, weight_width=weight_width), data)
     # the compiler leaves in three registers how far it moved on to the next multiple of 256
     gaps = [registers[i] >> 32 for i in (4, 7, 5)]
     channels = (registers[2] >> 32 & 1023) + 1

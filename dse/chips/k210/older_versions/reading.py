@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from dse.chips.k210.emulator.container import CodeModule, Container, read_container
 from dse.chips.k210.emulator.kpu_code import Copy, Download, Upload, read_kpu_code
@@ -21,8 +17,8 @@ from dse.chips.k210.kmodel.kpu_layer import (
     Convolution,
     KpuMap,
 )
+from dse.chips.k210.older_versions.level_operations import OPERATIONS
 from dse.chips.k210.older_versions.level_program import (
-    Box,
     Convolved,
     Dequantized,
     LevelProgram,
@@ -35,7 +31,6 @@ from dse.chips.k210.older_versions.level_program import (
 from dse.chips.k210.older_versions.level_values import (
     LEVELS,
     Cut,
-    Joined,
     Looked,
     Number,
     Plain,
@@ -44,8 +39,6 @@ from dse.chips.k210.older_versions.level_values import (
 from dse.chips.k210.older_versions.places import Places, cannot
 
 __all__ = ["level_program"]
-
-Values = NDArray[Any]
 
 
 def level_program(kmodel: bytes) -> LevelProgram:
@@ -86,7 +79,7 @@ class _Reader:
         if one.name == "call":
             self.call(one.operands)
             return
-        if one.name not in READ:
+        if one.name not in OPERATIONS:
             raise cannot(f"the CPU's operation '{one.name}'")
         o = one.operands
         address: Address = o["input"]
@@ -94,7 +87,8 @@ class _Reader:
         number = self.places.read(
             self.main(address.location), address.offset, int(dtype[1:]), o["shape"], o["in_strides"]
         )
-        made = READ[one.name](self, number, o)
+        constants = self.container.modules[self.container.entry[0]].rdata
+        made = OPERATIONS[one.name](number, o, constants)
         to: Address = o["output"]
         made_type = o.get("out_type") or o["type"]
         if made_type == "u1":
@@ -231,84 +225,3 @@ class _Reader:
         if read not in self.maps:
             raise cannot("a layer that reads a part of a map")
         return self.maps[read]
-
-
-def _mapped(
-    number: Number,
-    function: Callable[[Values], Values],
-    scale: float | None = None,
-    bias: float = 0.0,
-) -> Number:
-    """`function` of each number, wherever it lies. scale, bias: what it is of levels, if linear."""
-    if isinstance(number, Plain):
-        return Looked(number.tensor, function(LEVELS), scale, bias)
-    if isinstance(number, Looked):
-        return Looked(number.tensor, function(number.table))
-    if isinstance(number, Surrounded):
-        value = function(np.array([number.value], np.float32))[0]
-        inner = _mapped(number.inner, function, scale, bias)
-        return Surrounded(inner, number.margins, float(value))
-    if isinstance(number, Cut):
-        return Cut(_mapped(number.inner, function, scale, bias), number.box)
-    return Joined(tuple(_mapped(part, function, scale, bias) for part in number.parts))
-
-
-def _dequantize(_: _Reader, number: Number, o: dict[str, Any]) -> Number:
-    """To the bit as the runtime: a product, rounded, and a sum, rounded."""
-    scale, bias = np.float32(o["scale"]), np.float32(o["bias"])
-
-    def numbers(values: Values) -> Values:
-        return values.astype(np.float32) * scale + bias
-
-    return _mapped(number, numbers, float(scale), float(bias))
-
-
-def _quantize(_: _Reader, number: Number, o: dict[str, Any]) -> Number:
-    scale, bias = np.float32(o["scale"]), np.float32(o["bias"])
-    return _mapped(
-        number,
-        lambda values: np.clip(np.rint(values * scale + bias), 0, 255).astype(np.uint8),
-    )
-
-
-def _pad(_: _Reader, number: Number, o: dict[str, Any]) -> Number:
-    if len(o["paddings"]) != 4 or o["mode"] or any(inside for *_, inside in o["paddings"]):
-        raise cannot("mirrored edges")
-    *others, rows, columns = o["paddings"]
-    if any(before or after for before, after, _ in others):
-        raise cannot("channels that are added or left out")
-    return Surrounded(number, (*rows[:2], *columns[:2]), float(o["value"]))
-
-
-def _slice(_: _Reader, number: Number, o: dict[str, Any]) -> Number:
-    names = ("begins", "ends", "steps")
-    expect(all(len(o[name]) == 4 for name in names), "a slice of another rank")
-    if min(o["steps"]) < 1:
-        raise cannot("pixels in reverse order")
-    cuts = [
-        slice(*ends).indices(side)
-        for side, *ends in zip(o["shape"], *(o[name] for name in names), strict=True)
-    ]
-    if cuts[:2] != [(0, side, 1) for side in o["shape"][:2]]:
-        raise cannot("channels that are left out")
-    (top, bottom, down), (left, right, across) = cuts[2:]
-    return Cut(number, Box(top, left, bottom, right, down, across))
-
-
-def _lut1d(reader: _Reader, number: Number, o: dict[str, Any]) -> Number:
-    address: Address = o["table"]
-    rdata = reader.container.modules[reader.container.entry[0]].rdata
-    table = np.frombuffer(rdata[address.offset : address.offset + 256], np.uint8)
-    expect(len(table) == 256, "a table is cut off")
-    return _mapped(number, lambda levels: table[levels.astype(np.uint8)])
-
-
-READ: dict[str, Callable[[_Reader, Number, dict[str, Any]], Number]] = {
-    "copy": lambda _, number, __: number,
-    "dequantize": _dequantize,
-    "lut1d": _lut1d,
-    "pad": _pad,
-    "quantize": _quantize,
-    "slice": _slice,
-}
-"""Operations of the CPU that move numbers, or change each by itself."""

@@ -57,14 +57,14 @@ def run_node(
 def run_layer(
     kind: type[Step],
     given: Numbers,
-    count: int,
+    length: int,
     *,
     output: int = FLOAT,
     tail: bytes = b"",
     reads: tuple[str, ...] = ("input",),
     **values: Any,
 ) -> Numbers:
-    """(PICTURES, count): what the layer makes of floats (PICTURES, n); no file begins with it.
+    """(PICTURES, length): what the layer makes of floats (PICTURES, n); no file begins with it.
 
     given: levels are first made of the same floats. Version 3 puts out float32 alone: levels come
     as their bytes, four in a number, and are taken apart again. reads: fields that say where.
@@ -81,9 +81,9 @@ def run_layer(
         levels = file.place(size + 8)
         file.add(Quantize, input=copied, output=levels, count=size, scale=1.0, bias=0.0)
         copied = levels
-    written = file.place(-(-count * ITEM[output] // 8) * 8)
+    written = file.place(-(-length * ITEM[output] // 8) * 8)
     file.add(kind, tail, output=written, **dict.fromkeys(reads, copied), **values)
-    file.outputs.append((written, -(-count * ITEM[output] // 4) * 4))
+    file.outputs.append((written, -(-length * ITEM[output] // 4) * 4))
     floats = given.reshape(PICTURES, 1, 1, size).astype(np.float32)
     found = predictor(file.content(), 1).outputs(floats)[0]
-    return found if output == FLOAT else np.ascontiguousarray(found).view(np.uint8)[:, :count]
+    return found if output == FLOAT else np.ascontiguousarray(found).view(np.uint8)[:, :length]
