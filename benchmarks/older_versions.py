@@ -6,7 +6,8 @@ Draws `--count` networks of each family (`random_networks`, and `dse`'s own dete
 each with random weights, rewrites the file, and runs two pictures through all. "equal" says that
 the levels of every output are the same to the bit. The numbers made of them are so in version 3;
 in version 4 the runtime's own dequantization rounds differently on a PC, by `farthest`, in units
-of the last place of the greatest number. The exit code is 1 where something differs.
+of the last place of the greatest number. "priced" counts the files whose size and main memory the
+cost model told before, to the byte. The exit code is 1 where something differs.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,11 +26,13 @@ from random_networks import FAMILIES, draw_network
 from dse.chips.k210 import compile_kmodel, parse_kmodel
 from dse.chips.k210.compiler.compiler import OUT_OF_KPU_MEMORY
 from dse.chips.k210.compiler.tflite import random_tflite
+from dse.chips.k210.cost.price import KPU_FORMAT, price
 from dse.chips.k210.emulator import predictor
 from dse.chips.k210.older_versions import rewritten
 from dse.chips.k210.older_versions.level_program import Dequantized, Tensor
 from dse.chips.k210.older_versions.reading import level_program
-from dse.errors import CompilerError
+from dse.chips.k210.target import K210Target
+from dse.errors import CompilerError, VerificationFailed
 from dse.network.detector import Network
 from dse.network.families import BREAKPOINTS
 from dse.network.graph import Graph
@@ -40,6 +44,7 @@ DETECTORS = "detector"
 SIZES = (96, 128, 160, 192, 224, 256)
 WIDTHS = (0.25, 0.35, 0.5, 0.75, 1.0)
 VERSIONS = (4, 3)
+FIGURES = ("kmodel_bytes", "main_memory_bytes")
 FARTHEST = 2
 """Units in the last place of the greatest number, between two roundings of one number."""
 
@@ -55,7 +60,7 @@ def drawn(family: str, seed: int) -> Graph:
 
 
 def compare(family: str, seed: int) -> list[dict[str, Any]]:
-    """One network in all versions; `found` is equal, different, refused or too large."""
+    """One network in all versions; `found` is equal, different, refused, too large or not run."""
     graph = drawn(family, seed)
     canvases = pictures_of(graph.input.shape, seed)
     row: dict[str, Any] = {"network": f"{family}-{seed}", "family": family, "message": ""}
@@ -65,11 +70,28 @@ def compare(family: str, seed: int) -> list[dict[str, Any]]:
         if OUT_OF_KPU_MEMORY not in str(error):
             raise
         return [{**row, "version": one, "found": "too large"} for one in VERSIONS]
-    wanted = [one.transpose(0, 3, 1, 2) for one in predictor(kmodel, 1).outputs(canvases)]
+    try:
+        emulate = predictor(kmodel, 1)
+    except (CompilerError, VerificationFailed) as error:
+        said = {"found": "not run", "message": f"the file of version 5: {error}"}
+        return [{**row, "version": one, **said} for one in VERSIONS]
+    wanted = [one.transpose(0, 3, 1, 2) for one in emulate.outputs(canvases)]
     row["version_5"] = _figures(kmodel)
-    return [
-        {**row, "version": one, **_rewritten(kmodel, one, canvases, wanted)} for one in VERSIONS
-    ]
+    rows = []
+    for version in VERSIONS:
+        found = _rewritten(kmodel, version, canvases, wanted)
+        rows.append({**row, "version": version, **found, "priced": _priced(graph, version, found)})
+    return rows
+
+
+def _priced(graph: Graph, version: int, found: dict[str, Any]) -> bool:
+    """Whether the cost model says the same of `graph`, without any file."""
+    target = replace(K210Target.load(), kmodel_version_written=version)
+    cost = price(graph, KPU_FORMAT, target)
+    if cost.unwritten or found["found"] == "refused":
+        refused: bool = found["found"] == "refused"
+        return bool(cost.unwritten) == refused
+    return all(getattr(cost, name) == found[name] for name in FIGURES)
 
 
 def _rewritten(
@@ -106,9 +128,13 @@ def _figures(kmodel: bytes) -> dict[str, int]:
     return {"kmodel_bytes": len(kmodel), "main_memory_bytes": headers.main_memory_bytes}
 
 
+def _is_odd(row: dict[str, Any]) -> bool:
+    return row["found"] == "different" or row.get("priced") is False
+
+
 def summary(rows: list[dict[str, Any]]) -> str:
     """A line for each family and version, then why networks were refused."""
-    kinds = ("equal", "different", "refused", "too large")
+    kinds = ("equal", "different", "refused", "too large", "not run")
     keys = dict.fromkeys((row["family"], row["version"]) for row in rows)
     cells = []
     for family, version in keys:
@@ -117,21 +143,31 @@ def summary(rows: list[dict[str, Any]]) -> str:
         sizes = [row for row in own if "kmodel_bytes" in row]
         shares = [
             sum(row[name] for row in sizes) / max(1, sum(row["version_5"][name] for row in sizes))
-            for name in ("kmodel_bytes", "main_memory_bytes")
+            for name in FIGURES
         ]
         farthest = max((row.get("farthest", 0) for row in own), default=0)
         cells.append(
-            (family, str(version), str(len(own)), *map(str, counts), f"{farthest:.2g}",
+            (family, str(version), str(len(own)), *map(str, counts),
+             str(sum(row.get("priced", False) for row in own)), f"{farthest:.2g}",
              *(f"{share:.3f}" for share in shares))
         )  # fmt: skip
-    columns = ("family", "version", "networks", *kinds, "farthest", "file/v5", "memory/v5")
+    columns = (
+        "family",
+        "version",
+        "networks",
+        *kinds,
+        "priced",
+        "farthest",
+        "file/v5",
+        "memory/v5",
+    )
     reasons: dict[str, int] = {}
     for row in rows:
         if row["message"]:
             key = f"version {row['version']}: {row['message']}"
             reasons[key] = reasons.get(key, 0) + 1
     lines = [f"{count:4} x {reason}" for reason, count in sorted(reasons.items())]
-    odd = [f"{row['network']}: {row}" for row in rows if row["found"] == "different"]
+    odd = [f"{row['network']}: {row}" for row in rows if _is_odd(row)]
     return "\n".join([format_table(columns, cells, left=("family",)), *lines, *odd])
 
 
@@ -146,7 +182,7 @@ def main() -> int:
     seeds = range(options.first, options.first + options.count)
     rows = [row for family in options.family for seed in seeds for row in compare(family, seed)]
     print(json.dumps(rows, indent=2) if options.json else summary(rows))
-    return int(any(row["found"] == "different" for row in rows))
+    return int(any(map(_is_odd, rows)))
 
 
 if __name__ == "__main__":

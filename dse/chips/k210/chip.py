@@ -108,8 +108,10 @@ class K210(Chip):
         """The firmware's loader, which may not know the version of kmodel that is written."""
         firmware = K210Target.own(target)
         written, loaded = firmware.kmodel_version_written, firmware.kmodel_versions_loaded
-        if not cost.deployable or written in loaded:
+        if not cost.deployable:
             return None
+        if written in loaded:
+            return _unwritten(_own(cost), written)
         versions = ", ".join(str(version) for version in loaded)
         message = f"{target.title} loads kmodel version {versions}; the compiler writes {written}"
         if firmware.kmodel_hint:
@@ -244,6 +246,14 @@ class K210(Chip):
         except CompilerError as error:
             advice = "uv sync --reinstall-package nncase"
             yield Finding("K210 compiler", False, str(error), advice)
+
+
+def _unwritten(cost: K210Cost, version: int) -> Verdict | None:
+    """Why the kmodel of a network that fits cannot be written, or None."""
+    if not cost.unwritten:
+        return None
+    message = f"kmodel version {version} cannot be written: {cost.unwritten}"
+    return Verdict(REJECTED, "kmodel_version", "kmodel writer", message=message)
 
 
 def _own(cost: Cost) -> K210Cost:

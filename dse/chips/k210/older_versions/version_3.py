@@ -53,7 +53,7 @@ def version_3(program: LevelProgram) -> bytes:
     start, bodies, sizes = len(head) + 8 * len(steps), b"", b""
     for step in steps:
         kind, body = _body(step, starts, start + len(bodies))
-        body += bytes(-len(body) % BODY_ALIGNMENT_BYTES)
+        body += bytes(-(start + len(bodies) + len(body)) % BODY_ALIGNMENT_BYTES)
         sizes += struct.pack("<II", NUMBERS[kind], len(body))
         bodies += body
     return head + sizes + bodies
@@ -87,7 +87,9 @@ def _convolution(step: Convolved, main: Main, position: int) -> tuple[type[Step]
     to_main_memory = step.target is not None
     registers = registers_without_addresses(step.layer.registers, to_main_memory=to_main_memory)
     start = position + CONVOLUTION_FIELDS_BYTES
-    tail, places = struct.pack("<12Q", *registers), [start]
+    tail = bytes(-start % BODY_ALIGNMENT_BYTES)
+    places = [start + len(tail)]
+    tail += struct.pack("<12Q", *registers)
     for part, alignment_bytes in (
         (step.weights, WEIGHTS_ALIGNMENT_BYTES),
         (step.batch_norm, NORM_ALIGNMENT_BYTES),

@@ -38,6 +38,7 @@ def test_levels_are_those_of_version_5(
 ) -> None:
     rows = script.compare(family, seed)
     assert {row["version"]: row["found"] for row in rows} == wanted, rows
+    assert all(row["priced"] for row in rows), rows
 
 
 def test_another_version_is_not_written() -> None:

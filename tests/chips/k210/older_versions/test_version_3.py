@@ -46,7 +46,13 @@ def test_header_and_layers_are_what_the_program_says(program: LevelProgram) -> N
     assert len(read.steps) == len(program.steps) - 1
     for step in read.steps:
         if isinstance(step, layers.KpuConvolution):
-            assert step.weights % 128 == step.batch_norm % 128 == step.activation % 256 == 0
+            assert (
+                step.registers % 8
+                == step.weights % 128
+                == step.batch_norm % 128
+                == step.activation % 256
+                == 0
+            )
     wanted = [one.target is not None for one in program.steps if isinstance(one, Convolved)]
     flags = [one.flags for one in read.steps if isinstance(one, layers.KpuConvolution)]
     assert flags == wanted
