@@ -122,8 +122,10 @@ class K210(Chip):
         firmware, ours = K210Target.own(target), _own(cost)
         version = ours.kmodel_version or firmware.kmodel_version_written
         loaded = firmware.kmodel_versions_loaded
-        if not cost.deployable or version in loaded:
+        if not cost.deployable:
             return None
+        if version in loaded:
+            return None if ours.kmodel_version else _unwritten(ours, version)
         versions = ", ".join(str(version) for version in loaded)
         what = (
             f"this is version {version}"
@@ -263,6 +265,14 @@ class K210(Chip):
         except CompilerError as error:
             advice = "uv sync --reinstall-package nncase"
             yield Finding("K210 compiler", False, str(error), advice)
+
+
+def _unwritten(cost: K210Cost, version: int) -> Verdict | None:
+    """Why the kmodel of a network that fits cannot be written, or None."""
+    if not cost.unwritten:
+        return None
+    message = f"kmodel version {version} cannot be written: {cost.unwritten}"
+    return Verdict(REJECTED, "kmodel_version", "kmodel writer", message=message)
 
 
 def _own(cost: Cost) -> K210Cost:

@@ -5,8 +5,9 @@ What each key means and where its figure comes from stands in `constraints/k210*
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from dse.chips.profiles import load_target
 from dse.chips.target import Cycles, Target
@@ -55,6 +56,8 @@ class K210Target(Target):
     cpu_cycles_per_copied_byte: Cycles
     cpu_cycles_per_padded_element: Cycles
     cpu_cycles_per_indexed_element: Cycles
+    cpu_cycles_per_looked_up_byte: Cycles
+    cpu_cycles_per_moved_byte: Cycles
     cpu_cycles_per_transposed_element: Cycles
     cpu_cycles_per_bilinear_element: Cycles
     cpu_cycles_per_nearest_element: Cycles
@@ -64,10 +67,12 @@ class K210Target(Target):
     cpu_cycles_per_mac_beside_kpu: Cycles
     chip_power_w: float
 
-    TOLD_LATER = {  # noqa: RUF012
+    TOLD_LATER: ClassVar[Mapping[str, Any]] = {
         "nncase_version": "1.9.0.20230322",
         "kmodel_loader": "",
         "board_program": "sdk",
+        "cpu_cycles_per_looked_up_byte": (5.0, 10.0, 20.0),
+        "cpu_cycles_per_moved_byte": (10.0, 25.0, 60.0),
     }
 
     @classmethod

@@ -124,7 +124,10 @@ class _Programs(Program):
         """`program`, made of numbers of `lockstep`, for the networks at `places`."""
         rows = ((*s.shape, s.element_bytes, s.kernel, s.input_channels) for s in program.steps)
         columns = tuple(lockstep.values(column, places) for column in zip(*rows, strict=True))
-        return cls(program.steps, program.outputs, program.range_dependent, columns)
+        return cls(
+            program.steps, program.outputs, program.range_dependent, program.kmodel_version,
+            program.unwritten, columns,
+        )  # fmt: skip
 
     def each(self, formula: Callable[[Program, Step], Value]) -> list[Value]:
         """`formula` of each step, computed for all steps of an operation at once."""
@@ -153,7 +156,7 @@ class _Programs(Program):
         for indices, step in self.stacks:
             sources = [next(iter(self.steps[index].inputs), index) for index in indices]
             steps += (self.stack("input", sources, ()), step)
-        return Program(tuple(steps), ())
+        return Program(tuple(steps), (), kmodel_version=self.kmodel_version)
 
     def stack(self, op: str, indices: list[int], inputs: tuple[int, ...]) -> Step:
         """The steps `indices` as one `op`."""

@@ -1,4 +1,4 @@
-"""Bytes of the kmodel file (version 5) that nncase 1.9 writes for a program.
+"""Bytes of the kmodel file that is written for a program: of version 5, nncase 1.9's own.
 
 Source: nncase v1.9.0, include/nncase/runtime/model.h (headers), src/codegen/module_builder.cpp
 (sections), src/codegen/stackvm/ops/*.cpp and modules/k210/src/codegen/ops/*.cpp (bodies). A
@@ -8,7 +8,8 @@ functions, its constants (`.rdata`) and its instructions (`.text`).
 
 from __future__ import annotations
 
-from dse.chips.k210.cost.program import CPU_CONVOLUTIONS, KPU_CONVOLUTIONS, Program, Step
+from dse.chips.k210.cost.older_size import older_kmodel_bytes
+from dse.chips.k210.cost.program import CPU_CONVOLUTIONS, KPU_CONVOLUTIONS, VERSION_5, Program, Step
 
 __all__ = ["constant_bytes", "kmodel_bytes"]
 
@@ -79,6 +80,8 @@ OTHER_TEXT_BYTES = 150
 
 def kmodel_bytes(program: Program) -> int:
     """Size of the file. Raises nothing: unknown operations are guessed at."""
+    if program.kmodel_version != VERSION_5 and not program.unwritten:
+        return older_kmodel_bytes(program)
     calls = _calls(program)
     cpu_text = sum(CPU_TEXT_BYTES.get(s.op, OTHER_TEXT_BYTES) for s in program.steps if _on_cpu(s))
     cpu_text += sum(CALL_BYTES + (1 + downloads) * CALL_ARGUMENT_BYTES for downloads in calls)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from dse.chips.k210.cost.kpu_layout import ROW_BYTES, row_layout
-from dse.chips.k210.cost.program import KPU_CONVOLUTIONS, Program, Step
+from dse.chips.k210.cost.program import KPU_CONVOLUTIONS, VERSION_5, Program, Step
 from dse.chips.k210.target import K210Target
 from dse.chips.target import Cycles
 
@@ -37,6 +37,14 @@ PER_ELEMENT = {
     "upsample_nearest": "cpu_cycles_per_nearest_element",
 }
 """The target's constant for each number that an operation writes; others are plain loops."""
+
+
+IN_LEVELS = {
+    "lookup": "cpu_cycles_per_looked_up_byte",
+    "pad": "cpu_cycles_per_moved_byte",
+    "slice": "cpu_cycles_per_moved_byte",
+}
+"""The same for bytes in the runtimes of versions 3 and 4, which are plain loops."""
 
 
 class Duration(NamedTuple):
@@ -101,7 +109,7 @@ def _convolution_cycles(step: Step, source: Step, target: K210Target) -> float:
 def _cpu_work(program: Program, step: Step, target: K210Target) -> tuple[Cycles, int]:
     """Cycles of one unit of what the CPU does in a step, and how many units there are."""
     if step.op in ("upload", "download"):
-        return _byte_cycles(step, target), step.elements
+        return _byte_cycles(program, step, target), step.elements
     if step.op in ("conv", "depthwise"):
         height, width, _ = step.shape
         return _mac_cycles(program, target), step.weights * height * width
@@ -109,14 +117,22 @@ def _cpu_work(program: Program, step: Step, target: K210Target) -> tuple[Cycles,
         return target.cpu_cycles_per_pooled_element, step.elements * step.kernel**2
     if step.op in ("mean", "mean_map"):
         return target.cpu_cycles_per_pooled_element, program.steps[step.inputs[0]].elements
+    if program.kmodel_version != VERSION_5 and step.op in IN_LEVELS:
+        cycles: Cycles = getattr(target, IN_LEVELS[step.op])
+        return cycles, step.elements
     if step.op in COPIES:
         return target.cpu_cycles_per_copied_byte, step.size_bytes
     per_element: Cycles = getattr(target, PER_ELEMENT.get(step.op, "cpu_cycles_per_element"))
     return per_element, step.elements
 
 
-def _byte_cycles(step: Step, target: K210Target) -> Cycles:
-    """Cycles a byte of a transfer: rows that fill whole KPU rows go in one piece."""
+def _byte_cycles(program: Program, step: Step, target: K210Target) -> Cycles:
+    """Cycles a byte of a transfer: rows that fill whole KPU rows go in one piece.
+
+    The runtime of version 3 has the KPU itself send its maps.
+    """
+    if step.op == "download" and program.kmodel_version == 3:
+        return target.cpu_cycles_per_dma_byte
     if step.op == "upload":
         whole, piecewise = target.cpu_cycles_per_dma_byte, target.cpu_cycles_per_uploaded_byte
     else:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from dse.chips.allocator import Buffer, first_fit
 from dse.chips.k210.cost.kpu_layout import ROW_BYTES, kpu_bytes
-from dse.chips.k210.cost.program import Program, Step
+from dse.chips.k210.cost.program import VERSION_5, Program, Step
 
 __all__ = ["Lifetime", "Memory", "MemoryLayout", "PlacedBuffer", "placed_buffers", "plan_memory"]
 
@@ -46,7 +46,8 @@ class MemoryLayout:
     """Who needs memory, and when: the same in all programs that differ in sizes alone.
 
     kpu: buffers in KPU memory. data: in `.data`, everything in main memory but the picture and
-    the outputs. inner: in the KPU module's own `.data`, maps that only pass through main memory.
+    the outputs; in versions 3 and 4 those, too. inner: in the KPU module's own `.data`, maps that
+    only pass through main memory.
     """
 
     def __init__(self, program: Program) -> None:
@@ -56,8 +57,12 @@ class MemoryLayout:
         self.inputs = [index for index, step in steps if step.op == "input"]
         self.outputs = program.outputs
         self.kpu = _kpu_buffers(program, last_read)
-        self.data = _data_buffers(program, last_read, owner)
-        self.inner = _inner_buffers(program, last_read, owner)
+        if program.kmodel_version == VERSION_5 or program.unwritten:
+            self.data = _data_buffers(program, last_read, owner)
+            self.inner = _inner_buffers(program, last_read, owner)
+        else:
+            self.inputs, self.outputs = [], ()
+            self.data, self.inner = _one_buffer(program, last_read, owner), []
 
     def plan(self, map_bytes: Sequence[int], size_bytes: Sequence[int]) -> Memory:
         """Places every buffer as the compiler does.
@@ -122,6 +127,25 @@ def _data_buffers(program: Program, last_read: list[int], owner: list[int]) -> l
             continue
         start = program.calls[index]
         end = ends[program.calls[last_read[index]]]
+        birth[root] = min(birth.get(root, start), start)
+        death[root] = max(death.get(root, end), end)
+    steps = program.steps
+    return [Lifetime(steps[root].layer, root, birth[root], death[root]) for root in birth]
+
+
+def _one_buffer(program: Program, last_read: list[int], owner: list[int]) -> list[Lifetime]:
+    """In versions 3 and 4: all of main memory, picture and outputs too, in one buffer.
+
+    A layer writes its maps there itself, so they live from that on.
+    """
+    birth: dict[int, int] = {}
+    death: dict[int, int] = {}
+    for index, step in enumerate(program.steps):
+        root = owner[index]
+        if step.on_kpu or (step.op == "input" and program.picture_is_uploaded):
+            continue
+        start = step.inputs[0] if step.op == "download" else index
+        end = len(program.steps) if index in program.outputs else last_read[index]
         birth[root] = min(birth.get(root, start), start)
         death[root] = max(death.get(root, end), end)
     steps = program.steps

@@ -19,6 +19,7 @@ from dse.chips.k210.cost.latency import Duration, program_time
 from dse.chips.k210.cost.layer_costs import LayerCost, layer_costs
 from dse.chips.k210.cost.lowering import lower, lower_for_cpu
 from dse.chips.k210.cost.memory import Memory, plan_memory
+from dse.chips.k210.cost.older_versions import in_version
 from dse.chips.k210.cost.program import Program
 from dse.chips.k210.target import K210Target
 from dse.errors import UnknownName
@@ -51,8 +52,10 @@ class K210Cost(Cost):
     """Cost of one picture on a K210.
 
     kmodel_bytes: the file; for formats other than kpu8 the bytes of the weights alone.
-    main_memory_bytes: the file, `.input`, `.output` and `.data`, all in RAM together.
+    main_memory_bytes: the file, `.input`, `.output` and `.data`, all in RAM together; in versions
+        3 and 4 the first two lie in the last.
     peak_layer, data_layer: where KPU memory and `.data` reach their peaks.
+    unwritten: why the version of kmodel that the target loads cannot be written, or nothing.
     range_dependent: layers at which the calibration pictures decide whether the compiler leaves
         a pair of conversions out.
     kmodel_version: of a file that is there; zero of a network, whose compiler decides.
@@ -66,6 +69,7 @@ class K210Cost(Cost):
     main_memory_bytes: int
     peak_kpu_bytes: int
     peak_layer: str
+    unwritten: str
     account: Callable[[], tuple[LayerCost, ...]] = field(repr=False, compare=False)
     kmodel_version: int = 0
 
@@ -116,6 +120,7 @@ class Figures(NamedTuple):
             main_memory_bytes=self.file_bytes + beside,
             peak_kpu_bytes=memory.peak_kpu_bytes,
             peak_layer=memory.peak_layer,
+            unwritten=program.unwritten,
             latency_ms=time.ms,
             latency_ms_low=time.low_ms,
             latency_ms_high=time.high_ms,
@@ -146,7 +151,9 @@ def lowered(graph: Graph, format: str, target: K210Target) -> Program:
     """What runs: the same for all formats but kpu8. Raises UnknownName for another format."""
     if format not in FORMATS:
         raise UnknownName("format", format, FORMATS)
-    return lower(graph, target.interleaved) if format == KPU_FORMAT else lower_for_cpu(graph)
+    if format != KPU_FORMAT:
+        return lower_for_cpu(graph)
+    return in_version(lower(graph, target.interleaved), target.kmodel_version_written)
 
 
 def file_bytes(program: Program, parameters: int, format: str) -> int:

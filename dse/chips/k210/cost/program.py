@@ -17,12 +17,16 @@ __all__ = [
     "CPU_CONVOLUTIONS",
     "KNOWN_OPS",
     "KPU_CONVOLUTIONS",
+    "VERSION_5",
     "Program",
     "Step",
     "call_starts",
 ]
 
 Value = TypeVar("Value")
+
+VERSION_5 = 5
+"""Of the kmodels that nncase 1.9 writes, for which a network is lowered at first."""
 
 KPU_CONVOLUTIONS = ("kpu_conv", "kpu_depthwise")
 CPU_CONVOLUTIONS = ("conv", "depthwise")
@@ -99,12 +103,15 @@ class Program:
     """Steps in the order of execution; `outputs` are indices of steps.
 
     range_dependent: layers at which the calibration pictures decide whether the compiler
-    leaves a pair of conversions out.
+    leaves a pair of conversions out. kmodel_version: of the file that it is written to.
+    unwritten: why that version cannot hold it; the steps are then those of version 5.
     """
 
     steps: tuple[Step, ...]
     outputs: tuple[int, ...]
     range_dependent: tuple[str, ...] = ()
+    kmodel_version: int = VERSION_5
+    unwritten: str = ""
 
     def each(self, formula: Callable[[Program, Step], Value]) -> list[Value]:
         """`formula` of the program and each of its steps."""
@@ -123,6 +130,12 @@ class Program:
     def calls(self) -> tuple[int, ...]:
         """For each step the first step of its KPU call, itself when it is the CPU's."""
         return tuple(call_starts(self.steps))
+
+    @cached_property
+    def picture_is_uploaded(self) -> bool:
+        """Nobody reads the picture but an upload, before all else."""
+        pictures = [index for index, step in enumerate(self.steps) if step.op == "input"]
+        return pictures == [0] and self.readers[0] == (1,) and self.steps[1].op == "upload"
 
     @cached_property
     def uses_kpu(self) -> bool:

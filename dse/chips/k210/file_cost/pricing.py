@@ -61,6 +61,7 @@ def cost_of(file: FileAtWork, target: K210Target) -> K210Cost:
         main_memory_bytes=headers.main_memory_bytes + working,
         peak_kpu_bytes=kpu,
         peak_layer=kpu_at or "the file",
+        unwritten="",
         account=lambda: tuple(_layer(one) for one in operations),
         kmodel_version=headers.version,
     )

@@ -96,6 +96,7 @@ class Convolution:
     weights, batch_norm, activation: offsets in the constants. bias_x, bias_w, bias: what is
     added to each weight, to each input level, and to the sum of one input channel. target:
     where the result goes in main memory too, or None. weight_width: bytes of one weight.
+    registers: all that the file says, as it is.
     """
 
     read: KpuMap
@@ -112,6 +113,7 @@ class Convolution:
     activation: int
     target: Address | None
     weight_width: int = 1
+    registers: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         step = POOL_STEPS[self.pool]
@@ -195,6 +197,7 @@ def read_layer(
         activation=constants.activation,
         target=target,
         weight_width=weight_width,
+        registers=tuple(registers),
     )
 
 

@@ -28,6 +28,8 @@ __all__ = [
     "Shape3",
     "Shape4",
     "Step",
+    "layout",
+    "packed",
     "read_record",
 ]
 
@@ -171,6 +173,19 @@ def read_record(kind: type[Read], data: bytes, start: int, end: int) -> Read:
         expect(all(n == n for n in taken), f"'{what}' at {start} holds what is no number")
         values.append(_value(hint, taken))
     return kind(start, min(end, len(data)), *values)
+
+
+def packed(record: Record) -> bytes:
+    """The fields of `record` as they lie in the file."""
+    own: Any = type(record)
+    values = [getattr(record, name) for name, _ in _fields(own)]
+    return layout(own).pack(*_flat(values))
+
+
+def _flat(values: Any) -> list[Any]:
+    if not isinstance(values, tuple | list):
+        return [values]
+    return [one for value in values for one in _flat(value)]
 
 
 def _value(hint: Any, numbers: list[Any]) -> Any:
