@@ -43,8 +43,8 @@ def check(
 
     Args:
         design: a candidate or its id ("A98-a0.5-224-kpu8"), a training or its id
-            ("A98-a0.5-224", in the format that the chip computes in), or the path of a float32
-            `.tflite` file.
+            ("A98-a0.5-224", in the format that the chip computes in), the path of a float32
+            `.tflite` file, or of a file that the target's chip runs as it is.
         target: a file of `constraints/` ("k210-maixpy-full"), the path of one, or a `Target`.
         space: where to look for the nearest design that fits; None: nowhere.
 
@@ -55,6 +55,7 @@ def check(
     Raises:
         UsageError: the name means nothing.
         InvalidFile: the file is no TensorFlow-Lite model.
+        VerificationFailed: the chip's file is damaged, or none.
     """
     within = SearchSpace.load(space) if isinstance(space, str) else space
     return check_on(design, _target(target), within)
@@ -73,6 +74,7 @@ def explain(design: str | Path, target: str | Target = TARGET) -> Explanation:
     Raises:
         UsageError: the name means nothing.
         InvalidFile: the file is no TensorFlow-Lite model.
+        VerificationFailed: the chip's file is damaged, or none.
     """
     return explain_on(str(design), _target(target))
 

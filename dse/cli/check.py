@@ -1,6 +1,7 @@
 """Say what a design costs and whether it fits, without training it.
 
-A design is a candidate (A98-a0.5-224-kpu8) or a TensorFlow-Lite file.
+A design is a candidate (A98-a0.5-224-kpu8), a TensorFlow-Lite file, or a file that the chip of the
+target runs, whatever made it.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ __all__ = ["add_arguments", "run"]
 
 EXIT_CODES = (
     "Exit codes: 0 at least one design fits, or holds an operation that no rule covers; "
-    "3 none fits. With --compile the compiler's verdict counts, and 4 says that it contradicts "
-    "the prediction of at least one design."
+    "3 none fits; 4 a file for the chip is damaged, or not what its name says. With --compile the "
+    "compiler's verdict counts, and 4 also says that it contradicts the prediction of at least one "
+    "design."
 )
 
 
@@ -28,7 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `dse check`."""
     parser.epilog = EXIT_CODES
     parser.add_argument(
-        "designs", nargs="+", metavar="DESIGN", help="a candidate or a .tflite file"
+        "designs",
+        nargs="+",
+        metavar="DESIGN",
+        help="a candidate, a .tflite file or a file for the chip",
     )
     parser.add_argument(
         "--space", default="mobilenetv2_face", help="where to look for the nearest that fits"

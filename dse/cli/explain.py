@@ -16,7 +16,7 @@ PICTURES = 100
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `dse explain`."""
-    parser.add_argument("design", help="a candidate or a .tflite file")
+    parser.add_argument("design", help="a candidate, a .tflite file or a file for the chip")
     parser.add_argument(
         "--figure",
         type=Path,

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from dse.chips.subject import resolve
+from dse.chips import chip
+from dse.chips.subject import OwnFile, find, resolve
 from dse.errors import InvalidFile, UnknownName, UsageError
 
 
@@ -40,3 +41,17 @@ def test_a_file_of_another_kind(tmp_path: Path) -> None:
     path.write_bytes(b"onnx")
     with pytest.raises(UsageError, match=r"is no \.tflite file"):
         resolve(str(path), "kpu8")
+
+
+def test_a_chips_own_file_is_its_own_to_price() -> None:
+    on = chip("k210")
+    own = f"somewhere{on.priced_suffixes[0]}"
+    assert find(own, on) == OwnFile(own, Path(own))
+    assert find("A98-a0.5-224", on).name == resolve("A98-a0.5-224", on.format).name
+
+
+def test_what_would_do_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(b"onnx")
+    with pytest.raises(UsageError, match=r"is no \.tflite or \.kmodel"):
+        find(str(path), chip("k210"))

@@ -38,7 +38,8 @@ _LABELS = ("file (MODEL)", ".input", ".output", ".data", "main memory", "KPU mem
 
 
 def compiled_row(name: str, target: K210Target, time_limit_s: float = 120) -> Row | None:
-    """The field `compiled` of `dse check --compile`; None for a format of the CPU.
+    """The field `compiled` of `dse check --compile`; None for a format of the CPU, and for a
+    file that is compiled.
 
     name: as `dse.chips.check_rows` takes it. `verdict`, `reason` and `message` judge the
     compiler's own figures (COMPARED, null where it wrote no file) by `target`; `fits` says the
@@ -48,6 +49,8 @@ def compiled_row(name: str, target: K210Target, time_limit_s: float = 120) -> Ro
     null where the prediction knows not all operations, or `other_ranges` explain it.
     Raises UsageError, UnknownName or InvalidFile for a name that means nothing.
     """
+    if Path(name).suffix == ".kmodel":
+        return None
     subject = resolve(name, KPU_FORMAT)
     if subject.format != KPU_FORMAT:
         return None

@@ -88,8 +88,7 @@ class Layers:
             return self._convolution(name, layer)
         if isinstance(layer, layers.AddPadding | layers.Upload):
             return self._upload(name, layer)
-        prepare = self._concat if isinstance(layer, layers.Concat) else WORK[type(layer)]
-        work = prepare(layer)
+        work = WORK[type(layer)](layer) if type(layer) in WORK else self._concat(layer)
         time = loop_time(self.loops[work.loop], work.rounds, self.target)
         reads = tuple(self._main(one, layer.name) for one in work.reads)
         writes = tuple(self._main(one, layer.name) for one in work.writes)
@@ -128,7 +127,8 @@ class Layers:
         step = FileStep("upload", "transfer", (height, width, channels), time, (read,), (written,))
         return Operation(name, layer.name, (step,), why=why)
 
-    def _concat(self, layer: layers.Concat) -> Work:
+    def _concat(self, layer: Step) -> Work:
+        assert isinstance(layer, layers.Concat), f"a loop for '{layer.name}' is missing"
         inputs = self._pairs(layer.arrays[0])
         size = sum(length for _, length in inputs)
         written = ((layer.output, size),)

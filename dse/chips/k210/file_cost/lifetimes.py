@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dse.chips.k210.cost.memory import PlacedBuffer
 from dse.chips.k210.file_cost.operation import KPU, MAIN, FileStep, Operation, Span
 
-__all__ = ["peak", "placed", "steps_of"]
+__all__ = ["peak", "placed", "steps_of", "top"]
 
 
 def steps_of(operations: Iterable[Operation]) -> list[tuple[Operation, FileStep]]:
@@ -47,6 +47,12 @@ def peak(buffers: Iterable[PlacedBuffer], steps: Sequence[str]) -> tuple[int, st
         if now > most:
             most, where = now, name
     return most, where
+
+
+def top(buffers: Iterable[PlacedBuffer]) -> tuple[int, str]:
+    """The highest address in use, holes below it included, and whose it is."""
+    ends = ((one.start_bytes + one.size_bytes, one.layer) for one in buffers)
+    return max(ends, default=(0, ""), key=lambda one: one[0])
 
 
 def _read(buffers: list[PlacedBuffer], span: Span, index: int) -> None:

@@ -105,8 +105,8 @@ class Nodes:
         step, parameters, macs = convolution(layer, self.target)
         steps, why = [step], kpu_reason(layer)
         if node.main.size:
-            written = kpu_span(layer.written)
-            steps.append(moved("download", layer.written, written, _span(node.main), self.target))
+            ends = (kpu_span(layer.written),), (_span(node.main),)
+            steps.append(moved("download", layer.written, *ends, self.target))
             why = "; ".join(filter(None, (why, "CPU: copies the maps to main memory")))
         own = node.body_end - node.body_start
         return Operation(name, node.name, tuple(steps), parameters, macs, own, why=why)

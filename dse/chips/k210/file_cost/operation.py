@@ -16,6 +16,7 @@ from dse.chips.k210.kmodel.kmodel_reader import expect
 from dse.chips.k210.kmodel.kpu_layer import Convolution, KpuMap
 from dse.chips.k210.target import K210Target
 from dse.chips.target import Cycles
+from dse.errors import CompilerError
 from dse.network.graph import Shape
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "kpu_span",
     "loop_time",
     "moved",
+    "unknown",
 ]
 
 KPU, MAIN = "kpu", "data"
@@ -36,6 +38,9 @@ KPU, MAIN = "kpu", "data"
 
 MOST_ELEMENTS = 64 << 20
 """Numbers of a tensor: eight times as many as the chip has bytes. More is a lie."""
+
+NOT_KNOWN = "the emulator does not know "
+"""How readers begin what they say."""
 
 DROPPING = {5: 4, 6: 4, 7: 16}
 """Pool type -> of how many pixels it keeps one: how the KPU does strides."""
@@ -122,7 +127,9 @@ def convolution(layer: Convolution, target: K210Target) -> tuple[FileStep, int, 
     return found, parameters, layer.macs // DROPPING.get(layer.pool, 1)
 
 
-def moved(op: str, of: KpuMap, reads: Span, writes: Span, target: K210Target) -> FileStep:
+def moved(
+    op: str, of: KpuMap, reads: tuple[Span, ...], writes: tuple[Span, ...], target: K210Target
+) -> FileStep:
     """An upload or download by the CPU, as the runtimes 0.2 and 1.x do it.
 
     They copy whole maps in one piece where a row fills whole rows of the accelerator's memory.
@@ -131,7 +138,14 @@ def moved(op: str, of: KpuMap, reads: Span, writes: Span, target: K210Target) ->
     step = Step(op, "", (), shape)
     once = step_time(Program((step,), (0,)), step, target)
     time = Duration(*(one * of.batches for one in once))
-    return FileStep(op, "transfer", shape, time, (reads,), (writes,))
+    return FileStep(op, "transfer", shape, time, reads, writes)
+
+
+def unknown(name: str, reason: CompilerError | str) -> Operation:
+    """What no rule covers: an operation by its name, or why a reader knows no more."""
+    what = str(reason).removeprefix(NOT_KNOWN)
+    step = FileStep(what, "cpu", (1, 1, 1), Duration(0.0, 0.0, 0.0))
+    return Operation(name, what, (step,), why="no rule covers it", known=False)
 
 
 def _hwc(of: KpuMap) -> Shape:

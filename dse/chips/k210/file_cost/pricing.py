@@ -7,12 +7,15 @@ from pathlib import Path
 from dse.chips.k210.cost.latency import total_time
 from dse.chips.k210.cost.layer_costs import LayerCost
 from dse.chips.k210.cost.price import KPU_FORMAT, K210Cost
-from dse.chips.k210.file_cost.lifetimes import peak, placed, steps_of
+from dse.chips.k210.file_cost.lifetimes import peak, placed, steps_of, top
 from dse.chips.k210.file_cost.operation import KPU, MAIN, Operation
 from dse.chips.k210.file_cost.reading import FileAtWork, read_file
 from dse.chips.k210.target import K210Target
 
 __all__ = ["cost_of", "price_kmodel"]
+
+BOTH_ENDS = 3
+"""Version of kmodel whose maps are placed from the first address up and from the last one down."""
 
 
 def price_kmodel(path: Path, target: K210Target) -> K210Cost:
@@ -23,9 +26,9 @@ def price_kmodel(path: Path, target: K210Target) -> K210Cost:
 def cost_of(file: FileAtWork, target: K210Target) -> K210Cost:
     """The cost of a file that was read.
 
-    Its `peak_kpu_bytes` are the most that lives at once in the accelerator's memory, by the
-    addresses in the file. Its `main_memory_bytes` are what the runtime has while it runs: the whole
-    file, and
+    Its `peak_kpu_bytes` are the highest address in use in the accelerator's memory; in version 3,
+    whose compiler fills it from both ends, the most that lives at once.
+    Its `main_memory_bytes` are what the runtime has while it runs: the whole file, and
 
     * versions 3 and 4: the one buffer that the header asks for, `data_bytes`, in which outputs
       lie, too (`kpu_load_kmodel` in `kpu.c`, `interpreter_base::try_load_model`); for version 3
@@ -38,7 +41,8 @@ def cost_of(file: FileAtWork, target: K210Target) -> K210Cost:
     steps = steps_of(operations)
     names = [operation.name for operation, _ in steps]
     buffers = placed(steps, file.outputs)
-    kpu, kpu_at = peak(buffers[KPU], names)
+    ends_meet = headers.version == BOTH_ENDS
+    kpu, kpu_at = peak(buffers[KPU], names) if ends_meet else top(buffers[KPU])
     _, data_at = peak(buffers[MAIN], names)
     time = total_time([one.time for one in operations])
     working = max((one.working_bytes for one in operations), default=0)

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dse.chips.k210.bundle.reading import read_bytes
-from dse.chips.k210.cost.latency import Duration
 from dse.chips.k210.file_cost.layers import Layers
 from dse.chips.k210.file_cost.nodes import MEMORIES, Nodes
-from dse.chips.k210.file_cost.operation import FileStep, Operation, Span
+from dse.chips.k210.file_cost.operation import Operation, Span, unknown
 from dse.chips.k210.kmodel.buffered import UnknownStep, read_buffered
 from dse.chips.k210.kmodel.kmodel import Kmodel, parse_kmodel
 from dse.chips.k210.kmodel.records import Step
@@ -17,9 +16,6 @@ from dse.chips.k210.target import K210Target
 from dse.errors import CompilerError
 
 __all__ = ["FileAtWork", "read_file"]
-
-NO_TIME = Duration(0.0, 0.0, 0.0)
-NOT_KNOWN = "the emulator does not know "
 
 
 @dataclass(frozen=True)
@@ -41,10 +37,14 @@ def read_file(path: Path, target: K210Target) -> FileAtWork:
     content = read_bytes(path)
     headers = parse_kmodel(content)
     try:
+        if headers.version == 5:
+            from dse.chips.k210.file_cost.modules import module_operations
+
+            operations = module_operations(content, target)
+            return FileAtWork(headers, headers.input_bytes, operations, ())
         return _buffered(content, headers, target)
     except CompilerError as error:
-        reason = _unknown("file", str(error).removeprefix(NOT_KNOWN))
-        return FileAtWork(headers, headers.input_bytes, (reason,), ())
+        return FileAtWork(headers, headers.input_bytes, (unknown("the file", error),), ())
 
 
 def _buffered(content: bytes, headers: Kmodel, target: K210Target) -> FileAtWork:
@@ -66,13 +66,8 @@ def _buffered(content: bytes, headers: Kmodel, target: K210Target) -> FileAtWork
 
 def _operation(reader: Layers | Nodes, name: str, step: Step) -> Operation:
     if isinstance(step, UnknownStep):
-        return _unknown(f"{name}{step.called}", step.called)
+        return unknown(f"{name}{step.called}", step.called)
     try:
         return reader.operation(name, step)
     except CompilerError as error:
-        return _unknown(name, str(error).removeprefix(NOT_KNOWN))
-
-
-def _unknown(name: str, what: str) -> Operation:
-    step = FileStep(what, "cpu", (1, 1, 1), NO_TIME)
-    return Operation(name, what, (step,), why="no rule covers it", known=False)
+        return unknown(name, error)
