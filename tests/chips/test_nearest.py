@@ -1,10 +1,13 @@
 """The nearest fit: it fits, it is near, it keeps the format."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dse.chips import load_target, nearest_fit, price_candidate
+from dse.chips.k210.target import K210Target
 from dse.space import Candidate, SearchSpace
 
 TARGET = load_target("k210")
@@ -46,5 +49,5 @@ def test_known_ones(name: str, expected: str) -> None:
 
 @pytest.mark.slow
 def test_none_when_nothing_fits() -> None:
-    maixpy = load_target("k210-maixpy-full")
-    assert nearest_fit(Candidate.parse("A98-a0.5-224-kpu8"), SPACE, maixpy) is None
+    tiny = replace(K210Target.load(), main_memory_bytes=1000)
+    assert nearest_fit(Candidate.parse("A98-a0.5-224-kpu8"), SPACE, tiny) is None

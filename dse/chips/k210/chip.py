@@ -14,10 +14,12 @@ from dse.chips.chip import Chip
 from dse.chips.cost import Cost, Pool, Use
 from dse.chips.k210.columns import COLUMNS, MAIN_MEMORY_BYTES, PEAK_KPU_BYTES
 from dse.chips.k210.cost.price import KPU_FORMAT, K210Cost, price
+from dse.chips.k210.cost.program import VERSION_5
 from dse.chips.k210.target import K210Target
 from dse.chips.target import Target
 from dse.chips.verdict import REJECTED, Verdict
 from dse.detection.head import FACE_HEAD, Head
+from dse.errors import NotSupported
 from dse.network.detector import Network
 from dse.network.graph import Graph
 
@@ -161,11 +163,18 @@ class K210(Chip):
         *,
         head: Head = FACE_HEAD,
     ) -> Deployment:
-        """See `Chip`: nncase's kmodel."""
+        """See `Chip`: nncase's kmodel, in the version that the firmware loads."""
         from dse.chips.k210.compiler.deployment import deploy
 
-        version = K210Target.own(target).nncase_version
-        return deploy(graph, weights, calibration, head=head, nncase_version=version)
+        firmware = K210Target.own(target)
+        return deploy(
+            graph,
+            weights,
+            calibration,
+            head=head,
+            nncase_version=firmware.nncase_version,
+            kmodel_version=firmware.kmodel_version_written,
+        )
 
     def compiled_row(self, name: str, target: Target) -> dict[str, Any] | None:
         """See `Chip`."""
@@ -202,6 +211,14 @@ class K210(Chip):
         """See `Chip`: kmodel, decoders in C and MicroPython, model card."""
         from dse.chips.k210.bundle.bundle import export_bundle
 
+        firmware = K210Target.own(target)
+        version = firmware.kmodel_version_written
+        if version != VERSION_5:
+            raise NotSupported(
+                f"bundles hold programs for kmodel version {VERSION_5}; {firmware.title} loads "
+                f"version {version}",
+                "take the file alone, chip.deploy(...).content, or export for --target k210",
+            )
         return export_bundle(
             folder,
             candidate,
@@ -211,7 +228,7 @@ class K210(Chip):
             data,
             estimate={name: getattr(estimate, name) for name in ESTIMATED},
             study=study,
-            target=K210Target.own(target),
+            target=firmware,
             head=head,
         )
 

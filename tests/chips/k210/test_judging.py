@@ -58,10 +58,29 @@ def test_main_memory_is_less_what_the_firmware_keeps(target: K210Target) -> None
 
 
 def test_a_firmware_that_cannot_load_the_file() -> None:
-    maixpy = K210Target.load("k210-maixpy-minimum")
+    maixpy = replace(K210Target.load("k210-maixpy-minimum"), kmodel_version_written=5)
     verdict = judge(cost_of("A98-a0.35-96", maixpy), maixpy)
     assert (verdict.status, verdict.reason) == ("rejected", "kmodel_version")
     assert "3, 4; the compiler writes 5" in verdict.message
+
+
+@pytest.mark.parametrize("name", ["k210-maixpy-full", "k210-maixpy-minimum", "k210-canmv"])
+def test_a_firmware_gets_the_version_that_it_loads(name: str) -> None:
+    firmware = K210Target.load(name)
+    assert firmware.kmodel_version_written == 4
+    assert judge(cost_of("A98-a0.5-224", firmware), firmware).accepted
+
+
+def test_a_version_that_cannot_express_the_network() -> None:
+    """A convolution of 5 x 5 runs on the CPU in float32, which is not carried over."""
+    maixpy = K210Target.load("k210-maixpy-minimum")
+    source = Layer("input", "input", (), (32, 32, 3))
+    wide = Layer("wide", "conv", ("input",), (32, 32, 8), kernel=5, padding=(2, 2, 2, 2))
+    verdict = judge(price(Graph("w", (source, wide), ("wide",)), "kpu8", maixpy), maixpy)
+    assert (verdict.status, verdict.reason) == ("rejected", "kmodel_version")
+    assert verdict.message == (
+        "kmodel version 4 cannot be written: layer wide needs 'conv' on the CPU"
+    )
 
 
 def test_formats_of_the_cpu_need_no_kpu_memory(target: K210Target) -> None:

@@ -11,7 +11,7 @@ import json
 import re
 import struct
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from dse import processes
 from dse.chips.k210.compiler.schedules import peak_kpu_bytes, without_noise
 from dse.chips.k210.compiler.toolchain import HAS_K210, Toolchain, toolchain
 from dse.chips.k210.kmodel.kmodel import Kmodel, parse_kmodel
+from dse.chips.k210.older_versions import rewritten
 from dse.errors import CompilerError
 from dse.files import temporary_folder, whole_file, write_whole
 
@@ -75,6 +76,23 @@ class CompiledKmodel:
     def main_memory_bytes(self) -> int:
         """Main memory in use while the network runs."""
         return self.kmodel_bytes + self.input_bytes + self.output_bytes + self.data_bytes
+
+    def in_version(self, version: int) -> CompiledKmodel:
+        """The same network as a kmodel of `version`; its inputs and outputs lie in its data.
+
+        Raises CompilerError for a network that `version` cannot express.
+        """
+        if version == self.headers.version:
+            return self
+        kmodel = rewritten(self.kmodel, version)
+        return replace(
+            self,
+            kmodel=kmodel,
+            kmodel_bytes=len(kmodel),
+            input_bytes=0,
+            output_bytes=0,
+            data_bytes=parse_kmodel(kmodel).data_bytes,
+        )
 
     @property
     def headers(self) -> Kmodel:

@@ -16,6 +16,7 @@ from dse.chips.k210.compiler.refereed import Refereed, refereed
 from dse.chips.k210.compiler.simulator import kmodel_predictor
 from dse.chips.k210.compiler.tflite import to_tflite
 from dse.chips.k210.cost.price import FIGURES
+from dse.chips.k210.cost.program import VERSION_5
 from dse.chips.k210.quantization.bias_correction import corrected_biases
 from dse.chips.k210.quantization.box_scale import choose_box_scale, scale_boxes
 from dse.chips.k210.quantization.ranges import extreme_pictures
@@ -35,19 +36,22 @@ class Deployment(Deployed):
     """The files of one detector. Both write boxes that are `box_scale` times too large.
 
     tflite: the network in float32. compiled: the same with biases corrected for the weights
-    that the chip rounds. head: what the output's channels mean.
+    that the chip rounds. head: what the output's channels mean. version_5: nncase's own kmodel
+    where `compiled` is one of version 3 or 4, which is made of it; else empty.
     """
 
     tflite: bytes
     compiled: CompiledKmodel
     box_scale: float
     head: Head = FACE_HEAD
+    version_5: bytes = b""
 
     def predictor(self, workers: int | None = None) -> PictureProcesses:
-        """The kmodel in the simulator, as `simulator.kmodel_predictor`; maps as in training."""
+        """The kmodel of version 5 in the simulator, as `simulator.kmodel_predictor`; maps as in
+        training."""
         version = self.compiled.nncase_version
         return kmodel_predictor(
-            self.compiled.kmodel,
+            self.version_5 or self.compiled.kmodel,
             workers,
             box_scale=self.box_scale,
             head=self.head,
@@ -78,8 +82,9 @@ class Deployment(Deployed):
         """The same maps, some 20 times faster, where the emulator knows the kmodel."""
         version = self.compiled.nncase_version
         return refereed(
-            self.compiled.kmodel,
+            self.version_5 or self.compiled.kmodel,
             workers,
+            older=self.compiled.kmodel if self.version_5 else None,
             box_scale=self.box_scale,
             head=self.head,
             nncase_version=version,
@@ -94,14 +99,16 @@ def deploy(
     head: Head = FACE_HEAD,
     calibrate_method: str = RANGES_ALONE,
     nncase_version: str | None = None,
+    kmodel_version: int = VERSION_5,
     time_limit_s: float = 300,
 ) -> Deployment:
     """Compiles the trained network for the K210.
 
     calibration: (n, size, size, 3) uint8 training pictures, letterboxed; 32 or more are a
     good choice. The compiler, which is slow on each, is given those with the extremes alone.
-    head: of the network. nncase_version: as for `compile_kmodel`.
-    Raises CompilerError, or WeightsError where `weights` are of another network.
+    head: of the network. nncase_version: as for `compile_kmodel`. kmodel_version: of the file; 3
+    and 4 are made of version 5. Raises CompilerError, also for a network that the version cannot
+    express, or WeightsError where `weights` are of another network.
     """
     corrected = corrected_biases(graph, weights, calibration, head)
     scale = choose_box_scale(predictor(graph, corrected)(calibration), head)
@@ -116,4 +123,5 @@ def deploy(
         calibrate_method=calibrate_method,
         nncase_version=nncase_version,
     )
-    return Deployment(tflite, compiled, scale, head)
+    version_5 = b"" if kmodel_version == VERSION_5 else compiled.kmodel
+    return Deployment(tflite, compiled.in_version(kmodel_version), scale, head, version_5)

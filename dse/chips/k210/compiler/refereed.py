@@ -13,6 +13,8 @@ from dse.chips.k210 import emulator
 from dse.chips.k210.compiler.picture_processes import PictureProcesses
 from dse.chips.k210.compiler.simulator import kmodel_predictor
 from dse.chips.k210.compiler.toolchain import toolchain
+from dse.chips.k210.cost.program import VERSION_5
+from dse.chips.k210.kmodel.kmodel import parse_kmodel
 from dse.chips.k210.quantization.box_scale import unscale_boxes
 from dse.detection.head import FACE_HEAD, Head
 from dse.errors import CompilerError
@@ -32,22 +34,32 @@ def refereed(
     box_scale: float = 1.0,
     head: Head = FACE_HEAD,
     nncase_version: str | None = None,
+    older: bytes | None = None,
 ) -> Iterator[Refereed]:
     """The emulator, if its maps of the first canvases are the simulator's to the bit.
 
     Where the two differ, or the emulator does not know an operation, it is the simulator that
     predicts. Arguments as of `kmodel_predictor`; workers: threads of the one, processes of the
-    other. Raises VerificationFailed for what is no kmodel of version 5, and, when called,
+    other. older: a kmodel of version 3 or 4 made of `kmodel`, which is then what is emulated; in
+    version 4 the runtime makes numbers of levels in another order, so maps may differ by roundings.
+    Raises VerificationFailed for what is no kmodel of version 5, and, when called,
     where the simulator cannot run it either.
     """
     version = toolchain(nncase_version).version
     with kmodel_predictor(
         kmodel, workers, box_scale=box_scale, head=head, nncase_version=version
     ) as simulate:
-        predict = Refereed(kmodel, workers, box_scale, simulate, head)
+        predict = Refereed(older or kmodel, workers, box_scale, simulate, head)
         if not version.startswith(emulator.EMULATED_VERSION):
             predict.settle(f"the emulator was never compared with nncase {version}: simulated")
         yield predict
+
+
+ROUNDED_VERSION, MOST_ROUNDINGS = 4, 2
+"""Its dequantize subtracts before it multiplies: units in the last place of the greatest number."""
+
+RUNTIMES = {3: "nncase 0.1", 4: "nncase 0.2"}
+"""Whose arithmetic is emulated."""
 
 
 class Refereed(Run):
@@ -69,6 +81,7 @@ class Refereed(Run):
         self._kmodel, self._workers, self._scale = kmodel, workers, box_scale
         self._simulate, self._head = simulate, head
         self._chosen: Predict | None = None
+        self._version = parse_kmodel(kmodel).version
 
     def __call__(self, canvases: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Maps (n, h, w, channels) of `canvases` (n, size, size, 3), in order."""
@@ -83,6 +96,12 @@ class Refereed(Run):
         """See `Run`."""
         if self.note:
             return f"the file itself, by nncase's simulator: {self.note}"
+        if self._version != VERSION_5:
+            return (
+                f"the file itself, of version {self._version}, by dse's own emulator of "
+                f"{RUNTIMES[self._version]}, with the maps of the first pictures that version 5 "
+                "has in nncase's simulator"
+            )
         return (
             "the file itself, emulated, with the same maps of the first pictures as the simulator"
         )
@@ -95,9 +114,9 @@ class Refereed(Run):
         # the simulator first: it lives in a process of its own, which a damaged file may kill
         wanted = self._simulate(few)
         try:
-            emulate = emulator.predictor(self._kmodel, self._workers)
+            emulate = self._emulator()
             found = unscale_boxes(emulate(few), self._scale, self._head)
-            same = np.array_equal(found, wanted)
+            same = self._same(found, wanted)
             self.note = "" if same else "emulator and simulator differ: simulated"
         except CompilerError as error:
             self.note = f"{error}: simulated"
@@ -105,3 +124,22 @@ class Refereed(Run):
             return self._simulate
         self._simulate.close()
         return lambda canvases: unscale_boxes(emulate(canvases), self._scale, self._head)
+
+    def _emulator(self) -> Predict:
+        """Versions 3 and 4 say no shapes: their planes of channels are put in order here."""
+        emulate = emulator.predictor(self._kmodel, self._workers)
+        if self._version == VERSION_5:
+            return emulate
+        height, width, channels = self.map_shape
+
+        def interleaved(canvases: NDArray[np.uint8]) -> NDArray[np.float32]:
+            return np.moveaxis(emulate(canvases).reshape(-1, channels, height, width), 1, -1)
+
+        return interleaved
+
+    def _same(self, found: NDArray[np.float32], wanted: NDArray[np.float32]) -> bool:
+        """To the bit, but for what version 4 rounds otherwise."""
+        if self._version != ROUNDED_VERSION:
+            return np.array_equal(found, wanted)
+        farthest = MOST_ROUNDINGS * np.spacing(np.abs(wanted).max())
+        return bool(np.abs(found - wanted).max() <= farthest)

@@ -19,6 +19,7 @@ from dse.chips.k210.compiler.tflite import random_tflite
 from dse.chips.k210.cost.kmodel_size import kmodel_bytes
 from dse.chips.k210.cost.lowering import lower
 from dse.chips.k210.cost.memory import plan_memory
+from dse.chips.k210.cost.older_versions import in_version
 from dse.chips.k210.cost.price import FIGURES, KPU_FORMAT, K210Cost, price
 from dse.chips.k210.target import K210Target
 from dse.chips.pricing import judge
@@ -70,7 +71,8 @@ def _other_ranges(subject: Subject, predicted: K210Cost, row: Row, target: K210T
     """Layers whose ranges, come out otherwise, make the prediction the compiler's; or none."""
     layers = predicted.range_dependent
     for otherwise in chain.from_iterable(combinations(layers, n + 1) for n in range(len(layers))):
-        program = lower(subject.graph, target.interleaved, frozenset(otherwise))
+        lowered = lower(subject.graph, target.interleaved, frozenset(otherwise))
+        program = in_version(lowered, target.kmodel_version_written)
         memory = plan_memory(program)
         ours = (kmodel_bytes(program), memory.data_bytes, memory.peak_kpu_bytes)
         if ours == tuple(row[f"{key}_bytes"] for key in ("kmodel", "data", "peak_kpu")):
@@ -85,14 +87,17 @@ def _compile(subject: Subject, target: K210Target, time_limit_s: float) -> Compi
         tflite = random_tflite(subject.graph, seed=0)
     shape = (1, *subject.graph.input.shape)
     pictures = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-    return compile_kmodel(
+    compiled = compile_kmodel(
         tflite, pictures, interleaved=target.interleaved, time_limit_s=time_limit_s
     )
+    return compiled.in_version(target.kmodel_version_written)
 
 
 def _refused(predicted: K210Cost, ours: Verdict, said: str) -> Row:
     """The compiler wrote no file: out of KPU memory, or for a reason that only it knows."""
-    reason = "kpu_memory" if OUT_OF_KPU_MEMORY in said else "compiler"
+    reason = "kmodel_version" if predicted.unwritten else "compiler"
+    if OUT_OF_KPU_MEMORY in said:
+        reason = "kpu_memory"
     same = (ours.status, ours.reason) == (REJECTED, reason)
     return {
         "verdict": REJECTED,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,11 +8,14 @@ import pytest
 from numpy.typing import NDArray
 
 from dse.chips.accuracy import agreement
-from dse.chips.k210 import Deployment, deploy
+from dse.chips.k210 import Deployment, deploy, emulator
+from dse.chips.k210.chip import K210
 from dse.chips.k210.compiler.compiler import CompiledKmodel, compile_kmodel
 from dse.chips.k210.compiler.tflite_predictor import tflite_predictor
+from dse.chips.k210.cost.price import price
+from dse.chips.k210.target import K210Target
 from dse.errors import WeightsError
-from dse.network.arrays import Weights
+from dse.network.arrays import Predict, Weights
 from dse.network.graph import Graph
 from dse.network.keras_inference import predictor
 
@@ -40,6 +44,50 @@ def test_both_files_write_the_same_scaled_maps(
     assert agreement(in_file, predictor(graph, weights), calibration) > 0.999999
     with deployment.predictor(workers=1) as on_chip:
         assert agreement(in_file, on_chip, calibration) > 0.98
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_an_older_file_has_the_maps_of_version_5(
+    deployment: Deployment, graph: Graph, calibration: NDArray[np.uint8], version: int
+) -> None:
+    """Version 4 makes numbers of levels in another order: to two units in the last place."""
+    compiled = deployment.compiled
+    older = replace(deployment, compiled=compiled.in_version(version), version_5=compiled.kmodel)
+    with deployment.running(1) as wanted_run, older.running(1) as run:
+        wanted, found = wanted_run(calibration), run(calibration)
+    assert (run.note, found.shape) == ("", wanted.shape)
+    assert run.how.startswith(f"the file itself, of version {version}, by dse's own emulator")
+    assert wanted.std() > 0
+    farthest = 2 * np.spacing(np.abs(wanted).max()) if version == 4 else 0
+    assert np.abs(found - wanted).max() <= farthest
+    target = K210Target.load()
+    cost = price(graph, "kpu8", replace(target, kmodel_version_written=version))
+    assert older.figures == cost.figures
+    assert older.content == older.compiled.kmodel != compiled.kmodel
+
+
+def test_a_wrong_emulator_of_an_older_file_is_noted(
+    deployment: Deployment, calibration: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = emulator.predictor
+
+    def wrong(kmodel: bytes, workers: int | None = None) -> Predict:
+        return lambda canvases: right(kmodel, workers)(canvases) + np.float32(1e-3)
+
+    monkeypatch.setattr(emulator, "predictor", wrong)
+    compiled = deployment.compiled
+    older = replace(deployment, compiled=compiled.in_version(4), version_5=compiled.kmodel)
+    with older.running(1) as run:
+        run(calibration)
+    assert "differ" in run.note
+
+
+def test_the_chip_deploys_the_version_that_a_firmware_loads(
+    graph: Graph, weights: Weights, calibration: NDArray[np.uint8], deployment: Deployment
+) -> None:
+    found = K210().deploy(graph, weights, calibration, K210Target.load("k210-maixpy-full"))
+    assert found.content == deployment.compiled.in_version(4).kmodel
+    assert found.version_5 == deployment.compiled.kmodel
 
 
 def test_the_kmodel_takes_pixels_and_gives_maps(deployment: Deployment) -> None:

@@ -44,6 +44,12 @@ def test_the_compilers_figures_stand_beside_the_predicted(small: dict[str, Any])
     assert text.count("equal") == len(COMPARED)
 
 
+@pytest.mark.parametrize("version", [3, 4])
+def test_an_older_version_is_priced_to_the_byte(version: int) -> None:
+    compiled = told(SMALL, replace(TARGET, kmodel_version_written=version))["compiled"]
+    assert (compiled["agrees"], compiled["differences"]) == (True, {})
+
+
 def test_interleaved_pictures_are_compiled_interleaved(small: dict[str, Any]) -> None:
     compiled = compiled_row(SMALL, replace(TARGET, interleaved=True))
     assert compiled is not None
