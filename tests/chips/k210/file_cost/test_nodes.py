@@ -49,7 +49,9 @@ def test_every_node_of_the_cpu_has_a_loop() -> None:
 def test_a_quantized_addition(b_shape: tuple[int, ...], loop: str, tmp_path: Path) -> None:
     file = Version4((1, 2, 4, 4))
     b, out = file.place(32, LEVELS), file.place(32, LEVELS)
-    numbers = {f"{n}_{k}": 1 for n in ("a", "b", "out") for k in ("offset", "mul", "shift")}
+    numbers: dict[str, Any] = {
+        f"{n}_{k}": 1 for n in ("a", "b", "out") for k in ("offset", "mul", "shift")
+    }
     file.add(nodes.QuantizedBinary, a=file.input, b=b, output=out, function=0,
              a_shape=file.shape, b_shape=b_shape, shape=file.shape, **numbers)  # fmt: skip
     found = last(file, tmp_path)
