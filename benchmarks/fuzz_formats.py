@@ -16,6 +16,8 @@ from fuzz_bundles import deep_kmodel, header_bytes
 from fuzz_changes import bits, bytes_of, json_lines_of, json_of, numbers, text_of, toml_of
 from fuzz_seeds import encoded, foreign
 
+from dse.chips.k210.kmodel.buffered import read_buffered
+
 __all__ = ["changed_file"]
 
 Change = Callable[[bytes, random.Random], bytes]
@@ -23,6 +25,10 @@ Change = Callable[[bytes, random.Random], bytes]
 BOMB_SHARE = 0.04
 BYTES_SHARE = 0.15
 """Of the cases of a text: those in which it is taken for any bytes."""
+
+OLD_HEAD_BYTES, RECORD_BYTES, OPERATION_SHARE = 200, 160, 0.75
+"""Of a kmodel of version 3 or 4: its headers; an operation's arguments, with a layer's registers;
+and the cases in which these are changed."""
 
 BOMB_BYTES = 64 << 20
 """What a zip bomb unpacks to."""
@@ -146,6 +152,21 @@ def _network(content: bytes, dice: random.Random) -> bytes:
     return bytes(changed)
 
 
+def _old_kmodel(content: bytes, dice: random.Random) -> bytes:
+    """A kmodel of version 3 or 4: its headers, or what it says of an operation or two."""
+    steps = read_buffered(content).steps
+    changed = bytearray(content)
+    for _ in range(dice.choice((1, 1, 2))):
+        begin, end = 0, min(OLD_HEAD_BYTES, len(content))
+        if steps and dice.random() < OPERATION_SHARE:
+            step = dice.choice(steps)
+            begin, end = step.body_start, min(step.body_start + RECORD_BYTES, len(content))
+        part = changed[begin:end]
+        dice.choices((bits, numbers), weights=(1, 2))[0](part, dice)
+        changed[begin:end] = part
+    return bytes(changed)
+
+
 def _kmodel(content: bytes, dice: random.Random) -> bytes:
     """A kmodel: code and constants as they lie in the file, or the headers before them."""
     five = content[4] == 5
@@ -237,6 +258,7 @@ CHANGES: dict[str, Change] = {
     ".csv": text_of,
     ".json": json_of,
     ".jsonl": json_lines_of,
+    "old.kmodel": _old_kmodel,
     ".kmodel": _kmodel,
     ".log": text_of,
     ".npz": _archive,

@@ -9,6 +9,7 @@ import csv
 import functools
 import io
 import json
+import os
 import struct
 import zipfile
 from pathlib import Path
@@ -30,6 +31,7 @@ __all__ = [
     "kmodels",
     "logs",
     "networks",
+    "old_kmodels",
     "pictures",
     "profiles",
     "replay_tables",
@@ -296,6 +298,33 @@ def headers() -> tuple[Files, ...]:
     version_3 = struct.pack("<4s6I", b"LDMK", 3, 0, 1, 0, 1000, 1)
     version_3 += struct.pack("<2I2I", 0, 80, 10, 16) + bytes(16)
     return (*kmodels(), {"model.kmodel": version_4}, {"model.kmodel": version_3})
+
+
+@functools.cache
+def old_kmodels() -> tuple[Files, ...]:
+    """Kmodels of versions 3 and 4: the public ones beside the repository, if they are there, and
+    two of a few operations on six numbers: quantized and back, and multiplied."""
+    folder = Path(os.environ.get("DSE_PUBLIC_KMODELS", ROOT.parent / "shared/k210/kmodels"))
+    public = [path.read_bytes() for path in sorted(folder.glob("*.kmodel"))]
+    return tuple({"old.kmodel": one} for one in (*public, _version_4(), _version_3()))
+
+
+def _version_4() -> bytes:
+    """Quantize and dequantize."""
+    numbers, levels, again = (1, 0, 0, 24), (1, 1, 24, 6), (1, 0, 32, 24)
+    header = struct.pack("<4s9I", b"LDMK", 4, 0, 1, 0, 56, 2, 1, 1, 0)
+    header += struct.pack("<12I", *numbers, 1, 1, 2, 3, *again)
+    bodies = struct.pack("<8Iif", *numbers, *levels, 128, 20.0)
+    bodies += struct.pack("<8Iif", *levels, *again, 128, 20.0)
+    return header + struct.pack("<4I", 6, 40, 3, 40) + bodies
+
+
+def _version_3() -> bytes:
+    """Fully connected, and a softmax."""
+    weights = struct.pack("<42f", *(0.1 * (i % 7) for i in range(42)))
+    bodies = struct.pack("<6I", 0, 0, 24, 6, 6, 1) + weights + struct.pack("<4I", 0, 24, 48, 6)
+    heads = struct.pack("<4I", 18, 192, 15, 16)
+    return struct.pack("<7I2I", 3, 1, 0, 2, 0, 72, 1, 48, 24) + heads + bodies
 
 
 @functools.cache

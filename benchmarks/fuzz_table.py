@@ -228,6 +228,24 @@ def _emulator(folder: Path, number: int) -> object:
         return predict.outputs(np.full((2, height, width, channels), 99, np.uint8))
 
 
+def _old_kmodel(folder: Path, number: int) -> object:
+    from dse.chips.k210.bundle.reading import read_bytes
+    from dse.chips.k210.emulator import predictor
+    from dse.chips.k210.kmodel.buffered import read_buffered
+    from dse.chips.k210.kmodel.kmodel import parse_kmodel
+
+    content = read_bytes(folder / "old.kmodel")
+    if parse_kmodel(content).version == 5:
+        return None
+    found = read_buffered(content)
+    with _checked_views():
+        predict = predictor(content, 1)
+        if np.prod(found.input_shape) > MOST_PIXELS:
+            return None
+        kind = np.float32 if found.input_is_float else np.uint8
+        return predict.outputs(np.full((2, *found.input_shape[1:]), 99, kind))
+
+
 @contextlib.contextmanager
 def _checked_views() -> Iterator[None]:
     """An AssertionError inside for a view that is not within the memory that it is a view of."""
@@ -318,6 +336,7 @@ READERS: dict[str, Reader] = {
     "tflite": Reader(fuzz_seeds.networks, _network, 0.03),
     "kmodel": Reader(fuzz_seeds.headers, _headers, 0.03),
     "emulator": Reader(fuzz_seeds.kmodels, _emulator, 0.01),
+    "old_kmodel": Reader(fuzz_seeds.old_kmodels, _old_kmodel, 0.01),
     "log": Reader(fuzz_seeds.logs, _log, 0.03),
     "bundle": Reader(fuzz_seeds.bundle, _bundle, 0.05, _in_bundle),
 }

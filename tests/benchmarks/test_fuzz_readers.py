@@ -17,7 +17,7 @@ import pytest
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 READERS = (
     "wider", "fddb", "yolo", "voc", "picture", "space", "target", "study", "journal", "replay",
-    "weights", "tflite", "kmodel", "emulator", "log", "bundle",
+    "weights", "tflite", "kmodel", "emulator", "old_kmodel", "log", "bundle",
 )  # fmt: skip
 
 PLANTED = """

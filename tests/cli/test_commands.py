@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from dse.chips.k210.kmodel.nodes import Softmax
 from dse.cli import main
+from tests.chips.k210.old_kmodels import FLOAT, Version4
 
 
 def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -240,15 +242,29 @@ def test_no_pictures_are_an_error_of_their_own(
 
 
 @pytest.mark.slow
-def test_an_older_kmodel_is_reported_and_not_run(
+def test_an_older_kmodel_is_run_by_the_emulator(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     file = tmp_path / "old.kmodel"
-    file.write_bytes(b"LDMK" + struct.pack("<9I", 4, 0, 1, 0, 5000, 0, 0, 0, 0))
+    file.write_bytes(softmax_kmodel())
     code, out, _ = _run(capsys, "verify", str(file), "--target", "k210-maixpy-full", "--json")
     found = json.loads(out)
     assert (code, found["ok"], found["kmodel_version"]) == (0, True, 4)
     assert "nncase 0.2" in found["runtime"]
-    assert "simulator runs version 5" in found["not_run"]
+    assert (found["operations"], found["outputs"]) == ("softmax 1", "6")
+    assert found["how"] == "the file itself, by the emulator"
     code, out, _ = _run(capsys, "verify", str(file), "--target", "k210-sdk")
-    assert code == 0 and out.endswith("verified\n") and "not_run: " in out
+    assert code == 0 and out.endswith("verified\n")
+    known, unknown = (struct.pack("<2I", number, 48) for number in (11, 99))
+    file.write_bytes(softmax_kmodel().replace(known, unknown))
+    code, out, _ = _run(capsys, "verify", str(file), "--target", "k210-maixpy-full")
+    assert code == 4 and "operation number 99" in out
+
+
+def softmax_kmodel() -> bytes:
+    """Version 4: of six numbers."""
+    file = Version4((1, 1, 2, 3), FLOAT)
+    written = file.place(6, FLOAT)
+    file.add(Softmax, input=file.input, output=written, inner=3, outer=2, beta=1.0)
+    file.outputs.append(written)
+    return file.content()

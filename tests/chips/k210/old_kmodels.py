@@ -80,10 +80,10 @@ class Version4:
 
 
 class Version3:
-    """A file of nncase 0.1."""
+    """A file of nncase 0.1. flags: 1 says that weights have 8 bits, 0 that they have 16."""
 
-    def __init__(self) -> None:
-        self.main_bytes = 0
+    def __init__(self, flags: int = 1) -> None:
+        self.flags, self.main_bytes = flags, 0
         self.layers: list[tuple[int, bytes, Any]] = []
         self.outputs: list[tuple[int, int]] = []
 
@@ -103,26 +103,35 @@ class Version3:
         parts = struct.pack("<12Q", *registers) + weights, norm_of(channels), table()
         self.layers.append((10240, b"", (int(main >= 0), max(main, 0), len(weights), parts)))
 
+    def repeat(self, times: int) -> None:
+        """The last layer of the accelerator again and again, with the constants of its first."""
+        self.layers += [(10240, b"", None)] * times
+
     def content(self) -> bytes:
         """The file."""
         count = len(self.layers)
         start = 28 + 8 * len(self.outputs) + 8 * count
-        heads, bodies = b"", b""
+        heads, bodies, last = b"", b"", b""
         for number, body, convolution in self.layers:
             if convolution:
-                body = self._convolution(start + len(bodies), *convolution)
+                body = _convolution(start + len(bodies), *convolution)
+                last = body[:24]
+            body = body or last
             heads += struct.pack("<2I", number, len(body))
             bodies += body
-        header = struct.pack("<7I", 3, 1, 0, count, 0, self.main_bytes, len(self.outputs))
+        numbers = (3, self.flags, 0, count, 0, self.main_bytes, len(self.outputs))
+        header = struct.pack("<7I", *numbers)
         return header + b"".join(struct.pack("<2I", *one) for one in self.outputs) + heads + bodies
 
-    def _convolution(
-        self, start: int, flag: int, main: int, weight_bytes: int, parts: tuple[bytes, ...]
-    ) -> bytes:
-        places = [start + 24, start + 24 + 96]
-        places += [places[1] + weight_bytes, places[1] + weight_bytes + len(parts[1])]
-        body = struct.pack("<6I", flag, main, *places) + b"".join(parts)
-        return body + bytes(-len(body) % 8)
+
+def _convolution(
+    start: int, flag: int, main: int, weight_bytes: int, parts: tuple[bytes, ...]
+) -> bytes:
+    """The body of a layer at `start`, with its registers and constants behind it."""
+    places = [start + 24, start + 24 + 96]
+    places += [places[1] + weight_bytes, places[1] + weight_bytes + len(parts[1])]
+    body = struct.pack("<6I", flag, main, *places) + b"".join(parts)
+    return body + bytes(-len(body) % 8)
 
 
 def registers(

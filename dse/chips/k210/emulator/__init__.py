@@ -4,6 +4,10 @@ It executes the compiled file itself: the CPU's stack machine and the accelerato
 decoded into a short program (`program`), which runs on many pictures at a time. nncase's own
 simulator is the referee; it computes one picture in some tenths of a second, pixel by pixel.
 Nothing here needs nncase or TensorFlow.
+
+Kmodels of versions 3 and 4 (nncase 0.1 and 0.2) are run, too (`buffered_planning`): the layers of
+the accelerator are the same; the CPU's operations are those of the old runtimes, and the
+accelerator's memory is emulated byte for byte.
 """
 
 from __future__ import annotations

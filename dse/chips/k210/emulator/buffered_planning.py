@@ -15,9 +15,10 @@ from dse.chips.k210.emulator import layer_operations, node_operations
 from dse.chips.k210.emulator.convolution import PICKS, Pick, prepare_layer
 from dse.chips.k210.emulator.kpu_memory import KPU, KpuTensor, LayerInMemory
 from dse.chips.k210.emulator.memory import INPUT, Memory, Region, Space, Spaces, dense_strides
+from dse.chips.k210.emulator.operands import Run
 from dse.chips.k210.emulator.planning import MOST_WEIGHT_BYTES, MOST_WORK
 from dse.chips.k210.emulator.steps import OnCpu
-from dse.chips.k210.emulator.tensors import CONSTANT, MAIN, MAPPED, Run, Tensors
+from dse.chips.k210.emulator.tensors import CONSTANT, MAIN, MAPPED, Tensors
 from dse.chips.k210.kmodel import layers, nodes
 from dse.chips.k210.kmodel.buffered import BufferedKmodel, convolution_of, read_buffered
 from dse.chips.k210.kmodel.kmodel_headers import KPU_MEMORY_BYTES
@@ -29,6 +30,9 @@ __all__ = ["BufferedPlan", "plan_buffered", "prepared"]
 
 PICTURE: Space = (0, INPUT)
 """What is handed to the runtime: a picture without gaps."""
+
+MOST_MAIN_BYTES = 8 << 20
+"""Of the buffer in main memory. The chip has 6 MiB, and no firmware leaves all of them."""
 
 PREPARED: Mapping[type[Step], Callable[[Any, Tensors], Run]] = {
     **layer_operations.PREPARED,
@@ -64,6 +68,10 @@ def plan_buffered(content: bytes) -> BufferedPlan:
     outside of its memory, contradicts itself, or has no end that one could wait for.
     """
     kmodel = read_buffered(content)
+    expect(
+        kmodel.main_bytes <= MOST_MAIN_BYTES,
+        f"it claims {kmodel.main_bytes:,} bytes of memory, far more than the chip has",
+    )
     start, size = kmodel.constants
     item = 4 if kmodel.input_is_float else 1
     sizes = {
@@ -72,7 +80,7 @@ def plan_buffered(content: bytes) -> BufferedPlan:
         PICTURE: item * max(0, math.prod(kmodel.input_shape)),
     }
     spaces = Spaces(sizes, {CONSTANT: content[start : start + size]})
-    planner = _Planner(content, spaces)
+    planner = _Planner(content, spaces, kmodel.weight_width)
     planner.hand_over(kmodel)
     for step in kmodel.steps:
         planner.add(step)
@@ -109,6 +117,7 @@ class _Planner:
 
     content: bytes
     spaces: Spaces
+    weight_width: int
     steps: list[OnCpu | PlannedLayer] = field(default_factory=list)
     work: int = 0
     weight_bytes: int = 0
@@ -124,7 +133,7 @@ class _Planner:
         t = Tensors("input", self.spaces, self.content)
         place, first = kmodel.input_range, kmodel.steps[0] if kmodel.steps else None
         if isinstance(first, layers.KpuConvolution):
-            maps = t.kpu(convolution_of(first, self.content).read)
+            maps = t.kpu(convolution_of(first, self.content, self.weight_width).read)
         elif isinstance(first, layers.FullyConnected):
             self.copy(t.main(first.input, dtype, tuple(shape), written=True))
             return
@@ -162,7 +171,7 @@ class _Planner:
         self.append(OnCpu(run), t.work)
 
     def add_layer(self, step: nodes.KpuConv2d | layers.KpuConvolution, t: Tensors) -> None:
-        layer = convolution_of(step, self.content)
+        layer = convolution_of(step, self.content, self.weight_width)
         self.weight_bytes += layer.weight_bytes
         expect(self.weight_bytes <= MOST_WEIGHT_BYTES, "its layers have more weights than it holds")
         read, written = t.kpu(layer.read), t.kpu(layer.written)

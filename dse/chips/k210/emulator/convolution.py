@@ -178,7 +178,8 @@ def prepare_layer(layer: Convolution, rdata: bytes, pick: Pick) -> Layer:
             f"and {layer.bias}",
             "measure this kmodel with the simulator",
         )
-    raw = np.frombuffer(rdata, np.uint8, out * inputs * size, layer.weights)
+    width = f"<u{layer.weight_width}"
+    raw = np.frombuffer(rdata, width, layer.weights_count, layer.weights)
     weights: NDArray[Any] = raw.reshape(out, inputs * size).astype(np.int64) + layer.bias_x
     farthest = max(255 + layer.bias_w, -layer.bias_w, abs(layer.pad_value + layer.bias_w))
     largest_sum = int(farthest * np.abs(weights).sum(axis=1).max())

@@ -21,7 +21,8 @@ from dse.chips.k210.emulator.arithmetic import (
 )
 from dse.chips.k210.emulator.layer_windows import WINDOWED
 from dse.chips.k210.emulator.memory import Memory
-from dse.chips.k210.emulator.tensors import CALL_WORK, MAIN, Run, Tensors
+from dse.chips.k210.emulator.operands import CALL_WORK, Run
+from dse.chips.k210.emulator.tensors import MAIN, Tensors
 from dse.chips.k210.kmodel import layers
 from dse.chips.k210.kmodel.kpu_layer import KpuMap
 from dse.chips.k210.kmodel.records import Step

@@ -10,7 +10,8 @@ import numpy as np
 from dse.chips.k210.emulator.arithmetic import added_up, multiply
 from dse.chips.k210.emulator.cpu_windows import Places, Windows, nearest
 from dse.chips.k210.emulator.memory import Memory, Region
-from dse.chips.k210.emulator.tensors import Run, Tensors
+from dse.chips.k210.emulator.operands import Run
+from dse.chips.k210.emulator.tensors import Tensors
 from dse.chips.k210.kmodel import layers
 from dse.chips.k210.kmodel.records import Step
 

@@ -17,7 +17,8 @@ from dse.chips.k210.emulator.arithmetic import (
 from dse.chips.k210.emulator.cpu_windows import convolve
 from dse.chips.k210.emulator.memory import Memory
 from dse.chips.k210.emulator.node_windows import windows_of
-from dse.chips.k210.emulator.tensors import Run, Tensors
+from dse.chips.k210.emulator.operands import Run
+from dse.chips.k210.emulator.tensors import Tensors
 from dse.chips.k210.kmodel import window_nodes as nodes
 from dse.chips.k210.kmodel.records import Step
 from dse.machine_code import Array

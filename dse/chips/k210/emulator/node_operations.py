@@ -25,7 +25,8 @@ from dse.chips.k210.emulator.arithmetic import (
 from dse.chips.k210.emulator.memory import Memory
 from dse.chips.k210.emulator.node_convolutions import CONVOLVED
 from dse.chips.k210.emulator.node_windows import WINDOWED
-from dse.chips.k210.emulator.tensors import Run, Tensors
+from dse.chips.k210.emulator.operands import Run
+from dse.chips.k210.emulator.tensors import Tensors
 from dse.chips.k210.emulator.unary_programs import unary_program
 from dse.chips.k210.kmodel import nodes
 from dse.chips.k210.kmodel.kpu_layer import KpuMap

@@ -21,7 +21,8 @@ from dse.chips.k210.emulator.cpu_windows import (
     nearest,
 )
 from dse.chips.k210.emulator.memory import Memory
-from dse.chips.k210.emulator.tensors import Run, Tensors
+from dse.chips.k210.emulator.operands import Run
+from dse.chips.k210.emulator.tensors import Tensors
 from dse.chips.k210.kmodel import window_nodes as nodes
 from dse.chips.k210.kmodel.records import Step
 

@@ -14,13 +14,13 @@ from dse.chips.k210.kmodel.kpu_layer import Address
 from dse.errors import CompilerError
 from dse.machine_code import Array
 
-__all__ = ["Operands", "Run"]
+__all__ = ["CALL_WORK", "Operands", "Run"]
 
 Run = Callable[[Memory], None]
 """An operation with its tensors found: computes it for every picture of a memory."""
 
-CALL_WORK = 10_000
-"""What one call of NumPy costs, in numbers that it could compute instead."""
+CALL_WORK = 50_000
+"""What one call of NumPy costs, some microseconds, in numbers that it could compute instead."""
 
 
 class Operands:

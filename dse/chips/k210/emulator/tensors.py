@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 
 from dse.chips.k210.emulator.kpu_memory import KPU, KpuTensor, kpu_tensor
-from dse.chips.k210.emulator.memory import DATA, RDATA, Memory, Region, Space, Spaces, dense_strides
+from dse.chips.k210.emulator.memory import DATA, RDATA, Region, Space, Spaces, dense_strides
+from dse.chips.k210.emulator.operands import CALL_WORK
 from dse.chips.k210.kmodel.kmodel_reader import expect
 from dse.chips.k210.kmodel.kpu_layer import KpuMap
 from dse.chips.k210.kmodel.records import CONSTANTS, KPU_MEMORY, MAIN_MEMORY, FileArray, Range
 from dse.errors import CompilerError
 from dse.machine_code import Array
 
-__all__ = ["CALL_WORK", "CONSTANT", "MAIN", "MAPPED", "Run", "Tensors"]
-
-Run = Callable[[Memory], None]
-"""An operation with its tensors found: computes it for every picture of a memory."""
+__all__ = ["CONSTANT", "MAIN", "MAPPED", "Tensors"]
 
 MAIN: Space = (0, DATA)
 CONSTANT: Space = (0, RDATA)
 
 MAPPED = {MAIN_MEMORY: MAIN, CONSTANTS: CONSTANT, KPU_MEMORY: KPU}
 """Memory of a range -> space of the program."""
-
-CALL_WORK = 10_000
-"""What one call of NumPy costs, in numbers that it could compute instead."""
 
 
 class Tensors:

@@ -43,8 +43,11 @@ __all__ = ["BufferedKmodel", "UnknownStep", "convolution_of", "read_buffered", "
 FLOAT, LEVELS = 0, 1
 """`datatype_t` of version 4."""
 
+EIGHT_BITS = 1
+"""Flag of version 3: weights are of 8 bits, not of 16."""
+
 ALIGNED = 8
-"""Bodies of version 4 begin on a multiple of this; see `tail_is_missing`."""
+"""Bodies begin on a multiple of this; see `tail_is_missing`."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class BufferedKmodel:
     input_range: where the picture goes; None in version 3, which leaves that to its first layer.
     input_shape: (1, channels, height, width); its numbers are float32 where `input_is_float`.
     constants: of version 4, (first byte in the file, bytes). main_bytes: of the buffer.
+    weight_width: bytes of one weight of the accelerator's layers.
     """
 
     version: int
@@ -64,6 +68,7 @@ class BufferedKmodel:
     constants: tuple[int, int]
     main_bytes: int
     steps: tuple[Step, ...]
+    weight_width: int = 1
 
     @property
     def room(self) -> dict[int, int]:
@@ -122,8 +127,7 @@ def _version_4(reader: Reader, keep_unknown: bool) -> BufferedKmodel:
 
 def _version_3(reader: Reader, keep_unknown: bool) -> BufferedKmodel:
     flags, _, count, _, main_bytes, outputs = reader.numbers("7I", "the model header")[1:]
-    if not flags & 1:
-        raise _unknown("a kmodel with weights of 16 bits")
+    weight_width = 1 if flags & EIGHT_BITS else 2
     written = [reader.numbers("II", "an output") for _ in range(counted(outputs, "outputs"))]
     room = {MAIN_MEMORY: main_bytes, KPU_MEMORY: KPU_MEMORY_BYTES}
     places = tuple(Range(MAIN_MEMORY, FLOAT, *one) for one in written)
@@ -135,11 +139,11 @@ def _version_3(reader: Reader, keep_unknown: bool) -> BufferedKmodel:
     if isinstance(first, layers.FullyConnected):
         shape = 1, 1, 1, first.in_channels
     elif isinstance(first, layers.KpuConvolution):
-        shape = 1, *convolution_of(first, reader.data).read.shape
+        shape = 1, *convolution_of(first, reader.data, weight_width).read.shape
     else:
         raise _unknown(f"a kmodel that begins with '{first.name}': nor does any firmware")
     is_float = isinstance(first, layers.FullyConnected)
-    return BufferedKmodel(3, None, shape, is_float, places, (0, 0), main_bytes, steps)
+    return BufferedKmodel(3, None, shape, is_float, places, (0, 0), main_bytes, steps, weight_width)
 
 
 def _steps(
@@ -168,18 +172,23 @@ def _steps(
     return tuple(steps)
 
 
-def tail_is_missing(data: bytes, number: int, start: int, size: int) -> bool:
-    """Whether all but the last few bytes of the last node (number, first byte, bytes) are there.
+def tail_is_missing(data: bytes, version: int, number: int, start: int, size: int) -> bool:
+    """Whether all but the last few bytes of the last operation are there.
 
-    nncase 0.2 counts a body up to the next multiple of eight, and moves its file on by that much
-    without writing: behind the last node no such bytes follow. Those are missing in sound files.
+    number, start, size: of the operation; its first byte, and how many it counts. Both compilers
+    count a body up to the next multiple of eight, and move on in their file by that much without
+    writing (`AlignStreamPosition` of nncase 0.1, `align_position` of 0.2): behind the last one no
+    such bytes follow. They are missing in sound files, and nothing reads them.
     """
     short = start + size - len(data)
-    if number not in nodes.NODES or not 0 < short < ALIGNED:
+    kinds = nodes.NODES if version == 4 else layers.LAYERS
+    if number not in kinds or not 0 < short < ALIGNED:
         return False
     try:
-        step = read_record(nodes.NODES[number], data, start, start + size)
-    except VerificationFailed:
+        step = read_record(kinds[number], data, start, start + size)
+        if isinstance(step, nodes.KpuConv2d | layers.KpuConvolution):
+            convolution_of(step, data)
+    except (VerificationFailed, CompilerError):
         return False
     return all(array.end <= len(data) for array in step.arrays)
 
@@ -218,16 +227,18 @@ def _outside(name: str, step: Step, value: int) -> str:
     return f"{name} of '{step.name}' lies at {value}, outside of its memory"
 
 
-def convolution_of(step: nodes.KpuConv2d | layers.KpuConvolution, data: bytes) -> Convolution:
+def convolution_of(
+    step: nodes.KpuConv2d | layers.KpuConvolution, data: bytes, weight_width: int = 1
+) -> Convolution:
     """The accelerator's layer that `step` tells of; its constants are offsets in the file `data`.
 
-    Raises as `read_layer`.
+    weight_width: of the kmodel. Raises as `read_layer`.
     """
     (array,) = step.arrays
     registers = struct.unpack_from("<12Q", data, array.start)
     if isinstance(step, layers.KpuConvolution):
         constants = Constants(step.weights, step.batch_norm, step.activation)
-        return _within(read_layer(registers, constants), data)
+        return _within(read_layer(registers, constants, weight_width=weight_width), data)
     # the compiler leaves in three registers how far it moved on to the next multiple of 256
     gaps = [registers[i] >> 32 for i in (4, 7, 5)]
     channels = (registers[2] >> 32 & 1023) + 1

@@ -95,7 +95,7 @@ class Convolution:
     Raises VerificationFailed where what it writes is not what comes of what it reads.
     weights, batch_norm, activation: offsets in the constants. bias_x, bias_w, bias: what is
     added to each weight, to each input level, and to the sum of one input channel. target:
-    where the result goes in main memory too, or None.
+    where the result goes in main memory too, or None. weight_width: bytes of one weight.
     """
 
     read: KpuMap
@@ -111,6 +111,7 @@ class Convolution:
     batch_norm: int
     activation: int
     target: Address | None
+    weight_width: int = 1
 
     def __post_init__(self) -> None:
         step = POOL_STEPS[self.pool]
@@ -122,15 +123,20 @@ class Convolution:
         )
 
     @property
-    def weight_bytes(self) -> int:
+    def weights_count(self) -> int:
         """Of all filters."""
         inputs = 1 if self.depthwise else self.read.channels
         return self.written.channels * inputs * self.kernel**2
 
     @property
+    def weight_bytes(self) -> int:
+        """Of all filters."""
+        return self.weights_count * self.weight_width
+
+    @property
     def macs(self) -> int:
         """Products for one picture, before pixels are dropped."""
-        return self.weight_bytes * self.read.height * self.read.width * self.read.batches
+        return self.weights_count * self.read.height * self.read.width * self.read.batches
 
     def expect_constants(self, size_bytes: int) -> None:
         """Raises VerificationFailed unless its constants lie within so many bytes."""
@@ -141,7 +147,7 @@ class Convolution:
             ("activation", self.activation, ACTIVATION_BYTES),
         ):
             expect(
-                start + length <= size_bytes,
+                start >= 0 and start + length <= size_bytes,
                 f"a layer's {what} end at {start + length}, the constants at {size_bytes}",
             )
 
@@ -151,10 +157,12 @@ def read_layer(
     constants: Constants,
     target: Address | None = None,
     batches: int = 1,
+    weight_width: int = 1,
 ) -> Convolution:
     """The layer in `registers` (twelve numbers of 64 bits).
 
-    batches: maps one behind another that it is run on. Raises CompilerError for a layer that is
+    batches: maps one behind another that it is run on. weight_width: bytes of one weight, which
+    the accelerator's mode says for all layers. Raises CompilerError for a layer that is
     not known here, VerificationFailed for one that contradicts itself or leaves its memory.
     """
     control, addresses, channels, sizes, kinds = registers[:5]
@@ -186,6 +194,7 @@ def read_layer(
         batch_norm=constants.batch_norm,
         activation=constants.activation,
         target=target,
+        weight_width=weight_width,
     )
 
 

@@ -59,3 +59,6 @@ def test_a_layer_whose_sides_do_not_belong_together_is_refused() -> None:
         read_layer(changed, PLACES)
     with pytest.raises(VerificationFailed, match="weights end at"):
         read_layer(registers((3, 8, 8), 3), PLACES).expect_constants(100)
+    below = Constants(100, 3000, -144)
+    with pytest.raises(VerificationFailed, match="activation end at"):
+        read_layer(registers((3, 8, 8), 3), below).expect_constants(9000)
