@@ -10,11 +10,10 @@ from collections.abc import Sequence
 
 from published_networks import Published
 
-from dse import resources
-from dse.chips.k210.calibration.log_tables import read_measurements
 from dse.chips.k210.cost.latency import Duration, step_time
 from dse.chips.k210.cost.lowering import lower
 from dse.chips.k210.cost.program import KPU_CONVOLUTIONS, Program, Step
+from dse.chips.k210.file_cost.loops import measured_cycles
 from dse.chips.k210.target import K210Target
 from dse.network.graph import Graph, Layer, Shape
 
@@ -77,12 +76,9 @@ def rfb_without_slim(target: K210Target, old: dict[str, float]) -> Duration:
 
 def old_operations() -> dict[str, float]:
     """Milliseconds an element of operations that nncase 1.9 does not have, as measured."""
-    times = read_measurements(resources.folder("constraints") / "k210_times.csv")
-    found: dict[str, list[float]] = {}
-    for one in times:
-        if not one.modelled:
-            found.setdefault(one.ops[-1], []).append(one.ms / one.elements)
-    return {op: sum(values) / len(values) for op, values in found.items()}
+    hz = K210Target.load("k210").cpu_clock_hz
+    cycles = {**measured_cycles("0.2"), **measured_cycles("1.0")}
+    return {op: likely / hz * 1e3 for op, (_, likely, _) in cycles.items()}
 
 
 def _as_v01(graph: Graph, target: K210Target) -> Duration:

@@ -134,3 +134,7 @@ def test_formats_of_the_cpu_are_not_the_compilers() -> None:
     row = told("A98-a0.35-64-Q8")
     assert row["compiled"] is None
     assert "no other format" in compiled_table(row)
+
+
+def test_what_is_compiled_needs_no_compiler() -> None:
+    assert compiled_row("model.kmodel", TARGET) is None

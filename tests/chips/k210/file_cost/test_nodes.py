@@ -23,6 +23,7 @@ TARGET = K210Target.load("k210")
 LOOPS = old_loops(4, TARGET)
 NO_LIMITS = (-1e9, 1e9)
 NO_MARGIN = (0, 0)
+ENDS = ("offset", "mul", "shift")
 
 
 def last(file: Version4, folder: Path) -> Operation:
@@ -49,9 +50,7 @@ def test_every_node_of_the_cpu_has_a_loop() -> None:
 def test_a_quantized_addition(b_shape: tuple[int, ...], loop: str, tmp_path: Path) -> None:
     file = Version4((1, 2, 4, 4))
     b, out = file.place(32, LEVELS), file.place(32, LEVELS)
-    numbers: dict[str, Any] = {
-        f"{n}_{k}": 1 for n in ("a", "b", "out") for k in ("offset", "mul", "shift")
-    }
+    numbers: dict[str, Any] = {f"{n}_{k}": 1 for n in ("a", "b", "out") for k in ENDS}
     file.add(nodes.QuantizedBinary, a=file.input, b=b, output=out, function=0,
              a_shape=file.shape, b_shape=b_shape, shape=file.shape, **numbers)  # fmt: skip
     found = last(file, tmp_path)
