@@ -35,8 +35,8 @@ from dse.chips.k210.cost.older_versions import in_version
 from dse.chips.k210.cost.price import KPU_FORMAT, price
 from dse.chips.k210.emulator import predictor
 from dse.chips.k210.older_versions import rewritten
+from dse.chips.k210.older_versions.from_version_5 import level_program
 from dse.chips.k210.older_versions.level_program import Dequantized, Tensor
-from dse.chips.k210.older_versions.reading import level_program
 from dse.chips.k210.target import K210Target
 from dse.errors import CompilerError, VerificationFailed
 from dse.network.detector import Network

@@ -68,7 +68,7 @@ def read_container(kmodel: bytes) -> Container:
     headers = parse_kmodel(kmodel)
     if headers.version != 5:
         raise CompilerError(
-            f"a kmodel of version {headers.version} cannot be emulated",
+            f"a kmodel of version {headers.version} holds no code of nncase 1.x",
             "compile it with nncase 1.9, as `dse export` does",
         )
     return Container(tuple(_module(one, kmodel) for one in headers.modules), headers.entry)

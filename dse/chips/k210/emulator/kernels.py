@@ -185,8 +185,9 @@ def _by_segments(sums: Array, channel: int, activation: Activation, written: Arr
     starts, slopes, offsets = activation.starts, activation.slopes, activation.offsets
     for i in range(len(sums)):
         z = np.floor(sums[i] * gain) + add
-        s = len(starts) - 1
-        while s > 0 and z <= starts[s]:
-            s -= 1
+        s = 8 if z > starts[8] else 0  # the last of sixteen that begins below z
+        s += 4 if z > starts[s + 4] else 0
+        s += 2 if z > starts[s + 2] else 0
+        s += 1 if z > starts[s + 1] else 0
         level = np.rint((z - starts[s]) * slopes[s]) + offsets[s]
         written[i] = np.uint8(np.int32(min(max(level, 0.0), 255.0)))

@@ -47,7 +47,7 @@ EIGHT_BITS = 1
 """Flag of version 3: weights are of 8 bits, not of 16."""
 
 ALIGNED = 8
-"""Bodies of version 4 begin on a multiple of this; see `tail_is_missing`."""
+"""Bodies begin on a multiple of this; see `tail_is_missing`."""
 
 
 @dataclass(frozen=True)
@@ -152,18 +152,23 @@ def _steps(
     return tuple(steps)
 
 
-def tail_is_missing(data: bytes, number: int, start: int, size: int) -> bool:
-    """Whether all but the last few bytes of the last node (number, first byte, bytes) are there.
+def tail_is_missing(data: bytes, version: int, number: int, start: int, size: int) -> bool:
+    """Whether all but the last few bytes of the last operation are there.
 
-    nncase 0.2 counts a body up to the next multiple of eight, and moves its file on by that much
-    without writing: behind the last node no such bytes follow. Those are missing in sound files.
+    number, start, size: of the operation; its first byte, and how many it counts. Both compilers
+    count a body up to the next multiple of eight, and move on in their file by that much without
+    writing (`AlignStreamPosition` of nncase 0.1, `align_position` of 0.2): behind the last one no
+    such bytes follow. They are missing in sound files, and nothing reads them.
     """
     short = start + size - len(data)
-    if number not in nodes.NODES or not 0 < short < ALIGNED:
+    kinds = nodes.NODES if version == 4 else layers.LAYERS
+    if number not in kinds or not 0 < short < ALIGNED:
         return False
     try:
-        step = read_record(nodes.NODES[number], data, start, start + size)
-    except VerificationFailed:
+        step = read_record(kinds[number], data, start, start + size)
+        if isinstance(step, nodes.KpuConv2d | layers.KpuConvolution):
+            convolution_of(step, data)
+    except (VerificationFailed, CompilerError):
         return False
     return all(array.end <= len(data) for array in step.arrays)
 

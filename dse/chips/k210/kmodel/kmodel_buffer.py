@@ -6,7 +6,6 @@ Version 4 is nncase 0.2 (`lib/nncase/v0/include/runtime/model.h` of the standalo
 
 from __future__ import annotations
 
-from dse.chips.k210.kmodel.buffered import tail_is_missing
 from dse.chips.k210.kmodel.kmodel_headers import KPU_MEMORY_BYTES, Kmodel, TensorRange
 from dse.chips.k210.kmodel.kmodel_reader import Reader, counted, expect
 
@@ -26,7 +25,7 @@ def parse_version_4(reader: Reader) -> Kmodel:
     written = [reader.numbers("4I", "an output") for _ in range(counted(outputs, "outputs"))]
     reader.skip(constants, "the constants")
     heads = [reader.numbers("II", "a node") for _ in range(counted(nodes, "nodes"))]
-    _skip_bodies(reader, heads)
+    _skip_bodies(reader, 4, heads)
     # version 4 knows two types: 0 is float32, 1 is uint8
     found_inputs = tuple(
         _range_of_version_4(fields, shape, main_memory)
@@ -36,14 +35,16 @@ def parse_version_4(reader: Reader) -> Kmodel:
     return Kmodel(4, len(reader.data), found_inputs, found_outputs, main_memory)
 
 
-def _skip_bodies(reader: Reader, heads: list[tuple[int, ...]]) -> None:
-    """Moves on behind all nodes, which must be there but for bytes that nothing reads."""
+def _skip_bodies(reader: Reader, version: int, heads: list[tuple[int, ...]]) -> None:
+    """Moves on behind all operations, which must be there but for bytes that nothing reads."""
     size = sum(size for _, size in heads)
-    if heads:
+    if heads and reader.position + size > len(reader.data):
+        from dse.chips.k210.kmodel.buffered import tail_is_missing  # forty classes: most need none
+
         number, own = heads[-1]
-        if tail_is_missing(reader.data, number, reader.position + size - own, own):
+        if tail_is_missing(reader.data, version, number, reader.position + size - own, own):
             size = len(reader.data) - reader.position
-    reader.skip(size, "the nodes' bodies")
+    reader.skip(size, "the operations' bodies")
 
 
 def _range_of_version_4(
@@ -71,8 +72,8 @@ def parse_version_3(reader: Reader) -> Kmodel:
     header = reader.numbers("7I", "the model header")
     layers, main_memory, outputs = header[3], header[5], header[6]
     written = [reader.numbers("II", "an output") for _ in range(counted(outputs, "outputs"))]
-    bodies = [reader.numbers("II", "a layer")[1] for _ in range(counted(layers, "layers"))]
-    reader.skip(sum(bodies), "the layers' bodies")
+    heads = [reader.numbers("II", "a layer") for _ in range(counted(layers, "layers"))]
+    _skip_bodies(reader, 3, heads)
     found = tuple(
         _within(TensorRange("float32", size, (), start), main_memory) for start, size in written
     )

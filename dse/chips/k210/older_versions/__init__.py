@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from dse.chips.k210.emulator.program import check_program
-from dse.chips.k210.older_versions.reading import level_program
+from dse.chips.k210.older_versions.from_version_5 import level_program
 from dse.chips.k210.older_versions.version_3 import version_3
 from dse.chips.k210.older_versions.version_4 import version_4
 from dse.errors import CompilerError

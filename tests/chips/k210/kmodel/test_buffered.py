@@ -22,6 +22,7 @@ from tests.chips.k210.old_kmodels import (
     Version4,
     convolution_tail,
     registers,
+    table,
 )
 
 FIRST = registers((3, 8, 8), 4, kernel=3, target=100, bias=-128, gaps=(24, 96, 112))
@@ -103,6 +104,47 @@ def test_up_to_seven_bytes_that_nothing_reads_may_be_missing(spare: int) -> None
                 parse_kmodel(part)
             with pytest.raises(VerificationFailed):
                 read_buffered(part)
+
+
+def test_so_they_may_in_version_3() -> None:
+    """`AlignStreamPosition` of nncase 0.1 writes none either."""
+    file = Version3()
+    numbers, out = file.place(8), file.place(4)
+    weights = struct.pack("<3f", 1.0, 2.0, 3.0)
+    file.add(
+        layers.FullyConnected, weights, input=numbers, output=out, in_channels=2, out_channels=1,
+        activation=0,
+    )  # fmt: skip
+    file.outputs.append((out, 4))
+    whole = file.content()
+    for missing in range(5):
+        part = whole[: len(whole) - missing]
+        assert parse_kmodel(part).version == 3
+        assert len(read_buffered(part).steps) == 1
+    with pytest.raises(VerificationFailed):
+        parse_kmodel(whole[:-5])
+    with pytest.raises(VerificationFailed):
+        read_buffered(whole[:-5])
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_a_layers_constants_are_not_among_them(version: int) -> None:
+    file: Version3 | Version4
+    if version == 3:
+        file = Version3()
+        file.convolve(FIRST, WEIGHTS, 4)
+        file.outputs.append((file.place(4), 4))
+    else:
+        file = Version4((1, 3, 8, 8), in_kpu=True)
+        tail = convolution_tail(FIRST, 4, WEIGHTS + bytes(5))
+        main = Range(MAIN, LEVELS, 0, 0)
+        file.add(nodes.KpuConv2d, tail[:-5], main=main, batches=1, reserved=0)
+        file.outputs.append(file.place(4, LEVELS))
+    whole = file.content()
+    unread = len(whole) - 1 - max(whole.rfind(WEIGHTS) + 107, whole.rfind(table()) + 143)
+    assert parse_kmodel(whole[: len(whole) - unread]).version == version
+    with pytest.raises(VerificationFailed):
+        parse_kmodel(whole[: len(whole) - unread - 1])
 
 
 @settings(max_examples=300)
