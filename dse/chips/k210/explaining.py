@@ -146,7 +146,8 @@ def _is_pooled_at_write_back(cost: LayerCost) -> bool:
 
 def _why_addition(layer: Layer, cost: LayerCost) -> str:
     height, width, channels = layer.shape
-    words = "no adder: joined in float32 for a 1x1 convolution"
+    joined = "joined in float32" if "quantize" in cost.steps else "joined"
+    words = f"no adder: {joined} for a 1x1 convolution"
     if "conv" not in cost.steps:
         return words
     refused = why_not((height, width, 2 * channels), channels, 1, (0, 0, 0, 0))

@@ -7,7 +7,10 @@ map are the same to the bit.
 
 from __future__ import annotations
 
-from dse.chips.k210.older_versions.reading import level_program
+import numpy as np
+
+from dse.chips.k210.emulator.program import check_program
+from dse.chips.k210.older_versions.from_version_5 import level_program
 from dse.chips.k210.older_versions.version_3 import version_3
 from dse.chips.k210.older_versions.version_4 import version_4
 from dse.errors import CompilerError
@@ -26,4 +29,6 @@ def rewritten(kmodel5: bytes, version: int) -> bytes:
     if version not in WRITERS:
         known = ", ".join(map(str, WRITERS))
         raise CompilerError(f"kmodel version {version} is not written", f"versions: {known}")
-    return WRITERS[version](level_program(kmodel5))
+    check_program(kmodel5)
+    with np.errstate(all="ignore"):  # a damaged file may scale by what is no number
+        return WRITERS[version](level_program(kmodel5))

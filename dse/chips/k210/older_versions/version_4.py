@@ -182,6 +182,8 @@ def dequantization(scale: float, bias: float) -> tuple[int, float]:
     The runtime divides 1 by its scale first: of the float32 numbers around 1 / `scale`, the one
     that comes nearest to `scale` then. Raises CompilerError where no level stands for 0.
     """
+    if not (0 < scale < np.inf and np.isfinite(bias)):
+        raise cannot(f"an output of levels times {scale:g} and {bias:g}")
     wanted = np.float32(scale)
     guess = np.float32(1) / wanted
     near = [guess]

@@ -125,6 +125,12 @@ def test_what_the_runtime_makes_of_a_scale() -> None:
         assert abs(float(back) - float(scale)) <= np.spacing(scale)
 
 
+@pytest.mark.parametrize(("scale", "bias"), [(0.0, 1.0), (np.nan, 0.0), (1.0, np.inf), (-1.0, 0.0)])
+def test_an_output_that_is_no_number_is_refused(scale: float, bias: float) -> None:
+    with pytest.raises(CompilerError, match="an output of levels times"):
+        dequantization(scale, bias)
+
+
 def test_an_output_without_a_whole_zero_is_refused() -> None:
     with pytest.raises(CompilerError, match="zero lies between two levels"):
         dequantization(0.5, -0.25)
