@@ -14,12 +14,10 @@ from dse.chips.chip import Chip
 from dse.chips.cost import Cost, Pool, Use
 from dse.chips.k210.columns import COLUMNS, MAIN_MEMORY_BYTES, PEAK_KPU_BYTES
 from dse.chips.k210.cost.price import KPU_FORMAT, K210Cost, price
-from dse.chips.k210.cost.program import VERSION_5
 from dse.chips.k210.target import K210Target
 from dse.chips.target import Target
 from dse.chips.verdict import REJECTED, Verdict
 from dse.detection.head import FACE_HEAD, Head
-from dse.errors import NotSupported
 from dse.network.detector import Network
 from dse.network.graph import Graph
 
@@ -212,13 +210,6 @@ class K210(Chip):
         from dse.chips.k210.bundle.bundle import export_bundle
 
         firmware = K210Target.own(target)
-        version = firmware.kmodel_version_written
-        if version != VERSION_5:
-            raise NotSupported(
-                f"bundles hold programs for kmodel version {VERSION_5}; {firmware.title} loads "
-                f"version {version}",
-                "take the file alone, chip.deploy(...).content, or export for --target k210",
-            )
         return export_bundle(
             folder,
             candidate,

@@ -1,6 +1,7 @@
 """The folder that goes to the board: files, figures, guide, all or nothing.
 
-The kmodel is run in the simulator on the evaluation pictures before anything is written. One
+The kmodel is run on the evaluation pictures before anything is written: in the simulator, or, of
+versions 3 and 4, in the emulator, whose maps are compared with those of version 5. One
 that is much worse than its network is not handed out: its bundle goes to a folder
 "NAME.rejected", whose card says why, so that the cause can be looked for.
 """
@@ -30,6 +31,7 @@ from dse.chips.k210.bundle.detector_file import detector_table
 from dse.chips.k210.bundle.flash_package import flash_package
 from dse.chips.k210.bundle.model_card import model_card
 from dse.chips.k210.compiler.deployment import Deployment, deploy
+from dse.chips.k210.kmodel.kmodel import parse_kmodel
 from dse.chips.k210.target import K210Target
 from dse.data.pictures import DataSet
 from dse.detection.head import FACE_HEAD, Head
@@ -90,6 +92,7 @@ def export_bundle(
         head=head,
         calibrate_method=calibrate_method,
         nncase_version=target.nncase_version,
+        kmodel_version=target.kmodel_version_written,
     )
     prepared = prepare(data, candidate.training.input_size)
     measured = _measure(deployment, graph, weights, calibration, prepared, workers)
@@ -146,7 +149,8 @@ def _measure(
     """The manifest's table "accuracy"."""
     in_float = predictor(graph, weights)
     float_found: Accuracy = measure_accuracy(in_float, prepared, deployment.head)
-    with deployment.predictor(workers) as on_chip:
+    older = bool(deployment.version_5)  # which no simulator runs
+    with deployment.running(workers) if older else deployment.predictor(workers) as on_chip:
         correlation = agreement(in_float, on_chip, calibration[:AGREEMENT_PICTURES])
         found = measure_accuracy(on_chip, prepared, deployment.head)
     return {
@@ -193,7 +197,8 @@ def _contents(
     """Every file of the bundle by name; adds their checksums to `manifest`."""
     compiled, head = deployment.compiled, deployment.head
     score = manifest["accuracy"]["score"]
-    detector = detector_table(compiled.headers, input_size, deployment.box_scale, score, head)
+    shapes = parse_kmodel(deployment.version_5 or compiled.kmodel)  # older versions say none
+    detector = detector_table(shapes, input_size, deployment.box_scale, score, head)
     files = {
         "model.kmodel": compiled.kmodel,
         "model.kfpkg": flash_package(compiled.kmodel),

@@ -8,6 +8,8 @@ claims. A file that fails a step is not used in the next.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,10 @@ from typing import Any
 from dse import resources
 from dse.chips.abilities import VerifyReport
 from dse.chips.k210.bundle import inspection
+from dse.chips.k210.bundle.older_files import EmulatedDetector, shaped
 from dse.chips.k210.bundle.reading import box_scale_of, read_bytes, shown, table
 from dse.chips.k210.bundle.verify_runs import Effort, ap_problems, compare, run_alone, run_emulated
+from dse.chips.k210.compiler.picture_processes import PictureProcesses
 from dse.chips.k210.compiler.simulator import (
     RUNNABLE_VERSION,
     detector_headers,
@@ -77,7 +81,7 @@ def verify_bundle(
         manifest = table(MANIFEST, files.pop(MANIFEST, b""))
         report.problems += inspection.manifest_problems(manifest)
         report.problems += inspection.file_problems(files, manifest)
-        headers = parse_kmodel(files.get("model.kmodel", b""))
+        headers = _headers(files)
         bundle = _Bundle(files, manifest, headers, target or _target_of(manifest))
     if bundle is not None and report.ok:
         _inspect(bundle, report)
@@ -122,6 +126,30 @@ def verify_kmodel(
     return report
 
 
+def _headers(files: dict[str, bytes]) -> Kmodel:
+    """What the kmodel says of itself; of versions 3 and 4 with the shapes of detector.json."""
+    content = files.get("model.kmodel", b"")
+    headers = parse_kmodel(content)
+    if headers.version == RUNNABLE_VERSION:
+        return headers
+    return shaped(headers, content, table("detector.json", files.get("detector.json", b"")))
+
+
+@contextlib.contextmanager
+def _on_chip(
+    bundle: _Bundle, effort: Effort, scale: float, measured: dict[str, Any]
+) -> Iterator[PictureProcesses | EmulatedDetector]:
+    """The kmodel, in the simulator, or, of versions 3 and 4, in the emulator."""
+    content = bundle.files["model.kmodel"]
+    if bundle.headers.version == RUNNABLE_VERSION:
+        with effort.simulator(content, bundle.target.nncase_version, scale) as simulated:
+            yield simulated
+        return
+    emulated = EmulatedDetector(content, bundle.headers, scale)
+    measured["how"] = emulated.how
+    yield emulated
+
+
 def _files(path: Path, report: VerifyReport) -> dict[str, bytes]:
     """Name -> content of every file that a bundle has; notes what is missing or too much."""
     files = {}
@@ -162,8 +190,9 @@ def _inspect(bundle: _Bundle, report: VerifyReport) -> None:
     with report.noting():
         report.problems += inspection.fit_problems(headers, target)
         report.problems += inspection.figure_problems(manifest, headers, target)
-        detector_headers(headers)
-        require_sound(files["model.kmodel"], target.nncase_version)
+        if headers.version == RUNNABLE_VERSION:
+            detector_headers(headers)
+            require_sound(files["model.kmodel"], target.nncase_version)
         detector = table("detector.json", files["detector.json"])
         report.problems += inspection.detector_problems(detector, headers, design)
         box_scale_of(detector)
@@ -199,7 +228,7 @@ def _run(bundle: _Bundle, effort: Effort, report: VerifyReport) -> None:
     version, measured = bundle.target.nncase_version, report.measured
     measured["nncase_version"] = version
     with (
-        effort.simulator(bundle.files["model.kmodel"], version, scale) as on_chip,
+        _on_chip(bundle, effort, scale, measured) as on_chip,
         effort.interpreter(bundle.files["model.tflite"], bundle.headers, scale) as in_float,
         report.noting(),
     ):

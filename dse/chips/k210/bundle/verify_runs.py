@@ -15,6 +15,7 @@ from dse.chips.accuracy import (
     correlation,
     measure_accuracy,
 )
+from dse.chips.k210.bundle.older_files import EmulatedDetector
 from dse.chips.k210.bundle.reading import shown
 from dse.chips.k210.compiler.picture_processes import PictureProcesses
 from dse.chips.k210.compiler.simulator import kmodel_predictor
@@ -75,7 +76,10 @@ class Effort:
 
 
 def compare(
-    on_chip: PictureProcesses, in_float: PictureProcesses, effort: Effort, measured: Measured
+    on_chip: PictureProcesses | EmulatedDetector,
+    in_float: PictureProcesses,
+    effort: Effort,
+    measured: Measured,
 ) -> list[str]:
     """What is wrong with the kmodel beside its network; figures go into `measured`."""
     canvases, prepared = effort.pictures(on_chip.input_size)

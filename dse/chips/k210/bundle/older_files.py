@@ -1,0 +1,66 @@
+"""A kmodel of version 3 or 4 in a bundle: its shapes, which the file lacks, and how it runs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.chips.abilities import Run
+from dse.chips.k210.bundle.reading import shown
+from dse.chips.k210.emulator import predictor
+from dse.chips.k210.kmodel.buffered import read_buffered
+from dse.chips.k210.kmodel.kmodel import Kmodel
+from dse.chips.k210.kmodel.kmodel_headers import TensorRange
+from dse.chips.k210.quantization.box_scale import unscale_boxes
+from dse.errors import VerificationFailed
+
+__all__ = ["EmulatedDetector", "shaped"]
+
+LARGEST_SIDE = 4096
+
+
+def shaped(headers: Kmodel, content: bytes, detector: dict[str, Any]) -> Kmodel:
+    """`headers` of the file `content` with the shapes that detector.json gives its tensors.
+
+    Raises VerificationFailed for a damaged file, and where the two do not agree.
+    """
+    steps, outputs = read_buffered(content), headers.outputs
+    try:
+        side, told = detector["input"]["size_pixels"], detector["output"]
+        planes = (told["channels"], told["map_height"], told["map_width"])
+    except (KeyError, TypeError) as error:
+        raise VerificationFailed(f"detector.json lacks {shown(str(error))}") from None
+    whole = all(type(one) is int and 0 < one <= LARGEST_SIDE for one in (side, *planes))
+    if not whole or steps.input_is_float or steps.input_shape != (1, 3, side, side):
+        raise VerificationFailed(
+            f"the kmodel reads {steps.input_shape}, detector.json says {shown(side)} pixels"
+        )
+    if len(outputs) != 1 or outputs[0].size_bytes != 4 * math.prod(planes):
+        sizes = ", ".join(str(one.size_bytes) for one in outputs)
+        raise VerificationFailed(
+            f"the kmodel writes {sizes} bytes, detector.json says float32 {planes}"
+        )
+    picture = TensorRange("uint8", 3 * side * side, (1, 3, side, side), 0)
+    found = replace(outputs[0], type="float32", shape=(1, *planes))
+    return replace(headers, inputs=(picture,), outputs=(found,))
+
+
+class EmulatedDetector(Run):
+    """The file itself, by dse's own emulator of its runtime. input_size: pixels a side."""
+
+    def __init__(self, content: bytes, headers: Kmodel, box_scale: float) -> None:
+        """headers: as of `shaped`. Raises VerificationFailed, CompilerError."""
+        self.input_size = headers.inputs[0].shape[2]
+        _, channels, height, width = headers.outputs[0].shape
+        emulate = predictor(content)
+
+        def maps(canvases: NDArray[np.uint8]) -> NDArray[np.float32]:
+            planes = emulate(canvases).reshape(-1, channels, height, width)
+            return unscale_boxes(np.moveaxis(planes, 1, -1), box_scale)
+
+        how = f"the file itself, of version {headers.version}, by dse's own emulator"
+        super().__init__(maps, f"{how} of {headers.runtime}")
