@@ -128,12 +128,23 @@ def test_the_best_design_is_exported_verified_and_evaluated(
     assert trained["ap"] == pytest.approx(exported["kmodel_ap"], abs=1e-6)
 
 
-def test_a_firmware_that_no_bundle_is_written_for_ends_with_2(
-    results: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("firmware", "module"), [("k210-maixpy-full", "KPU"), ("k210-canmv", "maix")]
+)
+def test_a_firmware_with_version_4_gets_its_file_and_its_program(
+    results: Path, exported: Any, capsys: pytest.CaptureFixture[str], firmware: str, module: str
 ) -> None:
-    arguments = ["export", "best", "--results", str(results), "--target", "k210-canmv"]
-    assert main(arguments) == 2
-    assert "loads version 4" in capsys.readouterr().err
+    told = _json(capsys, "export", "best", "--results", str(results), "--target", firmware)
+    assert told["kmodel_ap"] == pytest.approx(exported["kmodel_ap"], abs=0.02)
+    bundle = Path(told["path"])
+    found = _json(capsys, "verify", str(bundle))
+    assert (found["ok"], found["target"], found["kmodel_version"]) == (True, firmware, 4)
+    assert "nncase 0.2" in found["how"] and found["correlation"] > 0.9
+    assert module in (bundle / "main.py").read_text()
+    assert main(["verify", str(bundle), "--target", "k210-canmv-v5"]) == 4  # another compiler's
+    kmodel = bundle / "model.kmodel"
+    kmodel.write_bytes(kmodel.read_bytes()[:-500])
+    assert main(["verify", str(bundle)]) == 4
 
 
 def test_a_firmware_with_an_older_runtime_gets_a_bundle_of_its_own_compiler(

@@ -25,6 +25,8 @@ OLDER_BUNDLES_VERSION = 5
 
 NAMES = ("README.md", "decode.c", "decode.h", "detector.h", "main.c", "main.py")
 
+OLDER_RUNTIMES = {3: "0.1", 4: "0.2"}
+
 LIST_BYTES_PER_NUMBER = 32 + 3 * 8
 """Of MicroPython on 64 bits: a float is an object in a block of 32 bytes; a list that doubles
 holds its old and its new places for a moment."""
@@ -64,7 +66,7 @@ def board_files(
         "is_maixpy": is_maixpy,
         "kmodel_loader": target["kmodel_loader"],
         "kmodel_version": compiled.get("kmodel_version", OLDER_BUNDLES_VERSION),
-        "runtime": ".".join(compiled["nncase_version"].split(".")[:2]),
+        "runtime": _runtime(compiled),
         "kmodel_sha256": manifest["files"]["model.kmodel"]["sha256"],
         "size": size,
         "numbers_per_box": head.numbers_per_box,
@@ -97,6 +99,12 @@ def _heap_bytes(size: int, listed: int) -> int:
     row = math.ceil(size / CAMERA_ROW_BYTES) * CAMERA_ROW_BYTES
     canvas = 2 * size * size + 3 * row * size
     return canvas + LIST_BYTES_PER_NUMBER * listed + OTHER_HEAP_BYTES
+
+
+def _runtime(compiled: Mapping[str, Any]) -> str:
+    """Version of the nncase whose runtime loads the file."""
+    version = compiled.get("kmodel_version", OLDER_BUNDLES_VERSION)
+    return OLDER_RUNTIMES.get(version) or ".".join(compiled["nncase_version"].split(".")[:2])
 
 
 def _logit(score: float) -> float:

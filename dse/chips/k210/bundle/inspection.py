@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.chips.k210.bundle.reading import packed_file, shown, table
+from dse.chips.k210.compiler.simulator import RUNNABLE_VERSION
 from dse.chips.k210.kmodel.kmodel import Kmodel
 from dse.chips.k210.target import K210Target
 from dse.detection.head import FACE_HEAD, Head
@@ -95,6 +96,8 @@ def figure_problems(manifest: Table, headers: Kmodel, target: K210Target) -> lis
 
 
 def _figure(headers: Kmodel, name: str) -> int:
+    if name in ("input_bytes", "output_bytes") and headers.version != RUNNABLE_VERSION:
+        return 0  # they lie in the one buffer, `data_bytes`
     found: int = headers.size_bytes if name == "kmodel_bytes" else getattr(headers, name)
     return found
 
