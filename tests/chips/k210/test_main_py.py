@@ -22,6 +22,7 @@ from dse.chips.k210.calibration.log_prints import read_prints
 from dse.chips.k210.target import K210Target
 from dse.detection.detections import Detections
 from dse.detection.head import FACE_HEAD
+from dse.errors import InvalidFile
 from tests.chips.k210.board_tables import (
     BOX_SCALE,
     SIZE,
@@ -171,11 +172,16 @@ def test_a_small_memory_is_named_with_its_remedy(told: Told) -> None:
 
 
 def test_dse_calibrate_reads_the_log(told: Told, tmp_path: Path) -> None:
-    """The network's time of MaixPy; with CanMV's, which includes a list, nothing is fitted."""
+    """With CanMV's time, which includes a list, nothing is fitted; MaixPy runs another runtime than
+    the constants are of, and its log is refused with the reason."""
     run = BoardRun.begin(tmp_path / "board.log", K210Target.load())
-    settings, times = told.log
+    settings, times = (line.replace("=0.000", "=0.001") for line in told.log)
     assert settings.startswith("network=P5-a1-64-kpu8 ")
-    read = read_prints(run, enumerate([settings, times.replace("=0.000", "=0.001")], 1))
+    if told.firmware == "maixpy":
+        with pytest.raises(InvalidFile, match=r"predicted for runtime 1\.x, not 0\.2"):
+            read_prints(run, enumerate([settings, times], 1))
+        settings = settings.replace("runtime=0.2", "runtime=1.9")
+    read = read_prints(run, enumerate([settings, times], 1))
     assert len(read.times) == (told.firmware == "maixpy")
     for time in read.times:
         assert (time.kpu_clock_hz, time.cpu_clock_hz) == (398_000_000, 403_000_000)
