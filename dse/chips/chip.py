@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Chip"]
 
+FITS = Verdict(ACCEPTED)
+"""One for all: a space has a hundred thousand of them."""
+
 
 class Chip(ABC):
     """A chip: how it is described, what networks cost on it, and how one gets there."""
@@ -149,7 +152,7 @@ class Chip(ABC):
         for use in self.uses(cost, target):
             if use.needed_bytes > use.allowed_bytes:
                 return too_much(use)
-        return self.objection(cost, target) or Verdict(ACCEPTED)
+        return self.objection(cost, target) or FITS
 
     def objection(self, cost: Cost, target: Target) -> Verdict | None:
         """Why `target` does not run a network that fits, or None."""

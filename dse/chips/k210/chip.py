@@ -119,11 +119,11 @@ class K210(Chip):
 
     def objection(self, cost: Cost, target: Target) -> Verdict | None:
         """The firmware's loader, which may not know the version of kmodel that is written."""
+        if not cost.deployable:
+            return None
         firmware, ours = K210Target.own(target), _own(cost)
         version = ours.kmodel_version or firmware.kmodel_version_written
         loaded = firmware.kmodel_versions_loaded
-        if not cost.deployable:
-            return None
         if version in loaded:
             return None if ours.kmodel_version else _unwritten(ours, version)
         versions = ", ".join(str(version) for version in loaded)
