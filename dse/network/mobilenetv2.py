@@ -14,7 +14,6 @@ from dse.network.graph import Graph, Layer, Shape
 
 __all__ = ["COARSE", "FINE", "backbone_graph", "joined_layers", "layers_until", "scaled_channels"]
 
-EXPANSION = 6
 STEM_CHANNELS = 32
 LAST_CHANNELS = 1280
 

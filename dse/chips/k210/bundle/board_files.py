@@ -13,6 +13,7 @@ import numpy as np
 
 from dse.chips.k210.bundle.flash_package import FLASH_ADDRESS
 from dse.chips.k210.bundle.rendering import render
+from dse.chips.k210.kmodel.kmodel_headers import OLDER_RUNTIMES
 from dse.chips.k210.target import K210Target
 from dse.detection.decoding import CANDIDATES, MAX_BOXES
 from dse.detection.head import FACE_HEAD, MAX_LOG_RATIO, Head
@@ -24,8 +25,6 @@ OLDER_BUNDLES_VERSION = 5
 """Of the kmodel in bundles whose manifest does not name it."""
 
 NAMES = ("README.md", "decode.c", "decode.h", "detector.h", "main.c", "main.py")
-
-OLDER_RUNTIMES = {3: "0.1", 4: "0.2"}
 
 LIST_BYTES_PER_NUMBER = 32 + 3 * 8
 """Of MicroPython on 64 bits: a float is an object in a block of 32 bytes; a list that doubles

@@ -6,12 +6,9 @@ import math
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from dse.chips.abilities import Run
 from dse.chips.k210.bundle.reading import shown
-from dse.chips.k210.emulator import predictor
+from dse.chips.k210.compiler.refereed import older_predictor
 from dse.chips.k210.kmodel.buffered import read_buffered
 from dse.chips.k210.kmodel.kmodel import Kmodel
 from dse.chips.k210.kmodel.kmodel_headers import TensorRange
@@ -56,11 +53,9 @@ class EmulatedDetector(Run):
         """headers: as of `shaped`. Raises VerificationFailed, CompilerError."""
         self.input_size = headers.inputs[0].shape[2]
         _, channels, height, width = headers.outputs[0].shape
-        emulate = predictor(content)
-
-        def maps(canvases: NDArray[np.uint8]) -> NDArray[np.float32]:
-            planes = emulate(canvases).reshape(-1, channels, height, width)
-            return unscale_boxes(np.moveaxis(planes, 1, -1), box_scale)
-
+        emulate = older_predictor(content, (height, width, channels))
         how = f"the file itself, of version {headers.version}, by dse's own emulator"
-        super().__init__(maps, f"{how} of {headers.runtime}")
+        super().__init__(
+            lambda canvases: unscale_boxes(emulate(canvases), box_scale),
+            f"{how} of {headers.runtime}",
+        )

@@ -15,12 +15,13 @@ from dse.chips.k210.compiler.simulator import kmodel_predictor
 from dse.chips.k210.compiler.toolchain import toolchain
 from dse.chips.k210.cost.program import VERSION_5
 from dse.chips.k210.kmodel.kmodel import parse_kmodel
+from dse.chips.k210.kmodel.kmodel_headers import OLDER_RUNTIMES
 from dse.chips.k210.quantization.box_scale import unscale_boxes
 from dse.detection.head import FACE_HEAD, Head
 from dse.errors import CompilerError
 from dse.network.arrays import Predict
 
-__all__ = ["Refereed", "refereed"]
+__all__ = ["Refereed", "older_predictor", "refereed"]
 
 REFEREE_PICTURES = 2
 """Pictures that both run: 0.3 s each in the simulator, and a wrong layer shows in any."""
@@ -58,8 +59,22 @@ def refereed(
 ROUNDED_VERSION, MOST_ROUNDINGS = 4, 2
 """Its dequantize subtracts before it multiplies: units in the last place of the greatest number."""
 
-RUNTIMES = {3: "nncase 0.1", 4: "nncase 0.2"}
-"""Whose arithmetic is emulated."""
+
+def older_predictor(
+    kmodel: bytes, map_shape: tuple[int, int, int], workers: int | None = None
+) -> Predict:
+    """A kmodel of version 3 or 4, emulated: canvases -> maps (n, *map_shape).
+
+    map_shape: (height, width, channels), which such a file does not say. Raises as
+    `emulator.predictor`.
+    """
+    emulate = emulator.predictor(kmodel, workers)
+    height, width, channels = map_shape
+
+    def interleaved(canvases: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return np.moveaxis(emulate(canvases).reshape(-1, channels, height, width), 1, -1)
+
+    return interleaved
 
 
 class Refereed(Run):
@@ -98,9 +113,9 @@ class Refereed(Run):
             return f"the file itself, by nncase's simulator: {self.note}"
         if self._version != VERSION_5:
             return (
-                f"the file itself, of version {self._version}, by dse's own emulator of "
-                f"{RUNTIMES[self._version]}, with the maps of the first pictures that version 5 "
-                "has in nncase's simulator"
+                f"the file itself, of version {self._version}, by dse's own emulator of nncase "
+                f"{OLDER_RUNTIMES[self._version]}, with the maps of the first pictures that "
+                "version 5 has in nncase's simulator"
             )
         return (
             "the file itself, emulated, with the same maps of the first pictures as the simulator"
@@ -126,16 +141,9 @@ class Refereed(Run):
         return lambda canvases: unscale_boxes(emulate(canvases), self._scale, self._head)
 
     def _emulator(self) -> Predict:
-        """Versions 3 and 4 say no shapes: their planes of channels are put in order here."""
-        emulate = emulator.predictor(self._kmodel, self._workers)
         if self._version == VERSION_5:
-            return emulate
-        height, width, channels = self.map_shape
-
-        def interleaved(canvases: NDArray[np.uint8]) -> NDArray[np.float32]:
-            return np.moveaxis(emulate(canvases).reshape(-1, channels, height, width), 1, -1)
-
-        return interleaved
+            return emulator.predictor(self._kmodel, self._workers)
+        return older_predictor(self._kmodel, self.map_shape, self._workers)
 
     def _same(self, found: NDArray[np.float32], wanted: NDArray[np.float32]) -> bool:
         """To the bit, but for what version 4 rounds otherwise."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 __all__ = [
     "KPU_MEMORY_BYTES",
+    "OLDER_RUNTIMES",
     "Function",
     "Kmodel",
     "MemoryPool",
@@ -17,9 +18,12 @@ __all__ = [
 KPU_MEMORY_BYTES = 2 << 20
 """The accelerator's own memory, of every K210."""
 
+OLDER_RUNTIMES = {3: "0.1", 4: "0.2"}
+"""Version of the nncase whose runtime loads a file of an older version."""
+
 RUNTIMES = {
-    3: "nncase 0.1 (standalone SDK, every MaixPy)",
-    4: "nncase 0.2 (standalone SDK, MaixPy with kmodel v4)",
+    3: f"nncase {OLDER_RUNTIMES[3]} (standalone SDK, every MaixPy)",
+    4: f"nncase {OLDER_RUNTIMES[4]} (standalone SDK, MaixPy with kmodel v4)",
     5: "nncase 1.x (standalone SDK, or CanMV built for it; of the compiler's own version)",
 }
 
