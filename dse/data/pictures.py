@@ -1,6 +1,7 @@
-"""Pictures with labelled faces: what every reader returns and everything else consumes.
+"""Pictures with labelled objects: what every reader returns and everything else consumes.
 
-Boxes are float32 arrays of shape (n, 4): x0, y0, x1, y1 in pixels of the picture as stored.
+Boxes are float32 arrays of shape (n, 4): x0, y0, x1, y1 in pixels of the picture as stored. A
+class is a number: its place in `DataSet.classes`.
 """
 
 from __future__ import annotations
@@ -17,8 +18,15 @@ from dse.data.foreign import excerpt
 from dse.detection.geometry import Boxes
 from dse.files import printable
 
-__all__ = ["DataSet", "Picture", "Skipped"]
+__all__ = ["ANY_CLASS", "FACES", "Classes", "DataSet", "Picture", "Skipped"]
 
+Classes = NDArray[np.int32]
+
+FACES = ("face",)
+"""The classes of a set of faces."""
+
+ANY_CLASS = -1
+"""Of an ignored box that says nothing about any class: a crowd, an object nobody could name."""
 
 MOST_SHOWN = 400
 """Characters of a name or reason in a message: a list can hold a name of megabytes."""
@@ -31,11 +39,13 @@ def no_boxes() -> Boxes:
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture and its faces.
+    """One picture and its objects.
 
     name: stable within its data set (a relative path, or a scene number), and `printable`.
-    boxes: (n, 4) faces to find.
-    ignored: (m, 4) faces that count neither as found nor as missed (too small, invalid).
+    boxes: (n, 4) objects to find.
+    ignored: (m, 4) objects that count neither as found nor as missed (too small, invalid).
+    classes: (n,) of `boxes`; all the first one where left out.
+    ignored_classes: (m,) of `ignored`; all `ANY_CLASS` where left out.
     boxes_square: (n, 4) the same faces in FDDB's square style, where the set has ellipses.
     load: returns the pixels, uint8 (height, width, 3) RGB. Raises DataError if they are gone.
     file: where they lie as a picture file; None where they are drawn.
@@ -47,8 +57,15 @@ class Picture:
     ignored: Boxes = field(default_factory=no_boxes)
     boxes_square: Boxes | None = None
     file: Path | None = field(default=None, repr=False, compare=False)
+    classes: Classes = None  # type: ignore[assignment]  # made from `boxes`
+    ignored_classes: Classes = None  # type: ignore[assignment]  # made from `ignored`
 
     def __post_init__(self) -> None:
+        if self.classes is None:
+            object.__setattr__(self, "classes", np.zeros(len(self.boxes), np.int32))
+        if self.ignored_classes is None:
+            every = np.full(len(self.ignored), ANY_CLASS, np.int32)
+            object.__setattr__(self, "ignored_classes", every)
         if not self.name.isprintable():
             object.__setattr__(self, "name", printable(self.name))
 
@@ -70,26 +87,36 @@ class DataSet:
     """Pictures in a fixed order, what was left out, and a checksum of all that matters.
 
     source: the specification that opened it, such as "fddb:DIR" or "synthetic".
+    classes: their names, in the order of their numbers.
     """
 
     source: str
     pictures: tuple[Picture, ...]
     skipped: tuple[Skipped, ...] = ()
+    classes: tuple[str, ...] = FACES
 
     def __len__(self) -> int:
         return len(self.pictures)
 
     @property
     def faces(self) -> int:
-        """Labelled faces that count."""
+        """Labelled objects that count."""
         return sum(len(picture.boxes) for picture in self.pictures)
 
     @property
     def checksum(self) -> str:
-        """Hex digest over names and boxes, in order: equal sets, equal checksum."""
+        """Hex digest over names, boxes and classes, in order: equal sets, equal checksum.
+
+        A set of faces has the digest that it had before there were classes.
+        """
         digest = hashlib.sha256()
         for picture in self.pictures:
             digest.update(picture.name.encode())  # printable, so that every name has a code
             digest.update(np.ascontiguousarray(picture.boxes, "<f4").tobytes())
             digest.update(np.ascontiguousarray(picture.ignored, "<f4").tobytes())
+            if self.classes != FACES:
+                digest.update(np.ascontiguousarray(picture.classes, "<i4").tobytes())
+                digest.update(np.ascontiguousarray(picture.ignored_classes, "<i4").tobytes())
+        if self.classes != FACES:
+            digest.update("\0".join(self.classes).encode())
         return digest.hexdigest()[:16]

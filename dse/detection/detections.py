@@ -14,10 +14,18 @@ __all__ = ["Detections"]
 
 @dataclass(frozen=True)
 class Detections:
-    """Boxes (k, 4) in pixels and their scores (k,) in 0..1, best first."""
+    """Boxes (k, 4) in pixels and their scores (k,) in 0..1, best first.
+
+    classes: (k,) places in the head's classes; all the first one where left out.
+    """
 
     boxes: Boxes
     scores: NDArray[np.float32]
+    classes: NDArray[np.int32] = None  # type: ignore[assignment]  # made from `scores`
+
+    def __post_init__(self) -> None:
+        if self.classes is None:
+            object.__setattr__(self, "classes", np.zeros(len(self.scores), np.int32))
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -25,7 +33,7 @@ class Detections:
     def above(self, score: float) -> Detections:
         """Those with `score` or more."""
         chosen = self.scores >= np.float32(score)
-        return Detections(self.boxes[chosen], self.scores[chosen])
+        return Detections(self.boxes[chosen], self.scores[chosen], self.classes[chosen])
 
     def on_picture(self, scale: float, height: int, width: int) -> Detections:
         """These detections of a canvas in the pixels of its picture (height x width).
@@ -35,4 +43,6 @@ class Detections:
         """
         boxes = np.clip(self.boxes / np.float32(scale), 0.0, [width, height, width, height])
         visible = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
-        return Detections(boxes[visible].astype(np.float32), self.scores[visible])
+        return Detections(
+            boxes[visible].astype(np.float32), self.scores[visible], self.classes[visible]
+        )
