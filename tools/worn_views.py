@@ -97,7 +97,7 @@ def mosaic_view(
         boxes.append(view.boxes + offset)
         ignored.append(view.ignored + offset)
         classes.append(view.classes)
-    return View(canvas, *map(np.concatenate, (boxes, ignored, classes)))
+    return View(canvas, np.concatenate(boxes), np.concatenate(ignored), np.concatenate(classes))
 
 
 def _on_a_face(

@@ -16,7 +16,7 @@ ROUNDS = 100
 """Of Lloyd's, at most: on our sets it settles in 10 to 40."""
 
 RESTARTS = 5
-SMALLEST_SIDE = 1e-3
+SMALLEST_SIDE = 0.01
 """Pixels; a box without a side is like no other."""
 
 
@@ -31,7 +31,7 @@ def cluster_anchors(sizes: Float64s, count: int, seed: int = 0) -> Anchors:
     boxes = np.maximum(np.asarray(sizes, np.float64), SMALLEST_SIDE)
     if not len(boxes):
         raise DataError("no training picture holds a box", "label some: anchors are made of them")
-    kinds = np.unique(boxes.round(3), axis=0)
+    kinds = np.unique(boxes.round(2), axis=0)
     if len(kinds) <= count:
         return _listed(_spread(kinds, count))
     rng = np.random.default_rng(seed)
@@ -79,4 +79,4 @@ def _spread(kinds: Float64s, count: int) -> Float64s:
 def _listed(anchors: Float64s) -> Anchors:
     """To a hundredth of a pixel, so that a file holds them exactly."""
     ordered = sorted(anchors.round(2).tolist(), key=lambda size: (size[0] * size[1], size))
-    return tuple((max(w, 0.01), max(h, 0.01)) for w, h in ordered)
+    return tuple((max(w, SMALLEST_SIDE), max(h, SMALLEST_SIDE)) for w, h in ordered)

@@ -123,11 +123,6 @@ class Head:
         end = self.numbers_per_box
         return Numbers(rows[..., : self.first_offset], rows[..., self.first_offset : end])
 
-    def logits(self, rows: Float32s) -> Float32s:
-        """Rows (.., numbers_per_box) as logits (.., classes) that the box holds such an object."""
-        scores: Float32s = self.numbers(rows).scores
-        return scores
-
     def rows(self, maps: Float32s) -> Float32s:
         """Maps (n, h, w, channels) as (n, h * w * boxes, numbers_per_box), in `grid`'s order."""
         return maps.reshape(len(maps), -1, self.numbers_per_box)
