@@ -6,8 +6,6 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from dse.data.pictures import DataSet, Picture
 from dse.detection.decoding import IOU_THRESHOLD, MAX_BOXES
 from dse.detection.detections import Detections
@@ -91,7 +89,5 @@ def _held(picture: Picture) -> Picture:
 
 
 def _merge(levels: Sequence[Detections]) -> Detections:
-    """One picture's detections on all levels, those that see the same face reduced to one."""
-    boxes = np.concatenate([found.boxes for found in levels])
-    scores = np.concatenate([found.scores for found in levels])
-    return suppress(boxes, scores, IOU_THRESHOLD, MAX_BOXES)
+    """One picture's detections on all levels, those that see the same object reduced to one."""
+    return suppress(Detections.joined(levels), IOU_THRESHOLD, MAX_BOXES)
