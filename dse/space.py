@@ -14,20 +14,24 @@ from dataclasses import astuple, dataclass, fields, replace
 from typing import Any
 
 from dse import resources
+from dse.canvas import Canvas, InputSize
 from dse.errors import InvalidFile, UnknownName, UsageError
 from dse.network.families import BREAKPOINTS
 from dse.schema import line_of, quoted, read_toml, shown
 
-__all__ = ["AXES", "FORMATS", "TRAINING_AXES", "Candidate", "SearchSpace", "Training"]
+__all__ = ["AXES", "FORMATS", "TRAINING_AXES", "Candidate", "SearchSpace", "Training", "in_order"]
 
 FORMATS = ("kpu8", "FP16", "Q9", "Q8", "Q7", "Q6", "FP32")
-INPUT_SIZES = range(32, 1025)
+SIDES = range(32, 1025)
+"""Pixels, of an input."""
 
-_ID = re.compile(r"([A-Z])(\d{1,6})-a(\d{1,6}(?:\.\d{1,6})?)-(\d{1,6})(?:-(\w+))?", re.ASCII)
+_ID = re.compile(
+    r"([A-Z])(\d{1,6})-a(\d{1,6}(?:\.\d{1,6})?)-(\d{1,6}(?:x\d{1,6})?)(?:-(\w+))?", re.ASCII
+)
 """Longer numbers name nothing, and those of thousands of digits cost more than they say."""
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Training:
     """A network and how much of it stays frozen: what one training produces.
 
@@ -35,18 +39,23 @@ class Training:
         "B" or "C" (both, concatenated) of MobileNetV2, "P", the end of the plain one.
     frozen_until: lambda; layers before it keep their starting weights.
     width: alpha, the backbone's channel multiplier.
-    input_size: side of the square input, pixels.
+    input_size: side of a square input in pixels, or "320x240", width x height.
     """
 
     breakpoint: str
     frozen_until: int
     width: float
-    input_size: int
+    input_size: InputSize
 
     @property
     def id(self) -> str:
         """Short stable name, such as `A98-a0.5-224`."""
         return f"{self.breakpoint}{self.frozen_until}-a{self.width:g}-{self.input_size}"
+
+    @property
+    def canvas(self) -> Canvas:
+        """What its input size names."""
+        return Canvas.of(self.input_size)
 
     def in_format(self, format: str) -> Candidate:
         """The candidate that deploys this training in `format`."""
@@ -58,7 +67,7 @@ class Training:
         return _parse(text, "a training is named like A98-a0.5-224", with_format=False)[0]
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Candidate:
     """One point of the space: a training and the number format that it is deployed in."""
 
@@ -85,14 +94,15 @@ def _parse(text: str, hint: str, with_format: bool) -> tuple[Training, str]:
         raise UsageError(f"'{shown(text)}' names no design", hint)
     if with_format and match[5] not in FORMATS:
         raise UnknownName("format", shown(match[5]), FORMATS)
-    training = Training(match[1], int(match[2]), float(match[3]), int(match[4]))
+    size = Canvas.of(match[4]).input_size
+    training = Training(match[1], int(match[2]), float(match[3]), size)
     problem = _impossible(*astuple(training))
     if problem:
         raise UsageError(f"'{text}': {problem}", hint)
     return training, match[5] or ""
 
 
-def _impossible(breakpoint: str, frozen_until: int, width: float, input_size: int) -> str:
+def _impossible(breakpoint: str, frozen_until: int, width: float, input_size: InputSize) -> str:
     """Why no such network exists, or an empty string."""
     network = BREAKPOINTS[breakpoint]
     for name, value, possible in (
@@ -102,9 +112,10 @@ def _impossible(breakpoint: str, frozen_until: int, width: float, input_size: in
         if value not in possible:
             known = ", ".join(f"{one:g}" for one in possible)
             return f"at breakpoint {breakpoint}, {name} {value:g} is none of {known}"
-    if input_size not in INPUT_SIZES:
-        return f"input size {input_size} is outside {INPUT_SIZES[0]}..{INPUT_SIZES[-1]}"
-    return network.misfit(input_size)
+    canvas = Canvas.of(input_size)
+    if canvas.width not in SIDES or canvas.height not in SIDES:
+        return f"input size {input_size} is outside {SIDES[0]}..{SIDES[-1]}"
+    return network.misfit(canvas)
 
 
 @dataclass(frozen=True)
@@ -121,7 +132,7 @@ class SearchSpace:
     breakpoint: tuple[str, ...]
     frozen_until: tuple[int, ...]
     width: tuple[float, ...]
-    input_size: tuple[int, ...]
+    input_size: tuple[InputSize, ...]
     format: tuple[str, ...]
     only: tuple[str, ...] = ()
 
@@ -193,8 +204,8 @@ AXES = (*TRAINING_AXES, "format")
 
 def _allowed(axis: str) -> Sequence[Any]:
     """The values that some network has on `axis`, in their order."""
-    if axis in ("input_size", "format"):
-        return INPUT_SIZES if axis == "input_size" else FORMATS
+    if axis == "format":
+        return FORMATS
     if axis == "breakpoint":
         return tuple(BREAKPOINTS)
     every = BREAKPOINTS.values()
@@ -206,7 +217,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "breakpoint": (str,),
     "frozen_until": (int,),
     "width": (float, int),
-    "input_size": (int,),
+    "input_size": (int, str),
     "format": (str,),
 }
 
@@ -234,14 +245,29 @@ def _axes(table: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
 def _axis(axis: str, values: Any) -> tuple[Any, ...]:
     if not isinstance(values, list | tuple) or not values:
         raise _Wrong(axis, f"'{axis}' must be a list of values")
-    allowed = _allowed(axis)
     for value in values:
-        if type(value) not in _TYPES[axis] or value not in allowed:
-            known = f"{allowed[0]}..{allowed[-1]}" if isinstance(allowed, range) else allowed
-            raise _Wrong(axis, f"'{axis}' cannot be {quoted(value)}; it is one of {known}")
+        if type(value) not in _TYPES[axis] or not _is_possible(axis, value):
+            raise _Wrong(axis, f"'{axis}' cannot be {quoted(value)}; it is {_known(axis)}")
     if len(set(values)) < len(values):
         raise _Wrong(axis, f"'{axis}' names a value twice")
     return tuple(values)
+
+
+def _is_possible(axis: str, value: Any) -> bool:
+    """Whether some network has `value`, of the right type, on `axis`."""
+    if axis != "input_size":
+        return value in _allowed(axis)
+    try:
+        canvas = Canvas.checked(value)
+    except UsageError:
+        return False
+    return canvas.width in SIDES and canvas.height in SIDES
+
+
+def _known(axis: str) -> str:
+    if axis == "input_size":
+        return f'{SIDES[0]}..{SIDES[-1]}, or of two such sides, as in "320x240"'
+    return f"one of {_allowed(axis)}"
 
 
 def _checked_only(only: Any, axes: dict[str, tuple[Any, ...]]) -> tuple[str, ...]:
@@ -261,6 +287,11 @@ def _checked_only(only: Any, axes: dict[str, tuple[Any, ...]]) -> tuple[str, ...
     if len(set(ids)) < len(ids):
         raise _Wrong("only", "'only' names a training twice")
     return tuple(ids)
+
+
+def in_order(axis: str, value: Any) -> Any:
+    """A key that sorts the values of `axis`."""
+    return Canvas.of(value) if axis == "input_size" else value
 
 
 def _value(candidate: Candidate, axis: str) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+from dse.canvas import Canvas, InputSize
 from dse.detection.head import FACE_HEAD, Head
 from dse.network.families import BREAKPOINTS
 from dse.network.graph import Graph, Layer
@@ -26,7 +27,7 @@ class Network(NamedTuple):
 
     breakpoint: str
     width: float
-    input_size: int
+    input_size: InputSize
 
     @classmethod
     def of(cls, training: Training) -> Network:
@@ -38,24 +39,24 @@ class Network(NamedTuple):
         """Its layers."""
         scaled = partial(scaled_channels, self.width)
         name = f"{self.breakpoint}-a{self.width:g}-{self.input_size}"
-        return detector(name, self.breakpoint, scaled, self.input_size)
+        return detector(name, self.breakpoint, scaled, Canvas.of(self.input_size))
 
 
 def detector_graph(training: Training, head: Head = FACE_HEAD) -> Graph:
     """The detector of `training`: one output, a map of `head.channels` channels."""
     scaled = partial(scaled_channels, training.width)
-    return detector(training.id, training.breakpoint, scaled, training.input_size, head)
+    return detector(training.id, training.breakpoint, scaled, training.canvas, head)
 
 
 def detector(
     name: str,
     breakpoint: str,
     scaled: Callable[[int], int],
-    input_size: int,
+    canvas: Canvas,
     head: Head = FACE_HEAD,
 ) -> Graph:
-    """The detector for square pictures; `scaled` gives a layer's channels from alpha 1's."""
-    layers = BREAKPOINTS[breakpoint].layers(scaled, input_size, input_size)
+    """The detector for pictures of that size; `scaled` gives a layer's channels from alpha 1's."""
+    layers = BREAKPOINTS[breakpoint].layers(scaled, canvas.height, canvas.width)
     return Graph(name, (*layers, head_layer("head", layers[-1], head)), ("head",))
 
 

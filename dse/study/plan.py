@@ -11,9 +11,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from dse.canvas import Canvas, InputSize
 from dse.chips import Target, price_space
 from dse.chips.verdict import ACCEPTED
-from dse.errors import InvalidFile, NothingFeasible
+from dse.errors import InvalidFile, NothingFeasible, UsageError
 from dse.files import open_regular, reported
 from dse.schema import shown
 from dse.space import Candidate, SearchSpace, Training
@@ -166,5 +167,12 @@ def _records(lines: Iterator[list[str]], columns: StudyColumns) -> Iterator[list
         yield [read(value) for read, value in zip(readers, values, strict=True)]
 
 
-_READ: dict[type, Callable[[str], Any]] = {bool: "True".__eq__}
+def _input_size(text: str) -> InputSize:
+    try:
+        return Canvas.of(text).input_size
+    except UsageError as error:
+        raise ValueError(str(error)) from None
+
+
+_READ: dict[type, Callable[[str], Any]] = {bool: "True".__eq__, Canvas: _input_size}
 """How a value is read that is not simply made of its text."""

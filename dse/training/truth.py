@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.canvas import InputSize
 from dse.detection.assignment import assign
 from dse.detection.geometry import Boxes
 from dse.detection.head import FACE_HEAD, Head
@@ -26,14 +27,14 @@ class Truth:
     """Labels and offsets of every canonical box, for n views.
 
     faces: per view (boxes (k, 4), ignored (m, 4)), canvas pixels; all of the head's first class.
-    map_shape: (h, w) of the detector's output. input_size: side of the canvas, pixels.
+    map_shape: (h, w) of the detector's output. input_size: names the canvas.
     """
 
     def __init__(
         self,
         faces: Sequence[tuple[Boxes, Boxes]],
         map_shape: tuple[int, int],
-        input_size: int,
+        input_size: InputSize,
         head: Head = FACE_HEAD,
     ) -> None:
         self._head, self._map_shape = head, map_shape

@@ -15,6 +15,7 @@ from dse.training.recipe import EpochReport
 from dse.workers.training_job import Job, rendered_pictures
 
 if TYPE_CHECKING:
+    from dse.canvas import InputSize
     from dse.network.arrays import Weights
     from dse.network.graph import Graph
     from dse.training.features import Features
@@ -71,7 +72,7 @@ def _variables(graph: Graph) -> set[str]:
     return {name for layer in graph for name in (layer.name, batch_norm_name(layer.name))}
 
 
-def _validator(tail: Any, features: Features, input_size: int) -> Callable[[], float]:
+def _validator(tail: Any, features: Features, input_size: InputSize) -> Callable[[], float]:
     """Measures AP of `tail` on the validation features, on the canvas."""
     from dse.detection.average_precision import average_precision
     from dse.detection.decoding import decode_maps
