@@ -18,7 +18,7 @@ import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ from dse.search.proposers.base import (
     Places,
     Proposer,
 )
-from dse.space import Training
+from dse.space import Training, in_order
 
 __all__ = ["GpProposer", "Nsga2Proposer", "OptunaProposer", "TpeProposer"]
 
@@ -71,7 +71,8 @@ class OptunaProposer(Proposer):
             if axis == "breakpoint" or len(values) > 1
         }
         self._values = {
-            axis: sorted({getattr(training, axis) for training in trainings}) for axis in ORDINAL
+            axis: sorted({getattr(t, axis) for t in trainings}, key=partial(in_order, axis))
+            for axis in ORDINAL
         }
 
     @abc.abstractmethod
