@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from dse.cli.arguments import add_json, add_target, print_json
+from dse.cli.arguments import add_class_count, add_json, add_target, print_json
 from dse.errors import NothingFeasible, VerificationFailed
 from dse.terminal import note, show
 
@@ -41,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--compile", action="store_true", help="ask the real compiler too; a second a design"
     )
+    add_class_count(parser)
     add_target(parser)
     add_json(parser)
 
@@ -51,10 +52,11 @@ def run(options: argparse.Namespace) -> int:
     from dse.space import SearchSpace
 
     target = load_target(options.target)
-    rows = check_rows(options.designs, target, SearchSpace.load(options.space))
+    classes = options.class_count
+    rows = check_rows(options.designs, target, SearchSpace.load(options.space), classes=classes)
     tables = [check_table(rows, target)]
     if options.compile:
-        tables += _compile(rows, target)
+        tables += _compile(rows, target, classes)
     if options.json:
         print_json(rows)
     else:
@@ -62,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
     return _exit_code(rows)
 
 
-def _compile(rows: list[dict[str, Any]], target: Target) -> list[str]:
+def _compile(rows: list[dict[str, Any]], target: Target, classes: int) -> list[str]:
     """Adds `compiled` to each row; returns the comparisons as text."""
     from dse.chips import chip
 
@@ -70,7 +72,7 @@ def _compile(rows: list[dict[str, Any]], target: Target) -> list[str]:
     compiler = on.compiler(target)
     for row in rows:
         note(f"{compiler}: {row['candidate']}")
-        row["compiled"] = on.compiled_row(row["candidate"], target)
+        row["compiled"] = on.compiled_row(row["candidate"], target, classes)
     return [on.compiled_text(row) for row in rows]
 
 
