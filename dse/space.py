@@ -220,10 +220,8 @@ AXES = (*TRAINING_AXES, "format")
 
 def _allowed(axis: str) -> Sequence[Any]:
     """The values that some network has on `axis`, in their order."""
-    if axis == "format":
-        return FORMATS
-    if axis == "head":
-        return tuple(HEADS)
+    if axis in ("head", "format"):
+        return tuple(HEADS) if axis == "head" else FORMATS
     if axis == "breakpoint":
         return tuple(BREAKPOINTS)
     every = BREAKPOINTS.values()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from dse.canvas import InputSize
 from dse.detection.head import MAX_LOG_RATIO, OFFSETS, Head, Numbers
 
 if TYPE_CHECKING:

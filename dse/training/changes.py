@@ -8,67 +8,18 @@ from dataclasses import dataclass
 
 __all__ = ["USUAL", "Changes", "changes_for"]
 
-_SIDED = frozenset(
-    [
-        "left",
-        "right",
-        "clockwise",
-        "anticlockwise",
-        "arrow",
-        "arrows",
-        "turn",
-        "digit",
-        "digits",
-        "number",
-        "numbers",
-        "numeral",
-        "letter",
-        "letters",
-        "character",
-        "characters",
-        "char",
-        "sign",
-        "signs",
-        "plate",
-        "text",
-        "word",
-        "barcode",
-        "qr",
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-    ]
-)
+_SIDED = frozenset((
+    "left", "right", "clockwise", "anticlockwise", "arrow", "arrows", "turn", "digit", "digits",
+    "number", "numbers", "numeral", "letter", "letters", "character", "characters", "char", "sign",
+    "signs", "plate", "text", "word", "barcode", "qr", "zero", "one", "two", "three", "four",
+    "five", "six", "seven", "eight", "nine",
+))  # fmt: skip
 """Words for things that have a mirror image which is something else."""
 
-_COLOURS = frozenset(
-    [
-        "red",
-        "green",
-        "blue",
-        "yellow",
-        "orange",
-        "white",
-        "black",
-        "brown",
-        "purple",
-        "pink",
-        "grey",
-        "gray",
-        "cyan",
-        "magenta",
-        "violet",
-        "gold",
-        "silver",
-    ]
-)
+_COLOURS = frozenset((
+    "red", "green", "blue", "yellow", "orange", "white", "black", "brown", "purple", "pink",
+    "grey", "gray", "cyan", "magenta", "violet", "gold", "silver",
+))  # fmt: skip
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 

@@ -48,15 +48,14 @@ def clustered_heads(
     ))  # fmt: skip
 
 
-def _box_sizes(
-    seen: Sequence[tuple[Boxes, int, int]], input_size: InputSize
-) -> NDArray[np.float64]:
+def _box_sizes(seen: Sequence[tuple[Boxes, int, int]], size: InputSize) -> NDArray[np.float64]:
     """(n, 2) widths and heights of what is to be found on canvases of that size, as anchors are
     measured. seen: boxes, height and width of each picture."""
-    canvas, found = Canvas.of(input_size), [np.zeros((0, 2))]
+    canvas = Canvas.of(size)
+    found = [np.zeros((0, 2))]
     for boxes, height, width in seen:
         sides = (boxes[:, 2:] - boxes[:, :2]).astype(np.float64) * fitting_scale(
             canvas, height, width
         )
         found.append(sides[sides.min(axis=1, initial=np.inf) >= SMALLEST_PIXELS])
-    return np.concatenate(found) / reference_scale(input_size)
+    return np.concatenate(found) / reference_scale(size)

@@ -83,7 +83,8 @@ def _graph(networks: Sequence[Network], lockstep: Lockstep) -> Graph:
     width = lockstep.number([canvas.width for canvas in canvases])
     height = lockstep.number([canvas.height for canvas in canvases])
     channels = lockstep.number([network.channels for network in networks])
-    return detector("detectors", networks[0].breakpoint, scaled, Canvas(width, height), channels)
+    canvas = Canvas(width, height)
+    return detector("detectors", networks[0].breakpoint, scaled, canvas, channels)
 
 
 def _costs(
