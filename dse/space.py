@@ -14,6 +14,7 @@ from dataclasses import astuple, dataclass, fields, replace
 from typing import Any
 
 from dse import resources
+from dse.detection.heads import DEFAULT_HEAD, HEADS
 from dse.errors import InvalidFile, UnknownName, UsageError
 from dse.network.families import BREAKPOINTS
 from dse.schema import line_of, quoted, read_toml, shown
@@ -23,7 +24,9 @@ __all__ = ["AXES", "FORMATS", "TRAINING_AXES", "Candidate", "SearchSpace", "Trai
 FORMATS = ("kpu8", "FP16", "Q9", "Q8", "Q7", "Q6", "FP32")
 INPUT_SIZES = range(32, 1025)
 
-_ID = re.compile(r"([A-Z])(\d{1,6})-a(\d{1,6}(?:\.\d{1,6})?)-(\d{1,6})(?:-(\w+))?", re.ASCII)
+_ID = re.compile(
+    r"([A-Z])(\d{1,6})-a(\d{1,6}(?:\.\d{1,6})?)-(\d{1,6})(?:-([a-z]\d{1,3}))?(?:-(\w+))?", re.ASCII
+)
 """Longer numbers name nothing, and those of thousands of digits cost more than they say."""
 
 
@@ -36,17 +39,20 @@ class Training:
     frozen_until: lambda; layers before it keep their starting weights.
     width: alpha, the backbone's channel multiplier.
     input_size: side of the square input, pixels.
+    head: what its output map holds, a name of `dse.detection.heads`; the usual one is in no id.
     """
 
     breakpoint: str
     frozen_until: int
     width: float
     input_size: int
+    head: str = DEFAULT_HEAD
 
     @property
     def id(self) -> str:
-        """Short stable name, such as `A98-a0.5-224`."""
-        return f"{self.breakpoint}{self.frozen_until}-a{self.width:g}-{self.input_size}"
+        """Short stable name, such as `A98-a0.5-224` or `P5-a1-256-r5`."""
+        head = "" if self.head == DEFAULT_HEAD else f"-{self.head}"
+        return f"{self.breakpoint}{self.frozen_until}-a{self.width:g}-{self.input_size}{head}"
 
     def in_format(self, format: str) -> Candidate:
         """The candidate that deploys this training in `format`."""
@@ -81,18 +87,24 @@ class Candidate:
 def _parse(text: str, hint: str, with_format: bool) -> tuple[Training, str]:
     """The training and the format that `text` names; "" where it names none."""
     match = _ID.fullmatch(text)
-    if not match or bool(match[5]) != with_format or match[1] not in BREAKPOINTS:
+    if not match or bool(match[6]) != with_format or match[1] not in BREAKPOINTS:
         raise UsageError(f"'{shown(text)}' names no design", hint)
-    if with_format and match[5] not in FORMATS:
-        raise UnknownName("format", shown(match[5]), FORMATS)
-    training = Training(match[1], int(match[2]), float(match[3]), int(match[4]))
+    if match[5] and match[5] not in HEADS:
+        raise UnknownName("head", shown(match[5]), HEADS)
+    if with_format and match[6] not in FORMATS:
+        raise UnknownName("format", shown(match[6]), FORMATS)
+    training = Training(
+        match[1], int(match[2]), float(match[3]), int(match[4]), match[5] or DEFAULT_HEAD
+    )
     problem = _impossible(*astuple(training))
     if problem:
         raise UsageError(f"'{text}': {problem}", hint)
-    return training, match[5] or ""
+    return training, match[6] or ""
 
 
-def _impossible(breakpoint: str, frozen_until: int, width: float, input_size: int) -> str:
+def _impossible(
+    breakpoint: str, frozen_until: int, width: float, input_size: int, head: str = DEFAULT_HEAD
+) -> str:
     """Why no such network exists, or an empty string."""
     network = BREAKPOINTS[breakpoint]
     for name, value, possible in (
@@ -123,6 +135,7 @@ class SearchSpace:
     width: tuple[float, ...]
     input_size: tuple[int, ...]
     format: tuple[str, ...]
+    head: tuple[str, ...] = (DEFAULT_HEAD,)
     only: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -195,6 +208,8 @@ def _allowed(axis: str) -> Sequence[Any]:
     """The values that some network has on `axis`, in their order."""
     if axis in ("input_size", "format"):
         return INPUT_SIZES if axis == "input_size" else FORMATS
+    if axis == "head":
+        return tuple(HEADS)
     if axis == "breakpoint":
         return tuple(BREAKPOINTS)
     every = BREAKPOINTS.values()
@@ -207,8 +222,12 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "frozen_until": (int,),
     "width": (float, int),
     "input_size": (int,),
+    "head": (str,),
     "format": (str,),
 }
+
+_USUAL: Mapping[str, tuple[Any, ...]] = {"head": (DEFAULT_HEAD,)}
+"""What an axis has that a space does not name."""
 
 
 class _Wrong(ValueError):
@@ -224,7 +243,7 @@ def _axes(table: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
     for key in table:
         if key not in AXES:
             raise _Wrong(key, f"unknown axis '{shown(key)}'", f"axes: {', '.join(AXES)}")
-    axes = {axis: _axis(axis, table.get(axis)) for axis in AXES}
+    axes = {axis: _axis(axis, table.get(axis, _USUAL.get(axis))) for axis in AXES}
     training_axes = (axes[axis] for axis in TRAINING_AXES)
     if all(_impossible(*values) for values in itertools.product(*training_axes)):
         raise _Wrong("", "no combination of its values is a network: the space is empty")

@@ -22,6 +22,7 @@ class TrainedDetector(Detector):
         self.name = design.candidate.id
         self.input_size = design.candidate.training.input_size
         self.pictures = design.job.eval_data
+        self.head = design.head
         self._design, self._say = design, say
         say(f"{self.name}: {design.origin}")
 

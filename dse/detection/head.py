@@ -23,9 +23,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from dse.detection.assignment import Assignment
+
     Float32s = NDArray[np.float32]
 
-__all__ = ["FACE_HEAD", "MAX_LOG_RATIO", "Head", "Numbers"]
+__all__ = ["FACE_HEAD", "MAX_LOG_RATIO", "Anchors", "Head", "Numbers", "reference_scale"]
+
+Anchors = tuple[tuple[float, float], ...]
+"""Width and height of each, pixels on a canvas of `REFERENCE_SIZE` x `REFERENCE_SIZE`."""
 
 MAX_LOG_RATIO = 8.0
 """`decode` clips log(w/w_a) here: e^8 = 2981 anchors wide, so that rubbish stays finite."""
@@ -40,8 +45,9 @@ LONGEST_NAME = 100
 class Numbers(NamedTuple):
     """The numbers of a map by what they mean; arrays of the library that the map is of.
 
-    scores: (.., classes) logits that a box holds an object of the class; in a truth 1 where it
-    does, 0 where it does not, -1 where nobody may say. offsets: (.., 4), see `Head.encode`.
+    scores: (.., scores) logits that a box holds an object of the class; in a truth 1 where it
+    does, 0 where it does not, -1 where nobody may say. Some heads have others, of which
+    `Head.logits` makes these. offsets: (.., 4), see `Head.encode`.
     """
 
     scores: Any
@@ -57,11 +63,14 @@ class Head:
     Raises DseError for anchors without area, or names that are empty or alike.
     """
 
-    anchors: tuple[tuple[float, float], ...]
+    anchors: Anchors
     classes: tuple[str, ...] = ("face",)
 
     kind: ClassVar[str] = "offsets"
     """How boxes are coded, for files."""
+
+    may_be_scaled: ClassVar[bool] = True
+    """Offsets may leave the chip multiplied by a constant, which our own decoders undo."""
 
     def __post_init__(self) -> None:
         sides = [side for anchor in self.anchors for side in anchor]
@@ -72,10 +81,15 @@ class Head:
         if not 0 < len(self.classes) <= MOST or len(names) < len(self.classes) or not proper:
             raise DseError(f"a head has 1 to {MOST} classes with names that differ")
 
+    @classmethod
+    def numbers_for(cls, classes: int) -> int:
+        """Numbers of one box, for so many classes."""
+        return classes + len(OFFSETS)
+
     @property
     def numbers_per_box(self) -> int:
         """Scores and offsets of one box; box b's number k is channel b * numbers_per_box + k."""
-        return len(self.classes) + len(OFFSETS)
+        return self.numbers_for(len(self.classes))
 
     @property
     def channels(self) -> int:
@@ -109,14 +123,18 @@ class Head:
         end = self.numbers_per_box
         return Numbers(rows[..., : self.first_offset], rows[..., self.first_offset : end])
 
+    def rows(self, maps: Float32s) -> Float32s:
+        """Maps (n, h, w, channels) as (n, h * w * boxes, numbers_per_box), in `grid`'s order."""
+        return maps.reshape(len(maps), -1, self.numbers_per_box)
+
     def logits(self, rows: Float32s) -> Float32s:
         """Rows (.., numbers_per_box) as logits (.., classes) that the box holds such an object."""
         scores: Float32s = self.numbers(rows).scores
         return scores
 
-    def rows(self, maps: Float32s) -> Float32s:
-        """Maps (n, h, w, channels) as (n, h * w * boxes, numbers_per_box), in `grid`'s order."""
-        return maps.reshape(len(maps), -1, self.numbers_per_box)
+    def starting_bias(self, logit: float) -> Float32s:
+        """(channels,) float32: what a map says that believes in nothing, `logit` of each score."""
+        return self.per_channel(score=logit, offset=0.0)
 
     def per_channel(self, score: float, offset: float) -> Float32s:
         """(channels,) float32: `score` for the channels of scores, `offset` for the others."""
@@ -129,7 +147,7 @@ class Head:
         """Widths and heights (boxes, 2) of the anchors, pixels on a canvas of `input_size`."""
         import numpy as np
 
-        return (np.array(self.anchors) * (input_size / REFERENCE_SIZE)).astype(np.float32)
+        return (np.array(self.anchors) * reference_scale(input_size)).astype(np.float32)
 
     def grid(
         self, input_size: int, map_height: int, map_width: int, anchor_size: int | None = None
@@ -178,6 +196,14 @@ class Head:
         stretch = np.exp(np.clip(offsets[..., 2:], -MAX_LOG_RATIO, MAX_LOG_RATIO))
         return corners(np.concatenate((centres, stretch * grid[..., 2:]), axis=-1))
 
+    def assign(
+        self, boxes: Float32s, ignored: Float32s, grid: Float32s, *, least_iou: float = 0.0
+    ) -> Assignment:
+        """Which rows of `grid` shall find `boxes` (n, 4): see `dse.detection.assignment`."""
+        from dse.detection.assignment import assign
+
+        return assign(boxes, ignored, grid, least_iou=least_iou)
+
     def write_truth(
         self,
         rows: Float32s,
@@ -220,6 +246,11 @@ class Head:
         if not isinstance(anchors, list) or not all(map(_is_pair, anchors)):
             raise DseError("a head's anchors are a list of pairs, width and height")
         return kinds[kind](tuple((float(w), float(h)) for w, h in anchors), tuple(classes))
+
+
+def reference_scale(input_size: int) -> float:
+    """Pixels of a canvas of `input_size` for one of the canvas that anchors are measured on."""
+    return input_size / REFERENCE_SIZE
 
 
 def _is_pair(value: object) -> bool:

@@ -27,6 +27,7 @@ _TITLES: dict[str, tuple[str, type, str]] = {
     "frozen_until": ("Frozen until", int, "lambda"),
     "width": ("Width", float, "alpha"),
     "input_size": ("Input", int, "input size"),
+    "head": ("Head", str, "head"),
     "format": ("Format", str, "format"),
 }
 AXES = tuple(

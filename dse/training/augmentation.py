@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from dse.data.letterbox import letterbox
-from dse.data.pictures import Picture
+from dse.data.pictures import Classes, Picture
 from dse.detection.geometry import Boxes
+from dse.training.changes import USUAL, Changes
 
 __all__ = [
     "View",
@@ -33,33 +34,49 @@ GREY_SHARE = 0.1
 """Without colour, skin is no hint."""
 
 VISIBLE_SHARE = 0.6
-"""A face of which less stays in view is ignored: neither found nor missed."""
+"""An object of which less stays in view is ignored: neither found nor missed."""
 
-SMALLEST_FACE_PIXELS = 3.0
-"""On the canvas; a smaller face is ignored. The smallest canonical box at 96 pixels is 1.9."""
+SMALLEST_PIXELS = 3.0
+"""On the canvas; a smaller object is ignored. The smallest canonical box at 96 pixels is 1.9."""
 
 
 @dataclass(frozen=True)
 class View:
-    """canvas: uint8 (size, size, 3); boxes, ignored: (n, 4) canvas pixels."""
+    """canvas: uint8 (size, size, 3); boxes, ignored: (n, 4) canvas pixels.
+
+    classes: (n,) of `boxes`; all the first one where left out.
+    """
 
     canvas: NDArray[np.uint8]
     boxes: Boxes
     ignored: Boxes
+    classes: Classes = None  # type: ignore[assignment]  # made from `boxes`
+
+    def __post_init__(self) -> None:
+        if self.classes is None:
+            object.__setattr__(self, "classes", np.zeros(len(self.boxes), np.int32))
 
 
 def plain_view(pixels: NDArray[np.uint8], picture: Picture, size: int) -> View:
     """The letterboxed picture, as evaluation and the chip see it."""
     canvas, scale = letterbox(pixels, size)
-    return sorted_out(canvas, picture.boxes * scale, picture.ignored * scale, size)
+    laid = View(canvas, picture.boxes * scale, picture.ignored * scale, picture.classes)
+    return sorted_out(laid, size)
 
 
 def augmented_view(
-    pixels: NDArray[np.uint8], picture: Picture, size: int, rng: np.random.Generator
+    pixels: NDArray[np.uint8],
+    picture: Picture,
+    size: int,
+    rng: np.random.Generator,
+    changes: Changes = USUAL,
 ) -> View:
-    """A random view: zoom, shift, mirror, brightness, contrast, colour cast or grey."""
-    view = laid_out(pixels, picture, size, *at_random(pixels, size, ZOOM, rng), rng)
-    return sorted_out(relit(view.canvas, rng, GREY_SHARE), view.boxes, view.ignored, size)
+    """A random view: zoom, shift, mirror, brightness, contrast, colour cast or grey, as far as
+    `changes` allows."""
+    scale, shift = at_random(pixels, size, ZOOM, rng)
+    view = laid_out(pixels, picture, size, scale, shift, rng, mirrored=changes.mirror)
+    canvas = relit(view.canvas, rng, GREY_SHARE if changes.grey else 0.0)
+    return sorted_out(replace(view, canvas=canvas), size)
 
 
 def at_random(
@@ -84,8 +101,10 @@ def laid_out(
     scale: float,
     shift: NDArray[np.float32],
     rng: np.random.Generator,
+    *,
+    mirrored: bool = True,
 ) -> View:
-    """The picture and all its boxes on the canvas or beyond, mirrored every other time.
+    """The picture and all its boxes on the canvas or beyond, mirrored every other time or never.
 
     pixels: uint8 (h, w, 3). scale: canvas pixels per picture pixel. shift: (x, y) at which the
     picture starts on the canvas.
@@ -94,9 +113,9 @@ def laid_out(
     offset = np.tile(shift, 2)
     boxes = picture.boxes * np.float32(scale) + offset
     ignored = picture.ignored * np.float32(scale) + offset
-    if rng.random() < 0.5:
+    if rng.random() < 0.5 and mirrored:
         canvas, boxes, ignored = _mirrored(canvas, boxes, ignored, size)
-    return View(canvas, boxes, ignored)
+    return View(canvas, boxes, ignored, picture.classes)
 
 
 def _placed(
@@ -145,13 +164,15 @@ def relit(
     return lit
 
 
-def sorted_out(canvas: NDArray[np.uint8], boxes: Boxes, ignored: Boxes, size: int) -> View:
-    """Clips boxes to the canvas; cut-off and tiny faces become ignored, invisible ones go."""
+def sorted_out(view: View, size: int) -> View:
+    """Clips boxes to the canvas; cut-off and tiny objects become ignored, invisible ones go."""
+    boxes = view.boxes
     clipped = np.clip(boxes, 0, size)
     sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 1e-6)
     seen = clipped[:, 2:] - clipped[:, :2]
     share = (seen / sides).prod(axis=1)
-    good = (share >= VISIBLE_SHARE) & (seen.min(axis=1, initial=np.inf) >= SMALLEST_FACE_PIXELS)
+    good = (share >= VISIBLE_SHARE) & (seen.min(axis=1, initial=np.inf) >= SMALLEST_PIXELS)
     partly = ~good & (share > 0)
-    lost = np.concatenate([clipped[partly], np.clip(ignored, 0, size)])
-    return View(np.ascontiguousarray(canvas), clipped[good], lost.astype(np.float32))
+    lost = np.concatenate([clipped[partly], np.clip(view.ignored, 0, size)]).astype(np.float32)
+    canvas = np.ascontiguousarray(view.canvas)
+    return View(canvas, clipped[good], lost, view.classes[good])

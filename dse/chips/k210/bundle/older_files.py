@@ -13,9 +13,10 @@ from dse.chips.k210.kmodel.buffered import read_buffered
 from dse.chips.k210.kmodel.kmodel import Kmodel
 from dse.chips.k210.kmodel.kmodel_headers import TensorRange
 from dse.chips.k210.quantization.box_scale import unscale_boxes
+from dse.detection.head import Head
 from dse.errors import VerificationFailed
 
-__all__ = ["EmulatedDetector", "shaped"]
+__all__ = ["EmulatedDetector", "shaped", "square_map"]
 
 LARGEST_SIDE = 4096
 
@@ -44,6 +45,29 @@ def shaped(headers: Kmodel, content: bytes, detector: dict[str, Any]) -> Kmodel:
     picture = TensorRange("uint8", 3 * side * side, (1, 3, side, side), 0)
     found = replace(outputs[0], type="float32", shape=(1, *planes))
     return replace(headers, inputs=(picture,), outputs=(found,))
+
+
+def square_map(content: bytes, head: Head) -> dict[str, Any]:
+    """What detector.json would say of the shapes of the file `content`, for want of one.
+
+    The map is taken to be square, as the picture is. Raises VerificationFailed for a damaged
+    file, and where its output cannot be such a map of `head`.
+    """
+    steps = read_buffered(content)
+    if len(steps.outputs) != 1:
+        raise VerificationFailed(f"a detector has one output, this kmodel {len(steps.outputs)}")
+    numbers = steps.outputs[0].size // 4
+    side = math.isqrt(numbers // head.channels)
+    if side == 0 or side * side * head.channels != numbers:
+        raise VerificationFailed(
+            f"the kmodel writes {numbers:,} numbers, which are no square map of the "
+            f"{head.channels} channels of a face detector",
+            "name a detector that dse exported, in its bundle: detector.json says its shapes",
+        )
+    return {
+        "input": {"size_pixels": steps.input_shape[2]},
+        "output": {"channels": head.channels, "map_height": side, "map_width": side},
+    }
 
 
 class EmulatedDetector(Run):

@@ -75,7 +75,7 @@ def detector_headers(headers: Kmodel, head: Head = FACE_HEAD) -> Kmodel:
         raise VerificationFailed(
             f"this is a kmodel of version {headers.version} for {headers.runtime}; "
             f"the simulator runs version {RUNNABLE_VERSION}",
-            "dse verify runs it; its bundle with --data on pictures, too",
+            "dse verify and dse evaluate run it in the emulator",
         )
     if len(headers.inputs) != 1 or len(headers.outputs) != 1:
         raise VerificationFailed("a detector has one input and one output", _HINT)

@@ -74,7 +74,8 @@ def _graph(networks: Sequence[Network], lockstep: Lockstep) -> Graph:
         return lockstep.number(np.array([scaled_channels(w, channels) for w in widths])[place])
 
     size = lockstep.number([network.input_size for network in networks])
-    return detector("detectors", networks[0].breakpoint, scaled, size)
+    channels = lockstep.number([network.channels for network in networks])
+    return detector("detectors", networks[0].breakpoint, scaled, size, channels)
 
 
 def _costs(
