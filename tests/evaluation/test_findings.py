@@ -5,38 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dse.data.pictures import ANY_CLASS, DataSet, Picture, no_boxes
+from dse.data.pictures import ANY_CLASS
 from dse.detection.detections import Detections
 from dse.errors import DataError
-from dse.evaluation import Findings, prepare
-
-BOXES = np.array([[2, 2, 20, 20], [40, 40, 60, 60], [5, 50, 25, 62]], np.float32)
-NAMES = ("cat", "dog", "owl")
-
-
-def picture(name: str, classes: list[int], left_out: tuple[int, ...] = ()) -> Picture:
-    return Picture(
-        name,
-        BOXES[: len(classes)],
-        lambda: np.zeros((64, 64, 3), np.uint8),
-        ignored=BOXES[2:] if left_out else no_boxes(),
-        classes=np.array(classes, np.int32),
-        ignored_classes=np.array(left_out, np.int32),
-    )
-
-
-def found_on(*pictures: Picture, names: tuple[str, ...] = NAMES, wanted: tuple[str, ...] = NAMES,
-             classes: list[int]) -> Findings:  # fmt: skip
-    """What a detector of `wanted` made of them: each time the boxes under these classes."""
-    scores = np.linspace(0.9, 0.5, len(classes)).astype(np.float32)
-    one = Detections(BOXES[: len(classes)], scores, np.array(classes, np.int32))
-    findings = Findings(wanted)
-    findings.add(prepare(DataSet("some", pictures, classes=names), 32), [one] * len(pictures))
-    return findings
+from tests.evaluation.several import BOXES, NAMES, found_on, labelled, three_classes
 
 
 def test_ap_is_the_mean_and_each_class_has_its_own() -> None:
-    findings = found_on(picture("a", [0, 0]), picture("b", [0, 1]), classes=[0, 1])
+    findings = three_classes()
     result = findings.evaluation()
     assert result.classes == {"cat": pytest.approx(2 / 3), "dog": 0.5, "owl": None}
     assert result.ap == pytest.approx((2 / 3 + 0.5) / 2)
@@ -46,14 +22,14 @@ def test_ap_is_the_mean_and_each_class_has_its_own() -> None:
 
 
 def test_one_class_is_told_as_before() -> None:
-    assert found_on(picture("a", [0]), names=("a",), wanted=("b",), classes=[0]).evaluation(
-    ).classes == {}  # fmt: skip
+    findings = found_on(labelled("a", [0]), names=("card",), wanted=("face",), classes=[0])
+    assert findings.evaluation().classes == {}
 
 
 def test_classes_are_matched_by_name() -> None:
     """The set counts dog, owl, cat; the detector cat, dog. An owl is nothing that it could find."""
     names = ("dog", "owl", "cat")
-    findings = found_on(picture("a", [2, 0, 1]), names=names, wanted=NAMES[:2], classes=[0, 1])
+    findings = found_on(labelled("a", [2, 0, 1]), names=names, wanted=NAMES[:2], classes=[0, 1])
     result = findings.evaluation()
     assert (result.ap, result.faces) == (1.0, 2)
     assert result.classes == {"cat": 1.0, "dog": 1.0}
@@ -63,18 +39,18 @@ def test_classes_are_matched_by_name() -> None:
 def test_ignored_boxes_keep_their_class(left_out: int, right: bool) -> None:
     """The owl's box is ignored for the class of that name, or for all; an owl there is wrong."""
     names = ("owl", "dog", "cat")
-    findings = found_on(picture("a", [2, 1], (left_out,)), names=names, classes=[0, 1, 2])
+    findings = found_on(labelled("a", [2, 1], (left_out,)), names=names, classes=[0, 1, 2])
     (owl,) = [one for one in findings.ranked()[2:]]
     assert (len(owl.score) == 0) == right
 
 
 def test_a_set_of_other_things_is_refused() -> None:
     with pytest.raises(DataError, match="show cat, dog, owl; the detector finds"):
-        found_on(picture("a", [0]), wanted=("fish", "crab"), classes=[0])
+        found_on(labelled("a", [0]), wanted=("fish", "crab"), classes=[0])
 
 
 def test_a_tighter_overlap_is_part_of_the_second_figure() -> None:
-    findings = found_on(picture("a", [0, 1]), classes=[0, 1])
+    findings = found_on(labelled("a", [0, 1]), classes=[0, 1])
     assert findings.map_50_95() == 1.0
     boxes = BOXES[:2] + np.array([0, 0, -4, 0], np.float32)  # IoU 0.78 and 0.8
     loose = Detections(boxes, np.array([0.9, 0.8], np.float32), np.array([0, 1], np.int32))
@@ -84,7 +60,7 @@ def test_a_tighter_overlap_is_part_of_the_second_figure() -> None:
 
 
 def test_every_class_has_its_own_threshold() -> None:
-    findings = found_on(picture("a", [0, 1]), picture("b", [0, 1]), classes=[0, 1])
+    findings = found_on(labelled("a", [0, 1]), labelled("b", [0, 1]), classes=[0, 1])
     points = findings.operating_points()
     assert [round(points[name].score, 2) for name in NAMES] == [0.9, 0.5, 0.5]
     assert points["owl"][1:] == (0.0, 0.0)  # nothing to find, and nothing to choose by
