@@ -14,20 +14,27 @@ from dataclasses import astuple, dataclass, fields, replace
 from typing import Any
 
 from dse import resources
+from dse.canvas import Canvas, InputSize
+from dse.detection.heads import DEFAULT_HEAD, HEADS
 from dse.errors import InvalidFile, UnknownName, UsageError
 from dse.network.families import BREAKPOINTS
 from dse.schema import line_of, quoted, read_toml, shown
 
-__all__ = ["AXES", "FORMATS", "TRAINING_AXES", "Candidate", "SearchSpace", "Training"]
+__all__ = ["AXES", "FORMATS", "TRAINING_AXES", "Candidate", "SearchSpace", "Training", "in_order"]
 
 FORMATS = ("kpu8", "FP16", "Q9", "Q8", "Q7", "Q6", "FP32")
-INPUT_SIZES = range(32, 1025)
+SIDES = range(32, 1025)
+"""Pixels, of an input."""
 
-_ID = re.compile(r"([A-Z])(\d{1,6})-a(\d{1,6}(?:\.\d{1,6})?)-(\d{1,6})(?:-(\w+))?", re.ASCII)
+_ID = re.compile(
+    r"([A-Z])(\d{1,6})-a(\d{1,6}(?:\.\d{1,6})?)-(\d{1,6}(?:x\d{1,6})?)"
+    r"(?:-([a-z]\d{1,3}))?(?:-(\w+))?",
+    re.ASCII,
+)
 """Longer numbers name nothing, and those of thousands of digits cost more than they say."""
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Training:
     """A network and how much of it stays frozen: what one training produces.
 
@@ -35,18 +42,26 @@ class Training:
         "B" or "C" (both, concatenated) of MobileNetV2, "P", the end of the plain one.
     frozen_until: lambda; layers before it keep their starting weights.
     width: alpha, the backbone's channel multiplier.
-    input_size: side of the square input, pixels.
+    input_size: side of a square input in pixels, or "320x240", width x height.
+    head: what its output map holds, a name of `dse.detection.heads`; the usual one is in no id.
     """
 
     breakpoint: str
     frozen_until: int
     width: float
-    input_size: int
+    input_size: InputSize
+    head: str = DEFAULT_HEAD
 
     @property
     def id(self) -> str:
-        """Short stable name, such as `A98-a0.5-224`."""
-        return f"{self.breakpoint}{self.frozen_until}-a{self.width:g}-{self.input_size}"
+        """Short stable name, such as `A98-a0.5-224` or `P5-a1-256-r5`."""
+        head = "" if self.head == DEFAULT_HEAD else f"-{self.head}"
+        return f"{self.breakpoint}{self.frozen_until}-a{self.width:g}-{self.input_size}{head}"
+
+    @property
+    def canvas(self) -> Canvas:
+        """What its input size names."""
+        return Canvas.of(self.input_size)
 
     def in_format(self, format: str) -> Candidate:
         """The candidate that deploys this training in `format`."""
@@ -58,7 +73,7 @@ class Training:
         return _parse(text, "a training is named like A98-a0.5-224", with_format=False)[0]
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Candidate:
     """One point of the space: a training and the number format that it is deployed in."""
 
@@ -81,18 +96,28 @@ class Candidate:
 def _parse(text: str, hint: str, with_format: bool) -> tuple[Training, str]:
     """The training and the format that `text` names; "" where it names none."""
     match = _ID.fullmatch(text)
-    if not match or bool(match[5]) != with_format or match[1] not in BREAKPOINTS:
+    if not match or bool(match[6]) != with_format or match[1] not in BREAKPOINTS:
         raise UsageError(f"'{shown(text)}' names no design", hint)
-    if with_format and match[5] not in FORMATS:
-        raise UnknownName("format", shown(match[5]), FORMATS)
-    training = Training(match[1], int(match[2]), float(match[3]), int(match[4]))
+    if match[5] and match[5] not in HEADS:
+        raise UnknownName("head", shown(match[5]), HEADS)
+    if with_format and match[6] not in FORMATS:
+        raise UnknownName("format", shown(match[6]), FORMATS)
+    size = Canvas.of(match[4]).input_size
+    head = match[5] or DEFAULT_HEAD
+    training = Training(match[1], int(match[2]), float(match[3]), size, head)
     problem = _impossible(*astuple(training))
     if problem:
         raise UsageError(f"'{text}': {problem}", hint)
-    return training, match[5] or ""
+    return training, match[6] or ""
 
 
-def _impossible(breakpoint: str, frozen_until: int, width: float, input_size: int) -> str:
+def _impossible(
+    breakpoint: str,
+    frozen_until: int,
+    width: float,
+    input_size: InputSize,
+    head: str = DEFAULT_HEAD,
+) -> str:
     """Why no such network exists, or an empty string."""
     network = BREAKPOINTS[breakpoint]
     for name, value, possible in (
@@ -102,9 +127,10 @@ def _impossible(breakpoint: str, frozen_until: int, width: float, input_size: in
         if value not in possible:
             known = ", ".join(f"{one:g}" for one in possible)
             return f"at breakpoint {breakpoint}, {name} {value:g} is none of {known}"
-    if input_size not in INPUT_SIZES:
-        return f"input size {input_size} is outside {INPUT_SIZES[0]}..{INPUT_SIZES[-1]}"
-    return network.misfit(input_size)
+    canvas = Canvas.of(input_size)
+    if canvas.width not in SIDES or canvas.height not in SIDES:
+        return f"input size {input_size} is outside {SIDES[0]}..{SIDES[-1]}"
+    return network.misfit(canvas)
 
 
 @dataclass(frozen=True)
@@ -121,8 +147,9 @@ class SearchSpace:
     breakpoint: tuple[str, ...]
     frozen_until: tuple[int, ...]
     width: tuple[float, ...]
-    input_size: tuple[int, ...]
+    input_size: tuple[InputSize, ...]
     format: tuple[str, ...]
+    head: tuple[str, ...] = (DEFAULT_HEAD,)
     only: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -193,8 +220,8 @@ AXES = (*TRAINING_AXES, "format")
 
 def _allowed(axis: str) -> Sequence[Any]:
     """The values that some network has on `axis`, in their order."""
-    if axis in ("input_size", "format"):
-        return INPUT_SIZES if axis == "input_size" else FORMATS
+    if axis in ("head", "format"):
+        return tuple(HEADS) if axis == "head" else FORMATS
     if axis == "breakpoint":
         return tuple(BREAKPOINTS)
     every = BREAKPOINTS.values()
@@ -206,9 +233,13 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "breakpoint": (str,),
     "frozen_until": (int,),
     "width": (float, int),
-    "input_size": (int,),
+    "input_size": (int, str),
+    "head": (str,),
     "format": (str,),
 }
+
+_USUAL: Mapping[str, tuple[Any, ...]] = {"head": (DEFAULT_HEAD,)}
+"""What an axis has that a space does not name."""
 
 
 class _Wrong(ValueError):
@@ -224,7 +255,7 @@ def _axes(table: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
     for key in table:
         if key not in AXES:
             raise _Wrong(key, f"unknown axis '{shown(key)}'", f"axes: {', '.join(AXES)}")
-    axes = {axis: _axis(axis, table.get(axis)) for axis in AXES}
+    axes = {axis: _axis(axis, table.get(axis, _USUAL.get(axis))) for axis in AXES}
     training_axes = (axes[axis] for axis in TRAINING_AXES)
     if all(_impossible(*values) for values in itertools.product(*training_axes)):
         raise _Wrong("", "no combination of its values is a network: the space is empty")
@@ -234,14 +265,29 @@ def _axes(table: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
 def _axis(axis: str, values: Any) -> tuple[Any, ...]:
     if not isinstance(values, list | tuple) or not values:
         raise _Wrong(axis, f"'{axis}' must be a list of values")
-    allowed = _allowed(axis)
     for value in values:
-        if type(value) not in _TYPES[axis] or value not in allowed:
-            known = f"{allowed[0]}..{allowed[-1]}" if isinstance(allowed, range) else allowed
-            raise _Wrong(axis, f"'{axis}' cannot be {quoted(value)}; it is one of {known}")
+        if type(value) not in _TYPES[axis] or not _is_possible(axis, value):
+            raise _Wrong(axis, f"'{axis}' cannot be {quoted(value)}; it is {_known(axis)}")
     if len(set(values)) < len(values):
         raise _Wrong(axis, f"'{axis}' names a value twice")
     return tuple(values)
+
+
+def _is_possible(axis: str, value: Any) -> bool:
+    """Whether some network has `value`, of the right type, on `axis`."""
+    if axis != "input_size":
+        return value in _allowed(axis)
+    try:
+        canvas = Canvas.checked(value)
+    except UsageError:
+        return False
+    return canvas.width in SIDES and canvas.height in SIDES
+
+
+def _known(axis: str) -> str:
+    if axis == "input_size":
+        return f'{SIDES[0]}..{SIDES[-1]}, or of two such sides, as in "320x240"'
+    return f"one of {_allowed(axis)}"
 
 
 def _checked_only(only: Any, axes: dict[str, tuple[Any, ...]]) -> tuple[str, ...]:
@@ -261,6 +307,11 @@ def _checked_only(only: Any, axes: dict[str, tuple[Any, ...]]) -> tuple[str, ...
     if len(set(ids)) < len(ids):
         raise _Wrong("only", "'only' names a training twice")
     return tuple(ids)
+
+
+def in_order(axis: str, value: Any) -> Any:
+    """A key that sorts the values of `axis`."""
+    return Canvas.of(value) if axis == "input_size" else value
 
 
 def _value(candidate: Candidate, axis: str) -> Any:

@@ -18,7 +18,8 @@ ARENA_BYTES = Column("arena_bytes", "Arena", int, "bytes", source=FIGURES)
 
 def test_candidates_csv_keeps_the_names_that_it_always_had() -> None:
     assert COLUMNS.names("candidates") == [
-        "candidate", "training", "breakpoint", "frozen_until", "width", "input_size", "format",
+        "candidate", "training", "breakpoint", "frozen_until", "width", "input_size", "head",
+        "format",
         "parameters", "macs", "kmodel_bytes", "main_memory_bytes", "peak_kpu_bytes", "latency_ms",
         "latency_ms_low", "latency_ms_high", "energy_mj", "deployable", "status", "reason",
         "layer", "message", "needed_bytes", "allowed_bytes",

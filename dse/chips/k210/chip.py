@@ -234,11 +234,11 @@ class K210(Chip):
 
     def detector(self, path: Path, say: Say) -> Detector:
         """See `Chip`: a kmodel, or the TensorFlow-Lite file beside it."""
-        from dse.chips.k210.bundle.file_detectors import KmodelDetector, TfliteDetector
+        from dse.chips.k210.bundle.file_detectors import TfliteDetector, kmodel_detector
 
         if path.suffix == ".tflite":
             return TfliteDetector(path, say)
-        return KmodelDetector.read(path / self.bundled_file if path.is_dir() else path, say)
+        return kmodel_detector(path / self.bundled_file if path.is_dir() else path, say)
 
     def noise(
         self,
