@@ -229,14 +229,22 @@ def _emulator(folder: Path, number: int) -> object:
 
 
 def _old_kmodel(folder: Path, number: int) -> object:
+    """Headers, price, account, then two pictures: what `check`, `explain` and `verify` do."""
+    from dse.chips import chip, load_target
     from dse.chips.k210.bundle.reading import read_bytes
     from dse.chips.k210.emulator import predictor
     from dse.chips.k210.kmodel.buffered import read_buffered
     from dse.chips.k210.kmodel.kmodel import parse_kmodel
 
-    content = read_bytes(folder / "old.kmodel")
+    path, target = folder / "old.kmodel", load_target("k210-maixpy-full")
+    content = read_bytes(path)
     if parse_kmodel(content).version == 5:
         return None
+    on = chip(target.chip)
+    cost = on.price_file(path, target)
+    on.uses(cost, target)
+    on.objection(cost, target)
+    on.account_file(path, target)
     found = read_buffered(content)
     with _checked_views():
         predict = predictor(content, 1)

@@ -1,14 +1,17 @@
 """Kmodels of versions 3 and 4 beside that of version 5 they come from: the same maps?
 
     python benchmarks/older_versions.py [--first 0] [--count 30] [--family plain ...] [--json]
+        [--interpreter4 PROGRAM] [--interpreter3 PROGRAM]
 
 Draws `--count` networks of each family (`random_networks`, and `dse`'s own detectors), compiles
 each with random weights, rewrites the file, and runs two pictures through all. "equal" says that
 the levels of every output are the same to the bit. The numbers made of them are so in version 3;
 in version 4 the runtime's own dequantization rounds differently on a PC, by `farthest`, in units
-of the last place of the greatest number. "priced" counts the files whose size and main memory the
-cost model told before, to the byte, for one of the ways that the calibration may decide. The exit
-code is 1 where something differs.
+of the last place of the greatest number. With `--interpreter4` or `--interpreter3` a firmware's own
+interpreter runs each file, too (see `interpreters`): "interpreter" counts those whose outputs are
+the emulator's to the bit. "priced" counts the files whose size and main memory the cost model told
+before, to the byte, for one of the ways that the calibration may decide. The exit code is 1 where
+something differs.
 """
 
 from __future__ import annotations
@@ -16,12 +19,15 @@ from __future__ import annotations
 import argparse
 import json
 import random
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from emulator_agreement import pictures_of
+from interpreters import difference
 from numpy.typing import NDArray
 from random_networks import FAMILIES, draw_network
 
@@ -56,6 +62,9 @@ FARTHEST = 2
 
 Outputs = list[NDArray[np.float32]]
 
+Interpreters = Mapping[int, Path]
+"""The program that runs the kmodels of a version."""
+
 
 def drawn(family: str, seed: int) -> Graph:
     """The network of `family` that `seed` stands for."""
@@ -65,8 +74,11 @@ def drawn(family: str, seed: int) -> Graph:
     return Network(dice.choice(list(BREAKPOINTS)), dice.choice(WIDTHS), dice.choice(SIZES)).graph
 
 
-def compare(family: str, seed: int) -> list[dict[str, Any]]:
-    """One network in all versions; `found` is equal, different, refused, too large or not run."""
+def compare(family: str, seed: int, interpreters: Interpreters) -> list[dict[str, Any]]:
+    """One network in all versions; `found` is equal, different, refused, too large or not run.
+
+    interpreter: what the program of that version says otherwise than the emulator, if it was run.
+    """
     graph = drawn(family, seed)
     canvases = pictures_of(graph.input.shape, seed)
     row: dict[str, Any] = {"network": f"{family}-{seed}", "family": family, "message": ""}
@@ -85,7 +97,7 @@ def compare(family: str, seed: int) -> list[dict[str, Any]]:
     row["version_5"] = _figures(kmodel)
     rows = []
     for version in VERSIONS:
-        found = _rewritten(kmodel, version, canvases, wanted)
+        found = _rewritten(kmodel, version, canvases, wanted, interpreters.get(version))
         rows.append({**row, "version": version, **found, "priced": _priced(graph, version, found)})
     return rows
 
@@ -113,7 +125,11 @@ def _told(graph: Graph, version: int, otherwise: frozenset[str]) -> tuple[int, i
 
 
 def _rewritten(
-    kmodel: bytes, version: int, canvases: NDArray[np.uint8], wanted: Outputs
+    kmodel: bytes,
+    version: int,
+    canvases: NDArray[np.uint8],
+    wanted: Outputs,
+    interpreter: Path | None,
 ) -> dict[str, Any]:
     try:
         content = rewritten(kmodel, version)
@@ -129,7 +145,11 @@ def _rewritten(
         levels = [np.rint((numbers - bias) / scale) for numbers in (flat, other)]
         same &= np.array_equal(*levels) and levels[0].std() > 0
     same &= farthest <= (FARTHEST if version == 4 else 0)
-    return {"found": "equal" if same else "different", "farthest": farthest, **_figures(content)}
+    row = {"found": "equal" if same else "different", "farthest": farthest, **_figures(content)}
+    if interpreter is not None:
+        pictures = canvases.transpose(0, 3, 1, 2)
+        row["interpreter"] = difference(interpreter, content, pictures, found)
+    return row
 
 
 def _scales(kmodel: bytes) -> list[tuple[float, float]]:
@@ -147,7 +167,8 @@ def _figures(kmodel: bytes) -> dict[str, int]:
 
 
 def _is_odd(row: dict[str, Any]) -> bool:
-    return row["found"] == "different" or row.get("priced") is False
+    differs = row["found"] == "different" or bool(row.get("interpreter"))
+    return differs or row.get("priced") is False
 
 
 def summary(rows: list[dict[str, Any]]) -> str:
@@ -166,6 +187,7 @@ def summary(rows: list[dict[str, Any]]) -> str:
         farthest = max((row.get("farthest", 0) for row in own), default=0)
         cells.append(
             (family, str(version), str(len(own)), *map(str, counts),
+             str(sum(row.get("interpreter") == "" for row in own)),
              str(sum(row.get("priced", False) for row in own)), f"{farthest:.2g}",
              *(f"{share:.3f}" for share in shares))
         )  # fmt: skip
@@ -174,6 +196,7 @@ def summary(rows: list[dict[str, Any]]) -> str:
         "version",
         "networks",
         *kinds,
+        "interpreter",
         "priced",
         "farthest",
         "file/v5",
@@ -195,10 +218,19 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="seed of the first network")
     parser.add_argument("--count", type=int, default=30, help="networks of each family")
     parser.add_argument("--family", nargs="+", default=families, choices=families)
+    for version in VERSIONS:
+        parser.add_argument(f"--interpreter{version}", type=Path, metavar="PROGRAM")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     seeds = range(options.first, options.first + options.count)
-    rows = [row for family in options.family for seed in seeds for row in compare(family, seed)]
+    given = {version: getattr(options, f"interpreter{version}") for version in VERSIONS}
+    interpreters = {version: program for version, program in given.items() if program}
+    rows = [
+        row
+        for family in options.family
+        for seed in seeds
+        for row in compare(family, seed, interpreters)
+    ]
     print(json.dumps(rows, indent=2) if options.json else summary(rows))
     return int(any(map(_is_odd, rows)))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from dse.cli.arguments import add_json, add_target, print_json
+from dse.cli.arguments import add_class_count, add_json, add_target, print_json
 from dse.errors import DseError, NothingFeasible, VerificationFailed
 from dse.terminal import note, note_error, show
 
@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--compile", action="store_true", help="ask the real compiler too; a second a design"
     )
+    add_class_count(parser)
     add_target(parser)
     add_json(parser)
 
@@ -53,12 +54,14 @@ def run(options: argparse.Namespace) -> int:
     from dse.space import SearchSpace
 
     target = load_target(options.target)
-    answers = check_each(options.designs, target, SearchSpace.load(options.space))
+    classes = options.class_count
+    space = SearchSpace.load(options.space)
+    answers = check_each(options.designs, target, space, classes=classes)
     errors = [one for one in answers if isinstance(one, DseError)]
     if len(answers) == len(errors) == 1:
         raise errors[0]
     rows = [one for one in answers if not isinstance(one, DseError)]
-    compared = _compile(rows, target) if options.compile else []
+    compared = _compile(rows, target, classes) if options.compile else []
     if options.json:
         named = zip(options.designs, answers, strict=True)
         print_json([_told(name, answer) for name, answer in named])
@@ -76,7 +79,7 @@ def _told(name: str, answer: dict[str, Any] | DseError) -> dict[str, Any]:
     return answer
 
 
-def _compile(rows: list[dict[str, Any]], target: Target) -> list[str]:
+def _compile(rows: list[dict[str, Any]], target: Target, classes: int) -> list[str]:
     """Adds `compiled` to each row; returns the comparisons as text."""
     from dse.chips import chip
 
@@ -84,7 +87,7 @@ def _compile(rows: list[dict[str, Any]], target: Target) -> list[str]:
     compiler = on.compiler(target)
     for row in rows:
         note(f"{compiler}: {row['candidate']}")
-        row["compiled"] = on.compiled_row(row["candidate"], target)
+        row["compiled"] = on.compiled_row(row["candidate"], target, classes)
     return [on.compiled_text(row) for row in rows]
 
 

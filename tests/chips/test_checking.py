@@ -73,3 +73,15 @@ def test_what_the_calibration_decides_is_said(tmp_path: Path) -> None:
     (row,) = check_rows([str(path)], load_target("k210"))
     assert row["range_dependent"] == ["a"]
     assert "conversions at a" in check_table([row], TARGET)
+
+
+def test_classes_cost_channels() -> None:
+    def channels(name: str, classes: int) -> int:
+        (row,) = check_rows([name], TARGET, classes=classes)
+        return int(row["parameters"])
+
+    backbone = channels("P5-a1-256", 1) - 125 * 129
+    assert channels("P5-a1-256-r5", 1) == backbone + 30 * 129
+    assert channels("P5-a1-256-r5", 3) == backbone + 40 * 129
+    assert channels("P5-a1-256", 3) == backbone + 175 * 129
+    assert channels("P5-a1-256-b9", 3) == backbone + 63 * 129

@@ -107,6 +107,17 @@ def test_the_guide_says_what_loads_which_version() -> None:
         assert ("minimum_with_kmodel_v4_support" in text) == (version == 4)
 
 
+def test_the_sdk_as_it_is_loads_an_older_version() -> None:
+    """Its `kpu_load_kmodel` takes 3, 4 and 5; only version 5 needs another runtime than its own."""
+    for program, version in (("sdk", 5), ("canmv", 4), ("maixpy", 4), ("maixpy", 3)):
+        made = sources(program=program, kmodel_version=version)
+        text, is_older = made["README.md"].decode(), version < 5
+        assert ("with the SDK as it is" in text) == is_older
+        assert ("only the runtime of the same version" in text) != is_older
+        assert (b"the runtime of its compiler" in made["main.c"]) != is_older
+    assert "The runtime of nncase 0.2 loads it" in guide("canmv", 4)
+
+
 def test_main_py_says_how_much_memory_it_takes() -> None:
     """A canvas of 64 pixels, 2 bytes and 3 each; 56 bytes a number that is an object."""
     heap = {"sdk": 5 * 64 * 64 + 56 * 2000, "canmv": 5 * 64 * 64 + 56 * 2000}
