@@ -11,8 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, NamedTuple
 
-from dse.chips.k210.cost.kpu_layout import ROW_BYTES
-from dse.chips.k210.file_cost.loops import old_loops
+from dse.chips.k210.cost.older_loops import old_loops, upload_cycles
 from dse.chips.k210.file_cost.operation import (
     KPU,
     MAIN,
@@ -73,13 +72,12 @@ class Nodes:
         count = elements_of(sides, "input")
         shape = _hwc(Shape4(*sides))
         if place.memory == MAIN_MEMORY:
-            loop, written = "copy", _span(place)
+            cycles, written = self.loops["copy"], _span(place)
             count = place.size
         else:
-            whole = sides[3] % ROW_BYTES == 0
-            loop = "input" if whole else "upload"
+            cycles = upload_cycles(4, self.target, sides[3], picture=True)
             written = kpu_span(KpuMap(place.start, *sides[1:]))
-        time = loop_time(self.loops[loop], count, self.target)
+        time = loop_time(cycles, count, self.target)
         step = FileStep("input", "transfer", shape, time, (), (written,))
         return Operation("0 input", "input", (step,), why="CPU: copies the picture in")
 
@@ -115,8 +113,7 @@ class Nodes:
         sides = node.in_shape
         count = elements_of(sides, node.name)
         written = kpu_span(KpuMap(node.output.start, sides.c, sides.h, sides.w, sides.n))
-        loop = "upload_whole" if sides.w % ROW_BYTES == 0 else "upload"
-        time = loop_time(self.loops[loop], count, self.target)
+        time = loop_time(upload_cycles(4, self.target, sides.w), count, self.target)
         step = FileStep("upload", "transfer", _hwc(sides), time, (_span(node.input),), (written,))
         why = "CPU: copies what it made into the KPU's memory"
         return Operation(name, node.name, (step,), why=why)
