@@ -132,7 +132,9 @@ class K210(Chip):
         if ours.kmodel_version in firmware.kmodel_versions_loaded:
             return None
         loads = ", ".join(map(str, firmware.kmodel_versions_loaded))
-        message = f"{target.title} loads kmodel version {loads}; this is {ours.kmodel_version}"
+        message = (
+            f"{target.title} loads kmodel version {loads}; this is version {ours.kmodel_version}"
+        )
         if firmware.kmodel_hint:
             message += f": {firmware.kmodel_hint}"
         return Verdict(REJECTED, KMODEL_VERSION, "kmodel loader", message=message)

@@ -22,8 +22,9 @@ def cost_of(name: str, target: K210Target, format: str = "kpu8") -> K210Cost:
 
 
 def test_accepted(target: K210Target) -> None:
-    verdict = judge(cost_of("A98-a0.5-224", target), target)
-    assert verdict.accepted
+    cost = cost_of("A98-a0.5-224", target)
+    verdict = judge(cost, target)
+    assert verdict.accepted and (cost.kmodel_version, cost.written_as) == (5, "")
     assert (verdict.reason, verdict.layer, verdict.excess) == ("", "", 0.0)
 
 
@@ -61,7 +62,7 @@ def test_a_firmware_that_cannot_load_the_file() -> None:
     maixpy = replace(K210Target.load("k210-maixpy-minimum"), kmodel_versions_written=(5,))
     verdict = judge(cost_of("A98-a0.35-96", maixpy), maixpy)
     assert (verdict.status, verdict.reason) == ("rejected", "kmodel_version")
-    assert verdict.message == "K210, MaixPy minimum loads kmodel version 3; this is 5"
+    assert verdict.message == "K210, MaixPy minimum loads kmodel version 3; this is version 5"
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,8 @@ def test_a_firmware_that_cannot_load_the_file() -> None:
 def test_a_firmware_gets_the_version_that_it_loads(name: str) -> None:
     firmware = K210Target.load(name)
     cost = cost_of("A98-a0.5-224", firmware)
-    assert cost.kmodel_version == 3 and judge(cost, firmware).accepted
+    assert cost.kmodel_version == cost.figures["kmodel_version"] == 3
+    assert cost.written_as == "kmodel version 3" and judge(cost, firmware).accepted
     padded = cost_of("A98-a0.35-200", firmware)  # maps of odd sides, which version 3 cannot pad
     assert judge(padded, firmware).accepted == (4 in firmware.kmodel_versions_loaded)
     assert padded.kmodel_version == firmware.kmodel_versions_written[-1]

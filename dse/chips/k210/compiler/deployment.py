@@ -76,7 +76,9 @@ class Deployment(Deployed):
     @property
     def figures(self) -> Mapping[str, int | None]:
         """See `Deployed`."""
-        return {name: getattr(self.compiled, name) for name in FIGURES}
+        compiled = self.compiled
+        figures = {name: getattr(compiled, name) for name in FIGURES}
+        return {**figures, "kmodel_version": compiled.headers.version}
 
     def running(self, workers: int | None = None) -> AbstractContextManager[Refereed]:
         """The same maps, some 20 times faster, where the emulator knows the kmodel."""

@@ -20,7 +20,7 @@ from dse.chips.k210.cost.layer_costs import LayerCost, layer_costs
 from dse.chips.k210.cost.lowering import lower, lower_for_cpu
 from dse.chips.k210.cost.memory import Memory, plan_memory
 from dse.chips.k210.cost.older_versions import in_first_version
-from dse.chips.k210.cost.program import Program
+from dse.chips.k210.cost.program import VERSION_5, Program
 from dse.chips.k210.target import K210Target
 from dse.errors import UnknownName
 from dse.network.graph import Graph
@@ -41,7 +41,7 @@ KPU_FORMAT = "kpu8"
 FIGURES = tuple(
     column.name for column in (KMODEL_BYTES, *BUFFERS, MAIN_MEMORY_BYTES, PEAK_KPU_BYTES)
 )
-"""The chip's own fields of `dse check --json`."""
+"""The chip's own bytes in `dse check --json`."""
 
 BYTES_PER_WEIGHT = {"FP32": 4, "FP16": 2, "Q9": 2, "Q8": 2, "Q7": 2, "Q6": 2}
 """Narduzzi et al. store every Q format in 16 bits (arXiv 2208.11011, table II)."""
@@ -81,7 +81,13 @@ class K210Cost(Cost):
     @property
     def figures(self) -> dict[str, int]:
         """See `Cost`."""
-        return {name: getattr(self, name) for name in FIGURES}
+        return {name: getattr(self, name) for name in (*FIGURES, "kmodel_version")}
+
+    @property
+    def written_as(self) -> str:
+        """See `Cost`."""
+        usual = self.kmodel_version in (0, VERSION_5)
+        return "" if usual else f"kmodel version {self.kmodel_version}"
 
     @cached_property
     def layers(self) -> tuple[LayerCost, ...]:

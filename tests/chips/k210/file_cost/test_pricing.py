@@ -64,7 +64,7 @@ def test_the_firmware_decides_what_it_loads(tmp_path: Path) -> None:
     assert told.fits and "to spare" in told.message
     old = dse.check(path, _loading(3))
     assert (old.verdict.status, old.verdict.reason) == ("rejected", "kmodel_version")
-    assert "loads kmodel version 3; this is 4" in old.message
+    assert "loads kmodel version 3; this is version 4" in old.message
 
 
 def _loading(version: int) -> K210Target:
