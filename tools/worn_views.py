@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from dse.data.letterbox import FILL
 from dse.data.pictures import Picture
 from dse.training.augmentation import (
-    FILL,
     View,
     at_random,
     laid_out,
@@ -75,7 +75,7 @@ def zoomed_view(
         scale, shift = at_random(pixels, size, WIDE_ZOOM, rng)
     view = laid_out(pixels, picture, size, scale, shift, rng)
     canvas = relit(_worn(view.canvas, rng), rng, GREY_ZOOMED_SHARE)
-    return sorted_out(replace(view, canvas=canvas), size)
+    return sorted_out(replace(view, canvas=canvas))
 
 
 def mosaic_view(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.canvas import Canvas, InputSize
 from dse.chips import chip, load_target
 from dse.defaults import TARGET
 from dse.designs.selection import AtMost, choose_design, job_of
@@ -53,8 +54,8 @@ class TrainedDesign:
     home: Path
     study: Mapping[str, str]
 
-    def predict_at(self, input_size: int) -> Predict:
-        """The network in its format, for a canvas of any size in pixels.
+    def predict_at(self, input_size: InputSize) -> Predict:
+        """The network in its format, for a canvas of any size.
 
         The chip's own format is a model of it here, as not every size compiles: `deploy` is the
         file itself.
@@ -63,7 +64,7 @@ class TrainedDesign:
 
         at_size = replace(self.candidate.training, input_size=input_size)
         graph = detector_graph(at_size, self.head)
-        calibration: NDArray[np.uint8] = np.zeros((0, input_size, input_size, 3), np.uint8)
+        calibration: NDArray[np.uint8] = np.zeros((0, *Canvas.of(input_size).shape), np.uint8)
         if self.runs_on_chip:  # no other format looks at it
             calibration = calibration_canvases(self.job, input_size)
         format = self.candidate.format

@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.canvas import Canvas, InputSize
 from dse.detection.detections import Detections
 from dse.detection.head import FACE_HEAD, Head
 from dse.detection.suppression import suppress
@@ -32,27 +33,29 @@ decoders (`dse/chips/k210/bundle/templates`) follow.
 
 def decode_maps(
     maps: NDArray[np.float32],
-    input_size: int,
+    input_size: InputSize,
     score_threshold: float = SCORE_THRESHOLD,
     iou_threshold: float = IOU_THRESHOLD,
     max_boxes: int = MAX_BOXES,
     *,
-    anchor_size: int | None = None,
+    anchor_size: InputSize | None = None,
     head: Head = FACE_HEAD,
 ) -> list[Detections]:
     """The objects that output maps (n, h, w, channels) show, canvas pixels, one entry a picture.
 
-    input_size: side of the canvas. anchor_size: as of `Head.grid`. head: what the channels
+    input_size: names the canvas. anchor_size: as of `Head.grid`. head: what the channels
     mean. Objects of one class suppress none of another.
     """
     grid = _grid(head, input_size, maps.shape[1], maps.shape[2], anchor_size)
+    canvas = Canvas.of(input_size)
+    edges = (canvas.width, canvas.height) * 2
     logit = math.log(score_threshold / (1.0 - score_threshold))
     found = []
     for rows in head.rows(maps):
         logits = head.logits(rows)
         chosen, classes = _best(rows, logits, logit)
         offsets = head.numbers(rows[chosen]).offsets
-        boxes = np.clip(head.decode(offsets, grid[chosen]), 0.0, input_size)
+        boxes = np.clip(head.decode(offsets, grid[chosen]), 0.0, edges)
         candidates = Detections(boxes.astype(np.float32), logits[chosen, classes], classes)
         best = suppress(candidates, iou_threshold, max_boxes)
         probabilities = 1.0 / (1.0 + np.exp(-best.scores))
@@ -80,6 +83,10 @@ def _best(
 
 @lru_cache(maxsize=16)
 def _grid(
-    head: Head, input_size: int, map_height: int, map_width: int, anchor_size: int | None
+    head: Head,
+    input_size: InputSize,
+    map_height: int,
+    map_width: int,
+    anchor_size: InputSize | None,
 ) -> NDArray[np.float32]:
     return head.grid(input_size, map_height, map_width, anchor_size)

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from dse.canvas import Canvas, InputSize
 from dse.detection.canonical_boxes import REFERENCE_SIZE, canonical_boxes
 from dse.errors import DseError
 
@@ -59,7 +60,8 @@ class Head:
     """Boxes that every cell of an output map looks for, and what they may hold.
 
     anchors: width and height of each in pixels, on a canvas of `REFERENCE_SIZE` x
-    `REFERENCE_SIZE`; they grow with the canvas. classes: names, one score each.
+    `REFERENCE_SIZE`; they grow with the longer side of the canvas, as pictures do that are wide
+    or high enough to fill it. classes: names, one score each.
     Raises DseError for anchors without area, or names that are empty or alike.
     """
 
@@ -143,29 +145,34 @@ class Head:
         numbers = [score] * len(self.classes) + [offset] * len(OFFSETS)
         return np.tile(np.array(numbers, np.float32), len(self.anchors))
 
-    def sizes(self, input_size: int) -> Float32s:
+    def sizes(self, input_size: InputSize) -> Float32s:
         """Widths and heights (boxes, 2) of the anchors, pixels on a canvas of `input_size`."""
         import numpy as np
 
         return (np.array(self.anchors) * reference_scale(input_size)).astype(np.float32)
 
     def grid(
-        self, input_size: int, map_height: int, map_width: int, anchor_size: int | None = None
+        self,
+        input_size: InputSize,
+        map_height: int,
+        map_width: int,
+        anchor_size: InputSize | None = None,
     ) -> Float32s:
         """All anchors of an output map, (map_height * map_width * boxes, 4) cx, cy, w, h.
 
         Row-major over rows i, columns j, boxes. The centre of cell (i, j) is
-        ((j + 0.5) * input_size / map_width, (i + 0.5) * input_size / map_height).
-        anchor_size: side of the canvas that the network was trained for, where it differs
+        ((j + 0.5) * width / map_width, (i + 0.5) * height / map_height).
+        anchor_size: names the canvas that the network was trained for, where it differs
         (a pyramid's other levels): anchors keep the size in pixels that they have there.
         """
         import numpy as np
 
+        canvas = Canvas.of(input_size)
         sizes = self.sizes(input_size)
-        sizes *= (anchor_size or input_size) / input_size
+        sizes *= Canvas.of(anchor_size or input_size).longer / canvas.longer
         grid = np.empty((map_height, map_width, len(sizes), 4), np.float32)
-        grid[..., 0] = ((np.arange(map_width) + 0.5) * (input_size / map_width))[None, :, None]
-        grid[..., 1] = ((np.arange(map_height) + 0.5) * (input_size / map_height))[:, None, None]
+        grid[..., 0] = ((np.arange(map_width) + 0.5) * (canvas.width / map_width))[None, :, None]
+        grid[..., 1] = ((np.arange(map_height) + 0.5) * (canvas.height / map_height))[:, None, None]
         grid[..., 2:] = sizes
         return grid.reshape(-1, 4)
 
@@ -248,9 +255,9 @@ class Head:
         return kinds[kind](tuple((float(w), float(h)) for w, h in anchors), tuple(classes))
 
 
-def reference_scale(input_size: int) -> float:
+def reference_scale(input_size: InputSize) -> float:
     """Pixels of a canvas of `input_size` for one of the canvas that anchors are measured on."""
-    return input_size / REFERENCE_SIZE
+    return Canvas.of(input_size).longer / REFERENCE_SIZE
 
 
 def _is_pair(value: object) -> bool:

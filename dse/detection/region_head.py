@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from dse.canvas import InputSize
 from dse.detection.head import MAX_LOG_RATIO, OFFSETS, Head, Numbers
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from dse.canvas import InputSize
     from dse.detection.assignment import Assignment
 
     Float32s = NDArray[np.float32]
@@ -87,7 +89,11 @@ class RegionHead(Head):
         return np.tile(np.array(numbers, np.float32), len(self.anchors))
 
     def grid(
-        self, input_size: int, map_height: int, map_width: int, anchor_size: int | None = None
+        self,
+        input_size: InputSize,
+        map_height: int,
+        map_width: int,
+        anchor_size: InputSize | None = None,
     ) -> Float32s:
         """See `Head`; (map_height * map_width * boxes, 6)."""
         import numpy as np

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from dse.canvas import InputSize
 from dse.data.pictures import DataSet, Picture
 from dse.detection.decoding import decode_maps
 from dse.detection.detections import Detections
@@ -22,7 +23,7 @@ PICTURES_AT_A_TIME = 64
 
 
 def evaluate(
-    predict: Predict, input_size: int, data: DataSet, head: Head = FACE_HEAD
+    predict: Predict, input_size: InputSize, data: DataSet, head: Head = FACE_HEAD
 ) -> Evaluation:
     """Average precision of `predict` on every picture of `data`, one scale.
 
@@ -32,7 +33,7 @@ def evaluate(
 
 
 def find_faces(
-    predict: Predict, input_size: int, data: DataSet, head: Head = FACE_HEAD
+    predict: Predict, input_size: InputSize, data: DataSet, head: Head = FACE_HEAD
 ) -> Findings:
     """What `predict` finds on every picture of `data`, one scale.
 
@@ -61,7 +62,7 @@ def detect(
     predict: Predict,
     prepared: Prepared,
     *,
-    anchor_size: int | None = None,
+    anchor_size: InputSize | None = None,
     head: Head = FACE_HEAD,
 ) -> list[Detections]:
     """What `predict` finds in each picture of `prepared`, picture pixels.

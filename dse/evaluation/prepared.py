@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.canvas import Canvas, InputSize
 from dse.data.letterbox import letterbox
 from dse.data.loading import load_or_none
 from dse.data.pictures import ANY_CLASS, FACES, Classes, DataSet, Picture, Skipped
@@ -20,7 +21,7 @@ __all__ = ["Prepared", "prepare"]
 class Prepared:
     """Canvases and truth of n pictures.
 
-    names: of the pictures. canvases: uint8 (n, size, size, 3). scales: (n,) canvas pixels per
+    names: of the pictures. canvases: uint8 (n, height, width, 3). scales: (n,) canvas pixels per
     picture pixel. heights, widths: (n,) of the pictures, pixels. truth, ignored, truth_square:
     one array of boxes (m, 4) a picture, picture pixels; truth_square is None where the set has
     none. skipped: pictures that could not be read, and why. class_names: of the set. classes,
@@ -28,7 +29,7 @@ class Prepared:
     class, and all `ANY_CLASS`, where left out.
     """
 
-    input_size: int
+    input_size: InputSize
     names: tuple[str, ...]
     canvases: NDArray[np.uint8]
     scales: NDArray[np.float64]
@@ -60,13 +61,15 @@ class Prepared:
 
 
 def prepare(
-    data: DataSet | Iterable[Picture], input_size: int, class_names: tuple[str, ...] = FACES
+    data: DataSet | Iterable[Picture],
+    input_size: InputSize,
+    class_names: tuple[str, ...] = FACES,
 ) -> Prepared:
-    """Every readable picture of `data` on a canvas of `input_size` pixels.
+    """Every readable picture of `data` on the canvas that `input_size` names.
 
     class_names: of pictures that are no `DataSet`, which has its own. Pictures that cannot be
     read are named in `Prepared.skipped`.
-    Takes 3 * input_size^2 bytes a picture.
+    Takes 3 bytes a pixel of the canvas for each picture.
     """
     pictures: list[Picture] = []
     canvases: list[NDArray[np.uint8]] = []
@@ -80,7 +83,7 @@ def prepare(
         pictures.append(picture)
         canvases.append(canvas)
         geometry.append((scale, pixels.shape[0], pixels.shape[1]))
-    shape = (len(canvases), input_size, input_size, 3)
+    shape = (0, *Canvas.of(input_size).shape)
     scales, heights, widths = zip(*geometry, strict=True) if geometry else ((), (), ())
     return Prepared(
         input_size=input_size,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+from dse.canvas import Canvas, InputSize
 from dse.detection.head import FACE_HEAD, Head
 from dse.detection.heads import channels_of
 from dse.network.families import BREAKPOINTS
@@ -30,7 +31,7 @@ class Network(NamedTuple):
 
     breakpoint: str
     width: float
-    input_size: int
+    input_size: InputSize
     channels: int = FACE_HEAD.channels
 
     @classmethod
@@ -44,27 +45,32 @@ class Network(NamedTuple):
         """Its layers."""
         scaled = partial(scaled_channels, self.width)
         name = f"{self.breakpoint}-a{self.width:g}-{self.input_size}"
-        return detector(name, self.breakpoint, scaled, self.input_size, self.channels)
+        canvas = Canvas.of(self.input_size)
+        return detector(name, self.breakpoint, scaled, canvas, self.channels)
 
 
-def detector_graph(training: Training, head: Head = FACE_HEAD) -> Graph:
-    """The detector of `training`: one output, a map of `head.channels` channels."""
+def detector_graph(training: Training, head: Head | None = None, *, classes: int = 1) -> Graph:
+    """The detector of `training`: one output, the map of `head`.
+
+    classes: what is known of the head where its anchors are not.
+    """
     scaled = partial(scaled_channels, training.width)
-    return detector(training.id, training.breakpoint, scaled, training.input_size, head.channels)
+    channels = head.channels if head else channels_of(training.head, classes)
+    return detector(training.id, training.breakpoint, scaled, training.canvas, channels)
 
 
 def detector(
     name: str,
     breakpoint: str,
     scaled: Callable[[int], int],
-    input_size: int,
+    canvas: Canvas,
     channels: int = FACE_HEAD.channels,
 ) -> Graph:
-    """The detector for square pictures; `scaled` gives a layer's channels from alpha 1's.
+    """The detector for pictures of that size; `scaled` gives a layer's channels from alpha 1's.
 
     channels: of its map.
     """
-    layers = BREAKPOINTS[breakpoint].layers(scaled, input_size, input_size)
+    layers = BREAKPOINTS[breakpoint].layers(scaled, canvas.height, canvas.width)
     return Graph(name, (*layers, head_layer("head", layers[-1], channels)), ("head",))
 
 

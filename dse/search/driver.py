@@ -56,10 +56,13 @@ SETTINGS_BYTES = 1 << 20
 def plan_search(request: SearchRequest) -> SearchPlan:
     """What a search would choose from: every candidate priced, nothing written or trained.
 
-    Raises UnknownName, InvalidFile, or NothingFeasible with the nearest candidates.
+    The pictures are opened, as their classes decide what a head costs. Raises UnknownName,
+    InvalidFile, NothingFeasible with the nearest candidates, and what the readers raise.
     """
     settings = request.settings()
-    return make_plan(SearchSpace.load(settings.space), load_target(settings.target))
+    backend, space = backend_for(settings), SearchSpace.load(settings.space)
+    classes = _classes(backend.describe(settings))
+    return make_plan(backend.offered(space), load_target(settings.target), len(classes))
 
 
 def run_search(
@@ -110,7 +113,7 @@ class _Search:
         space = backend.offered(SearchSpace.load(search.space))
         target = load_target(search.target)
         about = backend.describe(search)
-        classes = tuple(about["training_pictures"].get("classes", FACE_HEAD.classes))
+        classes = _classes(about)
         plan = make_plan(space, target, len(classes))
         search = structs.replace(search, recipe=_settled(search.recipe, about))
         left_out = changes_for(classes, search.recipe.mirror).words
@@ -209,6 +212,11 @@ class _Search:
         storage = " --storage URL" if self.run.storage else ""
         which = f"--study {folder.name}{self.run.results_flag}{storage}"
         self.go_on = f"continue with: dse search --resume {which}"
+
+
+def _classes(about: Mapping[str, Any]) -> tuple[str, ...]:
+    """Of the training pictures."""
+    return tuple(about["training_pictures"].get("classes", FACE_HEAD.classes))
 
 
 def _settled(recipe: Recipe, about: Mapping[str, Any]) -> Recipe:

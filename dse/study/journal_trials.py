@@ -96,7 +96,7 @@ def entry_of(trial: FrozenTrial, attributes: Mapping[str, Any], elsewhere: bool 
 @lru_cache(maxsize=2)
 def _distributions(space: SearchSpace) -> dict[str, Any]:
     """The axes of `space` as Optuna knows them, each by its ends: however many values an axis has,
-    a trial is as quickly written and read."""
+    a trial is as quickly written and read. Input sizes are choices where one is not square."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     def ends(axis: str) -> tuple[Any, Any]:
@@ -108,6 +108,10 @@ def _distributions(space: SearchSpace) -> dict[str, Any]:
         "breakpoint": CategoricalDistribution(space.breakpoint),
         "frozen_until": IntDistribution(*ends("frozen_until")),
         "width": FloatDistribution(*ends("width")),
-        "input_size": IntDistribution(*ends("input_size")),
+        "input_size": (
+            IntDistribution(*ends("input_size"))
+            if all(isinstance(size, int) for size in space.input_size)
+            else CategoricalDistribution(space.input_size)
+        ),
         **heads,
     }

@@ -11,10 +11,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from dse.canvas import Canvas, InputSize
 from dse.chips import Target, price_space
 from dse.chips.verdict import ACCEPTED
 from dse.detection.heads import DEFAULT_HEAD
-from dse.errors import InvalidFile, NothingFeasible
+from dse.errors import InvalidFile, NothingFeasible, UsageError
 from dse.files import open_regular, reported
 from dse.schema import shown
 from dse.space import Candidate, SearchSpace, Training
@@ -175,5 +176,13 @@ def _records(lines: Iterator[list[str]], columns: StudyColumns) -> Iterator[list
 TOLD_LATER = {"head": DEFAULT_HEAD}
 """Columns that files of before have not, and what was so then."""
 
-_READ: dict[type, Callable[[str], Any]] = {bool: "True".__eq__}
+
+def _input_size(text: str) -> InputSize:
+    try:
+        return Canvas.of(text).input_size
+    except UsageError as error:
+        raise ValueError(str(error)) from None
+
+
+_READ: dict[type, Callable[[str], Any]] = {bool: "True".__eq__, Canvas: _input_size}
 """How a value is read that is not simply made of its text."""

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.canvas import InputSize
 from dse.data.pictures import Classes
 from dse.detection.geometry import Boxes
 from dse.detection.head import FACE_HEAD, Head
@@ -26,14 +27,14 @@ class Truth:
     """Labels and offsets of every anchor, for n views.
 
     labels: per view boxes (k, 4), ignored (m, 4), canvas pixels, and the boxes' classes (k,).
-    map_shape: (h, w) of the detector's output. input_size: side of the canvas, pixels.
+    map_shape: (h, w) of the detector's output. input_size: names the canvas.
     """
 
     def __init__(
         self,
         labels: Sequence[tuple[Boxes, Boxes, Classes]],
         map_shape: tuple[int, int],
-        input_size: int,
+        input_size: InputSize,
         head: Head = FACE_HEAD,
     ) -> None:
         self._head, self._map_shape = head, map_shape

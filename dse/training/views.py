@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.canvas import Canvas, InputSize
 from dse.data.pictures import DataSet, Picture
 from dse.errors import DataError
 from dse.training.augmentation import View, augmented_view, plain_view
@@ -25,7 +26,7 @@ class ViewSet:
     """
 
     data: DataSet
-    input_size: int
+    input_size: InputSize
     views: int
     seed: int
     changes: Changes = USUAL
@@ -55,7 +56,7 @@ class ViewSet:
         try:
             return picture.load(), picture
         except DataError:
-            grey = np.full((self.input_size, self.input_size, 3), 127, np.uint8)
+            grey = np.full(Canvas.of(self.input_size).shape, 127, np.uint8)
             return grey, Picture(picture.name, picture.boxes[:0], picture.load)
 
     def _view(self, pixels: NDArray[np.uint8], picture: Picture, number: int, version: int) -> View:

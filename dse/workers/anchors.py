@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.canvas import Canvas, InputSize
 from dse.data import load_all
 from dse.data.letterbox import fitting_scale
 from dse.detection.clustering import cluster_anchors
@@ -47,13 +48,14 @@ def clustered_heads(
     ))  # fmt: skip
 
 
-def _box_sizes(seen: Sequence[tuple[Boxes, int, int]], input_size: int) -> NDArray[np.float64]:
+def _box_sizes(seen: Sequence[tuple[Boxes, int, int]], size: InputSize) -> NDArray[np.float64]:
     """(n, 2) widths and heights of what is to be found on canvases of that size, as anchors are
     measured. seen: boxes, height and width of each picture."""
+    canvas = Canvas.of(size)
     found = [np.zeros((0, 2))]
     for boxes, height, width in seen:
         sides = (boxes[:, 2:] - boxes[:, :2]).astype(np.float64) * fitting_scale(
-            input_size, height, width
+            canvas, height, width
         )
         found.append(sides[sides.min(axis=1, initial=np.inf) >= SMALLEST_PIXELS])
-    return np.concatenate(found) / reference_scale(input_size)
+    return np.concatenate(found) / reference_scale(size)

@@ -17,6 +17,7 @@ from dse.training.recipe import EpochReport, Recipe
 from dse.workers.training_job import Job, rendered_pictures
 
 if TYPE_CHECKING:
+    from dse.canvas import InputSize
     from dse.network.arrays import Weights
     from dse.network.graph import Graph
     from dse.training.features import Features
@@ -90,7 +91,9 @@ def _weights(features: Features, head: Head, recipe: Recipe) -> Any:
     return class_weights(np.bincount(every, minlength=len(head.classes)).tolist(), recipe.balance)
 
 
-def _validator(tail: Any, features: Features, input_size: int, head: Head) -> Callable[[], float]:
+def _validator(
+    tail: Any, features: Features, input_size: InputSize, head: Head
+) -> Callable[[], float]:
     """Measures AP of `tail` on the validation features, on the canvas: the mean of the classes
     that are on them."""
     from dse.detection.average_precision import average_precision

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.canvas import InputSize
 from dse.chips import Chip, Target, chip
 from dse.chips.registry import DEFAULT_CHIP
 from dse.data import load_all
@@ -101,8 +102,8 @@ class Job:
 
 
 @lru_cache(maxsize=2)
-def calibration_canvases(job: Job, input_size: int) -> NDArray[np.uint8]:
-    """Training pictures as the network sees them, (n, size, size, 3), to set ranges with."""
+def calibration_canvases(job: Job, input_size: InputSize) -> NDArray[np.uint8]:
+    """Training pictures as the network sees them, (n, height, width, 3), to set ranges with."""
     from dse.training.augmentation import plain_view
 
     data = rendered_pictures(job.data, "train", job.cache, job.recipe.calibration_pictures)
@@ -118,7 +119,7 @@ def rendered_pictures(spec: str, split: Split, cache: str, limit: int | None = N
 
 
 @lru_cache(maxsize=2)
-def evaluation_pictures(spec: str, input_size: int, cache: str) -> Prepared:
+def evaluation_pictures(spec: str, input_size: InputSize, cache: str) -> Prepared:
     """The evaluation pictures on the network's canvas."""
     from dse.evaluation import prepare
 

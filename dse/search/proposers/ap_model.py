@@ -46,7 +46,7 @@ FIT_ITERATIONS = 12
 
 def features(trainings: Sequence[Training]) -> Floats:
     """(n, b + h + 3) standardised: one of b breakpoints, one of h heads, lambda, log alpha, log
-    input size.
+    input size (the side of a square of as many pixels).
 
     Lambda counts from 0 to 1 among those of its breakpoint: the backbones number their layers
     differently. Columns have mean 0 and deviation 1 over `trainings`; one that does not vary
@@ -66,7 +66,7 @@ def features(trainings: Sequence[Training]) -> Floats:
             depths[training.breakpoint].index(training.frozen_until)
             / max(1, len(depths[training.breakpoint]) - 1),
             math.log(training.width),
-            math.log(training.input_size),
+            math.log(math.sqrt(training.canvas.area)),
         )
         for training in trainings
     ]

@@ -18,12 +18,13 @@ import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.axes import in_order
 from dse.errors import DseError
 from dse.pareto import ObjectiveBox
 from dse.search.proposers.base import (
@@ -71,7 +72,8 @@ class OptunaProposer(Proposer):
             if axis == "breakpoint" or len(values) > 1
         }
         self._values = {
-            axis: sorted({getattr(training, axis) for training in trainings}) for axis in ORDINAL
+            axis: sorted({getattr(t, axis) for t in trainings}, key=partial(in_order, axis))
+            for axis in ORDINAL
         }
 
     @abc.abstractmethod

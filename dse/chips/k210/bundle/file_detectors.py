@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dse.canvas import Canvas
 from dse.chips.k210.bundle.older_files import EmulatedDetector, shaped, square_map
 from dse.chips.k210.bundle.reading import made_by, most_bytes, read_table, shown
 from dse.chips.k210.compiler.refereed import refereed
@@ -118,13 +119,13 @@ class TfliteDetector(Detector):
             raise VerificationFailed(str(error), error.hint) from None
         self._scale, self.score, _ = _told_beside(path, say)
         (height, width, channels), found = graph.input.shape, graph[graph.outputs[0]].shape
-        if (width, channels) != (height, 3):
+        if channels != 3:
             raise VerificationFailed(
-                f"{self.name} reads {height}x{width} pixels of {channels} channels, "
-                "not a square picture",
+                f"{self.name} reads {width}x{height} pixels of {channels} channels, "
+                "not a picture in colour",
                 "name a face detector that dse exported",
             )
-        self.input_size = height
+        self.input_size = Canvas(width, height).input_size
         _require_detector(self.name, found[2], self.head)
         self._shapes = (1, channels, height, width), (1, found[2], *found[:2])
 
