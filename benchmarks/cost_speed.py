@@ -22,6 +22,7 @@ from collections import Counter
 from resource import RUSAGE_CHILDREN, getrusage
 from typing import Any
 
+from dse.canvas import Canvas
 from dse.network.families import BREAKPOINTS
 from dse.space import FORMATS, Candidate, SearchSpace, Training
 
@@ -59,7 +60,7 @@ def large_space() -> list[Candidate]:
         for width in widths
         for size in range(96, 96 + 8 * 60, 8)
         for format in FORMATS
-        if not BREAKPOINTS[breakpoint].misfit(size)
+        if not BREAKPOINTS[breakpoint].misfit(Canvas(size, size))
     ]
 
 

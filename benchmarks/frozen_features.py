@@ -65,7 +65,7 @@ def main() -> None:
         features = frozen_features(graph, edge, start, views, Path(cache))
         once = perf_counter() - began
         tail = _started(build(graph, sources=edge), start)
-        truth = Truth(features.faces, graph["head"].shape[:2], training.input_size)
+        truth = Truth(features.labels, graph["head"].shape[:2], training.input_size)
         _fit(
             tail,
             FeatureBatches(features.tensors, truth, recipe.batch_size, recipe.seed, recipe.views),
@@ -79,7 +79,9 @@ def main() -> None:
         shown = list(views.iterate())
         canvases = normalised(np.stack([view.canvas for view in shown]))
         truth = Truth(
-            [(v.boxes, v.ignored) for v in shown], graph["head"].shape[:2], training.input_size
+            [(v.boxes, v.ignored, v.classes) for v in shown],
+            graph["head"].shape[:2],
+            training.input_size,
         )
         _fit(
             whole,

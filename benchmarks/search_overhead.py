@@ -82,7 +82,7 @@ def invented_ap(training: Training, seed: int) -> float:
     coarse map at small inputs; freezing more costs more where the network is narrow; and each
     (design, seed) has its own noise.
     """
-    pixels = math.log2(training.input_size / 96)
+    pixels = math.log2(math.sqrt(training.canvas.area) / 96)
     ap = 0.93 - 0.42 * math.exp(-0.9 * pixels) - 0.16 * math.exp(-3.0 * (training.width - 0.3))
     ap -= {"A": 0.0, "B": 0.05 + 0.12 * math.exp(-pixels), "C": 0.015}[training.breakpoint]
     frozen = (training.frozen_until - 63) / 70
@@ -100,7 +100,7 @@ def _standard_normal(text: str) -> float:
 def invented_costs(training: Training) -> tuple[float, int]:
     """(latency_ms, file_bytes)."""
     depth = {"A": 1.0, "B": 1.6, "C": 1.8}[training.breakpoint]
-    latency_ms = 1e-3 * training.input_size**2 * (0.2 + training.width) * depth
+    latency_ms = 1e-3 * training.canvas.area * (0.2 + training.width) * depth
     return latency_ms, int(4e5 * (0.2 + training.width) ** 1.7 * depth**3)
 
 
@@ -250,7 +250,7 @@ def priced(candidates: int) -> dict[str, Any]:
         one.training.in_format(format)
         for one in designs
         for format in FORMATS
-        if not BREAKPOINTS[one.training.breakpoint].misfit(one.training.input_size)
+        if not BREAKPOINTS[one.training.breakpoint].misfit(one.training.canvas)
     ]
     before, start = resident_bytes(), time.process_time()
     rows = priced_rows(every, load_target("k210"))

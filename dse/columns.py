@@ -27,9 +27,10 @@ class Column:
     """One column, described once.
 
     name: stable, in files and JSON; ends in its unit. title: its heading. kind: of its values,
-    which may be unknown in a row. unit: how they are written. label: what it is called beside an
-    axis; short: above a column of a terminal; both as the title where nothing is said. source:
-    the attribute of a row that holds it, dotted, or FIGURES; as the name where nothing is said.
+    which may be unknown in a row; `Canvas` of input sizes, which name one. unit: how they are
+    written. label: what it is called beside an axis; short: above a column of a terminal; both
+    as the title where nothing is said. source: the attribute of a row that holds it, dotted, or
+    FIGURES; as the name where nothing is said.
     """
 
     name: str

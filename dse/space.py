@@ -14,20 +14,24 @@ from dataclasses import astuple, dataclass, fields, replace
 from typing import Any
 
 from dse import resources
+from dse.axes import FORMATS, SIDES, USUAL, WrongValue, checked_axis
+from dse.canvas import Canvas, InputSize
+from dse.detection.heads import DEFAULT_HEAD, HEADS
 from dse.errors import InvalidFile, UnknownName, UsageError
 from dse.network.families import BREAKPOINTS
-from dse.schema import line_of, quoted, read_toml, shown
+from dse.schema import line_of, read_toml, shown
 
 __all__ = ["AXES", "FORMATS", "TRAINING_AXES", "Candidate", "SearchSpace", "Training"]
 
-FORMATS = ("kpu8", "FP16", "Q9", "Q8", "Q7", "Q6", "FP32")
-INPUT_SIZES = range(32, 1025)
-
-_ID = re.compile(r"([A-Z])(\d{1,6})-a(\d{1,6}(?:\.\d{1,6})?)-(\d{1,6})(?:-(\w+))?", re.ASCII)
+_ID = re.compile(
+    r"([A-Z])(\d{1,6})-a(\d{1,6}(?:\.\d{1,6})?)-(\d{1,6}(?:x\d{1,6})?)"
+    r"(?:-([a-z]\d{1,3}))?(?:-(\w+))?",
+    re.ASCII,
+)
 """Longer numbers name nothing, and those of thousands of digits cost more than they say."""
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Training:
     """A network and how much of it stays frozen: what one training produces.
 
@@ -35,18 +39,26 @@ class Training:
         "B" or "C" (both, concatenated) of MobileNetV2, "P", the end of the plain one.
     frozen_until: lambda; layers before it keep their starting weights.
     width: alpha, the backbone's channel multiplier.
-    input_size: side of the square input, pixels.
+    input_size: side of a square input in pixels, or "320x240", width x height.
+    head: what its output map holds, a name of `dse.detection.heads`; the usual one is in no id.
     """
 
     breakpoint: str
     frozen_until: int
     width: float
-    input_size: int
+    input_size: InputSize
+    head: str = DEFAULT_HEAD
 
     @property
     def id(self) -> str:
-        """Short stable name, such as `A98-a0.5-224`."""
-        return f"{self.breakpoint}{self.frozen_until}-a{self.width:g}-{self.input_size}"
+        """Short stable name, such as `A98-a0.5-224` or `P5-a1-256-r5`."""
+        head = "" if self.head == DEFAULT_HEAD else f"-{self.head}"
+        return f"{self.breakpoint}{self.frozen_until}-a{self.width:g}-{self.input_size}{head}"
+
+    @property
+    def canvas(self) -> Canvas:
+        """What its input size names."""
+        return Canvas.of(self.input_size)
 
     def in_format(self, format: str) -> Candidate:
         """The candidate that deploys this training in `format`."""
@@ -58,7 +70,7 @@ class Training:
         return _parse(text, "a training is named like A98-a0.5-224", with_format=False)[0]
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Candidate:
     """One point of the space: a training and the number format that it is deployed in."""
 
@@ -81,18 +93,27 @@ class Candidate:
 def _parse(text: str, hint: str, with_format: bool) -> tuple[Training, str]:
     """The training and the format that `text` names; "" where it names none."""
     match = _ID.fullmatch(text)
-    if not match or bool(match[5]) != with_format or match[1] not in BREAKPOINTS:
+    if not match or bool(match[6]) != with_format or match[1] not in BREAKPOINTS:
         raise UsageError(f"'{shown(text)}' names no design", hint)
-    if with_format and match[5] not in FORMATS:
-        raise UnknownName("format", shown(match[5]), FORMATS)
-    training = Training(match[1], int(match[2]), float(match[3]), int(match[4]))
+    if match[5] and match[5] not in HEADS:
+        raise UnknownName("head", shown(match[5]), HEADS)
+    if with_format and match[6] not in FORMATS:
+        raise UnknownName("format", shown(match[6]), FORMATS)
+    size, head = Canvas.of(match[4]).input_size, match[5] or DEFAULT_HEAD
+    training = Training(match[1], int(match[2]), float(match[3]), size, head)
     problem = _impossible(*astuple(training))
     if problem:
         raise UsageError(f"'{text}': {problem}", hint)
-    return training, match[5] or ""
+    return training, match[6] or ""
 
 
-def _impossible(breakpoint: str, frozen_until: int, width: float, input_size: int) -> str:
+def _impossible(
+    breakpoint: str,
+    frozen_until: int,
+    width: float,
+    input_size: InputSize,
+    head: str = DEFAULT_HEAD,
+) -> str:
     """Why no such network exists, or an empty string."""
     network = BREAKPOINTS[breakpoint]
     for name, value, possible in (
@@ -102,9 +123,10 @@ def _impossible(breakpoint: str, frozen_until: int, width: float, input_size: in
         if value not in possible:
             known = ", ".join(f"{one:g}" for one in possible)
             return f"at breakpoint {breakpoint}, {name} {value:g} is none of {known}"
-    if input_size not in INPUT_SIZES:
-        return f"input size {input_size} is outside {INPUT_SIZES[0]}..{INPUT_SIZES[-1]}"
-    return network.misfit(input_size)
+    canvas = Canvas.of(input_size)
+    if canvas.width not in SIDES or canvas.height not in SIDES:
+        return f"input size {input_size} is outside {SIDES[0]}..{SIDES[-1]}"
+    return network.misfit(canvas)
 
 
 @dataclass(frozen=True)
@@ -121,8 +143,9 @@ class SearchSpace:
     breakpoint: tuple[str, ...]
     frozen_until: tuple[int, ...]
     width: tuple[float, ...]
-    input_size: tuple[int, ...]
+    input_size: tuple[InputSize, ...]
     format: tuple[str, ...]
+    head: tuple[str, ...] = (DEFAULT_HEAD,)
     only: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -173,7 +196,7 @@ class SearchSpace:
         text, table = read_toml(path)
         try:
             return cls.of(path.stem, table)
-        except _Wrong as wrong:
+        except WrongValue as wrong:
             line = line_of(text, wrong.key)
             raise InvalidFile(path, str(wrong), line, wrong.hint) from None
 
@@ -191,75 +214,34 @@ TRAINING_AXES = tuple(axis.name for axis in fields(Training))
 AXES = (*TRAINING_AXES, "format")
 
 
-def _allowed(axis: str) -> Sequence[Any]:
-    """The values that some network has on `axis`, in their order."""
-    if axis in ("input_size", "format"):
-        return INPUT_SIZES if axis == "input_size" else FORMATS
-    if axis == "breakpoint":
-        return tuple(BREAKPOINTS)
-    every = BREAKPOINTS.values()
-    values = (one.lambdas if axis == "frozen_until" else one.family.widths for one in every)
-    return sorted(set().union(*values))
-
-
-_TYPES: dict[str, tuple[type, ...]] = {
-    "breakpoint": (str,),
-    "frozen_until": (int,),
-    "width": (float, int),
-    "input_size": (int,),
-    "format": (str,),
-}
-
-
-class _Wrong(ValueError):
-    """What is wrong with the values of `key`; "" where it is none alone."""
-
-    def __init__(self, key: str, why: str, hint: str = "") -> None:
-        super().__init__(why)
-        self.key, self.hint = key, hint
-
-
 def _axes(table: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
     """The axes that `table` gives, checked value by value."""
     for key in table:
         if key not in AXES:
-            raise _Wrong(key, f"unknown axis '{shown(key)}'", f"axes: {', '.join(AXES)}")
-    axes = {axis: _axis(axis, table.get(axis)) for axis in AXES}
+            raise WrongValue(key, f"unknown axis '{shown(key)}'", f"axes: {', '.join(AXES)}")
+    axes = {axis: checked_axis(axis, table.get(axis, USUAL.get(axis))) for axis in AXES}
     training_axes = (axes[axis] for axis in TRAINING_AXES)
     if all(_impossible(*values) for values in itertools.product(*training_axes)):
-        raise _Wrong("", "no combination of its values is a network: the space is empty")
+        raise WrongValue("", "no combination of its values is a network: the space is empty")
     return axes
-
-
-def _axis(axis: str, values: Any) -> tuple[Any, ...]:
-    if not isinstance(values, list | tuple) or not values:
-        raise _Wrong(axis, f"'{axis}' must be a list of values")
-    allowed = _allowed(axis)
-    for value in values:
-        if type(value) not in _TYPES[axis] or value not in allowed:
-            known = f"{allowed[0]}..{allowed[-1]}" if isinstance(allowed, range) else allowed
-            raise _Wrong(axis, f"'{axis}' cannot be {quoted(value)}; it is one of {known}")
-    if len(set(values)) < len(values):
-        raise _Wrong(axis, f"'{axis}' names a value twice")
-    return tuple(values)
 
 
 def _checked_only(only: Any, axes: dict[str, tuple[Any, ...]]) -> tuple[str, ...]:
     """The ids of `only`, each the name of a training on the axes."""
     if not isinstance(only, list | tuple) or not all(isinstance(id, str) for id in only):
-        raise _Wrong("only", "'only' must be a list of trainings")
+        raise WrongValue("only", "'only' must be a list of trainings")
     ids = []  # as they are usually written: "A063-a0.50-96" is a training, too
     for id in only:
         try:
             training = Training.parse(id)
         except UsageError as error:
-            raise _Wrong("only", str(error), error.hint) from None
+            raise WrongValue("only", str(error), error.hint) from None
         off = [axis for axis, value in vars(training).items() if value not in axes[axis]]
         if off:
-            raise _Wrong("only", f"'{id}' in 'only' is not on the axis '{off[0]}'")
+            raise WrongValue("only", f"'{id}' in 'only' is not on the axis '{off[0]}'")
         ids.append(training.id)
     if len(set(ids)) < len(ids):
-        raise _Wrong("only", "'only' names a training twice")
+        raise WrongValue("only", "'only' names a training twice")
     return tuple(ids)
 
 

@@ -71,7 +71,7 @@ class PictureBatches(Batches):
 
     def __getitem__(self, step: int) -> tuple[NDArray[np.float32], Any]:
         views = [self._seen(index) for index in self.chosen(step)]
-        faces = [(view.boxes, view.ignored) for view in views]
+        faces = [(view.boxes, view.ignored, view.classes) for view in views]
         every = np.arange(len(views))
         truths = tuple(Truth(faces, shape, self._size).dense(every) for shape in self._maps)
         return normalised(np.stack([view.canvas for view in views])), truths

@@ -64,10 +64,9 @@ def _both_ways(predict: Predict, prepared: Prepared) -> Iterator[Detections]:
     as_is, turned = (decode_maps(predict(some), size) for some in (prepared.canvases, mirrored))
     for one, other in zip(as_is, turned, strict=True):
         back = other.boxes[:, [2, 1, 0, 3]]
-        back[:, [0, 2]] = size - back[:, [0, 2]]
-        boxes = np.concatenate((one.boxes, back))
-        scores = np.concatenate((one.scores, other.scores))
-        yield suppress(boxes, scores, IOU_THRESHOLD, MAX_BOXES)
+        back[:, [0, 2]] = mirrored.shape[2] - back[:, [0, 2]]
+        both = Detections.joined((one, Detections(back, other.scores)))
+        yield suppress(both, IOU_THRESHOLD, MAX_BOXES)
 
 
 def write_wider(folder: Path, pictures: Path, parts: Mapping[str, Sequence[Picture]]) -> None:

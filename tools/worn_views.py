@@ -7,14 +7,15 @@ each picture.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from dse.data.letterbox import FILL
 from dse.data.pictures import Picture
 from dse.training.augmentation import (
-    FILL,
     View,
     at_random,
     laid_out,
@@ -74,7 +75,7 @@ def zoomed_view(
         scale, shift = at_random(pixels, size, WIDE_ZOOM, rng)
     view = laid_out(pixels, picture, size, scale, shift, rng)
     canvas = relit(_worn(view.canvas, rng), rng, GREY_ZOOMED_SHARE)
-    return sorted_out(canvas, view.boxes, view.ignored, size)
+    return sorted_out(replace(view, canvas=canvas))
 
 
 def mosaic_view(
@@ -88,14 +89,15 @@ def mosaic_view(
     half = size // 2
     canvas = np.full((size, size, 3), FILL, np.uint8)  # an odd size leaves an edge
     corners = [(x, y) for y in (0, half) for x in (0, half)]
-    boxes, ignored = [], []
+    boxes, ignored, classes = [], [], []
     for (x, y), (pixels, picture) in zip(corners, scenes, strict=True):
         view = zoomed_view(pixels, picture, half, rng)
         canvas[y : y + half, x : x + half] = view.canvas
         offset = np.array([x, y, x, y], np.float32)
         boxes.append(view.boxes + offset)
         ignored.append(view.ignored + offset)
-    return View(canvas, np.concatenate(boxes), np.concatenate(ignored))
+        classes.append(view.classes)
+    return View(canvas, np.concatenate(boxes), np.concatenate(ignored), np.concatenate(classes))
 
 
 def _on_a_face(

@@ -6,21 +6,24 @@ from bisect import bisect_left
 from itertools import groupby
 from typing import Any
 
-from dse.chips.pricing import price_candidate
+from dse.axes import in_order
+from dse.chips.pricing import Priced, price_candidate
 from dse.chips.target import Target
 from dse.space import TRAINING_AXES, Candidate, SearchSpace, Training
 
 __all__ = ["nearest_fit"]
 
 
-def nearest_fit(candidate: Candidate, space: SearchSpace, target: Target) -> Candidate | None:
+def nearest_fit(
+    candidate: Candidate, space: SearchSpace, target: Target, classes: int = 1
+) -> Candidate | None:
     """The candidate of `space` that fits `target` and differs least, in the same format.
 
     Least: on the fewest axes, then by the fewest steps, then the one with most arithmetic,
     which is the one likely to be most accurate. `candidate` itself when it fits; None when
     nothing in the format does.
     """
-    if price_candidate(candidate, target).verdict.accepted:
+    if price_candidate(candidate, target, classes).verdict.accepted:
         return candidate
 
     def distance(other: Candidate) -> tuple[int, int]:
@@ -30,11 +33,18 @@ def nearest_fit(candidate: Candidate, space: SearchSpace, target: Target) -> Can
 
     others = sorted((one for one in space if one.format == candidate.format), key=distance)
     for _, equally_near in groupby(others, distance):  # priced only until one fits
-        priced = [price_candidate(other, target) for other in equally_near]
-        found = [(-one.cost.macs, one.candidate) for one in priced if one.verdict.accepted]
+        priced = [price_candidate(other, target, classes) for other in equally_near]
+        found = [one for one in priced if one.verdict.accepted]
         if found:
-            return min(found)[1]
+            return min(found, key=_best_first).candidate
     return None
+
+
+def _best_first(priced: Priced) -> tuple[Any, ...]:
+    """Most arithmetic first; of equals the first on the axes."""
+    training = priced.candidate.training
+    places = (in_order(axis, getattr(training, axis)) for axis in TRAINING_AXES)
+    return -priced.cost.macs, *places
 
 
 def _steps(values: tuple[Any, ...], one: Training, other: Training, axis: str) -> int:
@@ -42,5 +52,6 @@ def _steps(values: tuple[Any, ...], one: Training, other: Training, axis: str) -
     here, there = getattr(one, axis), getattr(other, axis)
     if here == there:
         return 0
-    ordered = sorted(values)
-    return max(1, abs(bisect_left(ordered, here) - bisect_left(ordered, there)))
+    ordered = sorted(in_order(axis, value) for value in values)
+    first, last = (bisect_left(ordered, in_order(axis, value)) for value in (here, there))
+    return max(1, abs(first - last))

@@ -36,9 +36,9 @@ def judge(cost: Cost, target: Target) -> Verdict:
     return chip(target.chip).judge(cost, target)
 
 
-def price_candidate(candidate: Candidate, target: Target) -> Priced:
-    """Cost and verdict of one candidate."""
-    cost = _cost(Network.of(candidate.training), candidate.format, target)
+def price_candidate(candidate: Candidate, target: Target, classes: int = 1) -> Priced:
+    """Cost and verdict of one candidate, for so many classes."""
+    cost = _cost(Network.of(candidate.training, classes), candidate.format, target)
     return Priced(candidate, cost, judge(cost, target))
 
 
@@ -47,10 +47,10 @@ def _cost(network: Network, format: str, target: Target) -> Cost:
     return price(network.graph, format, target)
 
 
-def price_space(space: Iterable[Candidate], target: Target) -> list[Priced]:
-    """Cost and verdict of every candidate, in the order of the space."""
+def price_space(space: Iterable[Candidate], target: Target, classes: int = 1) -> list[Priced]:
+    """Cost and verdict of every candidate, in the order of the space, for so many classes."""
     on = chip(target.chip)
-    candidates = [(one, Network.of(one.training)) for one in space]
+    candidates = [(one, Network.of(one.training, classes)) for one in space]
     formats = dict.fromkeys(candidate.format for candidate, _ in candidates)
     costs = on.price_many(dict.fromkeys(network for _, network in candidates), formats, target)
     verdicts = {key: on.judge(cost, target) for key, cost in costs.items()}

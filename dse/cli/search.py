@@ -22,6 +22,7 @@ from dse.cli.arguments import (
     positive_int,
     print_json,
     seed,
+    share,
 )
 from dse.defaults import SPACE, TARGET
 from dse.terminal import note, show
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
 
 __all__ = ["add_arguments", "front_table", "run"]
 
-RECIPE_FLAGS = ("epochs", "views", "pictures", "calibration_pictures", "loss", "seed")
+RECIPE_FLAGS = (
+    "epochs", "views", "pictures", "calibration_pictures", "loss", "balance", "mirror", "seed",
+)  # fmt: skip
 DATA_HELP = "synthetic[:COUNT], wider:DIR, fddb:DIR, yolo:DIR or voc:DIR"
 
 
@@ -51,7 +54,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--data", help=f"pictures to train on: {DATA_HELP} (default: synthetic)")
     what.add_argument("--eval-data", help="pictures to measure AP on (default: those of --data)")
     add_weights(what)
-    what.add_argument("--epochs", type=positive_int, help="passes over the data, each training")
+    what.add_argument(
+        "--epochs",
+        type=positive_int,
+        help="passes over the data, each training (default: 6, more for a small set)",
+    )
     what.add_argument("--views", type=positive_int, help="versions of each training picture")
     what.add_argument("--pictures", type=positive_int, help="training pictures used (default: all)")
     what.add_argument(
@@ -60,6 +67,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="training pictures that set the ranges of activations (default: 64)",
     )
     what.add_argument("--loss", choices=("focal", "paper"))
+    what.add_argument(
+        "--balance",
+        type=share,
+        help="0 counts all objects alike, towards 1 those of rare classes more (default: 0.99)",
+    )
+    what.add_argument(
+        "--mirror",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="mirror training pictures (default: unless classes are digits, letters, arrows)",
+    )
     what.add_argument("--proposer", help="who picks the next training (default: composite)")
     what.add_argument(
         "--no-early-stopping",

@@ -55,7 +55,8 @@ def _bundle(
     from dse.workers.training_job import calibration_canvases
 
     candidate, job = design.candidate, design.job
-    priced = price_candidate(candidate, target)
+    head = design.head
+    priced = price_candidate(candidate, target, len(head.classes))
     if priced.cost.deployable and not priced.verdict.accepted:
         raise NothingFeasible(f"{candidate.id}: {priced.verdict.message}")
     say(
@@ -65,11 +66,12 @@ def _bundle(
     return chip(target.chip).bundle(
         folder,
         candidate,
-        detector_graph(candidate.training),
+        detector_graph(candidate.training, head),
         design.weights,
         calibration_canvases(job, candidate.training.input_size),
         open_rendered(job.eval_data, "eval", Path(job.cache)),
         estimate=priced.cost,
         study=design.study,
         target=target,
+        head=head,
     )

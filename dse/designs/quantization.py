@@ -107,14 +107,15 @@ def _noise_and_ap(
     from dse.workers.job import load_weights
     from dse.workers.training_job import calibration_canvases
 
-    graph, size = detector_graph(training), training.input_size
+    head, size = job.head(training), training.input_size
+    graph = detector_graph(training, head)
     weights = load_weights(record.path / "trainings" / training.id)
     calibration = calibration_canvases(job, size)
     few = prepare(open_data(job.eval_data, "eval", limit=pictures), size)
     on = chip(record.settings.make_target().chip)
-    noise = on.noise(graph, weights, calibration, few)
-    exact = on.model(graph, weights, "FP32", calibration)
-    return noise, evaluate(exact, size, open_data(job.eval_data, "eval")).ap
+    noise = on.noise(graph, weights, calibration, few, head)
+    exact = on.model(graph, weights, "FP32", calibration, head)
+    return noise, evaluate(exact, size, open_data(job.eval_data, "eval"), head).ap
 
 
 def _file_ap(record: StudyRecord, job: Job, training: Training, say: Say) -> float | None:

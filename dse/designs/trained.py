@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.canvas import Canvas, InputSize
 from dse.chips import chip, load_target
 from dse.defaults import TARGET
 from dse.designs.selection import AtMost, choose_design, job_of
+from dse.detection.head import Head
 from dse.errors import StudyError, UnknownName, WeightsError
 from dse.network.families import BREAKPOINTS
 from dse.space import FORMATS, Candidate, Training
@@ -52,19 +54,26 @@ class TrainedDesign:
     home: Path
     study: Mapping[str, str]
 
-    def predict_at(self, input_size: int) -> Predict:
-        """The network in its format, for a canvas of any size in pixels.
+    def predict_at(self, input_size: InputSize) -> Predict:
+        """The network in its format, for a canvas of any size.
 
         The chip's own format is a model of it here, as not every size compiles: `deploy` is the
         file itself.
         """
         from dse.network.detector import detector_graph
 
-        graph = detector_graph(replace(self.candidate.training, input_size=input_size))
-        calibration: NDArray[np.uint8] = np.zeros((0, input_size, input_size, 3), np.uint8)
+        at_size = replace(self.candidate.training, input_size=input_size)
+        graph = detector_graph(at_size, self.head)
+        calibration: NDArray[np.uint8] = np.zeros((0, *Canvas.of(input_size).shape), np.uint8)
         if self.runs_on_chip:  # no other format looks at it
             calibration = calibration_canvases(self.job, input_size)
-        return self.job.chip.model(graph, self.weights, self.candidate.format, calibration)
+        format = self.candidate.format
+        return self.job.chip.model(graph, self.weights, format, calibration, self.head)
+
+    @property
+    def head(self) -> Head:
+        """What its map means."""
+        return self.job.head(self.candidate.training)
 
     @property
     def runs_on_chip(self) -> bool:
@@ -75,8 +84,9 @@ class TrainedDesign:
         """The compiled network. Raises CompilerError where it does not compile."""
         from dse.network.detector import detector_graph
 
-        calibration = calibration_canvases(self.job, self.candidate.training.input_size)
-        return self.job.deploy(detector_graph(self.candidate.training), self.weights, calibration)
+        training, head = self.candidate.training, self.head
+        calibration = calibration_canvases(self.job, training.input_size)
+        return self.job.deploy(detector_graph(training, head), self.weights, calibration, head)
 
 
 def find_trained(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from dse.canvas import InputSize
 from dse.detection.detector import Detector, Say
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class TrainedDetector(Detector):
         self.name = design.candidate.id
         self.input_size = design.candidate.training.input_size
         self.pictures = design.job.eval_data
+        self.head = design.head
         self._design, self._say = design, say
         say(f"{self.name}: {design.origin}")
 
@@ -37,6 +39,6 @@ class TrainedDetector(Detector):
             yield predict
             self._say(predict.how)
 
-    def predict_at(self, input_size: int) -> Predict:
+    def predict_at(self, input_size: InputSize) -> Predict:
         """See `Detector`; in the chip's format a model of it, as not every size compiles."""
         return self._design.predict_at(input_size)

@@ -7,5 +7,6 @@ module, as pricing a design asks the head for its channels and must not wait for
 from __future__ import annotations
 
 from dse.detection.head import FACE_HEAD, Head
+from dse.detection.region_head import RegionHead
 
-__all__ = ["FACE_HEAD", "Head"]
+__all__ = ["FACE_HEAD", "Head", "RegionHead"]

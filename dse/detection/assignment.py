@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dse.detection.geometry import corners, intersection_matrix, iou_matrix
 
-__all__ = ["Assignment", "assign"]
+__all__ = ["Assignment", "assign", "assign_by_centre"]
 
 Float32s = NDArray[np.float32]
 
@@ -61,6 +61,53 @@ def assign(
     positive = np.flatnonzero(is_positive).astype(np.int32)
     left_out = np.flatnonzero(is_left_out & ~is_positive).astype(np.int32)
     return Assignment(positive, face_of[positive].astype(np.int32), left_out)
+
+
+def assign_by_centre(
+    boxes: Float32s, ignored: Float32s, rows: Float32s, *, least_iou: float = 0.0
+) -> Assignment:
+    """Targets where only the cell that holds a box's centre can say it, as in YOLOv2.
+
+    rows: (k, 6) cx, cy, w, h of anchors, and width and height of their cells. Of the anchors in
+    the cell, the one whose size overlaps the box most is positive (Redmon and Farhadi, arXiv
+    1612.08242), and every other of IoU >= 0.5 in size that no box wants more. Of two boxes that
+    want one anchor, the less alike takes the next. Ignored are anchors elsewhere whose IoU with a
+    box is 0.5 or more, and those over an ignored box.
+
+    least_iou: a box that is no more like any anchor than this is found by none.
+    """
+    anchor_boxes = corners(rows[:, :4])
+    alike = _alike_in_cell(boxes, rows)
+    row_of: dict[int, int] = {}  # row -> box
+    for box in np.argsort(-alike.max(axis=1, initial=0.0), kind="stable").tolist():
+        wanted = np.argsort(-alike[box], kind="stable")
+        free = (row for row in wanted.tolist() if row not in row_of)
+        row = next(free, -1)
+        if row >= 0 and alike[box, row] > least_iou:
+            row_of[row] = box
+    most = alike.max(axis=0, initial=0.0)
+    for row in np.flatnonzero(most >= POSITIVE_IOU).tolist():
+        row_of.setdefault(row, int(alike[:, row].argmax()))
+    near = iou_matrix(boxes, anchor_boxes).max(axis=0, initial=0.0) >= POSITIVE_IOU
+    if len(ignored):
+        near |= _over_ignored(ignored, anchor_boxes)
+    positive = np.array(sorted(row_of), np.int32)
+    near[positive] = False
+    found = np.array([row_of[row] for row in positive.tolist()], np.int32)
+    return Assignment(positive, found, np.flatnonzero(near).astype(np.int32))
+
+
+def _alike_in_cell(boxes: Float32s, rows: Float32s) -> Float32s:
+    """(n, k) IoU of boxes and anchors laid onto one centre; 0 outside the cell of the centre."""
+    sizes = boxes[:, None, 2:] - boxes[:, None, :2]
+    common = np.minimum(sizes, rows[:, 2:4]).prod(axis=-1)
+    union = sizes.prod(axis=-1) + rows[:, 2:4].prod(axis=-1) - common
+    cells = np.round(rows[:, :2] / rows[:, 4:6] - 0.5)
+    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    last = cells.max(axis=0) if len(cells) else np.zeros(2)
+    place = np.clip(np.floor(centres[:, None] / rows[:, 4:6]), 0, last)
+    alike: Float32s = np.where((place == cells).all(axis=-1), common / union, 0.0)
+    return alike
 
 
 def _match(

@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.canvas import Canvas, InputSize
 from dse.detection.detections import Detections
 from dse.detection.head import FACE_HEAD, Head
 from dse.detection.suppression import suppress
@@ -23,55 +24,69 @@ MAX_BOXES = 200
 CANDIDATES = 400
 """Boxes that enter suppression, best scores first: bounds the time of a crowded picture.
 
-Of equal scores the first in the map comes first, here and in suppression; a box with a number
-that is none (NaN) is no box. The board's decoders (`dse/chips/k210/bundle/templates`) follow.
+A box counts once for each class that it may hold; the limit, as `MAX_BOXES`, is one for all
+classes together. Of equal scores the first in the map comes first, and of one box the first
+class, here and in suppression; a box with a number that is none (NaN) is no box. The board's
+decoders (`dse/chips/k210/bundle/templates`) follow.
 """
 
 
 def decode_maps(
     maps: NDArray[np.float32],
-    input_size: int,
+    input_size: InputSize,
     score_threshold: float = SCORE_THRESHOLD,
     iou_threshold: float = IOU_THRESHOLD,
     max_boxes: int = MAX_BOXES,
     *,
-    anchor_size: int | None = None,
+    anchor_size: InputSize | None = None,
     head: Head = FACE_HEAD,
-    class_index: int = 0,
 ) -> list[Detections]:
     """The objects that output maps (n, h, w, channels) show, canvas pixels, one entry a picture.
 
-    input_size: side of the canvas. anchor_size: as of `Head.grid`. head: what the channels
-    mean. class_index: of the objects wanted; those of other classes neither show nor suppress.
+    input_size: names the canvas. anchor_size: as of `Head.grid`. head: what the channels
+    mean. Objects of one class suppress none of another.
     """
     grid = _grid(head, input_size, maps.shape[1], maps.shape[2], anchor_size)
+    canvas = Canvas.of(input_size)
+    edges = (canvas.width, canvas.height) * 2
     logit = math.log(score_threshold / (1.0 - score_threshold))
     found = []
     for rows in head.rows(maps):
-        scores, offsets = head.numbers(rows)
-        logits = scores[:, class_index]
-        chosen = _best(rows, logits, logit)
-        boxes = np.clip(head.decode(offsets[chosen], grid[chosen]), 0.0, input_size)
-        best = suppress(boxes.astype(np.float32), logits[chosen], iou_threshold, max_boxes)
+        logits = head.logits(rows)
+        chosen, classes = _best(rows, logits, logit)
+        offsets = head.numbers(rows[chosen]).offsets
+        boxes = np.clip(head.decode(offsets, grid[chosen]), 0.0, edges)
+        candidates = Detections(boxes.astype(np.float32), logits[chosen, classes], classes)
+        best = suppress(candidates, iou_threshold, max_boxes)
         probabilities = 1.0 / (1.0 + np.exp(-best.scores))
-        found.append(Detections(best.boxes, probabilities.astype(np.float32, copy=False)))
+        scores = probabilities.astype(np.float32, copy=False)
+        found.append(Detections(best.boxes, scores, best.classes))
     return found
 
 
 def _best(
     rows: NDArray[np.float32], logits: NDArray[np.float32], threshold: float
-) -> NDArray[np.intp]:
-    """Places of rows (k, numbers) whose logit (k,) is above: all, or the best `CANDIDATES`."""
-    above = np.flatnonzero(logits > threshold)
-    above = above[~np.isnan(rows[above]).any(axis=1)]
+) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+    """Places of rows (k, numbers) and classes whose logit (k, classes) is above the threshold.
+
+    All of them, or the best `CANDIDATES`; in the order of the map.
+    """
+    flat = logits.ravel()
+    above = np.flatnonzero(flat > threshold)
+    above = above[~np.isnan(rows[above // logits.shape[1]]).any(axis=1)]
     if len(above) > CANDIDATES:
-        above = above[np.argsort(-logits[above], kind="stable")[:CANDIDATES]]
+        above = above[np.argsort(-flat[above], kind="stable")[:CANDIDATES]]
         above.sort()
-    return above
+    places, classes = np.divmod(above, logits.shape[1])
+    return places, classes.astype(np.int32)
 
 
 @lru_cache(maxsize=16)
 def _grid(
-    head: Head, input_size: int, map_height: int, map_width: int, anchor_size: int | None
+    head: Head,
+    input_size: InputSize,
+    map_height: int,
+    map_width: int,
+    anchor_size: InputSize | None,
 ) -> NDArray[np.float32]:
     return head.grid(input_size, map_height, map_width, anchor_size)

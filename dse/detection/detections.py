@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,10 +31,23 @@ class Detections:
     def __len__(self) -> int:
         return len(self.scores)
 
-    def above(self, score: float) -> Detections:
-        """Those with `score` or more."""
-        chosen = self.scores >= np.float32(score)
+    @classmethod
+    def joined(cls, several: Sequence[Detections]) -> Detections:
+        """Those of `several`, one after the other."""
+        return cls(
+            np.concatenate([one.boxes for one in several]),
+            np.concatenate([one.scores for one in several]),
+            np.concatenate([one.classes for one in several]),
+        )
+
+    def __getitem__(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> Detections:
+        """Those that `chosen` marks, (k,), or numbers."""
         return Detections(self.boxes[chosen], self.scores[chosen], self.classes[chosen])
+
+    def above(self, score: float | Sequence[float]) -> Detections:
+        """Those with `score` or more; of several scores each class has its own."""
+        least = np.asarray(score, np.float32)
+        return self[self.scores >= (least[self.classes] if least.ndim else least)]
 
     def on_picture(self, scale: float, height: int, width: int) -> Detections:
         """These detections of a canvas in the pixels of its picture (height x width).
@@ -43,6 +57,4 @@ class Detections:
         """
         boxes = np.clip(self.boxes / np.float32(scale), 0.0, [width, height, width, height])
         visible = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
-        return Detections(
-            boxes[visible].astype(np.float32), self.scores[visible], self.classes[visible]
-        )
+        return Detections(boxes.astype(np.float32), self.scores, self.classes)[visible]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
+from dse.canvas import InputSize
 from dse.detection.head import FACE_HEAD, Head
 from dse.errors import UsageError
 
@@ -25,21 +26,22 @@ class Detector(ABC):
     Finding one reads its file and refuses what is no detector; it runs while `running` is
     entered, and says at the end who computed.
 
-    name: for people. input_size: side of its canvas, pixels. pictures: what it is judged on
+    name: for people. input_size: names its canvas. pictures: what it is judged on
     unless others are wanted, as of `open_data`. score: the threshold that it is run at, 0..1,
     where it has one of its own. head: what its output's channels mean.
     """
 
     name: str
-    input_size: int
+    input_size: InputSize
     pictures: str = "synthetic"
     score: float | None = None
     head: Head = FACE_HEAD
 
     @abstractmethod
     def running(self) -> AbstractContextManager[Predict]:
-        """The detector on canvases (n, size, size, 3); maps (n, h, w, channels) as in training."""
+        """The detector: canvases (n, height, width, 3) -> maps (n, h, w, channels) as in
+        training."""
 
-    def predict_at(self, input_size: int) -> Predict:
+    def predict_at(self, input_size: InputSize) -> Predict:
         """The same weights on a canvas of any size. Raises UsageError where that is fixed."""
         raise UsageError(f"{self.name} has one input size", "leave --pyramid out")

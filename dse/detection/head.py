@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from dse.canvas import Canvas, InputSize
 from dse.detection.canonical_boxes import REFERENCE_SIZE, canonical_boxes
 from dse.errors import DseError
 
@@ -23,9 +24,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from dse.detection.assignment import Assignment
+
     Float32s = NDArray[np.float32]
 
-__all__ = ["FACE_HEAD", "MAX_LOG_RATIO", "Head", "Numbers"]
+__all__ = ["FACE_HEAD", "MAX_LOG_RATIO", "Anchors", "Head", "Numbers", "reference_scale"]
+
+Anchors = tuple[tuple[float, float], ...]
+"""Width and height of each, pixels on a canvas of `REFERENCE_SIZE` x `REFERENCE_SIZE`."""
 
 MAX_LOG_RATIO = 8.0
 """`decode` clips log(w/w_a) here: e^8 = 2981 anchors wide, so that rubbish stays finite."""
@@ -40,8 +46,9 @@ LONGEST_NAME = 100
 class Numbers(NamedTuple):
     """The numbers of a map by what they mean; arrays of the library that the map is of.
 
-    scores: (.., classes) logits that a box holds an object of the class; in a truth 1 where it
-    does, 0 where it does not, -1 where nobody may say. offsets: (.., 4), see `Head.encode`.
+    scores: (.., scores) logits that a box holds an object of the class; in a truth 1 where it
+    does, 0 where it does not, -1 where nobody may say. Some heads have others, of which
+    `Head.logits` makes these. offsets: (.., 4), see `Head.encode`.
     """
 
     scores: Any
@@ -53,15 +60,19 @@ class Head:
     """Boxes that every cell of an output map looks for, and what they may hold.
 
     anchors: width and height of each in pixels, on a canvas of `REFERENCE_SIZE` x
-    `REFERENCE_SIZE`; they grow with the canvas. classes: names, one score each.
+    `REFERENCE_SIZE`; they grow with the longer side of the canvas, as pictures do that are wide
+    or high enough to fill it. classes: names, one score each.
     Raises DseError for anchors without area, or names that are empty or alike.
     """
 
-    anchors: tuple[tuple[float, float], ...]
+    anchors: Anchors
     classes: tuple[str, ...] = ("face",)
 
     kind: ClassVar[str] = "offsets"
     """How boxes are coded, for files."""
+
+    may_be_scaled: ClassVar[bool] = True
+    """Offsets may leave the chip multiplied by a constant, which our own decoders undo."""
 
     def __post_init__(self) -> None:
         sides = [side for anchor in self.anchors for side in anchor]
@@ -72,10 +83,15 @@ class Head:
         if not 0 < len(self.classes) <= MOST or len(names) < len(self.classes) or not proper:
             raise DseError(f"a head has 1 to {MOST} classes with names that differ")
 
+    @classmethod
+    def numbers_for(cls, classes: int) -> int:
+        """Numbers of one box, for so many classes."""
+        return classes + len(OFFSETS)
+
     @property
     def numbers_per_box(self) -> int:
         """Scores and offsets of one box; box b's number k is channel b * numbers_per_box + k."""
-        return len(self.classes) + len(OFFSETS)
+        return self.numbers_for(len(self.classes))
 
     @property
     def channels(self) -> int:
@@ -113,6 +129,15 @@ class Head:
         """Maps (n, h, w, channels) as (n, h * w * boxes, numbers_per_box), in `grid`'s order."""
         return maps.reshape(len(maps), -1, self.numbers_per_box)
 
+    def logits(self, rows: Float32s) -> Float32s:
+        """Rows (.., numbers_per_box) as logits (.., classes) that the box holds such an object."""
+        scores: Float32s = self.numbers(rows).scores
+        return scores
+
+    def starting_bias(self, logit: float) -> Float32s:
+        """(channels,) float32: what a map says that believes in nothing, `logit` of each score."""
+        return self.per_channel(score=logit, offset=0.0)
+
     def per_channel(self, score: float, offset: float) -> Float32s:
         """(channels,) float32: `score` for the channels of scores, `offset` for the others."""
         import numpy as np
@@ -120,29 +145,34 @@ class Head:
         numbers = [score] * len(self.classes) + [offset] * len(OFFSETS)
         return np.tile(np.array(numbers, np.float32), len(self.anchors))
 
-    def sizes(self, input_size: int) -> Float32s:
+    def sizes(self, input_size: InputSize) -> Float32s:
         """Widths and heights (boxes, 2) of the anchors, pixels on a canvas of `input_size`."""
         import numpy as np
 
-        return (np.array(self.anchors) * (input_size / REFERENCE_SIZE)).astype(np.float32)
+        return (np.array(self.anchors) * reference_scale(input_size)).astype(np.float32)
 
     def grid(
-        self, input_size: int, map_height: int, map_width: int, anchor_size: int | None = None
+        self,
+        input_size: InputSize,
+        map_height: int,
+        map_width: int,
+        anchor_size: InputSize | None = None,
     ) -> Float32s:
         """All anchors of an output map, (map_height * map_width * boxes, 4) cx, cy, w, h.
 
         Row-major over rows i, columns j, boxes. The centre of cell (i, j) is
-        ((j + 0.5) * input_size / map_width, (i + 0.5) * input_size / map_height).
-        anchor_size: side of the canvas that the network was trained for, where it differs
+        ((j + 0.5) * width / map_width, (i + 0.5) * height / map_height).
+        anchor_size: names the canvas that the network was trained for, where it differs
         (a pyramid's other levels): anchors keep the size in pixels that they have there.
         """
         import numpy as np
 
+        canvas = Canvas.of(input_size)
         sizes = self.sizes(input_size)
-        sizes *= (anchor_size or input_size) / input_size
+        sizes *= Canvas.of(anchor_size or input_size).longer / canvas.longer
         grid = np.empty((map_height, map_width, len(sizes), 4), np.float32)
-        grid[..., 0] = ((np.arange(map_width) + 0.5) * (input_size / map_width))[None, :, None]
-        grid[..., 1] = ((np.arange(map_height) + 0.5) * (input_size / map_height))[:, None, None]
+        grid[..., 0] = ((np.arange(map_width) + 0.5) * (canvas.width / map_width))[None, :, None]
+        grid[..., 1] = ((np.arange(map_height) + 0.5) * (canvas.height / map_height))[:, None, None]
         grid[..., 2:] = sizes
         return grid.reshape(-1, 4)
 
@@ -172,6 +202,14 @@ class Head:
         centres = offsets[..., :2] * grid[..., 2:] + grid[..., :2]
         stretch = np.exp(np.clip(offsets[..., 2:], -MAX_LOG_RATIO, MAX_LOG_RATIO))
         return corners(np.concatenate((centres, stretch * grid[..., 2:]), axis=-1))
+
+    def assign(
+        self, boxes: Float32s, ignored: Float32s, grid: Float32s, *, least_iou: float = 0.0
+    ) -> Assignment:
+        """Which rows of `grid` shall find `boxes` (n, 4): see `dse.detection.assignment`."""
+        from dse.detection.assignment import assign
+
+        return assign(boxes, ignored, grid, least_iou=least_iou)
 
     def write_truth(
         self,
@@ -215,6 +253,11 @@ class Head:
         if not isinstance(anchors, list) or not all(map(_is_pair, anchors)):
             raise DseError("a head's anchors are a list of pairs, width and height")
         return kinds[kind](tuple((float(w), float(h)) for w, h in anchors), tuple(classes))
+
+
+def reference_scale(input_size: InputSize) -> float:
+    """Pixels of a canvas of `input_size` for one of the canvas that anchors are measured on."""
+    return Canvas.of(input_size).longer / REFERENCE_SIZE
 
 
 def _is_pair(value: object) -> bool:

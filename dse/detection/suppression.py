@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dse.detection.detections import Detections
-from dse.detection.geometry import Boxes, iou_matrix
+from dse.detection.geometry import iou_matrix
 
 __all__ = ["suppress"]
 
 
-def suppress(
-    boxes: Boxes, scores: NDArray[np.float32], iou_threshold: float, max_boxes: int
-) -> Detections:
+def suppress(found: Detections, iou_threshold: float, max_boxes: int) -> Detections:
     """The best box, then the best that overlaps no better one by more than `iou_threshold`, ...
 
-    boxes (n, 4), scores (n,): in any order. Returns at most `max_boxes`, best first; equal
-    scores keep their order. Quadratic in n: hand it a few hundred boxes.
+    found: n boxes in any order; those of different classes leave each other alone. Returns at
+    most `max_boxes` in all, best first; equal scores keep their order. Quadratic in n: hand it
+    a few hundred boxes.
     """
-    order = np.argsort(-scores, kind="stable")
-    boxes, scores = boxes[order], scores[order]
+    order = np.argsort(-found.scores, kind="stable")
+    boxes, scores, classes = found.boxes[order], found.scores[order], found.classes[order]
     free_of = iou_matrix(boxes, boxes) <= iou_threshold  # (n, n)
+    if classes.any():
+        free_of |= classes[:, None] != classes
     alive = np.ones(len(boxes), bool)
     kept: list[int] = []
     place = 0
@@ -32,4 +32,4 @@ def suppress(
         kept.append(place)
         alive &= free_of[place]
         place += 1
-    return Detections(boxes[kept], scores[kept])
+    return Detections(boxes[kept], scores[kept], classes[kept])

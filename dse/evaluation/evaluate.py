@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from dse.canvas import InputSize
 from dse.data.pictures import DataSet, Picture
 from dse.detection.decoding import decode_maps
 from dse.detection.detections import Detections
@@ -15,14 +16,14 @@ from dse.evaluation.prepared import Prepared, prepare
 if TYPE_CHECKING:  # the module brings TensorFlow, which judging boxes does not need
     from dse.network.arrays import Predict
 
-__all__ = ["chunks", "detect", "evaluate", "evaluate_canvases", "find_faces"]
+__all__ = ["chunks", "detect", "evaluate", "evaluate_canvases", "find_faces", "judged"]
 
 PICTURES_AT_A_TIME = 64
 """Canvases in memory while a data set streams through: 10 MB at 224 pixels."""
 
 
 def evaluate(
-    predict: Predict, input_size: int, data: DataSet, head: Head = FACE_HEAD
+    predict: Predict, input_size: InputSize, data: DataSet, head: Head = FACE_HEAD
 ) -> Evaluation:
     """Average precision of `predict` on every picture of `data`, one scale.
 
@@ -32,31 +33,36 @@ def evaluate(
 
 
 def find_faces(
-    predict: Predict, input_size: int, data: DataSet, head: Head = FACE_HEAD
+    predict: Predict, input_size: InputSize, data: DataSet, head: Head = FACE_HEAD
 ) -> Findings:
     """What `predict` finds on every picture of `data`, one scale.
 
     Pictures are letterboxed to `input_size` and boxes compared in picture pixels.
     """
-    findings = Findings()
+    findings = Findings(head.classes)
     for pictures in chunks(data):
-        prepared = prepare(pictures, input_size)
+        prepared = prepare(pictures, input_size, data.classes)
         findings.add(prepared, detect(predict, prepared, head=head))
     return findings
 
 
 def evaluate_canvases(predict: Predict, prepared: Prepared, head: Head = FACE_HEAD) -> Evaluation:
     """`evaluate` on pictures that are prepared already: for several formats of one network."""
-    findings = Findings()
+    return judged(predict, prepared, head).evaluation()
+
+
+def judged(predict: Predict, prepared: Prepared, head: Head = FACE_HEAD) -> Findings:
+    """What `predict` finds on pictures that are prepared already."""
+    findings = Findings(head.classes)
     findings.add(prepared, detect(predict, prepared, head=head))
-    return findings.evaluation()
+    return findings
 
 
 def detect(
     predict: Predict,
     prepared: Prepared,
     *,
-    anchor_size: int | None = None,
+    anchor_size: InputSize | None = None,
     head: Head = FACE_HEAD,
 ) -> list[Detections]:
     """What `predict` finds in each picture of `prepared`, picture pixels.

@@ -6,8 +6,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from dse.canvas import Canvas, InputSize
 from dse.data.pictures import DataSet, Picture
 from dse.detection.decoding import IOU_THRESHOLD, MAX_BOXES
 from dse.detection.detections import Detections
@@ -30,23 +29,31 @@ SIZE_STEP = 32
 """Inputs are multiples of the backbone's total stride, so that breakpoint C fits together."""
 
 
-def pyramid_sizes(input_size: int, scales: Sequence[float] = PYRAMID_SCALES) -> tuple[int, ...]:
-    """Canvas sides in pixels for `scales` times `input_size`, to the nearest 32; 32 at least.
+def pyramid_sizes(
+    input_size: InputSize, scales: Sequence[float] = PYRAMID_SCALES
+) -> tuple[InputSize, ...]:
+    """Input sizes of `scales` times `input_size`, sides to the nearest 32 pixels; 32 at least.
 
     The scale 1 keeps `input_size` itself. Raises UsageError for a scale that is not above 0.
     """
     if not scales or min(scales) <= 0:
         raise UsageError(f"scales {tuple(scales)} are not all above 0", "for example 0.5, 1, 2")
-    steps = [max(1, round(input_size * scale / SIZE_STEP)) for scale in scales]
+    canvas = Canvas.of(input_size)
     return tuple(
-        input_size if scale == 1 else SIZE_STEP * count
-        for scale, count in zip(scales, steps, strict=True)
+        input_size
+        if scale == 1
+        else Canvas(_stepped(canvas.width * scale), _stepped(canvas.height * scale)).input_size
+        for scale in scales
     )
 
 
+def _stepped(side: float) -> int:
+    return SIZE_STEP * max(1, round(side / SIZE_STEP))
+
+
 def evaluate_pyramid(
-    predictor_for: Callable[[int], Predict],
-    input_size: int,
+    predictor_for: Callable[[InputSize], Predict],
+    input_size: InputSize,
     data: DataSet,
     scales: Sequence[float] = PYRAMID_SCALES,
     head: Head = FACE_HEAD,
@@ -56,23 +63,23 @@ def evaluate_pyramid(
 
 
 def find_faces_pyramid(
-    predictor_for: Callable[[int], Predict],
-    input_size: int,
+    predictor_for: Callable[[InputSize], Predict],
+    input_size: InputSize,
     data: DataSet,
     scales: Sequence[float] = PYRAMID_SCALES,
     head: Head = FACE_HEAD,
 ) -> Findings:
     """What is found with every picture seen at several sizes, results merged by NMS.
 
-    predictor_for: gives the same network for a canvas of that many pixels. It knows its
+    predictor_for: gives the same network for another input size. It knows its
     canonical boxes in the pixels of `input_size`, so they keep that size on every canvas.
     """
     sizes = pyramid_sizes(input_size, scales)
     predictors = [predictor_for(size) for size in sizes]
-    findings = Findings()
+    findings = Findings(head.classes)
     for pictures in chunks(data):
         held = [_held(picture) for picture in pictures]
-        levels = [prepare(held, size) for size in sizes]
+        levels = [prepare(held, size, data.classes) for size in sizes]
         found = [
             detect(predict, level, anchor_size=input_size, head=head)
             for predict, level in zip(predictors, levels, strict=True)
@@ -91,7 +98,5 @@ def _held(picture: Picture) -> Picture:
 
 
 def _merge(levels: Sequence[Detections]) -> Detections:
-    """One picture's detections on all levels, those that see the same face reduced to one."""
-    boxes = np.concatenate([found.boxes for found in levels])
-    scores = np.concatenate([found.scores for found in levels])
-    return suppress(boxes, scores, IOU_THRESHOLD, MAX_BOXES)
+    """One picture's detections on all levels, those that see the same object reduced to one."""
+    return suppress(Detections.joined(levels), IOU_THRESHOLD, MAX_BOXES)

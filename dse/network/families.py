@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from dse.canvas import Canvas
 from dse.network import mobilenetv2, plain
 from dse.network.graph import Layer
 
@@ -42,7 +43,7 @@ class Breakpoint:
 
     first_trained: per lambda, counted in layers of the backbone, the first layer that is trained.
     layers: makes the backbone; the head reads the last layer.
-    misfit: why there is no such network for squares of so many pixels, or "".
+    misfit: why there is no such network for pictures of that size, or "".
     shipped: lambda and input size at which whole detectors, head included, come with the
     package, one per width; None where only backbones do.
     """
@@ -51,7 +52,7 @@ class Breakpoint:
     family: Family
     first_trained: Mapping[int, str]
     layers: Backbone
-    misfit: Callable[[int], str] = lambda input_size: ""
+    misfit: Callable[[Canvas], str] = lambda canvas: ""
     shipped: tuple[int, int] | None = None
 
     @property
@@ -60,9 +61,9 @@ class Breakpoint:
         return tuple(self.first_trained)
 
 
-def _maps_do_not_join(input_size: int) -> str:
-    if -(-input_size // 16) % 2:
-        return f"at {input_size} pixels the map of A is not twice as large as that of B"
+def _maps_do_not_join(canvas: Canvas) -> str:
+    if any(-(-side // 16) % 2 for side in (canvas.width, canvas.height)):
+        return f"at {canvas} pixels the map of A is not twice as large as that of B"
     return ""
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 from dse.errors import UnknownName, UsageError
 from dse.reproduction.rows import TABLES, TRAINED_TABLES
 from dse.search import RunOptions, SearchRequest
-from dse.training.recipe import Recipe
+from dse.training.recipe import LEAST_EPOCHS, Recipe
 
 __all__ = ["ReproductionOptions"]
 
@@ -72,7 +72,7 @@ class ReproductionOptions:
             eval_data=self.eval_data,
             weights=self.weights,
             weights_dir=self.weights_dir,
-            recipe=Recipe(seed=seed, epochs=self.epochs or Recipe.epochs),
+            recipe=Recipe(seed=seed, epochs=self.epochs or LEAST_EPOCHS),
             proposer="random",
             seed=seed,
             early_stopping=False,

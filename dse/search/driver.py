@@ -9,12 +9,17 @@ report    from what the journal holds
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
+from typing import Any
+
+from msgspec import structs
 
 from dse.chips import load_target
+from dse.detection.head import FACE_HEAD
 from dse.errors import DseError, Interrupted, StudyError, UsageError
 from dse.files import write_whole
 from dse.search.clock import SearchClock
@@ -37,6 +42,8 @@ from dse.study.plan import SearchPlan, candidates_csv, make_plan
 from dse.study.provenance import check_unchanged, make_settings, shared_settings
 from dse.study.record import StudyRecord, load_study
 from dse.study.settings import SearchSettings, StudySettings
+from dse.training.changes import changes_for
+from dse.training.recipe import Recipe
 from dse.workers.backend import TrainingBackend, backend_for
 from dse.workers.executor import Executor, TaskRunner
 
@@ -49,10 +56,13 @@ SETTINGS_BYTES = 1 << 20
 def plan_search(request: SearchRequest) -> SearchPlan:
     """What a search would choose from: every candidate priced, nothing written or trained.
 
-    Raises UnknownName, InvalidFile, or NothingFeasible with the nearest candidates.
+    The pictures are opened, as their classes decide what a head costs. Raises UnknownName,
+    InvalidFile, NothingFeasible with the nearest candidates, and what the readers raise.
     """
     settings = request.settings()
-    return make_plan(SearchSpace.load(settings.space), load_target(settings.target))
+    backend, space = backend_for(settings), SearchSpace.load(settings.space)
+    classes = _classes(backend.describe(settings))
+    return make_plan(backend.offered(space), load_target(settings.target), len(classes))
 
 
 def run_search(
@@ -102,10 +112,16 @@ class _Search:
         backend = self.backend or backend_for(search)
         space = backend.offered(SearchSpace.load(search.space))
         target = load_target(search.target)
-        plan = make_plan(space, target)
         about = backend.describe(search)
+        classes = _classes(about)
+        plan = make_plan(space, target, len(classes))
+        search = structs.replace(search, recipe=_settled(search.recipe, about))
+        left_out = changes_for(classes, search.recipe.mirror).words
+        if left_out:
+            self.progress.say(f"training pictures are {left_out}")
+        heads = backend.heads(search, plan.space, classes, shared_cache(run.results))
         settings = make_settings(
-            search, plan.space, target, about, command=run.command, storage=run.storage
+            search, plan.space, target, about, heads, command=run.command, storage=run.storage
         )
         for record in self._warm(search):
             reusable(record, settings, plan)  # raises while there is nothing to undo
@@ -135,7 +151,8 @@ class _Search:
                     f"{folder.journal}: the last line was cut short and has been removed; "
                     f"a copy as it was: {kept}"
                 )
-            plan = make_plan(settings.search_space(), settings.make_target())
+            classes = len(settings.heads.classes)
+            plan = make_plan(settings.search_space(), settings.make_target(), classes)
             check_unchanged(settings, backend.describe(search))
             journal = self._journal(folder, settings)
             return self._run(folder, search, backend, plan, settings, journal)
@@ -195,6 +212,16 @@ class _Search:
         storage = " --storage URL" if self.run.storage else ""
         which = f"--study {folder.name}{self.run.results_flag}{storage}"
         self.go_on = f"continue with: dse search --resume {which}"
+
+
+def _classes(about: Mapping[str, Any]) -> tuple[str, ...]:
+    """Of the training pictures."""
+    return tuple(about["training_pictures"].get("classes", FACE_HEAD.classes))
+
+
+def _settled(recipe: Recipe, about: Mapping[str, Any]) -> Recipe:
+    """`recipe` with what it leaves to the pictures, of which `about` tells."""
+    return recipe.settled(about["training_pictures"].get("pictures", 0))
 
 
 def make_coordinator(

@@ -10,13 +10,14 @@ from typing import Any
 
 from msgspec import structs
 
+from dse.data.specification import absolute_source
 from dse.errors import StudyError, UnknownName, UsageError
 from dse.search.proposers import PROPOSERS
 from dse.study.recorded import RecordedTable
 from dse.study.settings import DEFAULT_DATA, SearchSettings
 from dse.training.recipe import Recipe
 
-__all__ = ["SearchRequest", "absolute_source"]
+__all__ = ["SearchRequest"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ class SearchRequest:
         budget = said.pop("budget", study.budget)
         for name, asked in said.items():
             value = getattr(study, name)
+            if name == "recipe" and not asked.epochs:
+                asked = replace(asked, epochs=value.epochs)
             if asked != value:
                 raise StudyError(
                     f"the study was made with {name} = {value}, not {asked}",
@@ -85,18 +88,12 @@ class SearchRequest:
         return {name: _PLAIN.get(name, _same)(value) for name, value in said.items()}
 
 
-def absolute_source(source: str) -> str:
-    """A data source with its folder made absolute: workers run in folders of their own."""
-    kind, colon, rest = source.partition(":")
-    folder = Path(rest).expanduser()
-    return f"{kind}:{folder.resolve()}" if colon and os.path.isdir(folder) else source
-
-
 def _of_the_table(path: Path, asked: Recipe | None) -> Mapping[str, Any]:
     """Settings that a replayed study has from its table; the seed is the search's alone."""
     table = RecordedTable.load(path)
     seed = table.recipe.seed
-    if asked and replace(asked, seed=seed) not in (table.recipe, Recipe(seed=seed)):
+    said = asked and replace(asked, seed=seed, epochs=asked.epochs or table.recipe.epochs)
+    if said and said not in (table.recipe, Recipe(seed=seed, epochs=table.recipe.epochs)):
         raise UsageError(
             f"the trainings of {path} were done with another recipe",
             "leave --epochs, --views, --pictures and --loss out with --replay",

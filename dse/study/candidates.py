@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from dse.chips.verdict import ACCEPTED, REJECTED, UNKNOWN
 from dse.columns import Column
+from dse.detection.heads import HEADS
 from dse.network.families import BREAKPOINTS
 from dse.schema import LARGEST
 from dse.space import FORMATS, TRAINING_AXES, Candidate, Training
@@ -26,6 +27,7 @@ __all__ = ["Candidates"]
 
 KNOWN = {
     "breakpoint": BREAKPOINTS,
+    "head": HEADS,
     "format": FORMATS,
     "status": (ACCEPTED, REJECTED, UNKNOWN),
     "deployable": (True, False),

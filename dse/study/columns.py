@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Literal
 
+from dse.canvas import Canvas
 from dse.chips.columns import COUNTS, TIMES, VERDICT
 from dse.chips.registry import DEFAULT_CHIP, chip
 from dse.columns import ChipColumns, Column
@@ -26,7 +27,8 @@ _TITLES: dict[str, tuple[str, type, str]] = {
     "breakpoint": ("Breakpoint", str, "breakpoint"),
     "frozen_until": ("Frozen until", int, "lambda"),
     "width": ("Width", float, "alpha"),
-    "input_size": ("Input", int, "input size"),
+    "input_size": ("Input", Canvas, "input size"),
+    "head": ("Head", str, "head"),
     "format": ("Format", str, "format"),
 }
 AXES = tuple(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from dse.detection.heads import DEFAULT_HEAD
 from dse.errors import CorruptJournal, UsageError
 from dse.schema import shown
 from dse.space import TRAINING_AXES, SearchSpace, Training
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 __all__ = ["NoTraining", "entries_of", "entry_of", "given_up", "new_trial", "notes", "training_of"]
+
+_USUAL = {"head": DEFAULT_HEAD}
+"""What a trial does not say, where its study varies it not; so it was before there were others."""
 
 STATES = {"COMPLETE": "complete", "PRUNED": "stopped", "FAIL": "failed"}
 """An entry's state by Optuna's name of it; any other is "running"."""
@@ -37,7 +41,7 @@ def new_trial(state: str, training: Training, space: SearchSpace, **more: Any) -
 
     return create_trial(
         state=TrialState[state],
-        params={name: getattr(training, name) for name in TRAINING_AXES},
+        params={name: getattr(training, name) for name in _distributions(space)},
         distributions=_distributions(space),
         **more,
     )
@@ -46,7 +50,8 @@ def new_trial(state: str, training: Training, space: SearchSpace, **more: Any) -
 def training_of(trial: FrozenTrial) -> Training:
     """The training that a trial is about. Raises NoTraining: its id names folders."""
     try:
-        training = Training(**{name: trial.params[name] for name in TRAINING_AXES})
+        known = {**_USUAL, **trial.params}
+        training = Training(**{name: known[name] for name in TRAINING_AXES})
         return Training.parse(training.id)
     except (KeyError, TypeError, ValueError, UsageError) as error:
         raise NoTraining(trial.number, str(error)) from None
@@ -91,16 +96,22 @@ def entry_of(trial: FrozenTrial, attributes: Mapping[str, Any], elsewhere: bool 
 @lru_cache(maxsize=2)
 def _distributions(space: SearchSpace) -> dict[str, Any]:
     """The axes of `space` as Optuna knows them, each by its ends: however many values an axis has,
-    a trial is as quickly written and read."""
+    a trial is as quickly written and read. Input sizes are choices where one is not square."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     def ends(axis: str) -> tuple[Any, Any]:
         values = getattr(space, axis)
         return min(values), max(values)
 
+    heads = {} if space.head == (DEFAULT_HEAD,) else {"head": CategoricalDistribution(space.head)}
     return {
         "breakpoint": CategoricalDistribution(space.breakpoint),
         "frozen_until": IntDistribution(*ends("frozen_until")),
         "width": FloatDistribution(*ends("width")),
-        "input_size": IntDistribution(*ends("input_size")),
+        "input_size": (
+            IntDistribution(*ends("input_size"))
+            if all(isinstance(size, int) for size in space.input_size)
+            else CategoricalDistribution(space.input_size)
+        ),
+        **heads,
     }

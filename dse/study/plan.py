@@ -11,9 +11,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from dse.canvas import Canvas, InputSize
 from dse.chips import Target, price_space
 from dse.chips.verdict import ACCEPTED
-from dse.errors import InvalidFile, NothingFeasible
+from dse.detection.heads import DEFAULT_HEAD
+from dse.errors import InvalidFile, NothingFeasible, UsageError
 from dse.files import open_regular, reported
 from dse.schema import shown
 from dse.space import Candidate, SearchSpace, Training
@@ -71,13 +73,13 @@ class SearchPlan:
         return self.rows.deployable[training.id]
 
 
-def make_plan(space: SearchSpace, target: Target) -> SearchPlan:
-    """Prices every candidate of `space`.
+def make_plan(space: SearchSpace, target: Target, classes: int = 1) -> SearchPlan:
+    """Prices every candidate of `space`, for so many classes.
 
     Raises NothingFeasible, with the candidates that come nearest, when no design has a
     deployable candidate within the target's limits.
     """
-    rows = priced_rows(space, target)
+    rows = priced_rows(space, target, classes)
     designs = [
         Design(row.training, row.latency_ms, row.file_bytes) for row in rows.deployable.values()
     ]
@@ -86,13 +88,13 @@ def make_plan(space: SearchSpace, target: Target) -> SearchPlan:
     return SearchPlan(space, rows, tuple(designs))
 
 
-def priced_rows(candidates: Iterable[Candidate], target: Target) -> Candidates:
-    """Axes, cost and verdict of each of `candidates`, in their order."""
+def priced_rows(candidates: Iterable[Candidate], target: Target, classes: int = 1) -> Candidates:
+    """Axes, cost and verdict of each of `candidates`, in their order, for so many classes."""
     columns, source = study_columns(target.chip), iter(candidates)
 
     def rows() -> Iterator[CandidateRow]:
         while some := list(islice(source, PRICED_AT_ONCE)):
-            for priced in price_space(some, target):
+            for priced in price_space(some, target, classes):
                 yield CandidateRow.of(priced, columns.chip)
 
     return Candidates.of(columns, rows())
@@ -157,14 +159,30 @@ def _records(lines: Iterator[list[str]], columns: StudyColumns) -> Iterator[list
     """The values of a line of candidates.csv that are kept. Raises ValueError."""
     names, kept = columns.names("candidates"), kept_columns(columns)
     readers = [_READ.get(column.kind, column.kind) for column in kept]
-    if next(lines, None) != names:
+    header = next(lines, None)
+    older = header == [name for name in names if name not in TOLD_LATER]
+    if header != names and not older:
         raise ValueError(f"its columns must be {', '.join(names)}")
     for line in lines:
-        if len(line) != len(names):
+        if header is None or len(line) != len(header):
             raise ValueError(f"its columns must be {', '.join(names)}")
+        if older:
+            for name, value in TOLD_LATER.items():
+                line.insert(names.index(name), value)
         values = line[len(names) - len(kept) :]
         yield [read(value) for read, value in zip(readers, values, strict=True)]
 
 
-_READ: dict[type, Callable[[str], Any]] = {bool: "True".__eq__}
+TOLD_LATER = {"head": DEFAULT_HEAD}
+"""Columns that files of before have not, and what was so then."""
+
+
+def _input_size(text: str) -> InputSize:
+    try:
+        return Canvas.of(text).input_size
+    except UsageError as error:
+        raise ValueError(str(error)) from None
+
+
+_READ: dict[type, Callable[[str], Any]] = {bool: "True".__eq__, Canvas: _input_size}
 """How a value is read that is not simply made of its text."""

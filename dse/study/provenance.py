@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dse.chips import Target, chip
+from dse.detection.heads import FACE_HEADS, Heads
 from dse.errors import StudyError
 from dse.space import SearchSpace
 from dse.study.settings import PICTURES, SearchSettings, StudySettings, TableHead
@@ -43,13 +44,15 @@ def make_settings(
     space: SearchSpace,
     target: Target,
     about: Mapping[str, Any],
+    heads: Heads = FACE_HEADS,
     *,
     command: Sequence[str] = (),
     storage: str | None = None,
 ) -> StudySettings:
     """Contents of study.toml.
 
-    about: what the training backend tells of pictures and weights. command: the command line.
+    about: what the training backend tells of pictures and weights. heads: what was clustered for
+    them. command: the command line.
     storage: URL of the database that holds the record, where that is not in the folder.
     """
     table = {
@@ -60,6 +63,7 @@ def make_settings(
         "space": asdict(space),
         "target": asdict(target),
         "versions": versions((*PACKAGES, *chip(target.chip).packages)),
+        **({"anchors": _anchors(heads)} if heads.clustered else {}),
         **({"shared": _shared(storage)} if storage else {}),
     }
     return StudySettings.of(table, Path("study.toml"))
@@ -108,6 +112,14 @@ def first_difference(theirs: Any, mine: Any, name: str = "") -> str:
                 return found
         return ""
     return "" if theirs == mine else f"{name} = {theirs}, not {mine}"
+
+
+def _anchors(heads: Heads) -> dict[str, dict[str, Any]]:
+    """By head, then by input size."""
+    table: dict[str, dict[str, Any]] = {}
+    for head, size, anchors in heads.clustered:
+        table.setdefault(head, {})[size] = anchors
+    return table
 
 
 def _command(command: Sequence[str], storage: str | None) -> str:

@@ -192,7 +192,8 @@ def _candidates(folder: StudyFolder, settings: StudySettings) -> Candidates:
     """What candidates.csv says; priced again where a kill came before it was written."""
     if folder.candidates.exists():
         return read_candidates(folder.candidates, study_columns(_chip(settings)))
-    plan = make_plan(settings.search_space(), settings.make_target())
+    classes = len(settings.heads.classes)
+    plan = make_plan(settings.search_space(), settings.make_target(), classes)
     return plan.rows
 
 

@@ -17,6 +17,8 @@ from dse.chips.profiles import target_of_table
 from dse.chips.registry import CHIPS, DEFAULT_CHIP, chip
 from dse.chips.target import Target
 from dse.defaults import SPACE, TARGET
+from dse.detection.head import FACE_HEAD
+from dse.detection.heads import Heads
 from dse.errors import InvalidFile, StudyError
 from dse.schema import checked, read_toml, shown
 from dse.space import SearchSpace
@@ -54,6 +56,7 @@ class Pictures(Struct, frozen=True):
     pictures: Count = 0
     faces: Count = 0
     skipped: Mapping[str, Count] = field(default_factory=dict)
+    classes: tuple[str, ...] = FACE_HEAD.classes
 
     @property
     def identity(self) -> str:
@@ -134,8 +137,9 @@ class Shared(Struct, frozen=True):
 class StudySettings(TrainedWith, frozen=True, kw_only=True):
     """study.toml.
 
-    space, target: tables; `search_space` and `make_target` make of them what they say. table:
-    everything as it stands in the file.
+    space, target: tables; `search_space` and `make_target` make of them what they say. anchors: by
+    head and input size, widths and heights as of `Head`. table: everything as it stands in the
+    file.
     """
 
     search: SearchSettings
@@ -145,6 +149,7 @@ class StudySettings(TrainedWith, frozen=True, kw_only=True):
     command: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     shared: Shared | None = None
+    anchors: dict[str, dict[str, list[tuple[float, float]]]] = field(default_factory=dict)
     table: dict[str, Any]
 
     @classmethod
@@ -166,6 +171,16 @@ class StudySettings(TrainedWith, frozen=True, kw_only=True):
     def recipe(self) -> Recipe:
         """How every training of the study was done."""
         return self.search.recipe
+
+    @property
+    def heads(self) -> Heads:
+        """What its networks look for: the classes of its training pictures, by its anchors."""
+        clustered = tuple(
+            (head, size, tuple(anchors))
+            for head, sizes in self.anchors.items()
+            for size, anchors in sizes.items()
+        )
+        return Heads(self.training_pictures.classes, clustered)
 
     def make_target(self) -> Target:
         """The target. Raises StudyError where another version of dse wrote it, with other

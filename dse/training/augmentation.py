@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from dse.data.letterbox import letterbox
-from dse.data.pictures import Picture
+from dse.canvas import Canvas, InputSize
+from dse.data.letterbox import FILL, fitting_scale, letterbox
+from dse.data.pictures import Classes, Picture
 from dse.detection.geometry import Boxes
+from dse.training.changes import USUAL, Changes
 
 __all__ = [
     "View",
@@ -23,9 +25,6 @@ __all__ = [
     "sorted_out",
 ]
 
-FILL = 127
-"""Grey beside the picture: the middle of the input range, as `letterbox` fills."""
-
 ZOOM = (0.6, 1.6)
 """Factor on the letterboxed size, drawn uniformly in its logarithm."""
 
@@ -33,59 +32,79 @@ GREY_SHARE = 0.1
 """Without colour, skin is no hint."""
 
 VISIBLE_SHARE = 0.6
-"""A face of which less stays in view is ignored: neither found nor missed."""
+"""An object of which less stays in view is ignored: neither found nor missed."""
 
-SMALLEST_FACE_PIXELS = 3.0
-"""On the canvas; a smaller face is ignored. The smallest canonical box at 96 pixels is 1.9."""
+SMALLEST_PIXELS = 3.0
+"""On the canvas; a smaller object is ignored. The smallest canonical box at 96 pixels is 1.9."""
 
 
 @dataclass(frozen=True)
 class View:
-    """canvas: uint8 (size, size, 3); boxes, ignored: (n, 4) canvas pixels."""
+    """canvas: uint8 (height, width, 3); boxes, ignored: (n, 4) canvas pixels.
+
+    classes: (n,) of `boxes`; all the first one where left out.
+    """
 
     canvas: NDArray[np.uint8]
     boxes: Boxes
     ignored: Boxes
+    classes: Classes = None  # type: ignore[assignment]  # made from `boxes`
+
+    def __post_init__(self) -> None:
+        if self.classes is None:
+            object.__setattr__(self, "classes", np.zeros(len(self.boxes), np.int32))
 
 
-def plain_view(pixels: NDArray[np.uint8], picture: Picture, size: int) -> View:
+def plain_view(pixels: NDArray[np.uint8], picture: Picture, size: InputSize) -> View:
     """The letterboxed picture, as evaluation and the chip see it."""
     canvas, scale = letterbox(pixels, size)
-    return sorted_out(canvas, picture.boxes * scale, picture.ignored * scale, size)
+    laid = View(canvas, picture.boxes * scale, picture.ignored * scale, picture.classes)
+    return sorted_out(laid)
 
 
 def augmented_view(
-    pixels: NDArray[np.uint8], picture: Picture, size: int, rng: np.random.Generator
+    pixels: NDArray[np.uint8],
+    picture: Picture,
+    size: InputSize,
+    rng: np.random.Generator,
+    changes: Changes = USUAL,
 ) -> View:
-    """A random view: zoom, shift, mirror, brightness, contrast, colour cast or grey."""
-    view = laid_out(pixels, picture, size, *at_random(pixels, size, ZOOM, rng), rng)
-    return sorted_out(relit(view.canvas, rng, GREY_SHARE), view.boxes, view.ignored, size)
+    """A random view: zoom, shift, mirror, brightness, contrast, colour cast or grey, as far as
+    `changes` allows."""
+    scale, shift = at_random(pixels, size, ZOOM, rng)
+    view = laid_out(pixels, picture, size, scale, shift, rng, mirrored=changes.mirror)
+    canvas = relit(view.canvas, rng, GREY_SHARE if changes.grey else 0.0)
+    return sorted_out(replace(view, canvas=canvas))
 
 
 def at_random(
-    pixels: NDArray[np.uint8], size: int, zoom: tuple[float, float], rng: np.random.Generator
+    pixels: NDArray[np.uint8], size: InputSize, zoom: tuple[float, float], rng: np.random.Generator
 ) -> tuple[float, NDArray[np.float32]]:
     """Canvas pixels per picture pixel, and where the picture starts (x, y) on the canvas."""
+    canvas = Canvas.of(size)
     height, width = pixels.shape[:2]
-    scale = float(size / max(height, width) * np.exp(rng.uniform(*np.log(zoom))))
-    shift = [rng.uniform(*shifts(size, 0.0, extent * scale)) for extent in (width, height)]
+    scale = float(fitting_scale(canvas, height, width) * np.exp(rng.uniform(*np.log(zoom))))
+    sides = ((canvas.width, width), (canvas.height, height))
+    shift = [rng.uniform(*shifts(side, 0.0, extent * scale)) for side, extent in sides]
     return scale, np.array(shift, np.float32)
 
 
-def shifts(size: int, start: float, stop: float) -> tuple[float, float]:
+def shifts(side: int, start: float, stop: float) -> tuple[float, float]:
     """Shifts along one axis that leave start..stop inside the canvas, or covering it."""
-    return min(-start, size - stop), max(-start, size - stop)
+    return min(-start, side - stop), max(-start, side - stop)
 
 
 def laid_out(
     pixels: NDArray[np.uint8],
     picture: Picture,
-    size: int,
+    size: InputSize,
     scale: float,
     shift: NDArray[np.float32],
     rng: np.random.Generator,
+    *,
+    mirrored: bool = True,
 ) -> View:
-    """The picture and all its boxes on the canvas or beyond, mirrored every other time.
+    """The picture and all its boxes on the canvas or beyond, mirrored every other time or never.
 
     pixels: uint8 (h, w, 3). scale: canvas pixels per picture pixel. shift: (x, y) at which the
     picture starts on the canvas.
@@ -94,18 +113,20 @@ def laid_out(
     offset = np.tile(shift, 2)
     boxes = picture.boxes * np.float32(scale) + offset
     ignored = picture.ignored * np.float32(scale) + offset
-    if rng.random() < 0.5:
-        canvas, boxes, ignored = _mirrored(canvas, boxes, ignored, size)
-    return View(canvas, boxes, ignored)
+    if rng.random() < 0.5 and mirrored:
+        canvas, boxes, ignored = _mirrored(canvas, boxes, ignored)
+    return View(canvas, boxes, ignored, picture.classes)
 
 
 def _placed(
-    pixels: NDArray[np.uint8], size: int, scale: float, shift: NDArray[np.float32]
+    pixels: NDArray[np.uint8], size: InputSize, scale: float, shift: NDArray[np.float32]
 ) -> NDArray[np.uint8]:
     """The picture scaled and moved onto a grey canvas; only the visible part is resized."""
     height, width = pixels.shape[:2]
+    whole = Canvas.of(size)
     start = np.maximum(0, np.floor(shift)).astype(int)
-    stop = np.minimum(size, np.ceil(shift + np.array([width, height]) * scale)).astype(int)
+    edge = (whole.width, whole.height)
+    stop = np.minimum(edge, np.ceil(shift + np.array([width, height]) * scale)).astype(int)
     low = np.clip((start - shift) / scale, 0, None)
     high = np.minimum((stop - shift) / scale, [width, height])
     part = Image.fromarray(pixels).resize(
@@ -113,17 +134,17 @@ def _placed(
         Image.Resampling.BILINEAR,
         box=(float(low[0]), float(low[1]), float(high[0]), float(high[1])),
     )
-    canvas = np.full((size, size, 3), FILL, np.uint8)
+    canvas = np.full(whole.shape, FILL, np.uint8)
     canvas[start[1] : stop[1], start[0] : stop[0]] = np.asarray(part)
     return canvas
 
 
 def _mirrored(
-    canvas: NDArray[np.uint8], boxes: Boxes, ignored: Boxes, size: int
+    canvas: NDArray[np.uint8], boxes: Boxes, ignored: Boxes
 ) -> tuple[NDArray[np.uint8], Boxes, Boxes]:
     def flip(found: Boxes) -> Boxes:
         flipped = found.copy()
-        flipped[:, [0, 2]] = size - found[:, [2, 0]]
+        flipped[:, [0, 2]] = canvas.shape[1] - found[:, [2, 0]]
         return flipped
 
     return canvas[:, ::-1], flip(boxes), flip(ignored)
@@ -145,13 +166,17 @@ def relit(
     return lit
 
 
-def sorted_out(canvas: NDArray[np.uint8], boxes: Boxes, ignored: Boxes, size: int) -> View:
-    """Clips boxes to the canvas; cut-off and tiny faces become ignored, invisible ones go."""
-    clipped = np.clip(boxes, 0, size)
+def sorted_out(view: View) -> View:
+    """Clips boxes to the canvas; cut-off and tiny objects become ignored, invisible ones go."""
+    height, width = view.canvas.shape[:2]
+    edges = np.array([width, height, width, height], np.float32)
+    boxes = view.boxes
+    clipped = np.clip(boxes, 0, edges)
     sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 1e-6)
     seen = clipped[:, 2:] - clipped[:, :2]
     share = (seen / sides).prod(axis=1)
-    good = (share >= VISIBLE_SHARE) & (seen.min(axis=1, initial=np.inf) >= SMALLEST_FACE_PIXELS)
+    good = (share >= VISIBLE_SHARE) & (seen.min(axis=1, initial=np.inf) >= SMALLEST_PIXELS)
     partly = ~good & (share > 0)
-    lost = np.concatenate([clipped[partly], np.clip(ignored, 0, size)])
-    return View(np.ascontiguousarray(canvas), clipped[good], lost.astype(np.float32))
+    lost = np.concatenate([clipped[partly], np.clip(view.ignored, 0, edges)]).astype(np.float32)
+    canvas = np.ascontiguousarray(view.canvas)
+    return View(canvas, clipped[good], lost, view.classes[good])

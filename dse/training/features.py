@@ -22,6 +22,7 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
+from dse.data.pictures import Classes
 from dse.detection.geometry import Boxes
 from dse.errors import FileError, StudyError
 from dse.file_lock import only_one
@@ -40,19 +41,19 @@ CHUNK = 64
 
 Mapped = np.memmap[Any, np.dtype[np.float16]]
 
-Faces = list[tuple[Boxes, Boxes]]
-"""Per view: boxes (k, 4) and ignored boxes (m, 4), canvas pixels."""
+Labels = list[tuple[Boxes, Boxes, Classes]]
+"""Per view: boxes (k, 4) and ignored boxes (m, 4), canvas pixels, and the boxes' classes (k,)."""
 
 
 @dataclass(frozen=True)
 class Features:
     """tensors: one float16 array (views, h, w, c) for each layer of the boundary, memory-mapped.
 
-    faces: the boxes of every view.
+    labels: the boxes of every view.
     """
 
     tensors: tuple[NDArray[np.float16], ...]
-    faces: Faces
+    labels: Labels
 
 
 def frozen_features(
@@ -81,7 +82,7 @@ def frozen_features(
     tensors = tuple(
         np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in boundary
     )
-    return Features(tensors, _load_faces(folder))
+    return Features(tensors, _load_labels(folder))
 
 
 def weights_id(weights: Weights) -> str:
@@ -99,20 +100,20 @@ def _compute(
     """Runs `prefix` over all views, chunk by chunk, from where the folder's progress stands."""
     files = [_open(folder / f"{name}.npy", (len(views), *graph[name].shape)) for name in boundary]
     progress = folder / "progress.json"
-    faces: Faces = []
+    labels: Labels = []
     if progress.exists():
-        faces = _load_faces(folder)[: json.loads(progress.read_text())["views"]]
-    stream = _stream(views, len(faces))
+        labels = _load_labels(folder)[: json.loads(progress.read_text())["views"]]
+    stream = _stream(views, len(labels))
     while chunk := list(islice(stream, CHUNK)):
         answers = prefix.predict_on_batch(normalised(np.stack([view.canvas for view in chunk])))
         for file, answer in zip(files, _as_list(answers), strict=True):
-            file[len(faces) : len(faces) + len(chunk)] = answer
-        faces += [(view.boxes, view.ignored) for view in chunk]
-        if len(faces) % (CHUNK * 8) == 0 or len(faces) == len(views):
+            file[len(labels) : len(labels) + len(chunk)] = answer
+        labels += [(view.boxes, view.ignored, view.classes) for view in chunk]
+        if len(labels) % (CHUNK * 8) == 0 or len(labels) == len(views):
             for file in files:
                 file.flush()
-            _save_faces(folder, faces)
-            write_whole(progress, json.dumps({"views": len(faces)}))
+            _save_labels(folder, labels)
+            write_whole(progress, json.dumps({"views": len(labels)}))
 
 
 def _stream(views: ViewSet, start: int) -> Iterator[View]:
@@ -139,8 +140,8 @@ def _open(path: Path, shape: tuple[int, ...]) -> Mapped:
     return made
 
 
-def _save_faces(folder: Path, faces: Faces) -> None:
-    boxes, ignored = zip(*faces, strict=True) if faces else ((), ())
+def _save_labels(folder: Path, labels: Labels) -> None:
+    boxes, ignored, classes = zip(*labels, strict=True) if labels else ((), (), ())
     empty = np.zeros((0, 4), np.float32)
     with whole_file(folder / "faces.npz") as file:
         np.savez(
@@ -149,12 +150,16 @@ def _save_faces(folder: Path, faces: Faces) -> None:
             box_counts=np.array([len(b) for b in boxes], np.int32),
             ignored=np.concatenate([empty, *ignored]),
             ignored_counts=np.array([len(b) for b in ignored], np.int32),
+            classes=np.concatenate([np.zeros(0, np.int32), *classes]),
         )
 
 
-def _load_faces(folder: Path) -> Faces:
+def _load_labels(folder: Path) -> Labels:
     with np.load(folder / "faces.npz", allow_pickle=False) as stored:
-        boxes = np.split(stored["boxes"], np.cumsum(stored["box_counts"])[:-1])
+        ends = np.cumsum(stored["box_counts"])[:-1]
+        boxes = np.split(stored["boxes"], ends)
+        every = stored["classes"] if "classes" in stored else np.zeros(len(stored["boxes"]))
+        classes = np.split(every.astype(np.int32), ends)
         ignored = np.split(stored["ignored"], np.cumsum(stored["ignored_counts"])[:-1])
         count = len(stored["box_counts"])
-    return list(zip(boxes[:count], ignored[:count], strict=True))
+    return list(zip(boxes[:count], ignored[:count], classes[:count], strict=True))

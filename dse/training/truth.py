@@ -1,7 +1,7 @@
 """What a detector should have answered, for many pictures, kept sparse.
 
 A dense truth for ten thousand views would take half a gigabyte and be almost all zeros;
-faces and ignored boxes are kept as indices and spread out one batch at a time.
+objects and ignored boxes are kept as indices and spread out one batch at a time.
 """
 
 from __future__ import annotations
@@ -12,33 +12,34 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.detection.assignment import assign
+from dse.canvas import InputSize
+from dse.data.pictures import Classes
 from dse.detection.geometry import Boxes
 from dse.detection.head import FACE_HEAD, Head
 
 __all__ = ["Truth"]
 
 LEAST_IOU = 0.2
-"""A face that no canonical box overlaps by this much teaches noise, and is left out."""
+"""An object that no anchor overlaps by this much teaches noise, and is left out."""
 
 
 class Truth:
-    """Labels and offsets of every canonical box, for n views.
+    """Labels and offsets of every anchor, for n views.
 
-    faces: per view (boxes (k, 4), ignored (m, 4)), canvas pixels; all of the head's first class.
-    map_shape: (h, w) of the detector's output. input_size: side of the canvas, pixels.
+    labels: per view boxes (k, 4), ignored (m, 4), canvas pixels, and the boxes' classes (k,).
+    map_shape: (h, w) of the detector's output. input_size: names the canvas.
     """
 
     def __init__(
         self,
-        faces: Sequence[tuple[Boxes, Boxes]],
+        labels: Sequence[tuple[Boxes, Boxes, Classes]],
         map_shape: tuple[int, int],
-        input_size: int,
+        input_size: InputSize,
         head: Head = FACE_HEAD,
     ) -> None:
         self._head, self._map_shape = head, map_shape
         self._grid = head.grid(input_size, *map_shape)
-        self._targets = [self._target(boxes, ignored) for boxes, ignored in faces]
+        self._targets = [self._target(*view) for view in labels]
 
     def __len__(self) -> int:
         return len(self._targets)
@@ -51,12 +52,12 @@ class Truth:
             self._head.write_truth(truth[row], *self._targets[index])
         return truth.reshape(len(indices), *shape)
 
-    def _target(self, boxes: Boxes, ignored: Boxes) -> _Target:
-        found = assign(boxes, ignored, self._grid, least_iou=LEAST_IOU)
+    def _target(self, boxes: Boxes, ignored: Boxes, classes: Classes) -> _Target:
+        found = self._head.assign(boxes, ignored, self._grid, least_iou=LEAST_IOU)
         offsets = self._head.encode(
             boxes[found.faces].astype(np.float32), self._grid[found.positive]
         )
-        return _Target(found.positive, np.zeros_like(found.faces), offsets, found.ignored)
+        return _Target(found.positive, classes[found.faces], offsets, found.ignored)
 
 
 class _Target(NamedTuple):

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.canvas import Canvas, InputSize
 from dse.data.pictures import DataSet, Picture
 from dse.errors import DataError
 from dse.training.augmentation import View, augmented_view, plain_view
+from dse.training.changes import USUAL, Changes
 
 __all__ = ["ViewSet"]
 
@@ -19,13 +21,15 @@ __all__ = ["ViewSet"]
 class ViewSet:
     """`views` views of each picture: number 0 is plain, the others are augmented.
 
-    View i belongs to picture i // views and is the same whenever it is asked for.
+    View i belongs to picture i // views and is the same whenever it is asked for. changes: what
+    may be done to the augmented ones.
     """
 
     data: DataSet
-    input_size: int
+    input_size: InputSize
     views: int
     seed: int
+    changes: Changes = USUAL
 
     def __len__(self) -> int:
         return len(self.data) * self.views
@@ -33,7 +37,8 @@ class ViewSet:
     @property
     def key(self) -> str:
         """What the views depend on, as a name for caches."""
-        return f"{self.data.checksum}-{self.input_size}-v{self.views}-s{self.seed}"
+        numbers = f"{self.input_size}-v{self.views}-s{self.seed}"
+        return f"{self.data.checksum}-{numbers}{self.changes.key}"
 
     def iterate(self, start: int = 0) -> Iterator[View]:
         """Views from number `start` on; each picture is read once.
@@ -51,11 +56,11 @@ class ViewSet:
         try:
             return picture.load(), picture
         except DataError:
-            grey = np.full((self.input_size, self.input_size, 3), 127, np.uint8)
+            grey = np.full(Canvas.of(self.input_size).shape, 127, np.uint8)
             return grey, Picture(picture.name, picture.boxes[:0], picture.load)
 
     def _view(self, pixels: NDArray[np.uint8], picture: Picture, number: int, version: int) -> View:
         if version == 0:
             return plain_view(pixels, picture, self.input_size)
         rng = np.random.default_rng((self.seed, number, version))
-        return augmented_view(pixels, picture, self.input_size, rng)
+        return augmented_view(pixels, picture, self.input_size, rng, self.changes)

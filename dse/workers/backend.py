@@ -8,12 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from dse.chips import Target
+from dse.detection.heads import Heads
 from dse.errors import StudyError
 from dse.space import SearchSpace
 from dse.study.provenance import SHARED
 from dse.study.settings import SearchSettings, StudySettings
 
 __all__ = ["TrainingBackend", "backend_for", "default_backend", "replay_backend"]
+
+
+def _canonical(
+    settings: SearchSettings, space: SearchSpace, classes: tuple[str, ...], cache: Path
+) -> Heads:
+    """Heads that no picture was looked at for."""
+    return Heads(classes)
 
 
 @dataclass(frozen=True)
@@ -23,7 +31,8 @@ class TrainingBackend:
     make_job(study, cache) -> what every training of the study has in common, a `ShippableJob`
     where it shall run on a cluster; cache: folder for what several studies share. train,
     measure: see `TaskRunner`; they are functions of an importable module, as they travel to
-    other processes by name. trainings: ids of those it can do; None: any.
+    other processes by name. trainings: ids of those it can do; None: any. heads(settings, space,
+    classes, cache): the anchors that the space's heads need, once for the study.
     """
 
     describe: Callable[[SearchSettings], dict[str, Any]]
@@ -31,6 +40,7 @@ class TrainingBackend:
     train: Callable[..., Any]
     measure: Callable[..., Any]
     trainings: frozenset[str] | None = None
+    heads: Callable[[SearchSettings, SearchSpace, tuple[str, ...], Path], Heads] = _canonical
 
     def offered(self, space: SearchSpace) -> SearchSpace:
         """`space` without what cannot be done here. Raises StudyError if nothing is left."""
@@ -49,7 +59,7 @@ def default_backend() -> TrainingBackend:
     """The real one: `dse.workers.job`."""
     from dse.workers.job import measure_compiled, run_training
 
-    return TrainingBackend(_describe, _make_job, run_training, measure_compiled)
+    return TrainingBackend(_describe, _make_job, run_training, measure_compiled, heads=_clustered)
 
 
 def replay_backend(path: Path) -> TrainingBackend:
@@ -87,6 +97,7 @@ def _describe(settings: SearchSettings) -> dict[str, Any]:
 
 def _pictures(source: str, split: Any) -> dict[str, Any]:
     from dse.data import open_data
+    from dse.data.pictures import FACES
 
     data = open_data(source, split)
     reasons: dict[str, int] = {}
@@ -98,7 +109,17 @@ def _pictures(source: str, split: Any) -> dict[str, Any]:
         "faces": data.faces,
         "checksum": data.checksum,
         "skipped": reasons,
+        **({"classes": list(data.classes)} if data.classes != FACES else {}),
     }
+
+
+def _clustered(
+    settings: SearchSettings, space: SearchSpace, classes: tuple[str, ...], cache: Path
+) -> Heads:
+    """Anchors of the training labels. Raises as the readers do."""
+    from dse.workers.anchors import clustered_heads
+
+    return clustered_heads(settings, space, classes, cache)
 
 
 def _target(study: StudySettings) -> Target | None:
@@ -120,4 +141,5 @@ def _make_job(study: StudySettings, cache: Path) -> Any:
         formats=study.search_space().format,
         cache=str(cache),
         target=_target(study),
+        heads=study.heads,
     )

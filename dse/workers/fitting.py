@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dse.detection.head import FACE_HEAD, Head
 from dse.network.detector import frozen_layers
 from dse.space import Training
-from dse.training.recipe import EpochReport
+from dse.training.changes import changes_for
+from dse.training.recipe import EpochReport, Recipe
 from dse.workers.training_job import Job, rendered_pictures
 
 if TYPE_CHECKING:
+    from dse.canvas import InputSize
     from dse.network.arrays import Weights
     from dse.network.graph import Graph
     from dse.training.features import Features
@@ -37,29 +40,33 @@ def fit(
     from dse.network.keras_starting_weights import load_starting_weights
     from dse.training.features import frozen_features
     from dse.training.head import start_heads
+    from dse.training.loss import loss_of
     from dse.training.trainer import FeatureBatches, train
     from dse.training.truth import Truth
     from dse.training.views import ViewSet
 
-    recipe, size = job.recipe, training.input_size
-    start = load_starting_weights(job.weights, training.width, training.breakpoint).weights
+    recipe, size, head = job.recipe, training.input_size, job.head(training)
+    loaded = load_starting_weights(job.weights, training.width, training.breakpoint).weights
+    start = loaded if head == FACE_HEAD else _without_head(loaded)
     edge = boundary(graph, frozen_layers(graph, training))
     pictures = rendered_pictures(job.data, "train", job.cache, recipe.pictures)
-    views = ViewSet(pictures, size, recipe.views, recipe.seed)
+    changes = changes_for(head.classes, recipe.mirror)
+    views = ViewSet(pictures, size, recipe.views, recipe.seed, changes)
     features = frozen_features(graph, edge, start, views, Path(job.cache))
     val_data = rendered_pictures(job.data, "val", job.cache, recipe.val_pictures)
     seen = ViewSet(val_data, size, 1, recipe.seed)
     val = frozen_features(graph, edge, start, seen, Path(job.cache))
     tail = build(graph, sources=edge)
-    start_heads(tail, recipe.seed)
+    start_heads(tail, recipe.seed, head)
     set_weights(tail, start, partial=True)
     if "head/kernel" in start:
         recipe = replace(recipe, learning_rate=recipe.learning_rate * FINE_TUNING_SHARE)
-    truth = Truth(features.faces, graph["head"].shape[:2], size)
+    truth = Truth(features.labels, graph["head"].shape[:2], size, head)
     batches = FeatureBatches(features.tensors, truth, recipe.batch_size, recipe.seed, recipe.views)
     curve, stopped = train(
-        tail, batches, recipe, folder / "checkpoint.npz", _validator(tail, val, size), report
-    )
+        tail, batches, recipe, folder / "checkpoint.npz", _validator(tail, val, size, head),
+        report, loss=loss_of(recipe.loss, head, _weights(features, head, recipe)),
+    )  # fmt: skip
     kept = {name: start[name] for name in start if name.split("/")[0] in _variables(graph)}
     return {**kept, **get_weights(tail)}, curve, stopped
 
@@ -71,16 +78,42 @@ def _variables(graph: Graph) -> set[str]:
     return {name for layer in graph for name in (layer.name, batch_norm_name(layer.name))}
 
 
-def _validator(tail: Any, features: Features, input_size: int) -> Callable[[], float]:
-    """Measures AP of `tail` on the validation features, on the canvas."""
+def _without_head(weights: Weights) -> Weights:
+    """Those of the backbone: a head for other things, or other boxes, is learnt anew."""
+    return {name: value for name, value in weights.items() if not name.startswith("head")}
+
+
+def _weights(features: Features, head: Head, recipe: Recipe) -> Any:
+    """What an object of each class counts, by how many there are."""
+    from dse.training.loss import class_weights
+
+    every = np.concatenate([classes for _, _, classes in features.labels])
+    return class_weights(np.bincount(every, minlength=len(head.classes)).tolist(), recipe.balance)
+
+
+def _validator(
+    tail: Any, features: Features, input_size: InputSize, head: Head
+) -> Callable[[], float]:
+    """Measures AP of `tail` on the validation features, on the canvas: the mean of the classes
+    that are on them."""
     from dse.detection.average_precision import average_precision
     from dse.detection.decoding import decode_maps
 
-    boxes, ignored = ([faces[i] for faces in features.faces] for i in (0, 1))
+    labels = features.labels
+    ignored = [lost for _, lost, _ in labels]
     tensors = [np.asarray(tensor, np.float32) for tensor in features.tensors]
+    seen = np.unique(np.concatenate([classes for _, _, classes in labels])).tolist()
 
     def validate() -> float:
         maps = tail.predict(tensors if len(tensors) > 1 else tensors[0], verbose=0)
-        return average_precision(decode_maps(maps, input_size), boxes, ignored)
+        found = decode_maps(maps, input_size, head=head)
+        return float(np.mean([
+            average_precision(
+                [one[one.classes == number] for one in found],
+                [boxes[classes == number] for boxes, _, classes in labels],
+                ignored,
+            )
+            for number in seen or [0]  # where nothing is to be found, the error is the reader's
+        ]))  # fmt: skip
 
     return validate

@@ -60,7 +60,7 @@ def run_training(
     if metrics.exists():
         return read_json(metrics, RESULT_BYTES, Outcome, AGAIN)
     make_folder(folder)
-    graph = detector_graph(training)
+    graph = detector_graph(training, job.head(training))
     started = perf_counter()
     weights, curve, stopped = fit(job, training, graph, folder, report)
     fitted = perf_counter()
@@ -120,6 +120,7 @@ def _evaluate_formats(
     """
     from dse.evaluation import evaluate_canvases
 
+    head = job.head(training)
     prepared = evaluation_pictures(job.eval_data, training.input_size, job.cache)
     calibration = calibration_canvases(job, training.input_size)
     formats: dict[str, _FormatAp] = {}
@@ -130,7 +131,8 @@ def _evaluate_formats(
                 figures = on_chip.kmodel_ap, on_chip.kmodel_ap_square, on_chip.kmodel_ap_interval
                 formats[format] = _FormatAp(*figures)
                 continue
-        found = evaluate_canvases(job.chip.model(graph, weights, format, calibration), prepared)
+        predict = job.chip.model(graph, weights, format, calibration, head)
+        found = evaluate_canvases(predict, prepared, head)
         formats[format] = _FormatAp(found.ap, found.ap_square, list(found.ap_interval or ()))
         _write_precision_recall(folder, format, found)
     return formats
@@ -141,12 +143,13 @@ def _measured(job: Job, training: Training, weights: Weights, folder: Path) -> C
     from dse.evaluation import evaluate_canvases
 
     started = perf_counter()
-    graph, size = detector_graph(training), training.input_size
+    head, size = job.head(training), training.input_size
+    graph = detector_graph(training, head)
     calibration = calibration_canvases(job, size)
-    deployed = job.deploy(graph, weights, calibration)
+    deployed = job.deploy(graph, weights, calibration, head)
     prepared = evaluation_pictures(job.eval_data, size, job.cache)
     with deployed.running(workers=1) as predict:
-        found = evaluate_canvases(predict, prepared)
+        found = evaluate_canvases(predict, prepared, head)
     measure = CompiledMeasure(
         kmodel_ap=found.ap,
         kmodel_ap_square=found.ap_square,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.canvas import InputSize
 from dse.chips import Chip, Target, chip
 from dse.chips.registry import DEFAULT_CHIP
 from dse.data import load_all
@@ -18,7 +19,10 @@ from dse.data.packed import packed_files
 from dse.data.pictures import DataSet
 from dse.data.rendered import draw_missing, open_rendered
 from dse.data.sources import Split, open_data
+from dse.detection.head import Head
+from dse.detection.heads import FACE_HEADS, Heads
 from dse.errors import StudyError
+from dse.space import Training
 from dse.training.recipe import Recipe
 from dse.workers.file_sets import FileSet
 
@@ -41,6 +45,7 @@ class Job:
     data, eval_data: specifications for `open_data`. weights: a source of starting weights.
     formats: number formats whose AP is measured. cache: folder for shared features.
     target: whose chip runs what is trained; None where another version of dse wrote it.
+    heads: what the networks look for.
     """
 
     data: str
@@ -50,13 +55,20 @@ class Job:
     formats: tuple[str, ...]
     cache: str
     target: Target | None = None
+    heads: Heads = FACE_HEADS
+
+    def head(self, training: Training) -> Head:
+        """What the map of `training` means. Raises StudyError as `Heads.head`."""
+        return self.heads.head(training.head, training.input_size)
 
     @property
     def chip(self) -> Chip:
         """What runs the designs."""
         return chip(self.target.chip if self.target else DEFAULT_CHIP)
 
-    def deploy(self, graph: Graph, weights: Weights, calibration: NDArray[np.uint8]) -> Deployed:
+    def deploy(
+        self, graph: Graph, weights: Weights, calibration: NDArray[np.uint8], head: Head
+    ) -> Deployed:
         """The trained network as a file for the target.
 
         Raises CompilerError, NotSupported, or StudyError where another version wrote the target.
@@ -66,7 +78,7 @@ class Job:
                 "the study's target was written by another version of dse",
                 "use the version in study.toml, or start a new study",
             )
-        return self.chip.deploy(graph, weights, calibration, self.target)
+        return self.chip.deploy(graph, weights, calibration, self.target, head=head)
 
     def file_sets(self) -> dict[str, FileSet]:
         """Pictures and starting weights that lie on this machine's disk, for `relocated` elsewhere.
@@ -90,8 +102,8 @@ class Job:
 
 
 @lru_cache(maxsize=2)
-def calibration_canvases(job: Job, input_size: int) -> NDArray[np.uint8]:
-    """Training pictures as the network sees them, (n, size, size, 3), to set ranges with."""
+def calibration_canvases(job: Job, input_size: InputSize) -> NDArray[np.uint8]:
+    """Training pictures as the network sees them, (n, height, width, 3), to set ranges with."""
     from dse.training.augmentation import plain_view
 
     data = rendered_pictures(job.data, "train", job.cache, job.recipe.calibration_pictures)
@@ -107,7 +119,7 @@ def rendered_pictures(spec: str, split: Split, cache: str, limit: int | None = N
 
 
 @lru_cache(maxsize=2)
-def evaluation_pictures(spec: str, input_size: int, cache: str) -> Prepared:
+def evaluation_pictures(spec: str, input_size: InputSize, cache: str) -> Prepared:
     """The evaluation pictures on the network's canvas."""
     from dse.evaluation import prepare
 

@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 
 from dse.chips import load_target
-from dse.chips.k210 import Deployment
+from dse.chips.k210 import Deployment, deploy
 from dse.chips.k210.compiler.tflite import random_tflite
 from dse.designs import Detector
 from dse.errors import DseError, StudyError, UsageError, VerificationFailed
 from dse.network.detector import detector_graph
 from dse.network.graph import Graph, Layer
+from dse.space import Training
 from tests.chips.k210.networks_and_pictures import SIZE, TRAINING, random_canvases, random_weights
 
 pytestmark = [pytest.mark.compiler, pytest.mark.slow]
@@ -95,19 +96,69 @@ def test_a_cut_file_is_refused(find: Find, bundle: Path, kept: int) -> None:
             find(path)
 
 
-def test_a_kmodel_of_another_version_is_named(find: Find, tmp_path: Path) -> None:
-    path = tmp_path / "old.kmodel"
-    header = struct.pack("<4s7I", b"LDMK", 4, 0, 0, 0, 0, 0, 0)
-    path.write_bytes(header + bytes(64))
-    with pytest.raises(VerificationFailed, match="version 4"):
+def test_a_kmodel_of_an_unknown_version_is_named(find: Find, tmp_path: Path) -> None:
+    path = tmp_path / "new.kmodel"
+    path.write_bytes(struct.pack("<4s7I", b"LDMK", 6, 0, 0, 0, 0, 0, 0) + bytes(64))
+    with pytest.raises(VerificationFailed, match="version 6"):
         find(path)
+
+
+@pytest.fixture(scope="module", params=[3, 4])
+def older(request: pytest.FixtureRequest) -> Deployment:
+    """Of version 3 or 4, with a box scale that is not 1."""
+    version, graph = request.param, detector_graph(Training.parse("P5-a0.5-64"))
+    made = deploy(graph, random_weights(graph), random_canvases(4, 64), kmodel_version=version)
+    assert made.box_scale > 1
+    return made
+
+
+def _write_older(folder: Path, older: Deployment, channels: int = 125) -> None:
+    table = {
+        "box_scale": older.box_scale, "score_threshold": 0.25, "input": {"size_pixels": 64},
+        "output": {"channels": channels, "map_height": 4, "map_width": 4},
+    }  # fmt: skip
+    (folder / "detector.json").write_text(json.dumps(table))
+    (folder / "model.kmodel").write_bytes(older.content)
+
+
+def test_an_older_kmodel_computes_what_the_referee_saw(
+    find: Find, older: Deployment, tmp_path: Path, said: list[str]
+) -> None:
+    _write_older(tmp_path, older)
+    detector = find(tmp_path / "model.kmodel")
+    assert (detector.input_size, detector.score) == (64, 0.25)
+    with older.running(workers=1) as refereed, detector.running() as predict:
+        np.testing.assert_array_equal(predict(CANVASES), refereed(CANVASES))
+    assert len(said) == 1 and "emulator of nncase 0." in said[0]
+
+
+def test_an_older_kmodel_alone_has_a_square_map(
+    find: Find, older: Deployment, tmp_path: Path, said: list[str]
+) -> None:
+    (tmp_path / "mine.kmodel").write_bytes(older.content)
+    with older.running(workers=1) as refereed, find(tmp_path / "mine.kmodel").running() as predict:
+        boxes, divided = (run(CANVASES)[..., 1::5] for run in (predict, refereed))
+    np.testing.assert_allclose(boxes, divided * older.box_scale, rtol=1e-6)
+    assert any("no detector.json beside mine.kmodel" in line for line in said)
+
+
+def test_an_older_kmodel_that_is_damaged_or_another_network(
+    find: Find, older: Deployment, tmp_path: Path
+) -> None:
+    _write_older(tmp_path, older, channels=100)
+    with pytest.raises(VerificationFailed, match=r"float32 \(100, 4, 4\)"):
+        find(tmp_path / "model.kmodel")
+    _write_older(tmp_path, older)
+    (tmp_path / "model.kmodel").write_bytes(older.content[:5000])
+    with pytest.raises(VerificationFailed):
+        find(tmp_path / "model.kmodel")
 
 
 @pytest.mark.parametrize(
     ("size", "channels", "why"),
     [
         ((32, 32), 10, "10 channels"),
-        ((32, 48), 125, "not a square picture"),
+        ((32, 48), 10, "10 channels"),
         ((32, 32), 4, "4 channels"),
     ],
 )

@@ -110,10 +110,32 @@ def test_each_class_is_looked_for_by_itself() -> None:
     offsets[:] = 0
     scores[0, 1, 2, 1] = [2.0, 3.0]  # one box holds both: neither suppresses the other
     scores[0, 3, 0, 0] = [-9.0, 1.0]
-    found = [decode_maps(maps, 64, head=head, class_index=index)[0] for index in (0, 1)]
-    expected = [[2.0], [3.0, 1.0]]
-    for one, logits in zip(found, expected, strict=True):
-        np.testing.assert_allclose(one.scores, 1 / (1 + np.exp(-np.array(logits))), rtol=1e-6)
+    (found,) = decode_maps(maps, 64, head=head)
+    assert found.classes.tolist() == [1, 0, 1]
+    logits = np.array([3.0, 2.0, 1.0])
+    np.testing.assert_allclose(found.scores, 1 / (1 + np.exp(-logits)), rtol=1e-6)
     place = corners(head.grid(64, 4, 4)).reshape(4, 4, 2, 4)[1, 2, 1]
-    np.testing.assert_allclose(found[0].boxes[0], place, atol=1e-5)
-    np.testing.assert_allclose(found[1].boxes[0], place, atol=1e-5)
+    np.testing.assert_allclose(found.boxes[:2], [place, place], atol=1e-5)
+
+
+def test_the_limits_are_of_all_classes_together() -> None:
+    head = Head(((4, 4),), ("cat", "dog", "owl"))
+    maps = np.random.default_rng(0).normal(0, 1, (1, 20, 20, head.channels)).astype(np.float32)
+    (found,) = decode_maps(maps, 160, iou_threshold=1.0, max_boxes=1000, head=head)
+    assert len(found) == CANDIDATES  # the best of 1200
+    best = np.sort(head.split(maps).scores.ravel())[::-1][:CANDIDATES]
+    np.testing.assert_allclose(found.scores, 1 / (1 + np.exp(-best)), rtol=1e-5)
+    assert len(decode_maps(maps, 160, max_boxes=7, head=head)[0]) == 7
+
+
+def test_faces_are_decoded_as_one_class_of_several() -> None:
+    """A second class that is nowhere changes nothing about the first."""
+    maps = np.random.default_rng(2).normal(-2, 2, (2, CELLS, CELLS, 125)).astype(np.float32)
+    two = Head(FACE_HEAD.anchors, ("face", "other"))
+    scores, offsets = FACE_HEAD.split(maps)
+    never = np.full_like(scores, -20)
+    both = np.concatenate((scores, never, offsets), axis=-1).reshape(2, CELLS, CELLS, -1)
+    for one, other in zip(decode_maps(maps, SIZE), decode_maps(both, SIZE, head=two), strict=True):
+        np.testing.assert_array_equal(one.boxes, other.boxes)
+        np.testing.assert_array_equal(one.scores, other.scores)
+        assert not other.classes.any()

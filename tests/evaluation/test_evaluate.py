@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from dse.canvas import InputSize
 from dse.data.pictures import DataSet, no_boxes
 from dse.detection.head import FACE_HEAD
 from dse.errors import DataError, UsageError
@@ -104,10 +105,11 @@ def test_sets_without_ellipses_have_no_square_figure(pictures: DataSet) -> None:
 
 
 def test_pyramid_runs_one_predictor_a_size_and_merges(broken_among: DataSet) -> None:
-    asked: list[int] = []
+    asked: list[InputSize] = []
 
-    def predictor_for(size: int) -> Predict:
+    def predictor_for(size: InputSize) -> Predict:
         asked.append(size)
+        assert isinstance(size, int)
         return bright_squares(size, anchor_size=SIZE)
 
     found = evaluate_pyramid(predictor_for, SIZE, broken_among)
@@ -116,13 +118,14 @@ def test_pyramid_runs_one_predictor_a_size_and_merges(broken_among: DataSet) -> 
 
 
 def test_pyramid_of_one_level_is_the_plain_evaluation(pictures: DataSet) -> None:
-    one = evaluate_pyramid(lambda size: bright_squares(size), SIZE, pictures, scales=(1.0,))
+    one = evaluate_pyramid(lambda size: bright_squares(SIZE), SIZE, pictures, scales=(1.0,))
     assert _without_time(one) == _without_time(evaluate(bright_squares(SIZE), SIZE, pictures))
 
 
 def test_pyramid_sizes_are_multiples_of_the_stride() -> None:
     assert pyramid_sizes(224) == (128, 224, 448)
     assert pyramid_sizes(192) == (96, 192, 384)
+    assert pyramid_sizes("320x240") == ("160x128", "320x240", "640x480")
     assert pyramid_sizes(100, (1.0, 0.1)) == (100, 32)
     for scales in ((), (1.0, 0.0), (-1.0,)):
         with pytest.raises(UsageError, match="above 0"):

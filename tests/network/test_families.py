@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from dse.canvas import Canvas, InputSize
 from dse.errors import UsageError
 from dse.network.detector import detector_graph, frozen_layers
 from dse.network.families import BREAKPOINTS
@@ -34,11 +35,16 @@ def test_more_lambda_freezes_more() -> None:
         assert sizes == sorted(set(sizes)), one.letter
 
 
-@pytest.mark.parametrize("input_size", range(32, 1025, 8))
-def test_c_exists_where_its_maps_join(input_size: int) -> None:
+SIZES: tuple[InputSize, ...] = (
+    *range(32, 1025, 8), "320x240", "320x256", "256x320", "224x160", "240x320"
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("input_size", SIZES)
+def test_c_exists_where_its_maps_join(input_size: InputSize) -> None:
     a, b = (detector_graph(Training(at, 63, 0.35, input_size))["head"].shape for at in "AB")
     joins = a[:2] == (2 * b[0], 2 * b[1])
-    assert bool(BREAKPOINTS["C"].misfit(input_size)) == (not joins)
+    assert bool(BREAKPOINTS["C"].misfit(Canvas.of(input_size))) == (not joins)
 
 
 def test_another_network_is_another_entry(monkeypatch: pytest.MonkeyPatch) -> None:

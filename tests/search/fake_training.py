@@ -88,7 +88,7 @@ class FakeJob:
 
 def final_ap(training: Training) -> float:
     """A smooth landscape: wider and larger is better, with a preference for breakpoint A."""
-    size = training.input_size / 320
+    size = training.canvas.area**0.5 / 320
     bonus = {"A": 0.06, "B": 0.0, "C": 0.04}[training.breakpoint]
     return round(min(0.99, 0.25 + 0.35 * size**0.5 + 0.25 * training.width**0.5 + bonus), 6)
 

@@ -40,7 +40,7 @@ def test_features_are_the_frozen_layers_answers(
     set_weights(prefix, weights)
     canvases = np.stack([view.canvas for view in views.iterate()])
     expected = prefix.predict(normalised(canvases), verbose=0)
-    assert len(found.faces) == len(views) == 96
+    assert len(found.labels) == len(views) == 96
     np.testing.assert_allclose(found.tensors[0], expected, atol=2e-3, rtol=2e-3)
 
 
@@ -52,7 +52,7 @@ def test_features_are_computed_once(
     monkeypatch.setattr(features_module, "_compute", None)
     again = frozen_features(GRAPH, EDGE, weights, views, tmp_path)
     np.testing.assert_array_equal(first.tensors[0], again.tensors[0])
-    np.testing.assert_array_equal(first.faces[5][0], again.faces[5][0])
+    np.testing.assert_array_equal(first.labels[5][0], again.labels[5][0])
 
 
 def test_a_cache_that_takes_nothing_says_which_to_change(
@@ -90,7 +90,7 @@ def test_an_interrupted_computation_goes_on(
             frozen_features(GRAPH, EDGE, weights, views, tmp_path / "cut")
     resumed = frozen_features(GRAPH, EDGE, weights, views, tmp_path / "cut")
     np.testing.assert_allclose(resumed.tensors[0], whole.tensors[0], atol=2e-3, rtol=2e-3)
-    assert len(resumed.faces) == len(views)
+    assert len(resumed.labels) == len(views)
 
 
 def test_a_broken_picture_keeps_its_number(patterns: DataSet) -> None:

@@ -47,14 +47,14 @@ def first_weights() -> dict[str, np.ndarray]:
 def _train(features, first_weights, checkpoint, report, recipe=RECIPE, **how):  # type: ignore[no-untyped-def]
     model = build(GRAPH, sources=EDGE)
     set_weights(model, first_weights)
-    truth = Truth(features.faces, GRAPH["head"].shape[:2], 96)
+    truth = Truth(features.labels, GRAPH["head"].shape[:2], 96)
     batches = FeatureBatches(features.tensors, truth, recipe.batch_size, recipe.seed, recipe.views)
     curve, stopped = train(model, batches, recipe, checkpoint, lambda: 0.5, report, **how)
     return get_weights(model), curve, stopped
 
 
 def test_an_epoch_shows_every_picture_once_in_changing_views(features: Features) -> None:
-    truth = Truth(features.faces, GRAPH["head"].shape[:2], 96)
+    truth = Truth(features.labels, GRAPH["head"].shape[:2], 96)
     batches = FeatureBatches(features.tensors, truth, 8, 0, RECIPE.views)
     shown = []
     for epoch in range(3):

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from dse.data import open_data
+from dse.detection import FACE_HEAD
 from dse.errors import StudyError
 from dse.network.detector import detector_graph
 from dse.space import Training
@@ -29,7 +30,8 @@ def test_a_target_that_is_not_known_is_missed_where_it_is_needed() -> None:
     job = Job("synthetic", "synthetic", Recipe(), "shipped", ("FP32",), "cache")
     assert job.chip.formats  # AP of other formats can still be measured
     with pytest.raises(StudyError, match="another version of dse"):
-        job.deploy(detector_graph(TRAINING), {}, np.zeros((0, 8, 8, 3), np.uint8))
+        nothing = np.zeros((0, 8, 8, 3), np.uint8)
+        job.deploy(detector_graph(TRAINING), {}, nothing, FACE_HEAD)
 
 
 def test_a_job_moves_with_its_pictures_and_weights(tmp_path: Path) -> None:

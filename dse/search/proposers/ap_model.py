@@ -45,13 +45,16 @@ FIT_ITERATIONS = 12
 
 
 def features(trainings: Sequence[Training]) -> Floats:
-    """(n, b + 3) standardised: one of b breakpoints, lambda, log alpha, log input size.
+    """(n, b + h + 3) standardised: one of b breakpoints, one of h heads, lambda, log alpha, log
+    input size (the side of a square of as many pixels).
 
     Lambda counts from 0 to 1 among those of its breakpoint: the backbones number their layers
     differently. Columns have mean 0 and deviation 1 over `trainings`; one that does not vary
-    is 0.
+    is 0; h is 0 where all have one head.
     """
     letters = sorted({training.breakpoint for training in trainings})
+    heads = sorted({training.head for training in trainings})
+    heads = heads if len(heads) > 1 else []
     depths = {
         letter: sorted({one.frozen_until for one in trainings if one.breakpoint == letter})
         for letter in letters
@@ -59,10 +62,11 @@ def features(trainings: Sequence[Training]) -> Floats:
     rows = [
         (
             *(float(training.breakpoint == letter) for letter in letters),
+            *(float(training.head == head) for head in heads),
             depths[training.breakpoint].index(training.frozen_until)
             / max(1, len(depths[training.breakpoint]) - 1),
             math.log(training.width),
-            math.log(training.input_size),
+            math.log(math.sqrt(training.canvas.area)),
         )
         for training in trainings
     ]

@@ -18,12 +18,13 @@ import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.axes import in_order
 from dse.errors import DseError
 from dse.pareto import ObjectiveBox
 from dse.search.proposers.base import (
@@ -44,8 +45,12 @@ ASKS = 20
 ORDINAL = ("frozen_until", "width", "input_size")
 """Axes whose values have an order: the sampler sees the value's place in it, from 0."""
 
+CHOICES = ("breakpoint", "head")
+"""Axes whose values have no order; the second is left out where it has one value."""
+
 Point = Mapping[str, Any]
-"""What a sampler suggests: a letter for the breakpoint, a place for each ordinal axis."""
+"""What a sampler suggests: a letter for the breakpoint, a place for each ordinal axis, and a head
+where there are several."""
 
 
 class OptunaProposer(Proposer):
@@ -60,9 +65,15 @@ class OptunaProposer(Proposer):
     def __init__(self, designs: Sequence[Design], seed: int, budget: int = DEFAULT_BUDGET) -> None:
         super().__init__(designs, seed, budget)
         trainings = [design.training for design in self.designs]
-        self._letters = sorted({training.breakpoint for training in trainings})
+        choices = {axis: sorted({getattr(one, axis) for one in trainings}) for axis in CHOICES}
+        self._choices = {
+            axis: values
+            for axis, values in choices.items()
+            if axis == "breakpoint" or len(values) > 1
+        }
         self._values = {
-            axis: sorted({getattr(training, axis) for training in trainings}) for axis in ORDINAL
+            axis: sorted({getattr(t, axis) for t in trainings}, key=partial(in_order, axis))
+            for axis in ORDINAL
         }
 
     @abc.abstractmethod
@@ -93,7 +104,7 @@ class OptunaProposer(Proposer):
         for _ in range(self.asks):
             trial = study.ask(self._distributions())
             first = first or dict(trial.params)
-            design = by_key.get(tuple(trial.params[axis] for axis in ("breakpoint", *ORDINAL)))
+            design = by_key.get(tuple(trial.params[axis] for axis in (*self._choices, *ORDINAL)))
             if design is not None:
                 return design
             trial.set_constraint("usable", 1.0)
@@ -147,22 +158,24 @@ class OptunaProposer(Proposer):
         from optuna.distributions import CategoricalDistribution, IntDistribution
 
         places = {axis: IntDistribution(0, len(at) - 1) for axis, at in self._values.items()}
-        return {"breakpoint": CategoricalDistribution(self._letters), **places}
+        choices = {axis: CategoricalDistribution(one) for axis, one in self._choices.items()}
+        return {**choices, **places}
 
     def _point(self, training: Training) -> dict[str, Any]:
         """`training` as a sampler sees it."""
         places = {axis: self._values[axis].index(getattr(training, axis)) for axis in ORDINAL}
-        return {"breakpoint": training.breakpoint, **places}
+        return {**{axis: getattr(training, axis) for axis in self._choices}, **places}
 
     def _key(self, training: Training) -> tuple[Any, ...]:
         return tuple(self._point(training).values())
 
     def _distance(self, here: Point, there: Point) -> float:
-        """Axes as shares of their range, added; another breakpoint counts as a whole range."""
+        """Axes as shares of their range, added; another breakpoint, or head, counts as a whole
+        range."""
         steps = sum(
             abs(here[axis] - there[axis]) / max(1, len(self._values[axis]) - 1) for axis in ORDINAL
         )
-        return float(steps + (here["breakpoint"] != there["breakpoint"]))
+        return float(steps + sum(here[axis] != there[axis] for axis in self._choices))
 
     def _start(self) -> int:
         """Random trainings before a sampler's model begins: a fifth of the budget, 4 to 10."""

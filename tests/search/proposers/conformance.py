@@ -20,7 +20,7 @@ from dse.space import SearchSpace, Training
 def invented_design(training: Training) -> Design:
     """Costs that grow as real ones do; the numbers are invented."""
     depth = {"A": 1.0, "B": 1.6, "C": 1.8}[training.breakpoint]
-    latency_ms = 1e-3 * training.input_size**2 * (0.2 + training.width) * depth
+    latency_ms = 1e-3 * training.canvas.area * (0.2 + training.width) * depth
     file_bytes = int(4e5 * (0.2 + training.width) ** 1.7 * depth**3)
     return Design(training, latency_ms, file_bytes)
 
@@ -28,7 +28,7 @@ def invented_design(training: Training) -> Design:
 def invented_ap(training: Training) -> float:
     """An AP that favours pixels, channels and breakpoint A; invented."""
     bonus = {"A": 0.1, "B": 0.0, "C": 0.08}[training.breakpoint]
-    gain = 0.2 * math.log2(training.input_size / 96) + 0.15 * math.log2(training.width / 0.35)
+    gain = 0.1 * math.log2(training.canvas.area / 96**2) + 0.15 * math.log2(training.width / 0.35)
     return 0.4 + bonus + 0.5 * math.tanh(gain)
 
 

@@ -59,7 +59,7 @@ def cost_of(training: Training, format: str) -> dict[str, Any]:
     """Costs of about the right size; only their order matters here."""
     deeper = 1.0 if training.breakpoint == "A" else 3.5
     parameters = int(688_381 * deeper * training.width**1.7)
-    pixels = training.input_size**2
+    pixels = training.canvas.area
     latency_ms = 1.6 * (4 + pixels / 3200 * training.width + 6 * deeper * training.width)
     if format != "kpu8":
         latency_ms *= 40
@@ -80,7 +80,7 @@ def cost_of(training: Training, format: str) -> dict[str, Any]:
 
 def ap_of(training: Training, format: str, luck: float) -> float:
     """An AP that grows with width and input size, and suffers from few bits."""
-    size = 1 - math.exp(-training.input_size / 90)
+    size = 1 - math.exp(-math.sqrt(training.canvas.area) / 90)
     lost = {"kpu8": 0.012, "Q9": 0.004, "Q8": 0.01, "Q7": 0.07, "Q6": 0.8}.get(format, 0.0)
     ap: float = (0.97 - 0.1 / training.width**0.8) * size + luck - lost
     return max(0.01, ap)

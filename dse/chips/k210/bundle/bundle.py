@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.canvas import InputSize
 from dse.chips.abilities import ExportReport
 from dse.chips.accuracy import (
     MIN_CORRELATION,
@@ -69,7 +70,7 @@ def export_bundle(
 ) -> ExportReport:
     """Compiles, checks and writes one detector into `folder`, which it replaces.
 
-    calibration: (n, size, size, 3) uint8 training pictures that set the activation ranges.
+    calibration: (n, height, width, 3) uint8 training pictures that set the activation ranges.
     data: evaluation pictures. estimate: figures of the cost model (`latency_ms`,
     `latency_ms_low`, `latency_ms_high`, `energy_mj`, `macs`, `parameters`, ...). study: where
     the weights come from. target: whose memory must hold it and whose nncase compiles it;
@@ -192,7 +193,7 @@ def _compiled_table(deployment: Deployment) -> dict[str, Any]:
 
 
 def _contents(
-    deployment: Deployment, input_size: int, manifest: dict[str, Any]
+    deployment: Deployment, input_size: InputSize, manifest: dict[str, Any]
 ) -> dict[str, bytes]:
     """Every file of the bundle by name; adds their checksums to `manifest`."""
     compiled, head = deployment.compiled, deployment.head

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from dse.canvas import InputSize
 from dse.chips.k210.kmodel.kmodel import Kmodel
 from dse.detection.decoding import IOU_THRESHOLD
 from dse.detection.head import FACE_HEAD, Head
@@ -13,7 +14,7 @@ __all__ = ["detector_table"]
 
 
 def detector_table(
-    headers: Kmodel, input_size: int, box_scale: float, score: float, head: Head = FACE_HEAD
+    headers: Kmodel, input_size: InputSize, box_scale: float, score: float, head: Head = FACE_HEAD
 ) -> dict[str, Any]:
     """The content. `score`: threshold in 0..1 of the operating point with the best F1."""
     _, channels, height, width = headers.outputs[0].shape

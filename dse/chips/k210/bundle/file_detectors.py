@@ -9,9 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dse.canvas import Canvas
+from dse.chips.k210.bundle.older_files import EmulatedDetector, shaped, square_map
 from dse.chips.k210.bundle.reading import made_by, most_bytes, read_table, shown
 from dse.chips.k210.compiler.refereed import refereed
+from dse.chips.k210.compiler.simulator import RUNNABLE_VERSION
 from dse.chips.k210.compiler.tflite_predictor import guarded_tflite_predictor
+from dse.chips.k210.kmodel.kmodel import Kmodel, parse_kmodel
 from dse.detection.detector import Detector, Say
 from dse.detection.head import Head
 from dse.errors import DseError, FileError, InvalidFile, UsageError, VerificationFailed
@@ -19,7 +23,24 @@ from dse.files import printable, read_bytes
 from dse.network.arrays import Predict
 from dse.network.tflite_graph import parse_tflite
 
-__all__ = ["KmodelDetector", "TfliteDetector"]
+__all__ = ["KmodelDetector", "OlderKmodelDetector", "TfliteDetector", "kmodel_detector"]
+
+
+def kmodel_detector(path: Path, say: Say) -> Detector:
+    """The kmodel of any version in the file `path`.
+
+    Raises UsageError where it cannot be read, VerificationFailed where it is damaged or no
+    detector, CompilerError for an operation of versions 3 and 4 that is not known.
+    """
+    content = _content(path)
+    scale, score, version = _told_beside(path, say)
+    headers = parse_kmodel(content)
+    if headers.version == RUNNABLE_VERSION:
+        return KmodelDetector(_name(path), content, scale, score, say, version)
+    beside = path.with_name("detector.json")
+    told = read_table(beside) if beside.exists() else square_map(content, Detector.head)
+    headers = shaped(headers, content, told)
+    return OlderKmodelDetector(_name(path), content, headers, scale, score, say)
 
 
 class KmodelDetector(Detector):
@@ -45,13 +66,6 @@ class KmodelDetector(Detector):
             self.input_size = predict.input_size
             _require_detector(name, predict.map_shape[2], self.head)
 
-    @classmethod
-    def read(cls, path: Path, say: Say) -> KmodelDetector:
-        """The kmodel in a file. Raises UsageError where it cannot be read."""
-        content = _content(path)
-        scale, score, version = _told_beside(path, say)
-        return cls(_name(path), content, scale, score, say, version)
-
     @contextmanager
     def running(self) -> Iterator[Predict]:
         """See `Detector`."""
@@ -60,6 +74,35 @@ class KmodelDetector(Detector):
         ) as predict:
             yield predict
         self._say(predict.how)
+
+
+class OlderKmodelDetector(Detector):
+    """A kmodel of version 3 or 4, for which no simulator can be had: the emulator."""
+
+    def __init__(
+        self,
+        name: str,
+        content: bytes,
+        headers: Kmodel,
+        box_scale: float,
+        score: float | None,
+        say: Say,
+    ) -> None:
+        """headers: as of `shaped`. Raises VerificationFailed for another network or a damaged
+        file, CompilerError for an operation that is not known."""
+        self.name, self.score, self._say = name, score, say
+        _require_detector(name, headers.outputs[0].shape[1], self.head)
+        self._run = EmulatedDetector(content, headers, box_scale)
+        self.input_size = self._run.input_size
+
+    @contextmanager
+    def running(self) -> Iterator[Predict]:
+        """See `Detector`."""
+        yield self._run
+        self._say(
+            f"{self._run.how}; its public sources, built for a PC, gave the same to the bit "
+            "(docs/runtimes.md)"
+        )
 
 
 class TfliteDetector(Detector):
@@ -76,13 +119,13 @@ class TfliteDetector(Detector):
             raise VerificationFailed(str(error), error.hint) from None
         self._scale, self.score, _ = _told_beside(path, say)
         (height, width, channels), found = graph.input.shape, graph[graph.outputs[0]].shape
-        if (width, channels) != (height, 3):
+        if channels != 3:
             raise VerificationFailed(
-                f"{self.name} reads {height}x{width} pixels of {channels} channels, "
-                "not a square picture",
+                f"{self.name} reads {width}x{height} pixels of {channels} channels, "
+                "not a picture in colour",
                 "name a face detector that dse exported",
             )
-        self.input_size = height
+        self.input_size = Canvas(width, height).input_size
         _require_detector(self.name, found[2], self.head)
         self._shapes = (1, channels, height, width), (1, found[2], *found[:2])
 

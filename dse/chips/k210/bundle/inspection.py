@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.canvas import Canvas
 from dse.chips.k210.bundle.reading import packed_file, shown, table
 from dse.chips.k210.compiler.simulator import RUNNABLE_VERSION
 from dse.chips.k210.kmodel.kmodel import Kmodel
@@ -150,8 +151,8 @@ def detector_problems(
 ) -> list[str]:
     """What detector.json says that contradicts the kmodel, the design or itself."""
     try:
-        side = Candidate.parse(design).training.input_size
-        checks = _detector_checks(detector, headers, side, head)
+        canvas = Candidate.parse(design).training.canvas
+        checks = _detector_checks(detector, headers, canvas, head)
     except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
         return [f"detector.json lacks or mistypes {shown(str(error))}"]
     return [
@@ -159,15 +160,18 @@ def detector_problems(
     ]
 
 
-def _detector_checks(detector: Table, headers: Kmodel, size: int, head: Head) -> dict[str, bool]:
+def _detector_checks(
+    detector: Table, headers: Kmodel, canvas: Canvas, head: Head
+) -> dict[str, bool]:
     told, output = detector["input"]["size_pixels"], detector["output"]
     shape = (1, output["channels"], output["map_height"], output["map_width"])
-    boxes = detector["canonical_boxes_pixels"]
+    boxes, planes = detector["canonical_boxes_pixels"], (1, 3, canvas.height, canvas.width)
+    named = told == canvas.input_size
     return {
-        f"input size {shown(told)}": told == size and headers.inputs[0].shape == (1, 3, size, size),
+        f"input size {shown(told)}": named and headers.inputs[0].shape == planes,
         f"output shape {shown(shape)}": headers.outputs[0].shape == shape,
         f"{len(boxes)} canonical boxes": len(boxes) * head.numbers_per_box == output["channels"],
-        "a canonical box": _are_anchors(boxes, head.sizes(size)),
+        "a canonical box": _are_anchors(boxes, head.sizes(canvas.input_size)),
         "score_threshold": 0 <= detector["score_threshold"] < 1,
         "iou_threshold": 0 < detector["iou_threshold"] < 1,
     }

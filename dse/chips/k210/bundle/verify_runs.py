@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.canvas import InputSize
 from dse.chips.accuracy import (
     MIN_CORRELATION,
     MOST_AP_LOST,
@@ -45,8 +46,8 @@ class Effort:
     workers: int | None
     time_limit_s: float
 
-    def pictures(self, size: int) -> tuple[NDArray[np.uint8], Prepared | None]:
-        """Canvases (n, size, size, 3), and what is known of them: nothing of synthetic ones."""
+    def pictures(self, size: InputSize) -> tuple[NDArray[np.uint8], Prepared | None]:
+        """Canvases (n, height, width, 3), and what is known of them: nothing of synthetic ones."""
         if self.data is None:
             return _scenes(size), None
         prepared = prepare(self.data, size)
@@ -152,8 +153,8 @@ def _noise(kmodel: BufferedKmodel) -> NDArray[Any]:
     return dice.integers(0, 256, shape, dtype=np.uint8)
 
 
-def _scenes(size: int) -> NDArray[np.uint8]:
-    """A few synthetic pictures on canvases (n, size, size, 3), for want of better ones."""
+def _scenes(size: InputSize) -> NDArray[np.uint8]:
+    """A few synthetic pictures on canvases (n, height, width, 3), for want of better ones."""
     from dse.data.synthetic import synthetic
 
     pictures = synthetic("eval", AGREEMENT_PICTURES).pictures

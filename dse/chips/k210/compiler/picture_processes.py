@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse import processes
+from dse.canvas import Canvas, InputSize
 from dse.chips.k210.compiler.nncase_process import FRAME
 from dse.chips.k210.quantization.box_scale import unscale_boxes
 from dse.detection.head import FACE_HEAD, Head
@@ -87,7 +88,7 @@ class PictureProcesses:
         self.close()
 
     def __call__(self, canvases: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Maps (n, h, w, channels) of `canvases` (n, size, size, 3), in order."""
+        """Maps (n, h, w, channels) of `canvases` (n, height, width, 3), in order."""
         pictures = self._arrange(canvases)
         height, width, channels = self.map_shape
         maps = np.empty((len(pictures), height, width, channels), np.float32)
@@ -96,9 +97,9 @@ class PictureProcesses:
         return unscale_boxes(maps, self._scale, self._head)
 
     @property
-    def input_size(self) -> int:
-        """Side of the picture, pixels."""
-        return self._runner.shapes[0][2]
+    def input_size(self) -> InputSize:
+        """Names the canvas of a picture."""
+        return Canvas.of_planes(self._runner.shapes[0]).input_size
 
     @property
     def map_shape(self) -> tuple[int, int, int]:
@@ -117,10 +118,10 @@ class PictureProcesses:
 
     def _arrange(self, canvases: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Planar pictures, as the file wants them."""
-        side = self.input_size
-        if canvases.dtype != np.uint8 or canvases.shape[1:] != (side, side, 3):
+        shape = Canvas.of_planes(self._runner.shapes[0]).shape
+        if canvases.dtype != np.uint8 or canvases.shape[1:] != shape:
             raise ValueError(
-                f"canvases are {canvases.dtype} {canvases.shape}, not uint8 (n, {side}, {side}, 3)"
+                f"canvases are {canvases.dtype} {canvases.shape}, not uint8 of (n, *{shape})"
             )
         return np.ascontiguousarray(canvases.transpose(0, 3, 1, 2))
 

@@ -33,7 +33,8 @@ def kmodel_predictor(
     nncase_version: str | None = None,
     time_limit_s: float = 60.0,
 ) -> PictureProcesses:
-    """The detector that `kmodel` is: canvases (n, size, size, 3) uint8 -> maps (n, h, w, channels).
+    """The detector that `kmodel` is: uint8 canvases (n, height, width, 3) -> maps (n, h, w,
+    channels).
 
     workers: processes, default one a core. box_scale: what the exporter multiplied the box
     channels by (`detector.json`); the maps returned are divided by it. head: what the channels
@@ -75,16 +76,15 @@ def detector_headers(headers: Kmodel, head: Head = FACE_HEAD) -> Kmodel:
         raise VerificationFailed(
             f"this is a kmodel of version {headers.version} for {headers.runtime}; "
             f"the simulator runs version {RUNNABLE_VERSION}",
-            "dse verify runs it; its bundle with --data on pictures, too",
+            "dse verify and dse evaluate run it in the emulator",
         )
     if len(headers.inputs) != 1 or len(headers.outputs) != 1:
         raise VerificationFailed("a detector has one input and one output", _HINT)
     picture, found = headers.inputs[0], headers.outputs[0]
-    planar = len(picture.shape) == 4 and picture.shape[:2] == (1, 3)
-    square = planar and picture.shape[2] == picture.shape[3] > 0
-    if not square or picture.type != "uint8" or picture.size_bytes != math.prod(picture.shape):
+    planar = len(picture.shape) == 4 and picture.shape[:2] == (1, 3) and min(picture.shape) > 0
+    if not planar or picture.type != "uint8" or picture.size_bytes != math.prod(picture.shape):
         raise VerificationFailed(
-            f"its input is {picture.type} {picture.shape}, not planar uint8 (1, 3, size, size)",
+            f"its input is {picture.type} {picture.shape}, not planar uint8 (1, 3, height, width)",
             _HINT,
         )
     planes = len(found.shape) == 4 and found.shape[0] == 1

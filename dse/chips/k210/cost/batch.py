@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
+from dse.canvas import Canvas
 from dse.chips.k210.cost.latency import Duration, program_time
 from dse.chips.k210.cost.layer_costs import LayerCost
 from dse.chips.k210.cost.memory import MemoryLayout, map_bytes, size_bytes
@@ -45,9 +46,14 @@ def price_networks(
     for_kpu = [format for format in formats if format == KPU_FORMAT]
     for_cpu = [format for format in formats if format != KPU_FORMAT]
     costs: dict[Key, K210Cost] = {}
-    for _, group in groupby(sorted(networks), key=lambda network: network.breakpoint):
+    for _, group in groupby(sorted(networks, key=_place), key=lambda network: network.breakpoint):
         costs.update(_priced(list(group), [for_kpu, for_cpu], target))
     return costs
+
+
+def _place(network: Network) -> tuple[str, float, Canvas]:
+    """Puts networks in order: those side by side mostly come out alike."""
+    return network.breakpoint, network.width, Canvas.of(network.input_size)
 
 
 def _priced(
@@ -73,8 +79,12 @@ def _graph(networks: Sequence[Network], lockstep: Lockstep) -> Graph:
     def scaled(channels: int) -> int:
         return lockstep.number(np.array([scaled_channels(w, channels) for w in widths])[place])
 
-    size = lockstep.number([network.input_size for network in networks])
-    return detector("detectors", networks[0].breakpoint, scaled, size)
+    canvases = [Canvas.of(network.input_size) for network in networks]
+    width = lockstep.number([canvas.width for canvas in canvases])
+    height = lockstep.number([canvas.height for canvas in canvases])
+    channels = lockstep.number([network.channels for network in networks])
+    canvas = Canvas(width, height)
+    return detector("detectors", networks[0].breakpoint, scaled, canvas, channels)
 
 
 def _costs(

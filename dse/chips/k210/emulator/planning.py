@@ -15,7 +15,16 @@ from typing import TypeVar
 from dse.chips.k210.emulator.container import Code, CodeModule, Container, Tensor
 from dse.chips.k210.emulator.cpu_operations import prepare_operation
 from dse.chips.k210.emulator.kpu_code import Copy, Download, Upload, read_kpu_code
-from dse.chips.k210.emulator.memory import DATA, INPUT, OUTPUT, RDATA, Region, Spaces, dense_strides
+from dse.chips.k210.emulator.memory import (
+    DATA,
+    INPUT,
+    OUTPUT,
+    RDATA,
+    Region,
+    Space,
+    Spaces,
+    dense_strides,
+)
 from dse.chips.k210.emulator.picking import PlannedLayer
 from dse.chips.k210.emulator.stack_code import (
     MOST_STEPS,
@@ -192,21 +201,36 @@ class _Call:
         It takes tensors as dense whatever strides it is told: where the compiler hands it a
         part of a larger tensor, the simulator reads other pixels than the network means.
         """
-        space, offset = (self.module, address.location), address.offset
-        if address.location in (INPUT, OUTPUT):
-            given = self.given(address)
-            expect(given.dtype == "u1", f"the accelerator is given numbers of type {given.dtype}")
-            space, offset = (self.caller, given.address.location), given.address.offset
+        space, offset, given = self.locate(address)
+        if given is not None:
+            expect(given == "u1", f"the accelerator is given numbers of type {given}")
         return Region(self.spaces, space, offset, "u1", of.shape, dense_strides(of.shape), written)
 
+    def locate(self, address: Address) -> tuple[Space, int, str | None]:
+        """Space and offset of the accelerator's `address`; type of the tensor given there."""
+        if address.location not in (INPUT, OUTPUT):
+            return (self.module, address.location), address.offset, None
+        given = self.given(address)
+        return (self.caller, given.address.location), given.address.offset, given.dtype
+
     def given(self, address: Address) -> Argument:
-        """The tensor that the caller gave for the function's own at `address`."""
+        """The tensor that the caller gave for the function's own at `address`.
+
+        It must begin there, as in `k210_runtime_function::memory_at` of nncase. Its compiler makes
+        other files all the same, where a map that leaves the function is cropped inside of it.
+        """
         ends: tuple[Sequence[Tensor], Sequence[Argument]] = (self.function.inputs, self.inputs)
         if address.location == OUTPUT:
             ends = (self.function.outputs, self.outputs)
         for tensor, given in zip(*ends, strict=True):
             if tensor.start == address.offset:
                 return given
+        if any(0 < address.offset - tensor.start < tensor.size_bytes for tensor in ends[0]):
+            raise CompilerError(
+                f"the kmodel's accelerator uses {address}, which lies within a tensor that it was "
+                "given: nncase's own runtime refuses to run such a file ('Invalid argument')",
+                "change the network: no crop of a map that other layers read, too",
+            )
         raise CompilerError(
             f"the kmodel's accelerator uses {address}, which is no tensor it was given",
             "the file is damaged: export it again",
@@ -215,10 +239,7 @@ class _Call:
     def copied(self, copy: Copy) -> Copied:
         """The step of a copy within the accelerator's module."""
         source, target = (
-            Region(
-                self.spaces, (self.module, address.location), address.offset, copy.dtype,
-                copy.shape, strides, written,
-            )
+            Region(self.spaces, *self.locate(address)[:2], copy.dtype, copy.shape, strides, written)
             for address, strides, written in (
                 (copy.source, copy.in_strides, False), (copy.target, copy.out_strides, True),
             )

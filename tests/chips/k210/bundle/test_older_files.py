@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dse.chips.k210.bundle.older_files import EmulatedDetector, shaped
+from dse.chips.k210.bundle.older_files import EmulatedDetector, shaped, square_map
 from dse.chips.k210.compiler.deployment import Deployment, deploy
 from dse.chips.k210.kmodel.kmodel import parse_kmodel
+from dse.detection.head import FACE_HEAD, Head
 from dse.errors import VerificationFailed
 from dse.network.detector import detector_graph
 from dse.space import Training
@@ -45,6 +46,15 @@ def test_it_runs_as_the_referee_saw_it(older: Deployment, told: dict[str, Any]) 
     with older.running(workers=1) as refereed:
         np.testing.assert_array_equal(run(canvases), refereed(canvases))
     assert "nncase 0.2" in run.how and run.input_size == 64
+
+
+def test_without_detector_json_the_map_is_square(older: Deployment, told: dict[str, Any]) -> None:
+    assert square_map(older.content, FACE_HEAD) == told
+
+
+def test_an_output_that_is_no_map_of_the_head_is_refused(older: Deployment) -> None:
+    with pytest.raises(VerificationFailed, match="numbers, which are no square map of the 12"):
+        square_map(older.content, Head(((16.0, 16.0),) * 2, ("one", "two")))
 
 
 @pytest.mark.parametrize(

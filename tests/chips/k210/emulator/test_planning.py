@@ -8,6 +8,7 @@ import pytest
 
 from dse.chips.k210.emulator.container import Code, CodeModule, Container, Tensor
 from dse.chips.k210.emulator.planning import plan
+from dse.chips.k210.emulator.steps import Copied
 from dse.errors import CompilerError, VerificationFailed
 
 KPU = 64
@@ -127,6 +128,26 @@ def test_layers_that_leave_their_memory_are_refused(kpu: bytes, why: str) -> Non
 )
 def test_layers_that_are_not_known_are_named(kpu: bytes, why: str) -> None:
     with pytest.raises(CompilerError, match=why):
+        plan(program(CALL, kpu))
+
+
+def copied(source: bytes, target: bytes) -> bytes:
+    """Four maps of 8 x 8, by the accelerator's module; strides as dense."""
+    dense = (256, 64, 8, 1)
+    return struct.pack("<B3x12s12s12I", 3, source, target, 1, 4, 8, 8, *dense, *dense)
+
+
+def test_a_copy_finds_the_tensors_that_the_caller_gave() -> None:
+    kpu = UPLOAD + layer() + DOWNLOAD + copied(memory_range(1, 0), memory_range(1, 0))
+    step = plan(program(CALL, kpu)).steps[-1]
+    assert isinstance(step, Copied)
+    assert (step.source.space, step.source.offset) == ((0, 1), 0)
+    assert (step.target.space, step.target.offset) == ((0, 1), 0)
+
+
+def test_a_copy_from_within_a_given_tensor_is_refused_as_by_the_runtime() -> None:
+    kpu = UPLOAD + layer() + DOWNLOAD + copied(memory_range(1, 9), memory_range(1, 0))
+    with pytest.raises(CompilerError, match="nncase's own runtime refuses"):
         plan(program(CALL, kpu))
 
 
