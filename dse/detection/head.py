@@ -74,6 +74,10 @@ class Head:
     may_be_scaled: ClassVar[bool] = True
     """Offsets may leave the chip multiplied by a constant, which our own decoders undo."""
 
+    as_darknet: ClassVar[bool] = False
+    """Boxes are suppressed as they are, before they are clipped to the canvas, and one that is
+    left for several classes is of the likeliest alone: so do the firmwares' decoders."""
+
     def __post_init__(self) -> None:
         sides = [side for anchor in self.anchors for side in anchor]
         if not 0 < len(self.anchors) <= MOST or not all(0 < side < math.inf for side in sides):
