@@ -15,10 +15,11 @@ from dse.chips.registry import chip
 from dse.chips.subject import OwnFile, Subject, find
 from dse.chips.target import Target
 from dse.chips.verdict import Verdict
+from dse.errors import DseError
 from dse.space import Candidate, SearchSpace, Training
 from dse.text_table import bytes_text, format_table
 
-__all__ = ["Checked", "check", "check_rows", "check_table", "checked"]
+__all__ = ["Checked", "check", "check_each", "check_rows", "check_table", "checked"]
 
 Row = dict[str, Any]
 
@@ -123,6 +124,22 @@ def check_rows(
 ) -> list[Row]:
     """`check` of each name, with the fields of `dse check --json`."""
     return [check(name, target, space, classes=classes).as_dict() for name in names]
+
+
+def check_each(
+    names: Sequence[str], target: Target, space: SearchSpace | None = None, *, classes: int = 1
+) -> list[Row | DseError]:
+    """As `check_rows`, but what is wrong with one name stands in the place of its row."""
+    return [_row_or_error(name, target, space, classes) for name in names]
+
+
+def _row_or_error(
+    name: str, target: Target, space: SearchSpace | None, classes: int
+) -> Row | DseError:
+    try:
+        return check(name, target, space, classes=classes).as_dict()
+    except DseError as error:
+        return error
 
 
 def _fits(cost: Cost, uses: Sequence[Use], target: Target) -> str:

@@ -6,9 +6,10 @@ from bisect import bisect_left
 from itertools import groupby
 from typing import Any
 
+from dse.axes import in_order
 from dse.chips.pricing import Priced, price_candidate
 from dse.chips.target import Target
-from dse.space import TRAINING_AXES, Candidate, SearchSpace, Training, in_order
+from dse.space import TRAINING_AXES, Candidate, SearchSpace, Training
 
 __all__ = ["nearest_fit"]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dse.chips import check_rows, check_table, load_target
+from dse.chips import check_each, check_rows, check_table, load_target
 from dse.chips.k210.compiler.tflite import random_tflite
 from dse.errors import UsageError
 from dse.space import SearchSpace
@@ -52,6 +52,12 @@ def test_the_table_shows_every_row_and_the_way_out() -> None:
     assert "rejected" in lines[3]
     assert "nearest that fits: A98-a0.5-224-kpu8" in text
     assert "884,736 too many" in text
+
+
+def test_a_wrong_name_does_not_lose_the_others() -> None:
+    first, wrong, last = check_each(["A98-a0.5-224", "nonsense", "P5-a1-256"], TARGET)
+    assert isinstance(wrong, UsageError)
+    assert [first, last] == check_rows(["A98-a0.5-224", "P5-a1-256"], TARGET)
 
 
 def test_a_wrong_name_is_an_error() -> None:
