@@ -110,6 +110,12 @@ class Head:
         return (*scores, *OFFSETS)
 
     @property
+    def score_words(self) -> str:
+        """How a box's scores are to be read, for people."""
+        whose = f"a {self.classes[0]}'s" if len(self.classes) == 1 else "its class's"
+        return f"logit: {whose} probability is 1 / (1 + exp(-score))"
+
+    @property
     def first_offset(self) -> int:
         """Place of tx among a box's numbers; ty, tw and th follow."""
         return len(self.classes)

@@ -51,6 +51,11 @@ class RegionHead(Head):
         return (*OFFSETS, "objectness", *(f"logit of {name}" for name in self.classes))
 
     @property
+    def score_words(self) -> str:
+        """See `Head`."""
+        return "sigmoid(objectness) * softmax(logits of the classes)"
+
+    @property
     def first_offset(self) -> int:
         """See `Head`."""
         return 0
@@ -108,7 +113,8 @@ class RegionHead(Head):
 
         canvas = Canvas.of(input_size)
         cells = np.array([map_width / canvas.width, map_height / canvas.height])
-        return (self.sizes(input_size) * cells).astype(np.float32)
+        units: Float32s = (self.sizes(input_size) * cells).astype(np.float32)
+        return units
 
     def encode(self, boxes: Float32s, grid: Float32s) -> Float32s:
         """Offsets (n, 4) for boxes (n, 4) whose centres lie in the cells of rows (n, 6) of `grid`.
