@@ -18,6 +18,7 @@ from dse.chips.k210.kmodel.kmodel_headers import OLDER_RUNTIMES
 from dse.chips.k210.target import K210Target
 from dse.detection.decoding import CANDIDATES, MAX_BOXES
 from dse.detection.head import FACE_HEAD, MAX_LOG_RATIO, Head
+from dse.detection.region_head import RegionHead
 from dse.errors import UsageError
 
 __all__ = ["NAMES", "board_files"]
@@ -26,6 +27,9 @@ OLDER_BUNDLES_VERSION = 5
 """Of the kmodel in bundles whose manifest does not name it."""
 
 NAMES = ("README.md", "decode.c", "decode.h", "detector.h", "main.c", "main.py")
+
+YOLO2_PROGRAMS = ("maixpy", "canmv")
+"""Board programs of firmwares that decode YOLOv2's region layer themselves."""
 
 LIST_BYTES_PER_NUMBER = 32 + 3 * 8
 """Of MicroPython on 64 bits: a float is an object in a block of 32 bytes; a list that doubles
@@ -48,10 +52,10 @@ def board_files(
 
     Raises UsageError for a head that the programs on the board cannot decode.
     """
-    if head.kind != Head.kind or len(head.classes) > 1:
+    is_region = isinstance(head, RegionHead)
+    if not is_region and head.kind != Head.kind:
         raise UsageError(
-            f"no program on the board decodes a head '{head.kind}' of {len(head.classes)} classes",
-            "export a design whose head has one class",
+            f"no program on the board decodes a head '{head.kind}'", "export another design"
         )
     compiled, output, target = manifest["compiled"], detector["output"], manifest["target"]
     canvas = Canvas.of(detector["input"]["size_pixels"])
@@ -81,6 +85,11 @@ def board_files(
         "number_names": head.number_names,
         "first_offset": head.first_offset,
         "boxes": detector["canonical_boxes_pixels"],
+        "classes": head.classes,
+        "is_region": is_region,
+        "label_field": is_region or len(head.classes) > 1,
+        "place": "place" if is_region or len(head.classes) > 1 else "found.place",
+        "map_units": _map_units(head, detector) if isinstance(head, RegionHead) else (),
         "score_logit": _logit(detector["score_threshold"]),
         "largest_log_ratio": MAX_LOG_RATIO,
         "max_candidates": CANDIDATES,
@@ -88,6 +97,7 @@ def board_files(
         "flash_address": FLASH_ADDRESS,
         "numbers": numbers,
         "heap_bytes": _heap_bytes(canvas, cells if is_maixpy else numbers),
+        "canvas_heap_bytes": _heap_bytes(canvas, 0),
         "outside_heap_bytes": (
             compiled["kmodel_bytes"] + compiled["data_bytes"] + compiled["output_bytes"]
         ),
@@ -96,7 +106,16 @@ def board_files(
             compiled["main_memory_bytes"] + canvases_beside * 3 * canvas.area + 2 * screen_bytes
         ),
     }
-    return {name: render(name, **values) for name in NAMES}
+    templates = {"main.py": "main_yolo2.py"} if is_region and program in YOLO2_PROGRAMS else {}
+    return {name: render(templates.get(name, name), **values) for name in NAMES}
+
+
+def _map_units(head: RegionHead, detector: Mapping[str, Any]) -> list[float]:
+    """Width and height of each anchor in cells, one after the other."""
+    output = detector["output"]
+    size = detector["input"]["size_pixels"]
+    units = head.map_units(size, output["map_height"], output["map_width"])
+    return [float(str(side)) for side in units.ravel()]
 
 
 def _canvas_values(canvas: Canvas) -> dict[str, Any]:
