@@ -41,10 +41,10 @@ from dse.study.outcomes import SearchReport
 from dse.study.plan import SearchPlan, candidates_csv, make_plan
 from dse.study.provenance import check_unchanged, make_settings, shared_settings
 from dse.study.record import StudyRecord, load_study
-from dse.study.settings import SearchSettings, StudySettings
+from dse.study.settings import DEFAULT_DATA, SearchSettings, StudySettings
 from dse.training.changes import changes_for
 from dse.training.recipe import Recipe
-from dse.workers.backend import TrainingBackend, backend_for
+from dse.workers.backend import TrainingBackend, backend_for, opened_pictures, remarks_on
 from dse.workers.executor import Executor, TaskRunner
 
 __all__ = ["plan_search", "run_search"]
@@ -59,7 +59,17 @@ def plan_search(request: SearchRequest) -> SearchPlan:
     Raises UnknownName, InvalidFile, or NothingFeasible with the nearest candidates.
     """
     settings = request.settings()
-    return make_plan(SearchSpace.load(settings.space), load_target(settings.target))
+    space, target = SearchSpace.load(settings.space), load_target(settings.target)
+    return make_plan(space, target, len(_classes(settings)))
+
+
+def _classes(settings: SearchSettings) -> tuple[str, ...]:
+    """Of the pictures, each split of which is opened, so that a search would not stumble; what
+    the package draws itself, or a table has recorded, need not be."""
+    if settings.replay is not None or {settings.data, settings.eval_data} == {DEFAULT_DATA}:
+        return FACE_HEAD.classes
+    about = opened_pictures(settings)
+    return tuple(about["training_pictures"].get("classes", FACE_HEAD.classes))
 
 
 def run_search(
@@ -110,6 +120,8 @@ class _Search:
         space = backend.offered(SearchSpace.load(search.space))
         target = load_target(search.target)
         about = backend.describe(search)
+        for line in remarks_on(about):
+            self.progress.say(line)
         classes = tuple(about["training_pictures"].get("classes", FACE_HEAD.classes))
         plan = make_plan(space, target, len(classes))
         search = structs.replace(search, recipe=_settled(search.recipe, about))
