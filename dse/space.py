@@ -14,17 +14,14 @@ from dataclasses import astuple, dataclass, fields, replace
 from typing import Any
 
 from dse import resources
+from dse.axes import FORMATS, SIDES, USUAL, WrongValue, checked_axis
 from dse.canvas import Canvas, InputSize
 from dse.detection.heads import DEFAULT_HEAD, HEADS
 from dse.errors import InvalidFile, UnknownName, UsageError
 from dse.network.families import BREAKPOINTS
-from dse.schema import line_of, quoted, read_toml, shown
+from dse.schema import line_of, read_toml, shown
 
-__all__ = ["AXES", "FORMATS", "TRAINING_AXES", "Candidate", "SearchSpace", "Training", "in_order"]
-
-FORMATS = ("kpu8", "FP16", "Q9", "Q8", "Q7", "Q6", "FP32")
-SIDES = range(32, 1025)
-"""Pixels, of an input."""
+__all__ = ["AXES", "FORMATS", "TRAINING_AXES", "Candidate", "SearchSpace", "Training"]
 
 _ID = re.compile(
     r"([A-Z])(\d{1,6})-a(\d{1,6}(?:\.\d{1,6})?)-(\d{1,6}(?:x\d{1,6})?)"
@@ -102,8 +99,7 @@ def _parse(text: str, hint: str, with_format: bool) -> tuple[Training, str]:
         raise UnknownName("head", shown(match[5]), HEADS)
     if with_format and match[6] not in FORMATS:
         raise UnknownName("format", shown(match[6]), FORMATS)
-    size = Canvas.of(match[4]).input_size
-    head = match[5] or DEFAULT_HEAD
+    size, head = Canvas.of(match[4]).input_size, match[5] or DEFAULT_HEAD
     training = Training(match[1], int(match[2]), float(match[3]), size, head)
     problem = _impossible(*astuple(training))
     if problem:
@@ -200,7 +196,7 @@ class SearchSpace:
         text, table = read_toml(path)
         try:
             return cls.of(path.stem, table)
-        except _Wrong as wrong:
+        except WrongValue as wrong:
             line = line_of(text, wrong.key)
             raise InvalidFile(path, str(wrong), line, wrong.hint) from None
 
@@ -218,100 +214,35 @@ TRAINING_AXES = tuple(axis.name for axis in fields(Training))
 AXES = (*TRAINING_AXES, "format")
 
 
-def _allowed(axis: str) -> Sequence[Any]:
-    """The values that some network has on `axis`, in their order."""
-    if axis in ("head", "format"):
-        return tuple(HEADS) if axis == "head" else FORMATS
-    if axis == "breakpoint":
-        return tuple(BREAKPOINTS)
-    every = BREAKPOINTS.values()
-    values = (one.lambdas if axis == "frozen_until" else one.family.widths for one in every)
-    return sorted(set().union(*values))
-
-
-_TYPES: dict[str, tuple[type, ...]] = {
-    "breakpoint": (str,),
-    "frozen_until": (int,),
-    "width": (float, int),
-    "input_size": (int, str),
-    "head": (str,),
-    "format": (str,),
-}
-
-_USUAL: Mapping[str, tuple[Any, ...]] = {"head": (DEFAULT_HEAD,)}
-"""What an axis has that a space does not name."""
-
-
-class _Wrong(ValueError):
-    """What is wrong with the values of `key`; "" where it is none alone."""
-
-    def __init__(self, key: str, why: str, hint: str = "") -> None:
-        super().__init__(why)
-        self.key, self.hint = key, hint
-
-
 def _axes(table: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
     """The axes that `table` gives, checked value by value."""
     for key in table:
         if key not in AXES:
-            raise _Wrong(key, f"unknown axis '{shown(key)}'", f"axes: {', '.join(AXES)}")
-    axes = {axis: _axis(axis, table.get(axis, _USUAL.get(axis))) for axis in AXES}
+            raise WrongValue(key, f"unknown axis '{shown(key)}'", f"axes: {', '.join(AXES)}")
+    axes = {axis: checked_axis(axis, table.get(axis, USUAL.get(axis))) for axis in AXES}
     training_axes = (axes[axis] for axis in TRAINING_AXES)
     if all(_impossible(*values) for values in itertools.product(*training_axes)):
-        raise _Wrong("", "no combination of its values is a network: the space is empty")
+        raise WrongValue("", "no combination of its values is a network: the space is empty")
     return axes
-
-
-def _axis(axis: str, values: Any) -> tuple[Any, ...]:
-    if not isinstance(values, list | tuple) or not values:
-        raise _Wrong(axis, f"'{axis}' must be a list of values")
-    for value in values:
-        if type(value) not in _TYPES[axis] or not _is_possible(axis, value):
-            raise _Wrong(axis, f"'{axis}' cannot be {quoted(value)}; it is {_known(axis)}")
-    if len(set(values)) < len(values):
-        raise _Wrong(axis, f"'{axis}' names a value twice")
-    return tuple(values)
-
-
-def _is_possible(axis: str, value: Any) -> bool:
-    """Whether some network has `value`, of the right type, on `axis`."""
-    if axis != "input_size":
-        return value in _allowed(axis)
-    try:
-        canvas = Canvas.checked(value)
-    except UsageError:
-        return False
-    return canvas.width in SIDES and canvas.height in SIDES
-
-
-def _known(axis: str) -> str:
-    if axis == "input_size":
-        return f'{SIDES[0]}..{SIDES[-1]}, or of two such sides, as in "320x240"'
-    return f"one of {_allowed(axis)}"
 
 
 def _checked_only(only: Any, axes: dict[str, tuple[Any, ...]]) -> tuple[str, ...]:
     """The ids of `only`, each the name of a training on the axes."""
     if not isinstance(only, list | tuple) or not all(isinstance(id, str) for id in only):
-        raise _Wrong("only", "'only' must be a list of trainings")
+        raise WrongValue("only", "'only' must be a list of trainings")
     ids = []  # as they are usually written: "A063-a0.50-96" is a training, too
     for id in only:
         try:
             training = Training.parse(id)
         except UsageError as error:
-            raise _Wrong("only", str(error), error.hint) from None
+            raise WrongValue("only", str(error), error.hint) from None
         off = [axis for axis, value in vars(training).items() if value not in axes[axis]]
         if off:
-            raise _Wrong("only", f"'{id}' in 'only' is not on the axis '{off[0]}'")
+            raise WrongValue("only", f"'{id}' in 'only' is not on the axis '{off[0]}'")
         ids.append(training.id)
     if len(set(ids)) < len(ids):
-        raise _Wrong("only", "'only' names a training twice")
+        raise WrongValue("only", "'only' names a training twice")
     return tuple(ids)
-
-
-def in_order(axis: str, value: Any) -> Any:
-    """A key that sorts the values of `axis`."""
-    return Canvas.of(value) if axis == "input_size" else value
 
 
 def _value(candidate: Candidate, axis: str) -> Any:

@@ -30,6 +30,7 @@ __all__ = [
     "whole_between",
 ]
 
+MOST_CLASSES = 1000
 MOST = 1_000_000_000
 LARGEST_SEED = 2**32 - 1
 MOST_DIGITS = 10
@@ -101,6 +102,21 @@ def add_classes(parser: argparse._ActionsContainer) -> None:
         action="append",
         metavar="NEW=A,B",
         help="one class of several, such as face=with_mask,without_mask; may be repeated",
+    )
+
+
+def _class_count(text: str) -> int:
+    return whole_between(text, 1, MOST_CLASSES)
+
+
+def add_class_count(parser: argparse.ArgumentParser) -> None:
+    """--class-count: what the head of a candidate tells apart."""
+    parser.add_argument(
+        "--class-count",
+        type=_class_count,
+        default=1,
+        metavar="N",
+        help="classes that a candidate tells apart (default: 1)",
     )
 
 

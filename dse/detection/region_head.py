@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from dse.canvas import InputSize
     from dse.detection.assignment import Assignment
 
     Float32s = NDArray[np.float32]

@@ -44,7 +44,7 @@ from dse.study.record import StudyRecord, load_study
 from dse.study.settings import DEFAULT_DATA, SearchSettings, StudySettings
 from dse.training.changes import changes_for
 from dse.training.recipe import Recipe
-from dse.workers.backend import TrainingBackend, backend_for, opened_pictures, remarks_on
+from dse.workers.backend import TrainingBackend, backend_for, remarks_on
 from dse.workers.executor import Executor, TaskRunner
 
 __all__ = ["plan_search", "run_search"]
@@ -56,20 +56,16 @@ SETTINGS_BYTES = 1 << 20
 def plan_search(request: SearchRequest) -> SearchPlan:
     """What a search would choose from: every candidate priced, nothing written or trained.
 
-    Raises UnknownName, InvalidFile, or NothingFeasible with the nearest candidates.
+    The pictures are opened, as their classes decide what a head costs. Raises UnknownName,
+    InvalidFile, NothingFeasible with the nearest candidates, and what the readers raise.
     """
     settings = request.settings()
-    space, target = SearchSpace.load(settings.space), load_target(settings.target)
-    return make_plan(space, target, len(_classes(settings)))
-
-
-def _classes(settings: SearchSettings) -> tuple[str, ...]:
-    """Of the pictures, each split of which is opened, so that a search would not stumble; what
-    the package draws itself, or a table has recorded, need not be."""
-    if settings.replay is not None or {settings.data, settings.eval_data} == {DEFAULT_DATA}:
-        return FACE_HEAD.classes
-    about = opened_pictures(settings)
-    return tuple(about["training_pictures"].get("classes", FACE_HEAD.classes))
+    backend, space = backend_for(settings), SearchSpace.load(settings.space)
+    if {settings.data, settings.eval_data} == {DEFAULT_DATA}:  # slow to lay out, and sound
+        classes = FACE_HEAD.classes
+    else:
+        classes = _classes(backend.describe(settings))
+    return make_plan(backend.offered(space), load_target(settings.target), len(classes))
 
 
 def run_search(
@@ -122,7 +118,7 @@ class _Search:
         about = backend.describe(search)
         for line in remarks_on(about):
             self.progress.say(line)
-        classes = tuple(about["training_pictures"].get("classes", FACE_HEAD.classes))
+        classes = _classes(about)
         plan = make_plan(space, target, len(classes))
         search = structs.replace(search, recipe=_settled(search.recipe, about))
         left_out = changes_for(classes, search.recipe.mirror).words
@@ -221,6 +217,11 @@ class _Search:
         storage = " --storage URL" if self.run.storage else ""
         which = f"--study {folder.name}{self.run.results_flag}{storage}"
         self.go_on = f"continue with: dse search --resume {which}"
+
+
+def _classes(about: Mapping[str, Any]) -> tuple[str, ...]:
+    """Of the training pictures."""
+    return tuple(about["training_pictures"].get("classes", FACE_HEAD.classes))
 
 
 def _settled(recipe: Recipe, about: Mapping[str, Any]) -> Recipe:

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.axes import in_order
 from dse.errors import DseError
 from dse.pareto import ObjectiveBox
 from dse.search.proposers.base import (
@@ -34,7 +35,7 @@ from dse.search.proposers.base import (
     Places,
     Proposer,
 )
-from dse.space import Training, in_order
+from dse.space import Training
 
 __all__ = ["GpProposer", "Nsga2Proposer", "OptunaProposer", "TpeProposer"]
 

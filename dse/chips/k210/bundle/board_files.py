@@ -56,6 +56,9 @@ def board_files(
     program = target.get("board_program", K210Target.TOLD_LATER["board_program"])
     is_maixpy = program == "maixpy"
     screen_bytes = 2 * size * (size * 3 // 4)
+    version = compiled.get("kmodel_version", OLDER_BUNDLES_VERSION)
+    # what versions 3 and 4 count holds no canvas: both of main.c are beside it
+    canvases_beside = 1 if version == OLDER_BUNDLES_VERSION else 2
     values = {
         **compiled,
         **output,
@@ -64,7 +67,9 @@ def board_files(
         "board_program": program,
         "is_maixpy": is_maixpy,
         "kmodel_loader": target["kmodel_loader"],
-        "kmodel_version": compiled.get("kmodel_version", OLDER_BUNDLES_VERSION),
+        "kmodel_version": version,
+        "canvas_bytes": 3 * size * size,
+        "map_bytes": 4 * numbers,
         "runtime": _runtime(compiled),
         "kmodel_sha256": manifest["files"]["model.kmodel"]["sha256"],
         "size": size,
@@ -84,7 +89,7 @@ def board_files(
         ),
         "screen_bytes": screen_bytes,
         "program_bytes": (
-            compiled["main_memory_bytes"] + compiled["input_bytes"] + 2 * screen_bytes
+            compiled["main_memory_bytes"] + canvases_beside * 3 * size * size + 2 * screen_bytes
         ),
     }
     return {name: render(name, **values) for name in NAMES}

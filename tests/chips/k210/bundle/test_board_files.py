@@ -77,6 +77,16 @@ def test_the_guide_has_the_memory_map_and_the_decoding() -> None:
         assert fact in text
 
 
+@pytest.mark.parametrize("version", [3, 4])
+def test_the_memory_map_of_older_versions_has_the_output_in_the_buffer(version: int) -> None:
+    text = guide("maixpy", version)
+    (row,) = [line for line in text.splitlines() if "the runtime's one buffer" in line]
+    assert "| 2,048 |" in row and f"the output ({4 * 2000:,} bytes) lies in it" in row
+    assert ("where the CPU takes it first" in row) == (version == 4)
+    assert "| 0 |" not in text
+    assert "| 12,288 | the canvas that your program hands over" in text
+
+
 def guide(program: str, kmodel_version: int) -> str:
     return sources(program=program, kmodel_version=kmodel_version)["README.md"].decode()
 
