@@ -36,8 +36,11 @@ class _Draw:
 
 
 def synthetic_digits(split: str, count: int, *, seed: int = 0) -> DataSet:
-    """`count` scenes of a split ("train", "val", "eval"), drawn when they are loaded; the classes
-    are "0" to "9"; digits narrower than 5 pixels are `ignored`. Scene k is the same whatever `count` is."""
+    """`count` scenes of a split ("train", "val", "eval"), drawn when they are loaded.
+
+    The classes are "0" to "9"; digits narrower than 5 pixels are `ignored`. Scene k is the same
+    whatever `count` is.
+    """
     pictures = []
     for index in range(count):
         scene = sample_scene(seed, split, index)

@@ -92,11 +92,11 @@ def _leant(line: Line, style: Style) -> Line:
 def _wobbled(line: Line, much: float, rng: Generator) -> Line:
     """Bent smoothly along its way, and begun and ended elsewhere."""
     along = np.linspace(0, 1, len(line))[:, None]
-    waves = [
+    waves: list[Line] = [
         rng.normal(0, much, 2) * np.sin(np.pi * (k + rng.uniform(0, 1)) * along + rng.uniform(0, 6))
         for k in range(3)
     ]
-    return line + sum(waves) + rng.normal(0, much, 2)
+    return np.asarray(line + np.sum(waves, axis=0) + rng.normal(0, much, 2))
 
 
 def _arc(x: float, y: float, wide: float, tall: float, first: float, last: float) -> Line:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dse.data.synthetic.background import BACKGROUNDS
 from dse.data.synthetic.camera import Camera, sample_camera
 from dse.data.synthetic.scene import SPLITS
-from dse.data.synthetic_digits.glyphs import sample_style, strokes
+from dse.data.synthetic_digits.glyphs import HEIGHT, sample_style, strokes
 
 __all__ = ["Digit", "Plate", "Scene", "sample_scene"]
 
@@ -119,9 +119,8 @@ def _number(rng: Generator, width: int, height: int) -> tuple[Plate | None, list
         lines = tuple((line + shift) @ matrix + place for line in strokes(value, style, rng))
         digits.append(Digit(value, lines, max(1.5, style.stroke * unit), ink))
     edge = rng.uniform(0.25, 0.7)
-    frame = np.array(
-        [(-edge, -edge), (long + edge, -edge), (long + edge, HEIGHT + edge), (-edge, HEIGHT + edge)]
-    )
+    right, bottom = long + edge, HEIGHT + edge
+    frame = np.array([(-edge, -edge), (right, -edge), (right, bottom), (-edge, bottom)])
     bare = style.kind != "segment" and rng.random() < 0.25
     return None if bare else Plate(frame @ matrix + place, paper), digits
 
