@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dse.canvas import InputSize
 from dse.chips.k210.calibration.board_run import BoardRun
 from dse.chips.k210.calibration.log_prints import read_prints
 from dse.chips.k210.target import K210Target
@@ -77,8 +78,9 @@ class Told:
     memory_refusal: str
 
 
-def program(firmware: str, kmodel_version: int = 4) -> str:
-    return sources(program=firmware, kmodel_version=kmodel_version)["main.py"].decode()
+def program(firmware: str, kmodel_version: int = 4, size: InputSize = SIZE) -> str:
+    made = sources(program=firmware, kmodel_version=kmodel_version, size=size)
+    return made["main.py"].decode()
 
 
 def drive(
@@ -150,6 +152,35 @@ def test_the_loop_reads_a_letterboxed_picture_and_draws_its_boxes(told: Told) ->
     assert len(drawn) > 0
     np.testing.assert_allclose(drawn, wanted, atol=1)
     assert told.log[-1].endswith(f" faces={len(faces)}")
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_a_picture_that_fits_as_it_is_goes_to_the_network_as_the_camera_gave_it(
+    tmp_path: Path, firmware: str
+) -> None:
+    text = program(firmware, size="320x240")
+    assert "scale" not in text.split("def main")[1] and "EMPTY" not in text
+    told = tell(tmp_path, firmware, text)
+    rows = [np.array(faces, np.float32).reshape(-1, 5) for faces in told.faces]
+    wanted = expected(odd_maps(), size="320x240")
+    assert_same([Detections(row[:, :4], row[:, 4]) for row in rows], wanted)
+    assert told.seen["canvas"] == told.seen["screen"]  # it is the camera's picture
+    drawn = [call[1][0] for call in told.seen["screen"]]
+    boxes = [[int(x0), int(y0), int(x1 - x0), int(y1 - y0)] for x0, y0, x1, y1 in wanted[-1].boxes]
+    np.testing.assert_allclose(drawn, boxes, atol=1)
+    assert "gc_heap_size(" in told.heap_refusal
+
+
+def test_another_shape_gets_the_largest_picture_that_fits(tmp_path: Path) -> None:
+    for size, scale in (("96x64", 64 / 240), ("64x96", 64 / 320)):
+        told = tell(tmp_path, "maixpy", program("maixpy", size=size))
+        width, height = map(int, size.split("x"))
+        grey, picture = told.seen["canvas"][:2]
+        assert grey == ["rectangle", [0, 0, width, height], [127, 127, 127], True]
+        assert picture == ["image", [320, 240], 0, 0, scale, scale]
+        rows = [np.array(faces, np.float32).reshape(-1, 5) for faces in told.faces]
+        wanted = expected(odd_maps(), size=size)
+        assert_same([Detections(row[:, :4], row[:, 4]) for row in rows], wanted)
 
 
 def test_the_kmodel_comes_from_flash_and_is_given_back(told: Told) -> None:
