@@ -163,6 +163,7 @@ def _measure(
         "score": found.score,
         "precision": found.precision,
         "recall": found.recall,
+        **({"classes": dict(found.classes)} if found.classes else {}),
     }
 
 
