@@ -11,7 +11,7 @@ from dse.errors import UsageError
 __all__ = ["LEAST_EPOCHS", "EpochReport", "Recipe"]
 
 LEAST_EPOCHS = 6
-LEAST_STEPS = 150
+LEAST_STEPS = 300
 MOST_EPOCHS = 60
 """Of a training whose recipe leaves it open: steps are what a network learns by."""
 

@@ -28,6 +28,9 @@ class Image:
     def draw_rectangle(self, *where, color=None, thickness=1, fill=False):
         self.calls.append(("rectangle", where, color, fill))
 
+    def draw_string(self, x, y, text, color=None):
+        self.calls.append(("text", text))
+
     def pix_to_ai(self):
         self.is_for_kpu = True
 
@@ -90,6 +93,7 @@ class Board:
     def __init__(self, output, size, heap):
         self.output, self.size, self.heap, self.loaded, self.read = output, size, heap, None, None
         self.lcd, self.closed, image = Lcd(), 0, Module()
+        self.yolo2, self.found = None, []  # how the region layer was set up, and what it finds
         image.Image = Image
         self.utils, self.freq = Module(), Module()
         self.utils.gc_heap_size = lambda: self.heap

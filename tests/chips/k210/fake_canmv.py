@@ -32,6 +32,19 @@ class Kpu:
         self.board.read = canvas
         return self.board.output_of(self.board.output) if getlist else None
 
+    def init_yolo2(self, anchor, anchor_num=5, img_w=320, img_h=240, net_w=320, net_h=240,
+                   layer_w=10, layer_h=8, threshold=0.7, nms_value=0.4, classes=1):  # fmt: skip
+        if layer_w * layer_h * anchor_num * (5 + classes) != len(self.board.output):
+            raise OSError("init_yolo2 reads beyond the output")
+        self.board.yolo2 = (threshold, nms_value, anchor_num, anchor)
+
+    def regionlayer_yolo2(self):
+        if self.board.yolo2 is None:
+            raise OSError("regionlayer_yolo2 before init_yolo2")
+        if self.board.read is None:
+            raise OSError("regionlayer_yolo2: no output")
+        return self.board.found
+
     def deinit(self):
         self.board.closed += 1
         was, self.is_loaded = self.is_loaded, False
