@@ -25,11 +25,8 @@ LETTERS, MOST_IN_LEGEND = 12, 8
 def class_mark(number: int) -> Mark:
     """The line of a class's boxes."""
     again, place = divmod(number, len(CLASS_COLOURS))
-    return (
-        Mark(CLASS_COLOURS[place], 2, dash=9, space=3 * again)
-        if again
-        else Mark(CLASS_COLOURS[place], 2)
-    )
+    colour = CLASS_COLOURS[place]
+    return Mark(colour, 2, dash=9, space=3 * again) if again else Mark(colour, 2)
 
 
 def write_labels(data: DataSet, wanted: Sheet) -> None:
