@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dse.data.assembly import assemble
-from dse.data.grouping import grouped
 from dse.data.labelled import Labelled, as_picture
 from dse.data.pictures import DataSet, Skipped
 from dse.data.splits import SHARES, choose_part, deal, split_of
@@ -90,12 +89,14 @@ def _classes(found: FolderSet, pictures: Sequence[Labelled], notes: list[str]) -
 
 def _stands_in(found: FolderSet, place: Listed, split: str) -> list[str]:
     name = next(name for name, part in found.parts.items() if part is place)
-    wanted = {"train": "train", "val": "val", "eval": "test"}[split]
-    return [] if split_of(name) == split else [f"no '{wanted}' part: '{name}' stands in for it"]
+    is_own = split_of(name) == split
+    return [] if is_own else [f"the folder has no part for '{split}': '{name}' stands in"]
 
 
 def _dealt(source: str, whole: Listed, split: str, notes: list[str]) -> Listed:
     """The pictures of a split of a folder without parts."""
+    from dse.data.grouping import grouped  # takes longer to import than most folders to read
+
     told = whole.pictures
     groups, cut = grouped([one.name for one in told], [one.picture for one in told])
     names = [[told[place].name for place in group] for group in groups]

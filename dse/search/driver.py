@@ -41,10 +41,10 @@ from dse.study.outcomes import SearchReport
 from dse.study.plan import SearchPlan, candidates_csv, make_plan
 from dse.study.provenance import check_unchanged, make_settings, shared_settings
 from dse.study.record import StudyRecord, load_study
-from dse.study.settings import SearchSettings, StudySettings
+from dse.study.settings import DEFAULT_DATA, SearchSettings, StudySettings
 from dse.training.changes import changes_for
 from dse.training.recipe import Recipe
-from dse.workers.backend import TrainingBackend, backend_for
+from dse.workers.backend import TrainingBackend, backend_for, remarks_on
 from dse.workers.executor import Executor, TaskRunner
 
 __all__ = ["plan_search", "run_search"]
@@ -61,7 +61,10 @@ def plan_search(request: SearchRequest) -> SearchPlan:
     """
     settings = request.settings()
     backend, space = backend_for(settings), SearchSpace.load(settings.space)
-    classes = _classes(backend.describe(settings))
+    if {settings.data, settings.eval_data} == {DEFAULT_DATA}:  # slow to lay out, and sound
+        classes = FACE_HEAD.classes
+    else:
+        classes = _classes(backend.describe(settings))
     return make_plan(backend.offered(space), load_target(settings.target), len(classes))
 
 
@@ -113,6 +116,8 @@ class _Search:
         space = backend.offered(SearchSpace.load(search.space))
         target = load_target(search.target)
         about = backend.describe(search)
+        for line in remarks_on(about):
+            self.progress.say(line)
         classes = _classes(about)
         plan = make_plan(space, target, len(classes))
         search = structs.replace(search, recipe=_settled(search.recipe, about))

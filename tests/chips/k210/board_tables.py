@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.canvas import Canvas, InputSize
 from dse.chips.k210.bundle.board_files import board_files
 from dse.chips.k210.bundle.detector_file import detector_table
 from dse.chips.k210.kmodel.kmodel import Kmodel
@@ -23,15 +24,16 @@ Maps = NDArray[np.float32]
 
 def sources(
     score: float = SCORE,
-    size: int = SIZE,
+    size: InputSize = SIZE,
     head: Head = FACE_HEAD,
     program: str = "sdk",
     kmodel_version: int = 5,
 ) -> dict[str, bytes]:
     """Board files of a detector with maps of 4 x 4 cells."""
-    shape = (1, head.channels, CELLS, CELLS)
+    canvas, shape = Canvas.of(size), (1, head.channels, CELLS, CELLS)
+    picture = (1, 3, canvas.height, canvas.width)
     headers = Kmodel(
-        5, 1000, (TensorRange("uint8", 3 * size * size, (1, 3, size, size), 0),),
+        5, 1000, (TensorRange("uint8", 3 * canvas.area, picture, 0),),
         (TensorRange("float32", 4 * head.channels * CELLS * CELLS, shape, 0),), 2048,
     )  # fmt: skip
     compiled = {
@@ -79,7 +81,7 @@ def planes(maps: Maps) -> Maps:
 
 
 def expected(
-    maps: Maps, score: float = SCORE, size: int = SIZE, head: Head = FACE_HEAD
+    maps: Maps, score: float = SCORE, size: InputSize = SIZE, head: Head = FACE_HEAD
 ) -> list[Detections]:
     """What the decoder that measures AP finds."""
     with np.errstate(all="ignore"):

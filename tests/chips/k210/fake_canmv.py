@@ -5,8 +5,8 @@ from fake_board import Board, Module
 
 
 class CanMV(Board):
-    def __init__(self, output, side, heap):
-        Board.__init__(self, output, side, heap)
+    def __init__(self, output, size, heap):
+        Board.__init__(self, output, size, heap)
         maix = Module()
         maix.utils, maix.freq, maix.KPU = self.utils, self.freq, lambda: Kpu(self)
         sys.modules["maix"] = maix

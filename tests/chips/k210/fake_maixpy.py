@@ -9,8 +9,8 @@ from fake_board import Board, Module
 class MaixPy(Board):
     """version: of the kmodel that lies in flash. free: bytes outside of MicroPython's heap."""
 
-    def __init__(self, output, side, heap, version=4, free=1 << 21):
-        Board.__init__(self, output, side, heap)
+    def __init__(self, output, size, heap, version=4, free=1 << 21):
+        Board.__init__(self, output, size, heap)
         self.version, self.free, self.task, self.map = version, free, None, None
         kpu, maix = Module(), Module()
         for name in (
@@ -60,7 +60,7 @@ class MaixPy(Board):
 
     def forward(self, task, canvas):
         self.require(task)
-        if not canvas.is_for_kpu or canvas.size != (self.side, self.side):
+        if not canvas.is_for_kpu or canvas.size != self.size:
             raise ValueError("[MAIXPY]kpu: check img format err!\r\n")
         if self.version == 4 and task.shape is None:
             raise OSError("sipeed_kpu_get_outputs_shape err")
@@ -77,7 +77,7 @@ class MaixPy(Board):
 
     def run_yolo2(self, task, canvas):
         self.require(task)
-        if not canvas.is_for_kpu or canvas.size != (self.side, self.side):
+        if not canvas.is_for_kpu or canvas.size != self.size:
             raise ValueError("[MAIXPY]kpu: check img format err!\r\n")
         if self.yolo2 is None:
             raise OSError("run_yolo2 before init_yolo2")

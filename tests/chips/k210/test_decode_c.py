@@ -66,6 +66,17 @@ def test_same_boxes_on_the_picture(in_c: Decode) -> None:
     assert_same(in_c(maps, picture), [one.on_picture(*picture) for one in expected(maps)])
 
 
+def test_same_boxes_on_a_canvas_that_is_not_square(harness: Any, tmp_path: Path) -> None:
+    if harness.HOST.missing:
+        pytest.skip(f"{harness.HOST.missing} is not installed")
+    program = harness.build(tmp_path, harness.HOST, sources(size="96x64"))
+    maps = random_maps(8, 3, 0.3)
+    found = harness.decode(program, harness.HOST, planes(maps))
+    assert_same(found, expected(maps, size="96x64"))
+    assert max(one.boxes[:, [0, 2]].max() for one in found) == 96
+    assert max(one.boxes[:, [1, 3]].max() for one in found) == 64
+
+
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(0, 0.0, {})
 @example(0, 1.0, {})

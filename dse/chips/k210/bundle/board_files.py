@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from dse.canvas import Canvas
 from dse.chips.k210.bundle.flash_package import FLASH_ADDRESS
 from dse.chips.k210.bundle.rendering import render
 from dse.chips.k210.kmodel.kmodel_headers import OLDER_RUNTIMES
@@ -37,6 +38,9 @@ holds its old and its new places for a moment."""
 OTHER_HEAP_BYTES = 128 * 1024
 """For the program itself, and blocks that lie in the way."""
 
+CAMERA = Canvas(320, 240)
+"""Of the pictures that main.py has from the firmware: QVGA, in planes for the KPU, too."""
+
 CAMERA_ROW_BYTES = 64
 """MaixPy and CanMV give a canvas for the KPU room for rows of a multiple of these."""
 
@@ -54,12 +58,12 @@ def board_files(
             f"no program on the board decodes a head '{head.kind}'", "export another design"
         )
     compiled, output, target = manifest["compiled"], detector["output"], manifest["target"]
-    size = detector["input"]["size_pixels"]
+    canvas = Canvas.of(detector["input"]["size_pixels"])
     cells = output["map_height"] * output["map_width"]
     numbers = output["channels"] * cells
     program = target.get("board_program", K210Target.TOLD_LATER["board_program"])
     is_maixpy = program == "maixpy"
-    screen_bytes = 2 * size * (size * 3 // 4)
+    screen_bytes = 2 * canvas.width * (canvas.width * 3 // 4)
     version = compiled.get("kmodel_version", OLDER_BUNDLES_VERSION)
     # what versions 3 and 4 count holds no canvas: both of main.c are beside it
     canvases_beside = 1 if version == OLDER_BUNDLES_VERSION else 2
@@ -72,11 +76,11 @@ def board_files(
         "is_maixpy": is_maixpy,
         "kmodel_loader": target["kmodel_loader"],
         "kmodel_version": version,
-        "canvas_bytes": 3 * size * size,
+        "canvas_bytes": 3 * canvas.area,
         "map_bytes": 4 * numbers,
         "runtime": _runtime(compiled),
         "kmodel_sha256": manifest["files"]["model.kmodel"]["sha256"],
-        "size": size,
+        **_canvas_values(canvas),
         "numbers_per_box": head.numbers_per_box,
         "number_names": head.number_names,
         "first_offset": head.first_offset,
@@ -92,14 +96,14 @@ def board_files(
         "max_faces": MAX_BOXES,
         "flash_address": FLASH_ADDRESS,
         "numbers": numbers,
-        "heap_bytes": _heap_bytes(size, cells if is_maixpy else numbers),
-        "canvas_heap_bytes": _heap_bytes(size, 0),
+        "heap_bytes": _heap_bytes(canvas, cells if is_maixpy else numbers),
+        "canvas_heap_bytes": _heap_bytes(canvas, 0),
         "outside_heap_bytes": (
             compiled["kmodel_bytes"] + compiled["data_bytes"] + compiled["output_bytes"]
         ),
         "screen_bytes": screen_bytes,
         "program_bytes": (
-            compiled["main_memory_bytes"] + canvases_beside * 3 * size * size + 2 * screen_bytes
+            compiled["main_memory_bytes"] + canvases_beside * 3 * canvas.area + 2 * screen_bytes
         ),
     }
     templates = {"main.py": "main_yolo2.py"} if is_region and program in YOLO2_PROGRAMS else {}
@@ -114,14 +118,30 @@ def _map_units(head: RegionHead, detector: Mapping[str, Any]) -> list[float]:
     return [float(str(side)) for side in units.ravel()]
 
 
-def _heap_bytes(size: int, listed: int) -> int:
+def _canvas_values(canvas: Canvas) -> dict[str, Any]:
+    """The size of the network's picture, and what the programs call it."""
+    names = {"c": ("INPUT_SIZE",) * 2, "py": ("SIZE",) * 2}
+    if canvas.width != canvas.height:
+        names = {"c": ("INPUT_WIDTH", "INPUT_HEIGHT"), "py": ("WIDTH", "HEIGHT")}
+    return {
+        "canvas_width": canvas.width,
+        "canvas_height": canvas.height,
+        "is_square": canvas.width == canvas.height,
+        "is_as_camera": canvas == CAMERA,
+        **{f"{language}_width": width for language, (width, _) in names.items()},
+        **{f"{language}_height": height for language, (_, height) in names.items()},
+    }
+
+
+def _heap_bytes(canvas: Canvas, listed: int) -> int:
     """What main.py needs of MicroPython's heap: a canvas and a list of `listed` numbers.
 
-    A canvas holds its pixels in 16 bits, and in three planes for the KPU.
+    A canvas holds its pixels in 16 bits, and in three planes for the KPU. A picture as the camera
+    gives it lies in the camera's own memory.
     """
-    row = math.ceil(size / CAMERA_ROW_BYTES) * CAMERA_ROW_BYTES
-    canvas = 2 * size * size + 3 * row * size
-    return canvas + LIST_BYTES_PER_NUMBER * listed + OTHER_HEAP_BYTES
+    row = math.ceil(canvas.width / CAMERA_ROW_BYTES) * CAMERA_ROW_BYTES
+    pixels = 0 if canvas == CAMERA else (2 * canvas.width + 3 * row) * canvas.height
+    return pixels + LIST_BYTES_PER_NUMBER * listed + OTHER_HEAP_BYTES
 
 
 def _runtime(compiled: Mapping[str, Any]) -> str:

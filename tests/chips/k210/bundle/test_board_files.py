@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import dse.chips.k210
+from dse.canvas import Canvas
 from dse.chips.k210.bundle.board_files import NAMES, board_files
 from dse.chips.k210.bundle.detector_file import detector_table
 from dse.chips.k210.bundle.manifest import to_json
@@ -45,7 +46,7 @@ def test_nothing_of_a_template_is_left(program: str) -> None:
 
 
 def test_a_missing_value_is_an_error() -> None:
-    with pytest.raises(jinja2.UndefinedError, match="size"):
+    with pytest.raises(jinja2.UndefinedError, match="is_square"):
         render("detector.h", candidate="X")
     with pytest.raises(KeyError):
         board_files({}, {})
@@ -143,6 +144,26 @@ def test_the_published_bundles_are_written_the_same(bundle: Path) -> None:
     assert json.loads(to_json(table)) == detector
     is_same = to_json(table) == (bundle / "detector.json").read_bytes()
     assert is_same
+
+
+def test_the_cameras_own_shape_takes_no_canvas_of_the_heap() -> None:
+    for program, listed in (("sdk", 2000), ("canmv", 2000), ("maixpy", 16)):
+        made = sources(program=program, size="320x240", kmodel_version=4)
+        assert f"HEAP_BYTES = {56 * listed + 128 * 1024} " in made["main.py"].decode()
+        assert "nothing is scaled" in made["README.md"].decode()
+    wide = sources(program="maixpy", size="96x64", kmodel_version=4)
+    assert (
+        f"HEAP_BYTES = {(2 * 96 + 3 * 128) * 64 + 56 * 16 + 128 * 1024} "
+        in wide["main.py"].decode()
+    )
+
+
+def test_the_guide_says_whose_picture_main_c_cannot_take() -> None:
+    """4 : 3 and as wide as the network's, it must not be higher."""
+    for size, told in ((64, False), ("320x240", False), ("224x160", True)):
+        canvas, text = Canvas.of(size), sources(size=size)["README.md"].decode()
+        assert ("does not compile for this network" in text) == told
+        assert f"{canvas.width} x {canvas.height} pixels, uint8" in text
 
 
 def test_other_anchors_are_in_the_decoders() -> None:
