@@ -44,7 +44,7 @@ OFFSET_SCALE = (10.0, 10.0, 5.0, 5.0)
 REGION_SCALE = (5.0, 5.0, 5.0, 5.0)
 """Of the errors of a region head: cells, and logarithms."""
 
-CLASS_SHARE = 0.5
+CLASS_SHARE = 1.0
 """Of the classes' cross-entropy beside the loss of scores."""
 
 N_CLASS = 256.0

@@ -77,7 +77,7 @@ class MaixPy(Board):
 
     def run_yolo2(self, task, canvas):
         self.require(task)
-        if not canvas.is_for_kpu or canvas.size != (self.side, self.side):
+        if not canvas.is_for_kpu or canvas.size != self.size:
             raise ValueError("[MAIXPY]kpu: check img format err!\r\n")
         if self.yolo2 is None:
             raise OSError("run_yolo2 before init_yolo2")

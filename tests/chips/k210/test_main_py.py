@@ -22,7 +22,8 @@ from dse.chips.k210.calibration.board_run import BoardRun
 from dse.chips.k210.calibration.log_prints import read_prints
 from dse.chips.k210.target import K210Target
 from dse.detection.detections import Detections
-from dse.detection.head import FACE_HEAD
+from dse.detection.head import FACE_HEAD, Head
+from dse.detection.region_head import RegionHead
 from dse.errors import InvalidFile
 from tests.chips.k210.board_tables import (
     BOX_SCALE,
@@ -266,3 +267,31 @@ def test_the_shape_of_the_output_is_told_for_version_4_alone(tmp_path: Path) -> 
     assert "sipeed_kpu_get_outputs_shape err" in run.stderr
     run = drive(tmp_path, "maixpy", program("maixpy"), kmodel_version=5)
     assert "only support kmodel V3/V4" in run.stderr
+
+
+SEVERAL = (
+    Head(((40, 50), (90, 80), (200, 220)), ("cat", "dog", "cow")),
+    RegionHead(((40, 50), (90, 80), (200, 220), (60, 30), (400, 300)), ("cat", "dog", "cow")),
+)
+
+
+@pytest.mark.parametrize("head", SEVERAL, ids=["offsets", "region"])
+def test_several_classes_decode_in_python_too(head: Head) -> None:
+    """Of the standalone SDK's bundle: a firmware that decodes regions itself has its own."""
+    namespace: dict[str, Any] = {"__name__": "read"}
+    exec(sources(head=head)["main.py"].decode(), namespace)
+    maps = np.concatenate([random_maps(2, 6, share, head=head) for share in (0.0, 0.05, 0.5)])
+    rows = [namespace["decode"](list(map(float, one.ravel()))) for one in planes(maps)]
+    found = [
+        Detections(
+            np.array([face[:4] for face in faces], np.float32).reshape(-1, 4),
+            np.array([face[4] for face in faces], np.float32),
+            np.array([face[5] for face in faces], np.int32),
+        )
+        for faces in rows
+    ]
+    wanted = expected(maps, head=head)
+    assert sum(map(len, wanted)) > 20
+    assert_same(found, wanted)
+    picture = namespace["on_picture"](rows[-1], 0.2, 320, 200)
+    assert len(picture) == len(wanted[-1].on_picture(0.2, 200, 320))

@@ -33,7 +33,7 @@ program = {"__name__": "main"}
 exec(open(FOLDER + "/main.py").read(), program)
 program["FRAMES_PER_LINE"] = 1
 kind = MaixPy if FIRMWARE == "maixpy" else CanMV
-board = kind([0.0] * (35 * program["ROWS"] * program["COLUMNS"]), program["SIZE"], 1 << 30)
+board = kind([0.0] * (35 * program["ROWS"] * program["COLUMNS"]), (program["SIZE"],) * 2, 1 << 30)
 board.found, board.version = FOUND, VERSION
 try:
     program["main"]()
