@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
+from dse.canvas import Canvas
 from dse.columns import Limit
 from dse.defaults import TARGET
 from dse.study.columns import StudyColumns
@@ -142,10 +143,13 @@ def _designs(frame: pd.DataFrame, columns: StudyColumns) -> pd.DataFrame:
     """Text first, then numbers; a column that the frame lacks counts as unknown in every row."""
     shown = columns.at("frame")
     text = [column.name for column in shown if column.kind is str]
+    sizes = [column.name for column in shown if column.kind is Canvas]
     numbers = [column.name for column in shown if column.is_number]
-    designs = frame.reindex(columns=[*text, *numbers, "deployable"]).reset_index(drop=True)
+    designs = frame.reindex(columns=[*text, *sizes, *numbers, "deployable"]).reset_index(drop=True)
     for name in text:
         designs[name] = designs[name].fillna("").astype(str)
+    for name in sizes:
+        designs[name] = _input_sizes(designs[name])
     for name in numbers:
         designs[name] = pd.to_numeric(designs[name], errors="coerce").astype("float64")
     designs["deployable"] = designs["deployable"].map(lambda value: value == 1).astype(bool)
@@ -158,6 +162,14 @@ def _designs(frame: pd.DataFrame, columns: StudyColumns) -> pd.DataFrame:
     designs = designs.assign(_order=order.fillna(len(STATES)))
     keys, rising = ["_order", "shown_ap", "latency_ms", "candidate"], [True, False, True, True]
     return designs.sort_values(keys, ascending=rising).drop(columns="_order").reset_index(drop=True)
+
+
+def _input_sizes(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Numbers where every input is square, as in most studies; else text, "" where unknown."""
+    sides = pd.to_numeric(column, errors="coerce")
+    if sides.notna().equals(column.notna()):
+        return sides.astype("float64")
+    return column.fillna("").astype(str)
 
 
 def _lanes(designs: pd.DataFrame) -> pd.Series[float]:

@@ -41,7 +41,7 @@ dse.withLimit = (row, column) => {
 
 dse.configuration = (row) => dse.el("p", { class: "note" }, [
   `breakpoint ${row.breakpoint}`, `lambda ${dse.show(row.frozen_until, "plain")}`, `alpha ${dse.show(row.width, "plain")}`,
-  row.input_size === null ? null : `input ${row.input_size} × ${row.input_size}`, row.format,
+  row.input_size === null ? null : `input ${String(row.input_size).includes("x") ? row.input_size.replace("x", " × ") : `${row.input_size} × ${row.input_size}`}`, row.format,
   row.trial === null ? null : `trial ${row.trial}`,
 ].filter(Boolean).join(" · "));
 
