@@ -38,7 +38,7 @@ def test_inputs_of_any_shape_are_kept_and_read_back(small_space: Path, tmp_path:
     found = read_candidates(path, COLUMNS)
     assert list(found) == list(plan.rows)
     assert {row.training.input_size for row in found} == {96, "128x96"}
-    path.write_text(path.read_text().replace("128x96,kpu8", "../../x,kpu8"))
+    path.write_text(path.read_text().replace(",128x96,25,", ",../../x,25,"))
     with pytest.raises(InvalidFile):
         read_candidates(path, COLUMNS)
 
