@@ -18,9 +18,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+from dse.errors import DseError
 from dse.files import file_error, printable
 
-__all__ = ["flush_results", "note", "note_to", "prepare_streams", "safe", "show", "show_path"]
+__all__ = [
+    "flush_results",
+    "note",
+    "note_error",
+    "note_to",
+    "prepare_streams",
+    "safe",
+    "show",
+    "show_path",
+]
 
 RESULTS = Path("standard output")
 
@@ -42,6 +52,13 @@ def show_path(path: Path) -> None:
 def note(text: str) -> None:
     """Something for the person who waits, on stderr, if it takes it."""
     note_to(sys.stderr, safe(text) + "\n")
+
+
+def note_error(error: DseError) -> None:
+    """What went wrong, in a line, and what to do about it in another, as `note`."""
+    note(f"dse: {printable(error)}")
+    if error.hint:
+        note(f"     {error.hint}")
 
 
 def note_to(stream: TextIO, text: str) -> None:

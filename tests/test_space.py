@@ -207,3 +207,32 @@ def test_a_bad_list_of_trainings_is_refused(tmp_path: Path, only: str, words: st
     path.write_text(ONLY.format(only=only))
     with pytest.raises(InvalidFile, match=words):
         SearchSpace.load(str(path))
+
+
+def test_a_head_stands_in_the_id_unless_it_is_the_usual_one() -> None:
+    assert Training("P", 5, 1.0, 256, "r5").id == "P5-a1-256-r5"
+    assert Training("P", 5, 1.0, 256, "25").id == "P5-a1-256"
+    for id in ("P5-a1-256-r5-kpu8", "P5-a1-320x240-b12-Q9", "A98-a0.5-224-kpu8"):
+        assert Candidate.parse(id).id == id
+    assert Candidate.parse("P5-a1-256-b9-kpu8").training.head == "b9"
+    with pytest.raises(UnknownName, match="head 'b6'"):
+        Training.parse("P5-a1-256-b6")
+    with pytest.raises(UnknownName, match="head 'r9'"):
+        Candidate.parse("P5-a1-256-r9-kpu8")
+
+
+def test_a_space_varies_the_head_where_it_says_so(tmp_path: Path) -> None:
+    assert SPACE.head == ("25",)
+    space = SearchSpace.load(_write(tmp_path, GOOD + 'head = ["25", "r5"]\n'))
+    usual = SearchSpace.load(_write(tmp_path, GOOD))
+    assert len(space) == 2 * len(usual)
+    one = Candidate.parse("A63-a0.35-96-r5-kpu8")
+    assert one in space and one not in usual
+    assert Candidate.parse("A63-a0.35-96-kpu8") in space.neighbours(one)
+    with pytest.raises(InvalidFile, match="'head' cannot be 'r6'"):
+        SearchSpace.load(_write(tmp_path, GOOD + 'head = ["r6"]\n'))
+
+
+def test_the_general_space_has_each_head() -> None:
+    space = SearchSpace.load("k210")
+    assert {training.head for training in space.trainings()} == {"25", "b5", "r5"}

@@ -4,7 +4,7 @@
 (`profiles`) is a chip on a board. The rest of this room is common to all chips.
 """
 
-from dse.chips.checking import Checked, check, check_rows, check_table
+from dse.chips.checking import Checked, check, check_each, check_rows, check_table
 from dse.chips.chip import Chip
 from dse.chips.cost import Cost, Pool, Use
 from dse.chips.explaining import Explanation, explain
@@ -26,6 +26,7 @@ __all__ = [
     "Use",
     "Verdict",
     "check",
+    "check_each",
     "check_rows",
     "check_table",
     "chip",

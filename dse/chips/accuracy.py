@@ -1,16 +1,18 @@
-"""How well an exported detector finds faces, and from which score on to believe it."""
+"""How well an exported detector finds its objects, and from which score on to believe it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.detection.average_precision import average_precision, operating_point, precision_recall
+from dse.detection.average_precision import operating_point
+from dse.detection.classes import mean_of, pooled
 from dse.detection.head import FACE_HEAD, Head
 from dse.evaluation import Prepared
-from dse.evaluation.evaluate import detect
+from dse.evaluation.evaluate import judged
 from dse.network.arrays import Predict
 
 __all__ = [
@@ -33,8 +35,10 @@ MIN_CORRELATION = 0.9
 class Accuracy:
     """AP at IoU 0.5, and the operating point with the best F1 score.
 
-    ap_square: against FDDB's square boxes, None where the data has none.
-    score, precision, recall: of that point; score is in 0..1.
+    ap: of several classes the mean of theirs. ap_square: against FDDB's square boxes, None where
+    the data has none. score, precision, recall: of that point, all classes with one threshold;
+    score is in 0..1. classes: AP of each, as of `Evaluation`; scores: threshold of each with its
+    best F1; both empty where there is one class.
     """
 
     ap: float
@@ -42,17 +46,22 @@ class Accuracy:
     score: float
     precision: float
     recall: float
+    classes: Mapping[str, float | None] = field(default_factory=dict)
+    scores: Mapping[str, float] = field(default_factory=dict)
 
 
 def measure_accuracy(predict: Predict, prepared: Prepared, head: Head = FACE_HEAD) -> Accuracy:
-    """Runs `predict` once over `prepared`. Raises DataError where it holds no face."""
-    found = detect(predict, prepared, head=head)
-    ap = average_precision(found, prepared.truth, prepared.ignored)
-    square = None
-    if prepared.truth_square is not None:
-        square = average_precision(found, prepared.truth_square, prepared.ignored)
-    curve = precision_recall(found, prepared.truth, prepared.ignored)
-    return Accuracy(ap, square, *operating_point(curve))
+    """Runs `predict` once over `prepared`. Raises DataError where it holds no object."""
+    findings = judged(predict, prepared, head)
+    ranked = findings.ranked()
+    points = findings.operating_points() if findings.several else {}
+    return Accuracy(
+        mean_of(ranked),
+        findings.ap_square(),
+        *operating_point(pooled(ranked).curve()),
+        findings.ap_by_class(ranked),
+        {name: point.score for name, point in points.items()},
+    )
 
 
 def agreement(first: Predict, second: Predict, canvases: NDArray[np.uint8]) -> float:

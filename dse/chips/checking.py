@@ -15,10 +15,11 @@ from dse.chips.registry import chip
 from dse.chips.subject import OwnFile, Subject, find
 from dse.chips.target import Target
 from dse.chips.verdict import Verdict
+from dse.errors import DseError
 from dse.space import Candidate, SearchSpace, Training
 from dse.text_table import bytes_text, format_table
 
-__all__ = ["Checked", "check", "check_rows", "check_table", "checked"]
+__all__ = ["Checked", "check", "check_each", "check_rows", "check_table", "checked"]
 
 Row = dict[str, Any]
 
@@ -84,35 +85,61 @@ class Checked:
 
 
 def check(
-    design: str | Path | Candidate | Training, target: Target, space: SearchSpace | None = None
+    design: str | Path | Candidate | Training,
+    target: Target,
+    space: SearchSpace | None = None,
+    *,
+    classes: int = 1,
 ) -> Checked:
     """Prices one network and judges it.
 
     design: a candidate or its id, a training or its id (in the chip's usual format), or the path
     of a `.tflite` file, or of one that the chip runs as it is. space: where to look for the nearest
-    design that fits, when it does not. Raises UsageError, UnknownName or InvalidFile for a name
-    that means nothing, and as `Chip.price_file`.
+    design that fits, when it does not. classes: that a candidate tells apart. Raises UsageError,
+    UnknownName or InvalidFile for a name that means nothing, and as `Chip.price_file`.
     """
     name = design.id if isinstance(design, Candidate | Training) else str(design)
     on = chip(target.chip)
-    subject = find(name, on)
-    return checked(subject, subject.cost(on, target), target, space)
+    subject = find(name, on, classes)
+    return checked(subject, subject.cost(on, target), target, space, classes)
 
 
 def checked(
-    subject: Subject | OwnFile, cost: Cost, target: Target, space: SearchSpace | None = None
+    subject: Subject | OwnFile,
+    cost: Cost,
+    target: Target,
+    space: SearchSpace | None = None,
+    classes: int = 1,
 ) -> Checked:
     """The judgement on a network with that cost."""
     on, verdict = chip(target.chip), judge(cost, target)
     nearest = None
     if subject.candidate is not None and space is not None and not verdict.accepted:
-        nearest = nearest_fit(subject.candidate, space, target)
+        nearest = nearest_fit(subject.candidate, space, target, classes)
     return Checked(subject.name, cost, verdict, tuple(on.uses(cost, target)), target, nearest)
 
 
-def check_rows(names: Sequence[str], target: Target, space: SearchSpace | None = None) -> list[Row]:
+def check_rows(
+    names: Sequence[str], target: Target, space: SearchSpace | None = None, *, classes: int = 1
+) -> list[Row]:
     """`check` of each name, with the fields of `dse check --json`."""
-    return [check(name, target, space).as_dict() for name in names]
+    return [check(name, target, space, classes=classes).as_dict() for name in names]
+
+
+def check_each(
+    names: Sequence[str], target: Target, space: SearchSpace | None = None, *, classes: int = 1
+) -> list[Row | DseError]:
+    """As `check_rows`, but what is wrong with one name stands in the place of its row."""
+    return [_row_or_error(name, target, space, classes) for name in names]
+
+
+def _row_or_error(
+    name: str, target: Target, space: SearchSpace | None, classes: int
+) -> Row | DseError:
+    try:
+        return check(name, target, space, classes=classes).as_dict()
+    except DseError as error:
+        return error
 
 
 def _fits(cost: Cost, uses: Sequence[Use], target: Target) -> str:

@@ -50,14 +50,15 @@ class Explanation:
         return f"<{self.design}: {len(self.account.layers)} layers, {self.checked.message}>"
 
 
-def explain(name: str, target: Target) -> Explanation:
+def explain(name: str, target: Target, *, classes: int = 1) -> Explanation:
     """The account of the candidate, training or file `name`, as of `check`.
 
+    classes: that a candidate tells apart.
     Raises UsageError, UnknownName or InvalidFile for a name that means nothing, and as
     `Chip.account_file`.
     """
     on = chip(target.chip)
-    subject = find(name, on)
+    subject = find(name, on, classes)
     cost = subject.cost(on, target)
     return Explanation(checked(subject, cost, target), subject.account(on, target), on)
 

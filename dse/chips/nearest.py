@@ -14,14 +14,16 @@ from dse.space import TRAINING_AXES, Candidate, SearchSpace, Training
 __all__ = ["nearest_fit"]
 
 
-def nearest_fit(candidate: Candidate, space: SearchSpace, target: Target) -> Candidate | None:
+def nearest_fit(
+    candidate: Candidate, space: SearchSpace, target: Target, classes: int = 1
+) -> Candidate | None:
     """The candidate of `space` that fits `target` and differs least, in the same format.
 
     Least: on the fewest axes, then by the fewest steps, then the one with most arithmetic,
     which is the one likely to be most accurate. `candidate` itself when it fits; None when
     nothing in the format does.
     """
-    if price_candidate(candidate, target).verdict.accepted:
+    if price_candidate(candidate, target, classes).verdict.accepted:
         return candidate
 
     def distance(other: Candidate) -> tuple[int, int]:
@@ -31,7 +33,7 @@ def nearest_fit(candidate: Candidate, space: SearchSpace, target: Target) -> Can
 
     others = sorted((one for one in space if one.format == candidate.format), key=distance)
     for _, equally_near in groupby(others, distance):  # priced only until one fits
-        priced = [price_candidate(other, target) for other in equally_near]
+        priced = [price_candidate(other, target, classes) for other in equally_near]
         found = [one for one in priced if one.verdict.accepted]
         if found:
             return min(found, key=_best_first).candidate

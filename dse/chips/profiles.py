@@ -12,12 +12,12 @@ from typing import Any
 
 from dse import resources
 from dse.chips.registry import DEFAULT_CHIP, chip
-from dse.chips.target import Target
+from dse.chips.target import Firmware, Target
 from dse.errors import InvalidFile, UnknownName, UsageError
 from dse.files import open_regular, write_whole
 from dse.schema import line_of, quoted, read_toml, shown
 
-__all__ = ["WRITTEN", "load_target", "target_of_table", "write_profile"]
+__all__ = ["WRITTEN", "known_firmwares", "load_target", "target_of_table", "write_profile"]
 
 WRITTEN = "# Written by dse calibrate"
 """How a file begins that may be overwritten."""
@@ -34,6 +34,12 @@ def load_target(name: str) -> Target:
     path = resources.find("constraints", name, "target")
     kind, table = _merged(path, ())
     return kind(**{**table, "name": path.stem})
+
+
+def known_firmwares() -> tuple[Firmware, ...]:
+    """What the shipped profiles say of the firmwares that they are of, in the order of names."""
+    told = (load_target(name).firmware for name in resources.names("constraints"))
+    return tuple(one for one in told if one is not None)
 
 
 def target_of_table(table: Mapping[str, Any]) -> Target:

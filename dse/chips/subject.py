@@ -53,19 +53,19 @@ class OwnFile:
         return on.account_file(self.path, target)
 
 
-def find(name: str, on: Chip) -> Subject | OwnFile:
+def find(name: str, on: Chip, classes: int = 1) -> Subject | OwnFile:
     """What `name` means where `on` is the chip: one of its own files, or as of `resolve`."""
     if Path(name).suffix in on.priced_suffixes:
         return OwnFile(name, Path(name))
-    return resolve(name, on.format, on.priced_suffixes)
+    return resolve(name, on.format, on.priced_suffixes, classes)
 
 
-def resolve(name: str, format: str, others: tuple[str, ...] = ()) -> Subject:
+def resolve(name: str, format: str, others: tuple[str, ...] = (), classes: int = 1) -> Subject:
     """The network that `name` means: a candidate id, or, in `format`, a training id or a file's
     path.
 
-    others: suffixes of files that would do, too. Raises UsageError, or InvalidFile for a file that
-    is no TensorFlow-Lite model.
+    others: suffixes of files that would do, too. classes: that a candidate tells apart.
+    Raises UsageError, or InvalidFile for a file that is no TensorFlow-Lite model.
     """
     if Path(name).suffix == ".tflite":
         from dse.network.tflite_graph import read_tflite
@@ -78,5 +78,5 @@ def resolve(name: str, format: str, others: tuple[str, ...] = ()) -> Subject:
         candidate = Training.parse(name).in_format(format)
     except UsageError:
         candidate = Candidate.parse(name)
-    graph = detector_graph(candidate.training)
+    graph = detector_graph(candidate.training, classes=classes)
     return Subject(candidate.id, graph, candidate.format, candidate)

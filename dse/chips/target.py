@@ -15,7 +15,7 @@ from dse.schema import LARGEST, quoted, shown
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["Cycles", "Target"]
+__all__ = ["Cycles", "Firmware", "Target"]
 
 Cycles = tuple[float, float, float]
 """Cycles at the least, most likely, and at the most."""
@@ -34,6 +34,20 @@ _WORDS: dict[Any, str] = {
 
 
 @dataclass(frozen=True)
+class Firmware:
+    """What a person needs to find the profile of the board at hand.
+
+    target: name of the profile. title: of it. loads: files that it loads. recognised_by: how
+    to tell that it is on a board.
+    """
+
+    target: str
+    title: str
+    loads: str
+    recognised_by: str
+
+
+@dataclass(frozen=True)
 class Target:
     """What all targets say. Fields are the keys of `constraints/*.toml`, units in names.
 
@@ -49,6 +63,11 @@ class Target:
     def toolchain(self) -> str:
         """Name and version of the compiler of its files; what another makes may differ."""
         return ""
+
+    @property
+    def firmware(self) -> Firmware | None:
+        """What it says of the firmware that it is of; None where it is of none in particular."""
+        return None
 
     TOLD_LATER: ClassVar[Mapping[str, Any]] = {}
     """Keys that older studies lack, and what was so when they were made."""

@@ -16,6 +16,7 @@ from dse.plain import plain
 from dse.terminal import show
 
 __all__ = [
+    "add_classes",
     "add_json",
     "add_study",
     "add_target",
@@ -29,6 +30,7 @@ __all__ = [
     "whole_between",
 ]
 
+MOST_CLASSES = 1000
 MOST = 1_000_000_000
 LARGEST_SEED = 2**32 - 1
 MOST_DIGITS = 10
@@ -89,6 +91,32 @@ def add_target(parser: argparse.ArgumentParser) -> None:
     """--target, for commands without a study."""
     parser.add_argument(
         "--target", default=TARGET, help=f"a file of constraints/, or a path (default: {TARGET})"
+    )
+
+
+def add_classes(parser: argparse._ActionsContainer) -> None:
+    """--classes and --merge: which classes of the pictures count."""
+    parser.add_argument("--classes", metavar="A,B", help="only these (default: all)")
+    parser.add_argument(
+        "--merge",
+        action="append",
+        metavar="NEW=A,B",
+        help="one class of several, such as face=with_mask,without_mask; may be repeated",
+    )
+
+
+def _class_count(text: str) -> int:
+    return whole_between(text, 1, MOST_CLASSES)
+
+
+def add_class_count(parser: argparse.ArgumentParser) -> None:
+    """--class-count: what the head of a candidate tells apart."""
+    parser.add_argument(
+        "--class-count",
+        type=_class_count,
+        default=1,
+        metavar="N",
+        help="classes that a candidate tells apart (default: 1)",
     )
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from dse.cli.arguments import add_json, add_target, print_json
-from dse.errors import NothingFeasible, VerificationFailed
-from dse.terminal import note, show
+from dse.cli.arguments import add_class_count, add_json, add_target, print_json
+from dse.errors import DseError, NothingFeasible, VerificationFailed
+from dse.terminal import note, note_error, show
 
 if TYPE_CHECKING:
     from dse.chips import Target
@@ -20,7 +20,9 @@ __all__ = ["add_arguments", "run"]
 
 EXIT_CODES = (
     "Exit codes: 0 at least one design fits, or holds an operation that no rule covers; "
-    "3 none fits; 4 a file for the chip is damaged, or not what its name says. With --compile the "
+    "3 none fits; 4 a file for the chip is damaged, or not what its name says; 2 a name means "
+    "nothing; 1 a file cannot be read. Of several designs the others are still answered, and the "
+    "first one in trouble decides. With --compile the "
     "compiler's verdict counts, and 4 also says that it contradicts the prediction of at least one "
     "design."
 )
@@ -41,28 +43,43 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--compile", action="store_true", help="ask the real compiler too; a second a design"
     )
+    add_class_count(parser)
     add_target(parser)
     add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Prints a row for each design, with --compile the compiler's figures beside it."""
-    from dse.chips import check_rows, check_table, load_target
+    from dse.chips import check_each, check_table, load_target
     from dse.space import SearchSpace
 
     target = load_target(options.target)
-    rows = check_rows(options.designs, target, SearchSpace.load(options.space))
-    tables = [check_table(rows, target)]
-    if options.compile:
-        tables += _compile(rows, target)
+    classes = options.class_count
+    space = SearchSpace.load(options.space)
+    answers = check_each(options.designs, target, space, classes=classes)
+    errors = [one for one in answers if isinstance(one, DseError)]
+    if len(answers) == len(errors) == 1:
+        raise errors[0]
+    rows = [one for one in answers if not isinstance(one, DseError)]
+    compared = _compile(rows, target, classes) if options.compile else []
     if options.json:
-        print_json(rows)
-    else:
-        show("\n\n".join(tables))
-    return _exit_code(rows)
+        named = zip(options.designs, answers, strict=True)
+        print_json([_told(name, answer) for name, answer in named])
+    elif rows:
+        show("\n\n".join([check_table(rows, target), *compared]))
+    for error in errors:
+        note_error(error)
+    return errors[0].exit_code if errors else _exit_code(rows)
 
 
-def _compile(rows: list[dict[str, Any]], target: Target) -> list[str]:
+def _told(name: str, answer: dict[str, Any] | DseError) -> dict[str, Any]:
+    """An entry of `--json`."""
+    if isinstance(answer, DseError):
+        return {"candidate": name, "error": str(answer), "hint": answer.hint}
+    return answer
+
+
+def _compile(rows: list[dict[str, Any]], target: Target, classes: int) -> list[str]:
     """Adds `compiled` to each row; returns the comparisons as text."""
     from dse.chips import chip
 
@@ -70,7 +87,7 @@ def _compile(rows: list[dict[str, Any]], target: Target) -> list[str]:
     compiler = on.compiler(target)
     for row in rows:
         note(f"{compiler}: {row['candidate']}")
-        row["compiled"] = on.compiled_row(row["candidate"], target)
+        row["compiled"] = on.compiled_row(row["candidate"], target, classes)
     return [on.compiled_text(row) for row in rows]
 
 

@@ -1,11 +1,14 @@
-"""Say what is installed here, what is missing, and what to type."""
+"""Say what is installed here, what is missing and what to type; which firmwares there are.
+
+A target for each firmware that a board may have, what it loads, and how to tell that it is yours.
+"""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +20,7 @@ from dse.versions import version_of
 
 if TYPE_CHECKING:
     from dse.chips.abilities import Finding
+    from dse.chips.target import Firmware
 
 __all__ = ["add_arguments", "examine", "run"]
 
@@ -33,10 +37,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints the findings; 1 where something is missing."""
+    from dse.chips.profiles import known_firmwares
+
     findings = list(examine(options.results, options.weights_dir))
     well = all(finding.ok for finding in findings)
+    firmwares = known_firmwares()
     if options.json:
-        print_json({"ok": well, "findings": [asdict(finding) for finding in findings]})
+        print_json(
+            {
+                "ok": well,
+                "findings": [asdict(finding) for finding in findings],
+                "firmwares": [asdict(firmware) for firmware in firmwares],
+            }
+        )
         return 0 if well else 1
     rows = [(f.name, "ok" if f.ok else "MISSING", f.found) for f in findings]
     header = ("what", "state", "found")
@@ -44,7 +57,16 @@ def run(options: argparse.Namespace) -> int:
     for finding in findings:
         if not finding.ok:
             show(f"{finding.name}: {finding.advice}")
+    show("")
+    show("Which firmware is on your board? Take its --target (docs/board.md has the steps):")
+    show(_firmware_table(firmwares))
     return 0 if well else 1
+
+
+def _firmware_table(firmwares: Sequence[Firmware]) -> str:
+    header = ("--target", "loads", "you have it if, on the board,")
+    rows = [(one.target, one.loads, one.recognised_by) for one in firmwares]
+    return format_table(header, rows, left=header, ruled=False)
 
 
 def examine(results: Path, weights_dir: str | None = None) -> Iterator[Finding]:

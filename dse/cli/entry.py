@@ -15,8 +15,8 @@ from typing import Any, NoReturn
 
 from dse.cli.commands import COMMANDS, command
 from dse.errors import DseError, FileError, Interrupted, UsageError
-from dse.files import file_error, printable
-from dse.terminal import flush_results, note, prepare_streams, show
+from dse.files import file_error
+from dse.terminal import flush_results, note, note_error, prepare_streams, show
 
 __all__ = ["main"]
 
@@ -79,9 +79,7 @@ def _failed(error: DseError) -> int:
     """Says so; the exit code."""
     with contextlib.suppress(FileError, BrokenPipeError):  # of two troubles, the first is told
         flush_results()
-    note(f"dse: {printable(error)}")
-    if error.hint:
-        note(f"     {error.hint}")
+    note_error(error)
     return error.exit_code
 
 

@@ -9,10 +9,19 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dse.cli.arguments import add_json, add_study, positive_int, print_json, seed, share
+from dse.cli.arguments import (
+    add_classes,
+    add_json,
+    add_study,
+    positive_int,
+    print_json,
+    seed,
+    share,
+)
 from dse.terminal import note, show
 
 if TYPE_CHECKING:
+    from dse.designs.evaluating import EvaluationReport
     from dse.views.contact_sheet import Sheet
 
 __all__ = ["add_arguments", "run"]
@@ -37,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="believe detections from this score on (default: the file's own threshold, or the "
         "one with the best F1 on these pictures)",
     )
+    add_classes(parser)
     add_study(parser)
     add_json(parser)
     sheet = parser.add_argument_group("pictures of the detections")
@@ -50,12 +60,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints AP and the operating point, and draws the sheet."""
+    from dse.data.specification import with_classes
     from dse.designs.evaluating import evaluate_design
 
     sheet = _sheet(options)
     report = evaluate_design(
         options.design,
-        options.data,
+        with_classes(options.data, options.classes, options.merge),
         study=options.study,
         results=options.results,
         pyramid=options.pyramid,
@@ -68,13 +79,27 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json({**report.as_dict(), "sheet": sheet.path if sheet else None})
         return 0
-    result, point = report.result, report.point
+    _print(report)
+    return 0
+
+
+def _print(report: EvaluationReport) -> None:
+    """Of a detector with several classes a line for each as well."""
+    result, point, each = report.result, report.point, report.by_class
     low, high = result.ap_interval or (result.ap, result.ap)
     within = f"{low:.3f} to {high:.3f} on other pictures"
+    if each:
+        missing = [name for name, ap in each.ap.items() if ap is None]
+        overlaps = f"over IoU 0.5 to 0.95 {each.map_50_95:.4f}"
+        pictures = f"{result.faces} objects, {result.images} pictures"
+        show(f"mAP {result.ap:.4f} ({within}), {overlaps}: {pictures}")
+        show(each.table())
+        if missing:
+            note(f"no object of {', '.join(missing)} on these pictures: left out of the mean")
+        return
     square = "" if result.ap_square is None else f", against square boxes {result.ap_square:.4f}"
     show(f"AP {result.ap:.4f} ({within}){square}: {result.faces} faces, {result.images} pictures")
     show(f"score {point.score:.2f}: precision {point.precision:.4f}, recall {point.recall:.4f}")
-    return 0
 
 
 def _sheet(options: argparse.Namespace) -> Sheet | None:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from dse.cli.arguments import add_json, add_study, add_target, positive_int, print_json
+from dse.cli.arguments import (
+    add_class_count,
+    add_json,
+    add_study,
+    add_target,
+    positive_int,
+    print_json,
+)
 from dse.errors import UsageError
 from dse.terminal import note, show
 
@@ -23,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="draw memory and time, step by step: .html, or .png and .svg (with a Chromium)",
     )
+    add_class_count(parser)
     add_target(parser)
     add_json(parser)
     trained = parser.add_argument_group("why the compiled file is less accurate than the network")
@@ -47,7 +55,8 @@ def run(options: argparse.Namespace) -> int:
         return _explain_quantization(options)
     from dse.chips import explain, load_target
 
-    told = explain(options.design, load_target(options.target))
+    target = load_target(options.target)
+    told = explain(options.design, target, classes=options.class_count)
     if options.figure:
         from dse.views.dashboard import write_explanation
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dse.cli.arguments import (
+    add_classes,
     add_json,
     add_study,
     add_weights,
@@ -40,44 +41,24 @@ __all__ = ["add_arguments", "front_table", "run"]
 RECIPE_FLAGS = (
     "epochs", "views", "pictures", "calibration_pictures", "loss", "balance", "mirror", "seed",
 )  # fmt: skip
-DATA_HELP = "synthetic[:COUNT], wider:DIR, fddb:DIR, yolo:DIR or voc:DIR"
+DATA_HELP = "a folder, whatever its layout, or KIND:DIR, synthetic[:COUNT]"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `dse search`."""
-    what = parser.add_argument_group("what to search")
+    _add_search(parser.add_argument_group("what to search"))
+    _add_training(parser.add_argument_group("how to train"))
+    _add_run(parser.add_argument_group("how to run it"))
+    add_json(parser)
+
+
+def _add_search(what: argparse._ActionsContainer) -> None:
     what.add_argument("--budget", type=count, help="trainings to pay for at most (default: 50)")
     what.add_argument(
         "--target", help=f"the chip: a file of constraints/, or a path (default: {TARGET})"
     )
     what.add_argument("--space", help=f"a file of search_spaces/, or a path (default: {SPACE})")
-    what.add_argument("--data", help=f"pictures to train on: {DATA_HELP} (default: synthetic)")
-    what.add_argument("--eval-data", help="pictures to measure AP on (default: those of --data)")
-    add_weights(what)
-    what.add_argument(
-        "--epochs",
-        type=positive_int,
-        help="passes over the data, each training (default: 6, more for a small set)",
-    )
-    what.add_argument("--views", type=positive_int, help="versions of each training picture")
-    what.add_argument("--pictures", type=positive_int, help="training pictures used (default: all)")
-    what.add_argument(
-        "--calibration-pictures",
-        type=positive_int,
-        help="training pictures that set the ranges of activations (default: 64)",
-    )
-    what.add_argument("--loss", choices=("focal", "paper"))
-    what.add_argument(
-        "--balance",
-        type=share,
-        help="0 counts all objects alike, towards 1 those of rare classes more (default: 0.99)",
-    )
-    what.add_argument(
-        "--mirror",
-        action=argparse.BooleanOptionalAction,
-        default=None,
-        help="mirror training pictures (default: unless classes are digits, letters, arrows)",
-    )
+    _add_pictures(what)
     what.add_argument("--proposer", help="who picks the next training (default: composite)")
     what.add_argument(
         "--no-early-stopping",
@@ -100,7 +81,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="recorded trainings in place of training: a search in seconds, to compare searches",
     )
     what.add_argument("--seed", type=seed, help="of everything random (default: 0)")
-    how = parser.add_argument_group("how to run it")
+
+
+def _add_training(training: argparse._ActionsContainer) -> None:
+    add_weights(training)
+    training.add_argument(
+        "--epochs",
+        type=positive_int,
+        help="passes over the data, each training (default: 6, more for a small set)",
+    )
+    training.add_argument("--views", type=positive_int, help="versions of each training picture")
+    training.add_argument(
+        "--pictures", type=positive_int, help="training pictures used (default: all)"
+    )
+    training.add_argument(
+        "--calibration-pictures",
+        type=positive_int,
+        help="training pictures that set the ranges of activations (default: 64)",
+    )
+    training.add_argument("--loss", choices=("focal", "paper"))
+    training.add_argument(
+        "--balance",
+        type=share,
+        help="0 counts all objects alike, towards 1 those of rare classes more (default: 0.99)",
+    )
+    training.add_argument(
+        "--mirror",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="mirror training pictures (default: unless classes are digits, letters, arrows)",
+    )
+
+
+def _add_run(how: argparse._ActionsContainer) -> None:
     how.add_argument("--study", help="name of the study (default: the target and a number)")
     how.add_argument("--resume", action="store_true", help="go on with --study, or the latest")
     how.add_argument("--executor", choices=("ray", "inline"), default="ray")
@@ -115,7 +128,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--dry-run", action="store_true", help="price the space and stop there")
     how.add_argument("--verbose", action="store_true", help="show Ray's own messages, too")
     add_study(how)
-    add_json(parser)
+
+
+def _add_pictures(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument("--data", help=f"pictures to train on: {DATA_HELP} (default: synthetic)")
+    parser.add_argument("--eval-data", help="pictures to measure AP on (default: those of --data)")
+    add_classes(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -196,8 +214,8 @@ def _request(options: argparse.Namespace) -> SearchRequest:
         budget=options.budget,
         target=options.target,
         space=options.space,
-        data=options.data,
-        eval_data=options.eval_data,
+        data=_picked(options.data, options),
+        eval_data=options.eval_data and _picked(options.eval_data, options),
         weights_dir=Path(options.weights_dir) if options.weights_dir else None,
         weights=options.weights,
         recipe=replace(Recipe(), **changed) if changed else None,
@@ -207,6 +225,13 @@ def _request(options: argparse.Namespace) -> SearchRequest:
         replay=options.replay,
         warm_from=tuple(warm_from) or None,
     )
+
+
+def _picked(source: str | None, options: argparse.Namespace) -> str | None:
+    """A source of pictures with the classes that the flags pick."""
+    from dse.data.specification import with_classes
+
+    return with_classes(source, options.classes, options.merge)
 
 
 def _run_options(options: argparse.Namespace) -> RunOptions:

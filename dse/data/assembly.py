@@ -10,15 +10,24 @@ from numpy.typing import ArrayLike
 from dse.data.box_rules import CheckedBoxes, check_boxes
 from dse.data.foreign import inside
 from dse.data.picture_files import checked_size, loader
-from dse.data.pictures import DataSet, Picture, Skipped
+from dse.data.pictures import FACES, DataSet, Picture, Skipped
 from dse.errors import DataError
 
-__all__ = ["assemble", "boxes_or_skip", "path_or_skip", "picture_or_skip", "size_or_skip"]
+__all__ = [
+    "IN_PIXELS",
+    "REPEATED",
+    "assemble",
+    "boxes_or_skip",
+    "path_or_skip",
+    "picture_or_skip",
+    "size_or_skip",
+]
 
 EXAMPLES = 3
 """How many reasons an error message quotes."""
 
 REPEATED = "listed before"
+IN_PIXELS = "a box is given in pixels, not as fractions"
 
 
 def path_or_skip(folder: Path, name: str, skipped: list[Skipped], seen: set[str]) -> Path | None:
@@ -88,25 +97,34 @@ def picture_or_skip(
     checked = boxes_or_skip(name, boxes, size, skipped, invalid=invalid)
     if checked is None:
         return None
-    return Picture(name, checked.faces, loader(path), checked.ignored, file=path)
+    return Picture(name, checked.found, loader(path), checked.ignored, file=path)
 
 
-def assemble(source: str, pictures: Iterable[Picture], skipped: Sequence[Skipped]) -> DataSet:
-    """The data set, each name once. Raises DataError if no picture or no face is left."""
+def assemble(
+    source: str,
+    pictures: Iterable[Picture],
+    skipped: Sequence[Skipped],
+    classes: tuple[str, ...] = FACES,
+    notes: Sequence[str] = (),
+) -> DataSet:
+    """The data set, each name and file once. Raises DataError if no picture or box is left."""
     reasons = list(skipped)
     kept: dict[str, Picture] = {}
+    files: set[Path | None] = set()
     for picture in pictures:
-        if picture.name in kept:
+        if picture.name in kept or picture.file in files:
             reasons.append(Skipped(picture.name, REPEATED))
         else:
             kept[picture.name] = picture
-    data = DataSet(source, tuple(kept.values()), tuple(reasons))
+            files.add(picture.file)
+    data = DataSet(source, tuple(kept.values()), tuple(reasons), classes, tuple(notes))
     if not data.pictures:
         raise DataError(f"{source}: no picture can be used{_examples(reasons)}", _hint(reasons))
     if not data.faces:
+        what = "face" if classes == FACES else "labelled object"
         raise DataError(
-            f"{source}: none of {len(data)} pictures has a face{_examples(reasons)}",
-            "check the annotation: the search needs labelled faces",
+            f"{source}: none of {len(data)} pictures has a {what}{_examples(reasons)}",
+            f"check the annotation: the search needs labelled {what.split()[-1]}s",
         )
     return data
 
@@ -122,6 +140,8 @@ def _examples(reasons: Sequence[Skipped]) -> str:
 
 
 def _hint(reasons: Sequence[Skipped]) -> str:
+    if any(one.reason.endswith(IN_PIXELS) for one in reasons):
+        return "divide x and w by the picture's width, y and h by its height, as YOLO has it"
     if reasons:
         return "check that the pictures lie where the annotation says"
     return "the annotation lists no picture: check that it is complete"

@@ -1,4 +1,4 @@
-"""What becomes of each labelled box: a face to find, an ignored one, or left out and counted.
+"""What becomes of each labelled box: an object to find, an ignored one, or left out and counted.
 
 * no width or height, or wholly outside its picture: left out, and told;
 * partly outside: cut at the border, as evaluation cuts detections;
@@ -20,21 +20,22 @@ from dse.errors import DataError
 __all__ = ["SMALLEST_SIDE_PIXELS", "CheckedBoxes", "check_boxes", "clip"]
 
 SMALLEST_SIDE_PIXELS = 5.0
-"""Faces with a shorter side are ignored: no detector is asked for them."""
+"""Objects with a shorter side are ignored: no detector is asked for them."""
 
 
 @dataclass(frozen=True)
 class CheckedBoxes:
     """Boxes of one picture after the rules.
 
-    faces: (n, 4) float32; ignored: (m, 4) float32; skipped: those left out.
-    kept: (n,) which of the boxes given the faces are.
+    found: (n, 4) float32, to find; ignored: (m, 4) float32; skipped: those left out.
+    kept, unclear: (n,) and (m,) which of the boxes given `found` and `ignored` are.
     """
 
-    faces: NDArray[np.float32]
+    found: NDArray[np.float32]
     ignored: NDArray[np.float32]
     skipped: tuple[Skipped, ...]
     kept: NDArray[np.intp]
+    unclear: NDArray[np.intp]
 
 
 def clip(boxes: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
@@ -49,7 +50,7 @@ def check_boxes(
     """Applies the rules to boxes (n, 4) x0, y0, x1, y1 of the picture `name`.
 
     size: width and height of the picture, pixels. invalid: (n,) true where the annotation
-    says that the face does not count. Raises DataError for too many boxes.
+    says that the object does not count. Raises DataError for too many boxes.
     """
     given = np.asarray(boxes, np.float32).reshape(-1, 4)
     if len(given) > MOST_BOXES:
@@ -60,12 +61,12 @@ def check_boxes(
     shorter = (inside[:, 2:] - inside[:, :2]).min(axis=1)
     is_seen = has_area & (shorter > 0)
     is_ignored = is_seen & (marked | (shorter < SMALLEST_SIDE_PIXELS))
-    kept = np.flatnonzero(is_seen & ~is_ignored)
+    kept, unclear = np.flatnonzero(is_seen & ~is_ignored), np.flatnonzero(is_ignored)
     skipped = tuple(
         _left_out(name, index, given[index], bool(has_area[index]), size)
         for index in np.flatnonzero(~is_seen)
     )
-    return CheckedBoxes(inside[kept], inside[is_ignored], skipped, kept)
+    return CheckedBoxes(inside[kept], inside[unclear], skipped, kept, unclear)
 
 
 def _left_out(

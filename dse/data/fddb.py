@@ -105,4 +105,4 @@ def _picture(
     if checked is None:
         return None
     squares = clip(square_boxes(ellipses, *square)[checked.kept], size)
-    return Picture(entry.name, checked.faces, loader(path), checked.ignored, squares, path)
+    return Picture(entry.name, checked.found, loader(path), checked.ignored, squares, path)

@@ -6,6 +6,7 @@ overflows, a file that never ends, or a path that leads out of its data set.
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ __all__ = [
     "MOST_BOXES",
     "MOST_LABEL_BYTES",
     "MOST_LIST_BYTES",
+    "UTF16_MARKS",
     "content",
     "excerpt",
     "inside",
@@ -41,6 +43,9 @@ line becomes a string of its own, so that reading may take twenty times the memo
 
 LARGEST_NUMBER = 1e9
 """No picture is as wide, no class as high; float32 and int64 hold it with room for sums."""
+
+UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""How the text files begin that Windows' editor saves as "Unicode"."""
 
 MOST_DIGITS = 15
 """Of a whole number: exact as a double, and far from where Python's int() refuses (4,300)."""
@@ -68,10 +73,14 @@ def content(path: Path, most_bytes: int) -> bytes:
 def lines(path: Path, most_bytes: int = MOST_LABEL_BYTES) -> list[str]:
     """The lines of a text file. Raises DataError.
 
-    UTF-8, with or without a mark. Other bytes, such as the Latin-1 names of old archives, become
-    surrogates as in `os.fsdecode`: the file that they name is found.
+    UTF-8, with or without a mark, or UTF-16 with one. Other bytes, such as the Latin-1 names of
+    old archives, become surrogates as in `os.fsdecode`: the file that they name is found.
     """
-    text = content(path, most_bytes).decode("utf-8-sig", "surrogateescape")
+    whole = content(path, most_bytes)
+    if whole.startswith(UTF16_MARKS):
+        text = whole.decode("utf-16", "replace")
+    else:
+        text = whole.decode("utf-8-sig", "surrogateescape")
     if "\0" in text:
         raise DataError(f"{printable(path)}: cannot be read (it is no text)", "save it as UTF-8")
     return text.splitlines()

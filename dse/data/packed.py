@@ -1,7 +1,7 @@
 """A data set in one folder, as it travels to another machine: `packed:DIR`.
 
-labels.json in a folder for each split lists the pictures and their boxes as a reader found
-them; the picture files lie beside it, numbered, byte for byte as they were.
+labels.json in a folder for each split lists the pictures, their boxes and classes as a reader
+found them; the picture files lie beside it, numbered, byte for byte as they were.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import numpy as np
 
 from dse.data.foreign import LARGEST_NUMBER, MOST_BOXES, content, inside
 from dse.data.picture_files import SUFFIXES, loader
-from dse.data.pictures import DataSet, Picture
+from dse.data.pictures import ANY_CLASS, Classes, DataSet, Picture
+from dse.data.selection import MOST_CLASSES
 from dse.detection.geometry import Boxes
 from dse.errors import DataError
 
@@ -42,7 +43,7 @@ def packed_files(data: DataSet, split: str) -> Iterator[tuple[str, Path | bytes]
         name = f"{number:06d}{suffix if suffix.lower() in SUFFIXES else ''}"
         rows.append(_row(picture, name))
         yield f"{split}/{name}", picture.file
-    labels = {"source": data.source, "pictures": rows}
+    labels = {"source": data.source, "classes": data.classes, "pictures": rows}
     yield f"{split}/{LABELS}", json.dumps(labels).encode()
 
 
@@ -54,8 +55,12 @@ def read_packed(folder: Path, split: str) -> DataSet:
     path = folder / split / LABELS
     try:
         labels = json.loads(content(path, MOST_LABELS_BYTES))
-        pictures = tuple(_picture(folder / split, row) for row in labels["pictures"])
-        return DataSet(_text(labels["source"]), pictures)
+        classes = tuple(_text(name) for name in labels["classes"])
+        if not 0 < len(classes) <= MOST_CLASSES:
+            raise ValueError("no classes")
+        rows = labels["pictures"]
+        pictures = tuple(_picture(folder / split, row, len(classes)) for row in rows)
+        return DataSet(_text(labels["source"]), pictures, classes=classes)
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise DataError(f"{path}: no list of packed pictures", HINT) from error
 
@@ -67,21 +72,26 @@ def _row(picture: Picture, name: str) -> dict[str, Any]:
         "name": picture.name,
         "file": name,
         "boxes": picture.boxes.tolist(),
+        "classes": picture.classes.tolist(),
         "ignored": picture.ignored.tolist(),
+        "ignored_classes": picture.ignored_classes.tolist(),
         "boxes_square": None if squares is None else squares.tolist(),
     }
 
 
-def _picture(folder: Path, row: dict[str, Any]) -> Picture:
+def _picture(folder: Path, row: dict[str, Any], classes: int) -> Picture:
     """Raises KeyError, TypeError or ValueError for a row that is no picture's."""
     file, squares = _place(folder, _text(row["file"])), row["boxes_square"]
+    boxes, ignored = _boxes(row["boxes"]), _boxes(row["ignored"])
     return Picture(
         _text(row["name"]),
-        _boxes(row["boxes"]),
+        boxes,
         loader(file),
-        _boxes(row["ignored"]),
+        ignored,
         None if squares is None else _boxes(squares),
         file,
+        _numbers(row["classes"], len(boxes), range(classes)),
+        _numbers(row["ignored_classes"], len(ignored), range(ANY_CLASS, classes)),
     )
 
 
@@ -97,6 +107,12 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("no text")
     return value
+
+
+def _numbers(values: list[int], count: int, allowed: range) -> Classes:
+    if len(values) != count or not all(type(one) is int and one in allowed for one in values):
+        raise ValueError("no classes of boxes")
+    return np.array(values, np.int32)
 
 
 def _boxes(rows: list[list[float]]) -> Boxes:

@@ -25,7 +25,17 @@ from dse.data.letterbox import FILL
 from dse.errors import DataError, FileError
 from dse.files import open_regular, printable
 
-__all__ = ["FORMATS", "SUFFIXES", "checked_size", "load_pixels", "loader", "open_picture"]
+__all__ = [
+    "FORMATS",
+    "SUFFIXES",
+    "TURNED",
+    "checked_size",
+    "load_pixels",
+    "loader",
+    "open_picture",
+    "orientation",
+    "small_grey",
+]
 
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "WEBP", "TIFF")
 """Pillow's names of what may be opened; phones' MPO comes with JPEG. Pillow knows forty more,
@@ -113,6 +123,31 @@ def checked_size(path: Path) -> tuple[int, int]:
     except Exception as error:  # as above
         raise _refusal(path, error) from error
     return width, height
+
+
+def orientation(path: Path) -> int:
+    """How the camera was held, 1 (upright) to 8 (EXIF 2.32, 4.6.4). Raises DataError."""
+    try:
+        with open_regular(path, MOST_PICTURE_BYTES) as stream, open_picture(stream) as image:
+            value = image.getexif().get(ORIENTATION, 1)
+    except Exception as error:  # as above
+        raise _refusal(path, error) from error
+    return value if value in range(1, 9) else 1
+
+
+def small_grey(path: Path, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """The picture in a file, in greys and shrunk to `size` (width, height), as it lies there.
+
+    Much faster than `load_pixels` for JPEG, of which only a coarse version is decoded.
+    """
+    try:
+        with open_regular(path, MOST_PICTURE_BYTES) as stream, open_picture(stream) as image:
+            image.draft("L", (4 * size[0], 4 * size[1]))
+            _decode(image, stream)
+            grey = image.convert("L").resize(size, Image.Resampling.BOX)
+            return np.asarray(grey, np.uint8)
+    except Exception as error:  # as above
+        raise _refusal(path, error) from error
 
 
 def _is_turned(image: Image.Image) -> bool:

@@ -88,12 +88,14 @@ class DataSet:
 
     source: the specification that opened it, such as "fddb:DIR" or "synthetic".
     classes: their names, in the order of their numbers.
+    notes: sentences about what the reader understood, for whoever brought the set.
     """
 
     source: str
     pictures: tuple[Picture, ...]
     skipped: tuple[Skipped, ...] = ()
     classes: tuple[str, ...] = FACES
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     def __len__(self) -> int:
         return len(self.pictures)

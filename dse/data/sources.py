@@ -1,4 +1,4 @@
-"""Data sets by specification: `synthetic`, `wider:DIR`, `fddb:DIR`, `yolo:DIR`, `voc:DIR`."""
+"""Data sets by specification: what the package draws, and folders in their several layouts."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Literal
 
 from dse.data import foreign
+from dse.data.coco import read_coco
 from dse.data.fddb import read_fddb
-from dse.data.layouts import LAYOUTS
+from dse.data.layouts import LAYOUTS, layout_of
 from dse.data.packed import read_packed
 from dse.data.pictures import DataSet
+from dse.data.specification import DRAWN, DataSpec
 from dse.data.voc import read_voc
 from dse.data.wider import read_wider
 from dse.data.yolo import read_yolo
-from dse.errors import DataError, UnknownName, UsageError
+from dse.errors import UnknownName, UsageError
 from dse.files import file_error
 
 __all__ = ["SPLITS", "SYNTHETIC_PICTURES", "open_data", "spread"]
@@ -32,6 +34,7 @@ MOST_SYNTHETIC_PICTURES = 50_000
 set is opened, and three hours to draw."""
 
 READERS: dict[str, Callable[[Path, str], DataSet]] = {
+    "coco": read_coco,
     "fddb": read_fddb,
     "packed": read_packed,
     "voc": read_voc,
@@ -43,51 +46,52 @@ READERS: dict[str, Callable[[Path, str], DataSet]] = {
 def open_data(spec: str, split: Split, *, limit: int | None = None) -> DataSet:
     """The data set that `spec` names, without decoding its pictures.
 
-    spec: "synthetic", "synthetic:COUNT" or "KIND:DIR". split: "train", "val" (early
-    stopping) or "eval" (the AP that is reported). limit: at most so many pictures, spread
-    evenly over the set. Raises UnknownName for an unknown kind or split, UsageError for a
-    malformed specification, DataError for a folder that cannot be used.
+    spec: "synthetic", "synthetic:COUNT", "KIND:DIR" or "DIR", whose layout is then found out; with
+    "?classes=a,b&merge=new=c,d" behind it for some of its classes (see `Selection`). split:
+    "train", "val" (early stopping) or "eval" (the AP that is reported); all have the same
+    classes. limit: at most so many pictures, spread evenly over the set. Raises UnknownName for
+    an unknown kind, split or class, UsageError for a malformed specification, DataError for a
+    folder that cannot be used.
     """
     if split not in SPLITS:
         raise UnknownName("split", split, SPLITS)
     if limit is not None and limit < 1:
         raise UsageError(f"a limit of {limit} pictures leaves none", "give 1 or more")
-    kind, _, argument = spec.partition(":")
-    if kind not in {"synthetic", *READERS}:
-        raise UnknownName("kind of data", kind, ["synthetic", *(f"{name}:DIR" for name in LAYOUTS)])
-    data = _synthetic(spec, split) if kind == "synthetic" else _folder(kind, argument, split)
-    return spread(data, limit)
+    wanted = DataSpec.parse(spec)
+    data = _drawn(wanted, split) if wanted.kind in DRAWN else _folder(wanted, split)
+    source = f"{data.source}?{wanted.selection}" if wanted.selection else data.source
+    return replace(spread(wanted.selection.apply(data), limit), source=source)
 
 
-def _folder(kind: str, argument: str, split: str) -> DataSet:
-    if not argument:
-        has = LAYOUTS[kind].expected if kind in LAYOUTS else "a packed data set"
-        hint = f"'{kind}:DIR', where DIR has {has}"
-        raise UsageError(f"'{kind}' needs a folder", hint)
+def _folder(spec: DataSpec, split: str) -> DataSet:
+    if not spec.argument:
+        has = LAYOUTS[spec.kind].expected if spec.kind in LAYOUTS else "pictures and labels"
+        hint = f"'{spec.kind}:DIR', where DIR has {has}"
+        raise UsageError(f"'{spec.kind}' needs a folder", hint)
     try:
-        return READERS[kind](Path(os.path.expanduser(argument)), split)
+        folder = Path(os.path.expanduser(spec.argument))
+        kind = layout_of(folder) if spec.kind == "auto" else spec.kind
+        return READERS[kind](folder, split)
     except OSError as error:  # a folder closed to us, a path too long
         raise file_error(error, done="read") from error
-    except RecursionError as error:
-        raise DataError(
-            f"{foreign.excerpt(argument)}: folders a thousand deep in one another",
-            "no data set is that deep: is it the right folder?",
-        ) from error
 
 
-def _synthetic(spec: str, split: str) -> DataSet:
-    _, colon, argument = spec.partition(":")
+def _drawn(spec: DataSpec, split: str) -> DataSet:
     count = SYNTHETIC_PICTURES
-    if colon:
-        count = foreign.whole_number(argument) or 0
+    if spec.argument is not None:
+        count = foreign.whole_number(spec.argument) or 0
         if not 0 < count <= MOST_SYNTHETIC_PICTURES:
             told = f"'{foreign.excerpt(spec)}' needs a count of 1 to {MOST_SYNTHETIC_PICTURES}"
-            hint = "such as 'synthetic:2000': the number of training pictures"
+            hint = f"such as '{spec.kind}:2000': the number of training pictures"
             raise UsageError(told, hint)
-    from dse.data.synthetic import synthetic  # the generator is heavy, and often not wanted
+    wanted = count if split == "train" else max(1, count // 5)
+    if spec.kind == "synthetic":  # the generators are heavy, and often not wanted
+        from dse.data.synthetic import synthetic
 
-    data: DataSet = synthetic(split, count if split == "train" else max(1, count // 5))
-    return data
+        return synthetic(split, wanted)
+    from dse.data.synthetic_digits import synthetic_digits
+
+    return synthetic_digits(split, wanted)
 
 
 def spread(data: DataSet, limit: int | None) -> DataSet:

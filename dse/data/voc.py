@@ -3,160 +3,197 @@
 `Annotations/NAME.xml` goes with `JPEGImages/NAME.jpg`, and `ImageSets/Main/<part>.txt` lists
 the names of a part (Everingham et al., "The PASCAL Visual Object Classes Challenge", IJCV
 2010, and the development kit's readme). The folder may be `VOC2007` itself, or the one above,
-or above that; `annotations` and `images` are known too, and `<part>/NAME.xml` with the
-picture beside it. Boxes count pixels from 1, the last one included.
+or above that. What tools have made of it is read, too: XML files in folders of any name or
+beside the pictures, and folders of parts. Boxes count pixels from 1, the last one included.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from dse.data.assembly import assemble, path_or_skip, picture_or_skip, size_or_skip
-from dse.data.face_classes import face_classes
-from dse.data.foreign import MOST_LIST_BYTES, is_there, lines
-from dse.data.layouts import require
+import numpy as np
+
+from dse.data.assembly import REPEATED
+from dse.data.folder_set import FolderSet, Listed, as_data_set
+from dse.data.foreign import MOST_LIST_BYTES, inside, lines
+from dse.data.labelled import Labelled
+from dse.data.layouts import open_tree
 from dse.data.picture_files import SUFFIXES
-from dse.data.pictures import DataSet, Picture, Skipped
-from dse.data.splits import PART_NAMES, choose_part, hashed_split
-from dse.data.voc_annotation import Annotation, read_annotation
+from dse.data.pictures import DataSet, Skipped
+from dse.data.splits import PART_NAMES, part_word
+from dse.data.tree import Tree, parts_of, stem_of, suffix_of
+from dse.data.voc_annotation import read_annotation
 from dse.errors import DataError
 
 __all__ = ["read_voc"]
 
-ANNOTATIONS = ("Annotations", "annotations")
-IMAGES = ("JPEGImages", "images", "Images")
+OFFICIAL = "annotations"
+IMAGES = "JPEGImages"
+LISTS = ("ImageSets/Main/", "ImageSets/")
 
+NAME_FILES = ("labels.txt", "classes.txt")
+"""Where trainers list the classes, which tells their order."""
 
-@dataclass(frozen=True)
-class Listed:
-    """Annotation files of a part. passed_over: what its list names twice, or outside."""
+NAMELESS = "an object without a name counts neither way"
 
-    paths: list[Path]
-    passed_over: list[Skipped] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Item:
-    """One annotation file: `picture` is where its picture should be."""
-
-    name: str
-    picture: Path
-    annotation: Annotation
+Read = Mapping[str, Labelled | Skipped]
 
 
 def read_voc(folder: Path, split: str) -> DataSet:
-    """The pictures of `split` ("train", "val" or "eval") below the folder.
+    """The pictures of `split` ("train", "val" or "eval") below the folder, with all classes.
 
-    Parts and hashed splits: see `splits`. Of several classes, those that sound like faces
-    count (see `face_classes`); objects marked difficult are `ignored`. A picture is skipped
-    if its XML is malformed, or tells another picture size. Raises DataError if the layout is
-    wrong or nothing is left.
+    Parts, and how a set without them is divided: see `splits`. Objects marked difficult are
+    `ignored`. A picture is skipped if its XML is malformed, or tells a size of another shape.
+    Raises DataError if the layout is wrong or nothing is left.
     """
-    require("voc", folder)
-    source = f"voc:{folder}"
-    whole = [path for root in _roots(folder) for path in sorted(root.glob("*.xml"))]
-    parts = _parts(folder)
-    listed = _chosen(source, split, parts, Listed(whole))
-    chosen, skipped = set(listed.paths), list(listed.passed_over)
-    unread: list[Skipped] = []
-    items = {  # of all parts, so that which classes are faces does not depend on the part
-        path: _item_or_skip(folder, path, skipped if path in chosen else unread)
-        for path in dict.fromkeys(
-            [*whole, *(path for part in parts.values() for path in part.paths)]
-        )
+    tree = open_tree("voc", folder)
+    paths = _annotations(tree)
+    passed_over: dict[str, list[Skipped]] = {}
+    parts = _parts_by_list(tree, paths, passed_over) or _parts_by_folder(paths)
+    read = {
+        path: _labelled_or_skip(tree, path)
+        for path in dict.fromkeys([*paths, *(one for part in parts.values() for one in part)])
     }
-    names = {thing.name for item in items.values() if item for thing in item.annotation.things}
-    classes = face_classes(source, names)
-    found = [_picture(item, classes, skipped) for path, item in items.items() if path in chosen]
-    return assemble(source, (picture for picture in found if picture), skipped)
+    listed = {name: _listed(read, part, passed_over.get(name, [])) for name, part in parts.items()}
+    names = _listed_classes(tree)
+    return as_data_set(FolderSet(f"voc:{folder}", listed, _listed(read, paths, []), names), split)
 
 
-def _chosen(source: str, split: str, parts: dict[str, Listed], whole: Listed) -> Listed:
-    """The annotation files of a split."""
-    part = choose_part(source, split, parts, whole)
-    if not part.hashed:
-        return part.place
-    chosen = [path for path in part.place.paths if hashed_split(path.stem) == split]
-    if part.place.paths and not chosen:
-        hint = "list parts of your own: ImageSets/Main/train.txt, val.txt and test.txt"
-        raise DataError(f"{source}: too few pictures for a '{split}' part", hint)
-    return replace(part.place, paths=chosen)
+def _annotations(tree: Tree) -> list[str]:
+    """The XML files that count: those in folders of the official name, or else all."""
+    found = tree.ending(".xml")
+    official = [path for path in found if OFFICIAL in map(str.lower, parts_of(path)[:-1])]
+    return official if official and not _parts_by_folder(found) else found
 
 
-def _roots(folder: Path) -> Iterator[Path]:
-    """Folders of annotation files: the years of a development kit, or the only one."""
-    above = [folder, *sorted(folder.glob("VOC2*")), *sorted(folder.glob("VOCdevkit/VOC2*"))]
-    for year in above:
-        for name in ANNOTATIONS:
-            if (year / name).is_dir():
-                yield year / name
-                break
-
-
-def _parts(folder: Path) -> dict[str, Listed]:
-    """Annotation files by part: from folders of parts, or from lists of names."""
-    parts: dict[str, Listed] = {}
-    for part in PART_NAMES:
-        beside = Listed(sorted((folder / part).glob("*.xml")))
-        listed = _listed(folder, part)
-        if beside.paths or listed.paths or listed.passed_over:
-            parts[part] = beside if beside.paths else listed
+def _parts_by_folder(paths: Iterable[str]) -> dict[str, list[str]]:
+    """Annotation files by the first folder that is called after a part."""
+    parts: dict[str, list[str]] = {}
+    for path in paths:
+        word = next((one for one in map(part_word, parts_of(path)[:-1]) if one), None)
+        if word:
+            parts.setdefault(word, []).append(path)
     return parts
 
 
-def _listed(folder: Path, part: str) -> Listed:
-    """What the lists of a part name, one list beside each folder of annotations."""
-    listed, seen = Listed([]), set[str]()
-    for root in _roots(folder):
-        listing = root.parent / "ImageSets" / "Main" / f"{part}.txt"
-        rows = lines(listing, MOST_LIST_BYTES) if is_there(listing) else []
-        names = [row.split()[0] for row in rows if row.strip()]
-        paths = [path_or_skip(root, f"{name}.xml", listed.passed_over, seen) for name in names]
-        listed.paths.extend(path for path in paths if path is not None)
-    return listed
+def _parts_by_list(
+    tree: Tree, paths: list[str], passed_over: dict[str, list[Skipped]]
+) -> dict[str, list[str]]:
+    """Annotation files that `ImageSets` names; `passed_over` gets what is twice or outside."""
+    parts: dict[str, list[str]] = {}
+    for listing in tree.ending(".txt"):
+        folder, _, name = listing.rpartition("/")
+        within = next((one for one in LISTS if f"/{folder}/".endswith(f"/{one}")), None)
+        if within is None or name[:-4].lower() not in PART_NAMES:
+            continue
+        root = f"{folder}/"[: -len(within)]
+        beside = [path for path in paths if path.startswith(root)]
+        skipped = passed_over.setdefault(name[:-4].lower(), [])
+        part = parts.setdefault(name[:-4].lower(), [])
+        part += _named(tree, lines(tree.folder / listing, MOST_LIST_BYTES), beside, root, skipped)
+    order = {path: place for place, path in enumerate(paths)}
+    return {
+        name: sorted(part, key=lambda path: order.get(path, len(order)))
+        for name, part in parts.items()
+        if part or passed_over[name]
+    }
 
 
-def _item_or_skip(folder: Path, path: Path, skipped: list[Skipped]) -> Item | None:
-    name = path.relative_to(folder).with_suffix("").as_posix()
+def _named(
+    tree: Tree, rows: list[str], paths: list[str], root: str, skipped: list[Skipped]
+) -> list[str]:
+    """The annotation files that the rows of a list name, whatever stands with the names."""
+    home = paths[0].rpartition("/")[0] if paths else f"{root}Annotations"
+    exact = {stem_of(path): path for path in reversed(paths)}
+    by_stem = {stem.casefold(): path for stem, path in exact.items()} | exact
+    found: dict[str, None] = {}
+    for row in filter(None, map(str.strip, rows)):
+        first = row.split()[0]
+        stems = [_stem(text) for text in (row, row.rpartition(" ")[0].strip(), first)]
+        either = (by_stem.get(one) for one in (*stems, *map(str.casefold, stems)))
+        try:
+            path = next(filter(None, either), None) or _lost(tree, home, first)
+        except DataError as error:
+            skipped.append(Skipped(f"{first}.xml", str(error)))
+            continue
+        if path in found:
+            skipped.append(Skipped(path, REPEATED))
+        found[path] = None
+    return list(found)
+
+
+def _stem(row: str) -> str:
+    """A name without the folders before it and the ending of a picture or annotation."""
+    name = row.replace("\\", "/").rpartition("/")[2]
+    return name[: -len(suffix_of(name))] if suffix_of(name) in {*SUFFIXES, ".xml"} else name
+
+
+def _lost(tree: Tree, home: str, name: str) -> str:
+    """Where a file should be that is not there. Raises DataError for a place outside."""
+    return inside(tree.folder / home, f"{name}.xml").relative_to(tree.folder).as_posix()
+
+
+def _listed(read: Read, paths: Iterable[str], passed_over: list[Skipped]) -> Listed:
+    found = [read[path] for path in paths]
+    skipped = [one for one in found if isinstance(one, Skipped)]
+    return Listed([one for one in found if isinstance(one, Labelled)], [*passed_over, *skipped])
+
+
+def _listed_classes(tree: Tree) -> list[str]:
+    """Names of the classes in the folder's order, where a file says it."""
+    path = next((name for name in NAME_FILES if name in tree.files), None)
+    rows = lines(tree.folder / path) if path else []
+    return [name for row in rows for name in map(str.strip, row.split(",")) if name]
+
+
+def _labelled_or_skip(tree: Tree, path: str) -> Labelled | Skipped:
+    name = path[: -len(".xml")]
     try:
-        annotation = read_annotation(path)
+        told = read_annotation(tree.folder / path)
     except DataError as error:
-        skipped.append(Skipped(name, str(error)))
-        return None
-    return Item(name, _picture_path(path, annotation.filename), annotation)
-
-
-def _picture_path(path: Path, filename: str) -> Path:
-    """Where the picture is: the stem of the annotation, or the file name it tells, in the
-    folders where pictures are: of a path that it tells only the last part counts."""
-    places = [path.parent.parent / name for name in IMAGES] + [path.parent]
-    names = [Path(filename).name] if filename else []
-    names += [f"{path.stem}{suffix}" for suffix in sorted(SUFFIXES)]
-    candidates = [place / name for place in places for name in names]
-    there = (one for one in candidates if os.path.exists(one) and not os.path.isdir(one))
-    return next(there, candidates[0])
-
-
-def _picture(item: Item | None, classes: frozenset[str], skipped: list[Skipped]) -> Picture | None:
-    if item is None:
-        return None
-    size = size_or_skip(item.name, item.picture, skipped)
-    if size is None:
-        return None
-    told_size = item.annotation.size
-    if told_size and told_size != size:
-        told, is_ = (f"{width} x {height}" for width, height in (told_size, size))
-        skipped.append(Skipped(item.name, f"annotated at {told} pixels, the picture is {is_}"))
-        return None
-    faces = [thing for thing in item.annotation.things if thing.name in classes]
-    return picture_or_skip(
-        item.name,
-        item.picture,
-        [thing.box for thing in faces],
-        skipped,
-        invalid=[thing.difficult for thing in faces],
-        size=size,
+        return Skipped(name, str(error))
+    nameless = [number for number, one in enumerate(told.things, start=1) if not one.name]
+    return Labelled(
+        name,
+        tree.folder / _picture_path(tree, path, told.filename),
+        np.array([thing.box for thing in told.things], np.float64).reshape(-1, 4),
+        tuple(thing.name or None for thing in told.things),
+        tuple(thing.difficult for thing in told.things),
+        told.size,
+        skipped=tuple(Skipped(f"{name} box {number}", NAMELESS) for number in nameless),
     )
+
+
+def _picture_path(tree: Tree, path: str, filename: str) -> str:
+    """Where the picture is: of the file name that the annotation tells, or of its own name, the
+    nearest one. Of a path that it tells only the last part counts."""
+    told = filename.replace("\\", "/").rpartition("/")[2]
+    for name in (told, _stem(told), stem_of(path)):
+        found = tree.by_name.get(name.casefold(), []) if name else []
+        if found:
+            return max(found, key=lambda one: (_nearness(path, one), one.endswith(name)))
+    return _expected(tree, path, told)
+
+
+def _nearness(path: str, other: str) -> tuple[int, int]:
+    """How alike the folders of two files are: those they begin with, those they end with."""
+    first, second = parts_of(path)[:-1], parts_of(other)[:-1]
+    return _shared(first, second), _shared(first[::-1], second[::-1])
+
+
+def _shared(first: list[str], second: list[str]) -> int:
+    count = 0
+    for one, other in zip(first, second, strict=False):
+        if one != other:
+            break
+        count += 1
+    return count
+
+
+def _expected(tree: Tree, path: str, told: str) -> str:
+    """Where the picture would be in the official layout, or beside its annotation."""
+    folders = parts_of(path)[:-1]
+    if folders and folders[-1].lower() == OFFICIAL:
+        folders[-1] = IMAGES
+    return "/".join([*folders, told or f"{stem_of(path)}.jpg"])

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from dse.data.foreign import MOST_LABEL_BYTES, content, excerpt, number
+from dse.data.foreign import MOST_LABEL_BYTES, UTF16_MARKS, content, excerpt, number
 from dse.errors import DataError
 
 __all__ = ["Annotation", "Thing", "read_annotation"]
+
+DECLARED = re.compile(rb"""(?:\xef\xbb\xbf)?<\?xml[^>]{0,200}?encoding=["']([\w.-]+)["']""")
+
+EAST_ASIAN = {
+    b"gb2312": "gb18030",
+    b"gbk": "gb18030",
+    b"gb18030": "gb18030",
+    b"big5": "big5",
+    b"shift_jis": "cp932",
+    b"euc-jp": "euc_jp",
+    b"euc-kr": "cp949",
+}
+"""Encodings with several bytes a letter, which the XML library refuses, and Python's name of the
+largest one of each family."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +39,8 @@ class Thing:
 
 @dataclass(frozen=True)
 class Annotation:
-    """filename: of the picture, as told, "" if not; size: its width and height, if told."""
+    """filename: of the picture, as told, "" if not. size: its width and height as told, (0, 0)
+    where that is nothing sensible, None where it is not told."""
 
     filename: str
     size: tuple[int, int] | None
@@ -33,10 +50,16 @@ class Annotation:
 def read_annotation(path: Path) -> Annotation:
     """The annotation in a file. Raises DataError for one that cannot be read or understood."""
     root = _root(path)
+    if root.tag != "annotation":
+        raise DataError(f"{path}: no annotation of VOC (it begins with <{excerpt(root.tag)}>)")
     width, height = (_number(path, root, f"size/{side}", "0") for side in ("width", "height"))
     things = (_thing(path, index, one) for index, one in enumerate(root.iter("object"), start=1))
-    size = (round(width), round(height)) if width and height else None
+    size = None if root.find("size") is None else _size(width, height)
     return Annotation(root.findtext("filename", "").strip(), size, tuple(things))
+
+
+def _size(width: float, height: float) -> tuple[int, int]:
+    return (round(width), round(height)) if width >= 1 and height >= 1 else (0, 0)
 
 
 class _Tree(ElementTree.TreeBuilder):
@@ -47,7 +70,7 @@ class _Tree(ElementTree.TreeBuilder):
 
 
 def _root(path: Path) -> ElementTree.Element:
-    text = content(path, MOST_LABEL_BYTES)
+    text = _decoded(content(path, MOST_LABEL_BYTES))
     try:
         return ElementTree.XML(text, ElementTree.XMLParser(target=_Tree()))
     except ElementTree.ParseError as error:
@@ -59,12 +82,27 @@ def _root(path: Path) -> ElementTree.Element:
         raise DataError(f"{path}: malformed XML ({excerpt(error)})") from error
 
 
+def _decoded(whole: bytes) -> str | bytes:
+    """The text, where the XML library would not know how: of East Asian encodings, declared or
+    not, and of Latin ones that nothing declares."""
+    found = DECLARED.match(whole)
+    declared = found[1].lower() if found else b"utf-8"
+    if declared in EAST_ASIAN:
+        return whole.decode(EAST_ASIAN[declared], "replace")
+    if declared == b"utf-8" and not whole.startswith(UTF16_MARKS):
+        for encoding in ("utf-8-sig", "gb18030", "latin-1"):
+            with contextlib.suppress(UnicodeDecodeError):
+                return whole.decode(encoding)
+    return whole
+
+
 def _thing(path: Path, index: int, element: ElementTree.Element) -> Thing:
     where = f"object {index}: "
     x0, y0, x1, y1 = (
         _number(path, element, f"bndbox/{side}", "", where)
         for side in ("xmin", "ymin", "xmax", "ymax")
     )
+    (x0, x1), (y0, y1) = sorted((x0, x1)), sorted((y0, y1))  # some tools keep how it was drawn
     is_difficult = element.findtext("difficult", "0").strip() == "1"
     name = element.findtext("name", "").strip()
     return Thing(name, (x0 - 1, y0 - 1, x1, y1), is_difficult)

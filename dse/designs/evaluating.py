@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from dse.data import DataSet
     from dse.detection.average_precision import OperatingPoint
     from dse.detection.detector import Detector
-    from dse.evaluation import Evaluation, Findings
+    from dse.evaluation import ByClass, Evaluation, Findings
 
 __all__ = ["EvaluationReport", "evaluate_design"]
 
@@ -24,7 +24,9 @@ class EvaluationReport:
 
     design: its name. result: AP at IoU 0.5 with the interval that 95 % of resampled pictures lie
     in, counts of pictures and faces, seconds. point: precision and recall from `point.score` on.
-    findings, data: every picture with what was found on it.
+    findings, data: every picture with what was found on it. by_class: figures of each class, of
+    a detector that has several; result.ap is then their mean, and `point` is of one threshold
+    for all.
     """
 
     design: str
@@ -32,6 +34,7 @@ class EvaluationReport:
     point: OperatingPoint
     findings: Findings
     data: DataSet
+    by_class: ByClass | None = None
 
     @property
     def ap(self) -> float:
@@ -40,13 +43,19 @@ class EvaluationReport:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as `dse evaluate --json` prints them."""
-        return {"design": self.design, **asdict(self.result), **self.point._asdict()}
+        told = asdict(self.result)
+        del told["classes"]
+        told |= self.point._asdict()
+        if self.by_class:
+            told |= {"map": self.ap, **self.by_class.as_dict()}
+        return {"design": self.design, **told}
 
     def __repr__(self) -> str:
         low, high = self.result.ap_interval or (self.ap, self.ap)
+        ap, things = ("mAP", "objects") if self.by_class else ("AP", "faces")
         return (
-            f"<{self.design}: AP {self.ap:.4f} ({low:.3f} to {high:.3f}) on "
-            f"{self.result.images} pictures with {self.result.faces} faces>"
+            f"<{self.design}: {ap} {self.ap:.4f} ({low:.3f} to {high:.3f}) on "
+            f"{self.result.images} pictures with {self.result.faces} {things}>"
         )
 
 
@@ -70,6 +79,7 @@ def evaluate_design(
     from dse.data.rendered import open_rendered
     from dse.designs.finding import find_detector
     from dse.detection.average_precision import operating_point
+    from dse.evaluation import by_class
     from dse.study.folder import shared_cache
 
     detector = find_detector(design, results, study, say)
@@ -77,8 +87,10 @@ def evaluate_design(
     pictures = open_rendered(data or detector.pictures, "eval", cache)
     findings = _find(detector, pictures, pyramid)
     result = findings.evaluation()
-    point = operating_point(findings.curve(), detector.score if score is None else score)
-    return EvaluationReport(detector.name, result, point, findings, pictures)
+    score = detector.score if score is None else score
+    point = operating_point(findings.curve(), score)
+    each = by_class(findings, score) if findings.several else None
+    return EvaluationReport(detector.name, result, point, findings, pictures, each)
 
 
 def _find(detector: Detector, data: DataSet, pyramid: bool) -> Findings:

@@ -1,4 +1,4 @@
-"""Average precision: the area under precision over recall.
+"""Average precision of one class: the area under precision over recall.
 
 Detections are judged as in `matching`. The area is taken under every step of the interpolated
 curve (Everingham et al. 2015, "all points"), not at 101 samples of it.
@@ -50,8 +50,8 @@ class PrecisionRecall(NamedTuple):
 class Ranked:
     """Every detection that counts, best score first, over a whole set of pictures.
 
-    score, correct, picture (k,): its score, whether it found a face, where it lies.
-    faces (n,): labelled faces of each picture.
+    score, correct, picture (k,): its score, whether it found an object, where it lies.
+    faces (n,): labelled objects of each picture.
     """
 
     score: Curve
@@ -59,11 +59,24 @@ class Ranked:
     picture: NDArray[np.int64]
     faces: NDArray[np.int64]
 
+    @property
+    def objects(self) -> int:
+        """Labelled objects in all."""
+        return int(self.faces.sum())
+
+    @property
+    def ap(self) -> float:
+        """Average precision, 0..1. Raises what `curve` raises."""
+        recall, precision, _ = self.curve()
+        return area(recall, precision)
+
     def curve(self) -> PrecisionRecall:
-        """The whole curve."""
+        """The whole curve. Raises DataError where there is nothing to find."""
+        if not self.objects:
+            raise DataError("no labelled face to find", "evaluate on pictures with faces in them")
         hits = np.cumsum(self.correct)
         precision = hits / np.arange(1, len(hits) + 1)
-        return PrecisionRecall(hits / self.faces.sum(), precision, self.score)
+        return PrecisionRecall(hits / self.objects, precision, self.score)
 
 
 class OperatingPoint(NamedTuple):
@@ -83,11 +96,10 @@ def average_precision(
     """AP in 0..1 of one `Detections` a picture against the true boxes (m, 4) of each.
 
     ignored: boxes per picture on which a detection is neither right nor wrong.
-    iou: overlap from which a detection has found a face.
-    Raises DataError where there is no face to find: AP has no meaning then.
+    iou: overlap from which a detection has found an object.
+    Raises DataError where there is none to find: AP has no meaning then.
     """
-    recall, precision, _ = precision_recall(detections, truth, ignored, iou)
-    return area(recall, precision)
+    return rank(detections, truth, ignored, iou).ap
 
 
 def area(recall: Curve, precision: Curve) -> float:
@@ -112,18 +124,17 @@ def rank(
     ignored: Sequence[Boxes] | None = None,
     iou: float = FOUND_IOU,
 ) -> Ranked:
-    """All detections in one order. Arguments and errors as of `average_precision`."""
+    """All detections in one order. Arguments as of `average_precision`."""
     faces = np.array([len(boxes) for boxes in truth], np.int64)
-    if not faces.sum():
-        raise DataError("no labelled face to find", "evaluate on pictures with faces in them")
     ignored = ignored if ignored is not None else [boxes[:0] for boxes in truth]
-    scores, correct = [], []
+    scores: list[NDArray[np.float32]] = [np.zeros(0, np.float32)]  # there may be no picture
+    correct: list[NDArray[np.bool_]] = [np.zeros(0, bool)]
     for found, boxes, left_out in zip(detections, truth, ignored, strict=True):
         judged = judge(found, boxes, left_out, iou)
         scores.append(found.scores[~judged.left_out])
         correct.append(judged.true[~judged.left_out])
     score, hit = np.concatenate(scores), np.concatenate(correct)
-    picture = np.repeat(np.arange(len(scores)), [len(some) for some in scores])
+    picture = np.repeat(np.arange(len(faces)), [len(some) for some in scores[1:]])
     order = np.argsort(-score, kind="stable")
     return Ranked(score[order].astype(np.float64), hit[order], picture[order], faces)
 

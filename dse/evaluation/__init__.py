@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dse.evaluation.by_class import ByClass, by_class
 from dse.evaluation.evaluate import evaluate, evaluate_canvases, find_faces
 from dse.evaluation.findings import Evaluation, Finding, Findings
 from dse.evaluation.prepared import Prepared, prepare
@@ -9,10 +10,12 @@ from dse.evaluation.pyramid import PYRAMID_SCALES, evaluate_pyramid, find_faces_
 
 __all__ = [
     "PYRAMID_SCALES",
+    "ByClass",
     "Evaluation",
     "Finding",
     "Findings",
     "Prepared",
+    "by_class",
     "evaluate",
     "evaluate_canvases",
     "evaluate_pyramid",

@@ -16,7 +16,7 @@ from dse.evaluation.prepared import Prepared, prepare
 if TYPE_CHECKING:  # the module brings TensorFlow, which judging boxes does not need
     from dse.network.arrays import Predict
 
-__all__ = ["chunks", "detect", "evaluate", "evaluate_canvases", "find_faces"]
+__all__ = ["chunks", "detect", "evaluate", "evaluate_canvases", "find_faces", "judged"]
 
 PICTURES_AT_A_TIME = 64
 """Canvases in memory while a data set streams through: 10 MB at 224 pixels."""
@@ -39,18 +39,23 @@ def find_faces(
 
     Pictures are letterboxed to `input_size` and boxes compared in picture pixels.
     """
-    findings = Findings()
+    findings = Findings(head.classes)
     for pictures in chunks(data):
-        prepared = prepare(pictures, input_size)
+        prepared = prepare(pictures, input_size, data.classes)
         findings.add(prepared, detect(predict, prepared, head=head))
     return findings
 
 
 def evaluate_canvases(predict: Predict, prepared: Prepared, head: Head = FACE_HEAD) -> Evaluation:
     """`evaluate` on pictures that are prepared already: for several formats of one network."""
-    findings = Findings()
+    return judged(predict, prepared, head).evaluation()
+
+
+def judged(predict: Predict, prepared: Prepared, head: Head = FACE_HEAD) -> Findings:
+    """What `predict` finds on pictures that are prepared already."""
+    findings = Findings(head.classes)
     findings.add(prepared, detect(predict, prepared, head=head))
-    return findings.evaluation()
+    return findings
 
 
 def detect(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dse.canvas import Canvas, InputSize
 from dse.data.letterbox import letterbox
 from dse.data.loading import load_or_none
-from dse.data.pictures import DataSet, Picture, Skipped
+from dse.data.pictures import ANY_CLASS, FACES, Classes, DataSet, Picture, Skipped
 from dse.detection.geometry import Boxes
 
 __all__ = ["Prepared", "prepare"]
@@ -24,7 +24,9 @@ class Prepared:
     names: of the pictures. canvases: uint8 (n, height, width, 3). scales: (n,) canvas pixels per
     picture pixel. heights, widths: (n,) of the pictures, pixels. truth, ignored, truth_square:
     one array of boxes (m, 4) a picture, picture pixels; truth_square is None where the set has
-    none. skipped: pictures that could not be read, and why.
+    none. skipped: pictures that could not be read, and why. class_names: of the set. classes,
+    ignored_classes: numbers of the boxes in truth and ignored, one array a picture; all the first
+    class, and all `ANY_CLASS`, where left out.
     """
 
     input_size: InputSize
@@ -37,20 +39,36 @@ class Prepared:
     ignored: tuple[Boxes, ...]
     truth_square: tuple[Boxes, ...] | None
     skipped: tuple[Skipped, ...]
+    class_names: tuple[str, ...] = FACES
+    classes: tuple[Classes, ...] = ()
+    ignored_classes: tuple[Classes, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.classes:
+            first = tuple(np.zeros(len(boxes), np.int32) for boxes in self.truth)
+            object.__setattr__(self, "classes", first)
+        if not self.ignored_classes:
+            every = tuple(np.full(len(boxes), ANY_CLASS, np.int32) for boxes in self.ignored)
+            object.__setattr__(self, "ignored_classes", every)
 
     def __len__(self) -> int:
         return len(self.canvases)
 
     @property
     def faces(self) -> int:
-        """Labelled faces that count."""
+        """Labelled objects that count."""
         return sum(len(boxes) for boxes in self.truth)
 
 
-def prepare(data: DataSet | Iterable[Picture], input_size: InputSize) -> Prepared:
+def prepare(
+    data: DataSet | Iterable[Picture],
+    input_size: InputSize,
+    class_names: tuple[str, ...] = FACES,
+) -> Prepared:
     """Every readable picture of `data` on the canvas that `input_size` names.
 
-    Pictures that cannot be read are named in `Prepared.skipped`.
+    class_names: of pictures that are no `DataSet`, which has its own. Pictures that cannot be
+    read are named in `Prepared.skipped`.
     Takes 3 bytes a pixel of the canvas for each picture.
     """
     pictures: list[Picture] = []
@@ -78,6 +96,9 @@ def prepare(data: DataSet | Iterable[Picture], input_size: InputSize) -> Prepare
         ignored=tuple(picture.ignored for picture in pictures),
         truth_square=_squares(pictures),
         skipped=tuple(skipped),
+        class_names=data.classes if isinstance(data, DataSet) else class_names,
+        classes=tuple(picture.classes for picture in pictures),
+        ignored_classes=tuple(picture.ignored_classes for picture in pictures),
     )
 
 

@@ -76,10 +76,10 @@ def find_faces_pyramid(
     """
     sizes = pyramid_sizes(input_size, scales)
     predictors = [predictor_for(size) for size in sizes]
-    findings = Findings()
+    findings = Findings(head.classes)
     for pictures in chunks(data):
         held = [_held(picture) for picture in pictures]
-        levels = [prepare(held, size) for size in sizes]
+        levels = [prepare(held, size, data.classes) for size in sizes]
         found = [
             detect(predict, level, anchor_size=input_size, head=head)
             for predict, level in zip(predictors, levels, strict=True)

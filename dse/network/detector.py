@@ -49,10 +49,14 @@ class Network(NamedTuple):
         return detector(name, self.breakpoint, scaled, canvas, self.channels)
 
 
-def detector_graph(training: Training, head: Head = FACE_HEAD) -> Graph:
-    """The detector of `training`: one output, a map of `head.channels` channels."""
+def detector_graph(training: Training, head: Head | None = None, *, classes: int = 1) -> Graph:
+    """The detector of `training`: one output, the map of `head`.
+
+    classes: what is known of the head where its anchors are not.
+    """
     scaled = partial(scaled_channels, training.width)
-    return detector(training.id, training.breakpoint, scaled, training.canvas, head.channels)
+    channels = head.channels if head else channels_of(training.head, classes)
+    return detector(training.id, training.breakpoint, scaled, training.canvas, channels)
 
 
 def detector(

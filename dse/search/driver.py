@@ -41,10 +41,10 @@ from dse.study.outcomes import SearchReport
 from dse.study.plan import SearchPlan, candidates_csv, make_plan
 from dse.study.provenance import check_unchanged, make_settings, shared_settings
 from dse.study.record import StudyRecord, load_study
-from dse.study.settings import SearchSettings, StudySettings
+from dse.study.settings import DEFAULT_DATA, SearchSettings, StudySettings
 from dse.training.changes import changes_for
 from dse.training.recipe import Recipe
-from dse.workers.backend import TrainingBackend, backend_for
+from dse.workers.backend import TrainingBackend, backend_for, remarks_on
 from dse.workers.executor import Executor, TaskRunner
 
 __all__ = ["plan_search", "run_search"]
@@ -56,10 +56,16 @@ SETTINGS_BYTES = 1 << 20
 def plan_search(request: SearchRequest) -> SearchPlan:
     """What a search would choose from: every candidate priced, nothing written or trained.
 
-    Raises UnknownName, InvalidFile, or NothingFeasible with the nearest candidates.
+    The pictures are opened, as their classes decide what a head costs. Raises UnknownName,
+    InvalidFile, NothingFeasible with the nearest candidates, and what the readers raise.
     """
     settings = request.settings()
-    return make_plan(SearchSpace.load(settings.space), load_target(settings.target))
+    backend, space = backend_for(settings), SearchSpace.load(settings.space)
+    if {settings.data, settings.eval_data} == {DEFAULT_DATA}:  # slow to lay out, and sound
+        classes = FACE_HEAD.classes
+    else:
+        classes = _classes(backend.describe(settings))
+    return make_plan(backend.offered(space), load_target(settings.target), len(classes))
 
 
 def run_search(
@@ -110,7 +116,9 @@ class _Search:
         space = backend.offered(SearchSpace.load(search.space))
         target = load_target(search.target)
         about = backend.describe(search)
-        classes = tuple(about["training_pictures"].get("classes", FACE_HEAD.classes))
+        for line in remarks_on(about):
+            self.progress.say(line)
+        classes = _classes(about)
         plan = make_plan(space, target, len(classes))
         search = structs.replace(search, recipe=_settled(search.recipe, about))
         left_out = changes_for(classes, search.recipe.mirror).words
@@ -209,6 +217,11 @@ class _Search:
         storage = " --storage URL" if self.run.storage else ""
         which = f"--study {folder.name}{self.run.results_flag}{storage}"
         self.go_on = f"continue with: dse search --resume {which}"
+
+
+def _classes(about: Mapping[str, Any]) -> tuple[str, ...]:
+    """Of the training pictures."""
+    return tuple(about["training_pictures"].get("classes", FACE_HEAD.classes))
 
 
 def _settled(recipe: Recipe, about: Mapping[str, Any]) -> Recipe:

@@ -10,13 +10,14 @@ from typing import Any
 
 from msgspec import structs
 
+from dse.data.specification import absolute_source
 from dse.errors import StudyError, UnknownName, UsageError
 from dse.search.proposers import PROPOSERS
 from dse.study.recorded import RecordedTable
 from dse.study.settings import DEFAULT_DATA, SearchSettings
 from dse.training.recipe import Recipe
 
-__all__ = ["SearchRequest", "absolute_source"]
+__all__ = ["SearchRequest"]
 
 
 @dataclass(frozen=True)
@@ -85,13 +86,6 @@ class SearchRequest:
         """All that is not None, as `SearchSettings` has it."""
         said = {name: value for name, value in vars(self).items() if value is not None}
         return {name: _PLAIN.get(name, _same)(value) for name, value in said.items()}
-
-
-def absolute_source(source: str) -> str:
-    """A data source with its folder made absolute: workers run in folders of their own."""
-    kind, colon, rest = source.partition(":")
-    folder = Path(rest).expanduser()
-    return f"{kind}:{folder.resolve()}" if colon and os.path.isdir(folder) else source
 
 
 def _of_the_table(path: Path, asked: Recipe | None) -> Mapping[str, Any]:

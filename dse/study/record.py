@@ -190,9 +190,9 @@ def _read_curve(path: Path) -> pd.DataFrame:
 
 def _candidates(folder: StudyFolder, settings: StudySettings) -> Candidates:
     """What candidates.csv says; priced again where a kill came before it was written."""
-    if folder.candidates.exists():
-        return read_candidates(folder.candidates, study_columns(_chip(settings)))
     classes = len(settings.heads.classes)
+    if folder.candidates.exists():
+        return read_candidates(folder.candidates, study_columns(_chip(settings), classes > 1))
     plan = make_plan(settings.search_space(), settings.make_target(), classes)
     return plan.rows
 

@@ -168,9 +168,9 @@ def relit(
 
 def sorted_out(view: View) -> View:
     """Clips boxes to the canvas; cut-off and tiny objects become ignored, invisible ones go."""
-    boxes = view.boxes
     height, width = view.canvas.shape[:2]
     edges = np.array([width, height, width, height], np.float32)
+    boxes = view.boxes
     clipped = np.clip(boxes, 0, edges)
     sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 1e-6)
     seen = clipped[:, 2:] - clipped[:, :2]

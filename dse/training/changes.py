@@ -8,19 +8,20 @@ from dataclasses import dataclass
 
 __all__ = ["USUAL", "Changes", "changes_for"]
 
-_SIDED = re.compile(
-    r"(left|right|clockwise|arrow|turn|digit|number|numeral|letter|char|sign|plate|text)", re.I
-)
-"""Parts of names of things that have a mirror image which is something else."""
+_SIDED = frozenset((
+    "left", "right", "clockwise", "anticlockwise", "arrow", "arrows", "turn", "digit", "digits",
+    "number", "numbers", "numeral", "letter", "letters", "character", "characters", "char", "sign",
+    "signs", "plate", "text", "word", "barcode", "qr", "zero", "one", "two", "three", "four",
+    "five", "six", "seven", "eight", "nine",
+))  # fmt: skip
+"""Words for things that have a mirror image which is something else."""
 
-_WRITTEN = re.compile(r"[A-Za-z]|\d{1,4}|zero|one|two|three|four|five|six|seven|eight|nine", re.I)
-"""Names of single letters and numbers."""
+_COLOURS = frozenset((
+    "red", "green", "blue", "yellow", "orange", "white", "black", "brown", "purple", "pink",
+    "grey", "gray", "cyan", "magenta", "violet", "gold", "silver",
+))  # fmt: skip
 
-_COLOUR = re.compile(
-    r"(?<![a-z])(red|green|blue|yellow|orange|white|black|brown|purple|pink|gr[ae]y|cyan|violet)"
-    r"(?![a-z])",
-    re.I,
-)
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,13 @@ def changes_for(classes: Sequence[str], mirror: bool | None = None) -> Changes:
     Digits, letters, arrows and signs are not mirrored; where two classes differ in a colour, or
     are named by one, none is made grey. mirror: what somebody has decided.
     """
+    named = [[word.lower() for word in _WORD.findall(name)] for name in classes]
     if mirror is None:
-        mirror = not any(_SIDED.search(name) or _WRITTEN.fullmatch(name) for name in classes)
-    coloured = len(classes) > 1 and any(_COLOUR.search(name.replace("_", " ")) for name in classes)
+        mirror = not any(_SIDED.intersection(words) or _is_written(words) for words in named)
+    coloured = len(classes) > 1 and any(_COLOURS.intersection(words) for words in named)
     return Changes(mirror, not coloured)
+
+
+def _is_written(words: Sequence[str]) -> bool:
+    """Whether a class is a letter or a number."""
+    return len(words) == 1 and (len(words[0]) == 1 or words[0].isdecimal())

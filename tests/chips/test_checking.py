@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dse.chips import check_rows, check_table, load_target
+from dse.chips import check_each, check_rows, check_table, load_target
 from dse.chips.k210.compiler.tflite import random_tflite
 from dse.errors import UsageError
 from dse.space import SearchSpace
@@ -54,6 +54,12 @@ def test_the_table_shows_every_row_and_the_way_out() -> None:
     assert "884,736 too many" in text
 
 
+def test_a_wrong_name_does_not_lose_the_others() -> None:
+    first, wrong, last = check_each(["A98-a0.5-224", "nonsense", "P5-a1-256"], TARGET)
+    assert isinstance(wrong, UsageError)
+    assert [first, last] == check_rows(["A98-a0.5-224", "P5-a1-256"], TARGET)
+
+
 def test_a_wrong_name_is_an_error() -> None:
     with pytest.raises(UsageError):
         check_rows(["A98-a0.5-224", "nonsense"], TARGET)
@@ -67,3 +73,15 @@ def test_what_the_calibration_decides_is_said(tmp_path: Path) -> None:
     (row,) = check_rows([str(path)], load_target("k210"))
     assert row["range_dependent"] == ["a"]
     assert "conversions at a" in check_table([row], TARGET)
+
+
+def test_classes_cost_channels() -> None:
+    def channels(name: str, classes: int) -> int:
+        (row,) = check_rows([name], TARGET, classes=classes)
+        return int(row["parameters"])
+
+    backbone = channels("P5-a1-256", 1) - 125 * 129
+    assert channels("P5-a1-256-r5", 1) == backbone + 30 * 129
+    assert channels("P5-a1-256-r5", 3) == backbone + 40 * 129
+    assert channels("P5-a1-256", 3) == backbone + 175 * 129
+    assert channels("P5-a1-256-b9", 3) == backbone + 63 * 129

@@ -9,7 +9,7 @@ import pytest
 from dse import resources
 from dse.chips import load_target
 from dse.chips.k210.target import K210Target
-from dse.chips.profiles import target_of_table
+from dse.chips.profiles import known_firmwares, target_of_table
 from dse.errors import FileError, InvalidFile, UnknownName, UsageError
 
 
@@ -26,10 +26,29 @@ def test_every_shipped_target_loads(name: str) -> None:
     [
         ("k210", "sdk"), ("k210-sdk", "sdk"), ("k210-canmv", "canmv"), ("k210-canmv-v5", "canmv"),
         ("k210-maixpy-full", "maixpy"), ("k210-maixpy-minimum", "maixpy"),
+        ("k210-m5stickv", "maixpy"),
     ],
 )  # fmt: skip
 def test_a_firmware_has_its_program(name: str, program: str) -> None:
     assert K210Target.load(name).board_program == program
+
+
+def test_every_firmware_says_how_to_tell_it() -> None:
+    found = {one.target: one for one in known_firmwares()}
+    assert {"k210", "unlimited"}.isdisjoint(found)
+    for name in set(resources.names("constraints")) - {"k210", "unlimited"}:
+        target = K210Target.load(name)
+        assert found[name].title == target.title
+        for version in target.kmodel_versions_loaded:
+            assert str(version) in found[name].loads
+    said = [one.recognised_by for one in found.values()]
+    assert len(set(said)) == len(said)
+
+
+def test_m5stickv_has_version_4_and_its_own_start() -> None:
+    stick = K210Target.load("k210-m5stickv")
+    assert (stick.kmodel_version_written, stick.kmodel_versions_loaded) == (4, (3, 4))
+    assert stick.firmware is not None and "M5StickV" in stick.firmware.recognised_by
 
 
 def test_a_target_of_an_older_study_has_the_program_of_then() -> None:

@@ -87,6 +87,23 @@ def test_check_prints_the_documented_fields(capsys: pytest.CaptureFixture[str]) 
     assert documented <= set(fits)
 
 
+def test_check_answers_beside_what_it_cannot(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    missing = str(tmp_path / "none.kmodel")
+    given = "P5-a1-256", "nonsense", missing, "A98-a0.5-224"
+    code, out, err = _run(capsys, "check", *given)
+    assert code == 2  # of the first
+    assert "P5-a1-256-kpu8: fits" in out and "A98-a0.5-224-kpu8: fits" in out
+    assert "'nonsense' names no design" in err and "none.kmodel cannot be read" in err
+    code, out, err = _run(capsys, "check", "--json", missing, "nonsense", "P5-a1-256")
+    first, second, last = json.loads(out)
+    assert code == 1
+    assert (first["candidate"], second["candidate"]) == (missing, "nonsense")
+    assert "cannot be read" in first["error"] and "kpu8" in second["hint"]
+    assert last["verdict"] == "accepted" and "error" not in last
+
+
 def test_check_of_what_does_not_fit_ends_with_3(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = _run(capsys, "check", "A98-a1-224-kpu8")
     assert code == 3

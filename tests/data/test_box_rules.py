@@ -25,7 +25,7 @@ def test_each_rule() -> None:
         (50, 50, 70, 70),  # marked invalid
     ]
     checked = check_boxes("p", boxes, SIZE, [False] * 6 + [True])
-    np.testing.assert_array_equal(checked.faces, [[10, 10, 30, 40], [0, 60, 30, 80]])
+    np.testing.assert_array_equal(checked.found, [[10, 10, 30, 40], [0, 60, 30, 80]])
     assert checked.kept.tolist() == [0, 1]
     assert len(checked.ignored) == 3
     assert [one.name for one in checked.skipped] == ["p box 5", "p box 6"]
@@ -36,15 +36,15 @@ def test_each_rule() -> None:
 
 
 def test_a_crowd_beyond_all_bounds_is_refused() -> None:
-    assert len(check_boxes("p", [(10, 10, 30, 40)] * MOST_BOXES, SIZE).faces) == MOST_BOXES
+    assert len(check_boxes("p", [(10, 10, 30, 40)] * MOST_BOXES, SIZE).found) == MOST_BOXES
     with pytest.raises(DataError, match="4001 boxes, more than 4000 on one picture"):
         check_boxes("p", [(10, 10, 30, 40)] * (MOST_BOXES + 1), SIZE)
 
 
 def test_no_boxes() -> None:
     checked = check_boxes("p", [], SIZE)
-    assert checked.faces.shape == checked.ignored.shape == (0, 4)
-    assert checked.faces.dtype == np.float32
+    assert checked.found.shape == checked.ignored.shape == (0, 4)
+    assert checked.found.dtype == np.float32
 
 
 @given(st.lists(st.tuples(*[st.floats(-200, 300, width=32)] * 4), max_size=8))
@@ -53,8 +53,8 @@ def test_every_box_goes_to_one_place_and_faces_lie_inside(
     boxes: list[tuple[float, float, float, float]],
 ) -> None:
     checked = check_boxes("p", boxes, SIZE)
-    assert len(checked.faces) + len(checked.ignored) + len(checked.skipped) == len(boxes)
-    both = np.concatenate((checked.faces, checked.ignored))
+    assert len(checked.found) + len(checked.ignored) + len(checked.skipped) == len(boxes)
+    both = np.concatenate((checked.found, checked.ignored))
     assert (both >= 0).all()
     assert (both <= [100, 80, 100, 80]).all()
-    assert (checked.faces[:, 2:] - checked.faces[:, :2] >= SMALLEST_SIDE_PIXELS).all()
+    assert (checked.found[:, 2:] - checked.found[:, :2] >= SMALLEST_SIDE_PIXELS).all()

@@ -102,7 +102,12 @@ def test_names_of_old_archives_are_kept(tmp_path: Path) -> None:
     assert second == "plain"
 
 
-@pytest.mark.parametrize("text", [b"a\0b", "names".encode("utf-16")])
+def test_text_of_windows_editor(tmp_path: Path) -> None:
+    (tmp_path / "list").write_bytes("a\r\nb".encode("utf-16"))
+    assert lines(tmp_path / "list") == ["a", "b"]
+
+
+@pytest.mark.parametrize("text", [b"a\0b", "names".encode("utf-16-le")])
 def test_what_is_no_text(tmp_path: Path, text: bytes) -> None:
     (tmp_path / "list").write_bytes(text)
     with pytest.raises(DataError, match="it is no text"):

@@ -13,7 +13,7 @@ import pytest
 from dse.data import open_data
 from dse.data.packed import packed_files
 from dse.data.picture_files import loader
-from dse.data.pictures import DataSet, Picture
+from dse.data.pictures import ANY_CLASS, DataSet, Picture
 from dse.errors import DataError
 
 
@@ -41,8 +41,22 @@ def test_a_packed_set_is_the_same_set(fddb: Path, tmp_path: Path) -> None:
     for here, there in zip(data.pictures, packed.pictures, strict=True):
         assert there.name == here.name and there.file != here.file
         np.testing.assert_array_equal(there.load(), here.load())
-        for kind in ("boxes", "ignored", "boxes_square"):
+        for kind in ("boxes", "ignored", "boxes_square", "classes", "ignored_classes"):
             np.testing.assert_array_equal(getattr(there, kind), getattr(here, kind))
+
+
+def test_classes_travel(tmp_path: Path, write_picture: Callable[..., Path]) -> None:
+    path = write_picture(tmp_path / "a.jpg")
+    boxes = np.array([[1, 2, 30, 30], [5, 5, 20, 20]], np.float32)
+    numbers, unclear = np.array([1, 0], np.int32), np.array([ANY_CLASS], np.int32)
+    picture = Picture("a", boxes, loader(path), boxes[:1], None, path, numbers, unclear)
+    data = DataSet("x", (picture,), classes=("apple", "pear"))
+    for name, source in packed_files(data, "train"):
+        place = tmp_path / "there" / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(source if isinstance(source, bytes) else source.read_bytes())
+    packed = open_data(f"packed:{tmp_path / 'there'}", "train")
+    assert (packed.classes, packed.checksum) == (data.classes, data.checksum)
 
 
 def test_what_cannot_be_packed_or_read_says_so(tmp_path: Path) -> None:
@@ -58,6 +72,8 @@ ROW = {
     "boxes": [[1, 2, 30, 30]],
     "ignored": [],
     "boxes_square": None,
+    "classes": [0],
+    "ignored_classes": [],
 }
 
 
@@ -68,7 +84,7 @@ def _labels(folder: Path, text: str) -> str:
 
 
 def test_a_row_by_hand(tmp_path: Path) -> None:
-    spec = _labels(tmp_path, json.dumps({"source": "x", "pictures": [ROW]}))
+    spec = _labels(tmp_path, json.dumps({"source": "x", "classes": ["face"], "pictures": [ROW]}))
     assert open_data(spec, "train").faces == 1
 
 
@@ -89,11 +105,18 @@ def test_a_row_by_hand(tmp_path: Path) -> None:
         {"boxes": {}},
         {"ignored": 5},
         {"boxes_square": "x"},
+        {"classes": []},
+        {"classes": [1]},
+        {"classes": [-1]},
+        {"classes": [0.5]},
+        {"ignored_classes": [0]},
     ],
 )
 @pytest.mark.filterwarnings("error")
 def test_a_row_that_is_no_picture_is_refused(tmp_path: Path, change: dict[str, object]) -> None:
-    spec = _labels(tmp_path, json.dumps({"source": "x", "pictures": [{**ROW, **change}]}))
+    spec = _labels(
+        tmp_path, json.dumps({"source": "x", "classes": ["face"], "pictures": [{**ROW, **change}]})
+    )
     with pytest.raises(DataError, match="no list of packed pictures") as caught:
         open_data(spec, "train")
     assert caught.value.hint == "pack the pictures again"
@@ -108,7 +131,9 @@ def test_a_row_that_is_no_picture_is_refused(tmp_path: Path, change: dict[str, o
         "{}",
         '{"source": 5, "pictures": []}',
         '{"source": "x", "pictures": 5}',
-        '{"source": "x", "pictures": ["y"]}',
+        '{"source": "x", "classes": [], "pictures": []}',
+        '{"source": "x", "classes": [5], "pictures": []}',
+        '{"source": "x", "classes": ["face"], "pictures": ["y"]}',
         "[" * 100_000,
         "9" * 5000,
     ],

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from dse.data.splits import choose_part, hashed_split
+from dse.data.splits import choose_part, deal, part_word
 from dse.errors import DataError
 
 
@@ -22,14 +22,14 @@ from dse.errors import DataError
 def test_parts_of_ones_own(parts: dict[str, int], expected: dict[str, int]) -> None:
     for split, place in expected.items():
         part = choose_part("yolo:a", split, parts, 0)
-        assert (part.place, part.hashed) == (place, False)
+        assert (part.place, part.divide) == (place, False)
 
 
 @pytest.mark.parametrize(("parts", "place"), [({}, 0), ({"train": 1}, 1)])
-def test_what_has_no_parts_is_divided_by_hash(parts: dict[str, int], place: int) -> None:
+def test_what_has_no_parts_is_to_be_divided(parts: dict[str, int], place: int) -> None:
     for split in ("train", "val", "eval"):
         part = choose_part("yolo:a", split, parts, 0)
-        assert (part.place, part.hashed) == (place, True)
+        assert (part.place, part.divide) == (place, True)
 
 
 def test_nothing_to_train_on_is_refused() -> None:
@@ -37,12 +37,43 @@ def test_nothing_to_train_on_is_refused() -> None:
         choose_part("yolo:a", "train", {"test": 1}, 0)
 
 
-def test_the_hash_divides_eighty_ten_ten_and_never_changes() -> None:
-    counts = Counter(hashed_split(f"picture {number}.jpg") for number in range(4000))
-    assert 0.77 < counts["train"] / 4000 < 0.83
-    assert 0.08 < counts["val"] / 4000 < 0.12
-    assert [hashed_split(name) for name in "agi"] == ["train", "val", "val"]
+def test_groups_stay_whole_and_parts_have_their_shares() -> None:
+    groups = [[f"{group}/{number}.jpg" for number in range(1 + group % 4)] for group in range(400)]
+    dealt = deal(groups, [frozenset()] * len(groups))
+    counts = Counter(split for split, group in zip(dealt, groups, strict=True) for _ in group)
+    assert abs(counts["val"] - 100) <= 2 and abs(counts["eval"] - 100) <= 2
+
+
+def test_the_order_of_the_folder_does_not_matter() -> None:
+    groups = [[f"{number}.jpg"] for number in range(50)]
+    labels = [frozenset({"ab"[number % 2]}) for number in range(50)]
+    dealt = dict(zip(range(50), deal(groups, labels), strict=True))
+    other = deal(groups[::-1], labels[::-1])
+    assert dict(zip(range(49, -1, -1), other, strict=True)) == dealt
+
+
+def test_a_rare_class_comes_to_each_part() -> None:
+    groups = [[f"{number}.jpg"] for number in range(200)]
+    labels = [frozenset({"often", "rare"} if number < 10 else {"often"}) for number in range(200)]
+    rare = Counter(deal(groups, labels)[:10])
+    assert rare == {"train": 8, "val": 1, "eval": 1}
 
 
 def test_names_of_old_archives_have_a_part() -> None:
-    assert hashed_split("caf\udce9.jpg") in ("train", "val", "eval")
+    assert deal([["caf\udce9.jpg"]], [frozenset()]) == ["train"]
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("train2017", "train"),
+        ("Valid", "valid"),
+        ("test_1", "test"),
+        ("TRAIN", "train"),
+        ("trains", None),
+        ("a train", None),
+        ("2017", None),
+    ],
+)
+def test_folders_called_after_parts(name: str, word: str | None) -> None:
+    assert part_word(name) == word

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dse.data.pictures import DataSet
+from dse.data.pictures import ANY_CLASS, DataSet
 from dse.data.voc import read_voc
 from dse.errors import DataError
 
@@ -109,13 +109,34 @@ def test_lower_case_folders_and_another_file_name(tmp_path: Path, write_picture:
     assert data.faces == len(data) > 5
 
 
-def test_of_several_classes_only_faces_count(add: Write, parts: Write) -> None:
-    folder = add("a", xml(FACE, thing("person", 1, 1, 50, 40)))
-    add("b", xml(thing("person", 1, 1, 50, 40)))
+def test_every_class_counts_in_the_order_of_the_alphabet(add: Write, parts: Write) -> None:
+    folder = add("a", xml(thing("pear", 1, 1, 50, 40), thing("apple", 1, 1, 30, 30)))
+    add("b", xml(thing("pear", 1, 1, 50, 40)))
     add("c")
     parts(train=["a"], val=["b", "c"])
-    assert read_voc(folder, "train").faces == 1
-    assert [len(picture.boxes) for picture in read_voc(folder, "val").pictures] == [0, 1]
+    train, val = (read_voc(folder, split) for split in ("train", "val"))
+    assert train.classes == val.classes == ("apple", "face", "pear")
+    assert train.pictures[0].classes.tolist() == [2, 0]
+    assert [picture.classes.tolist() for picture in val.pictures] == [[2], [1]]
+
+
+def test_names_that_differ_in_case_are_one_class(add: Write, parts: Write) -> None:
+    folder = add("a", xml(thing("Face", 1, 1, 30, 30), thing("face ", 5, 5, 40, 40)))
+    parts(train=["a"], val=["a"])
+    data = read_voc(folder, "train")
+    assert data.classes == ("face",)
+    assert data.faces == 2
+
+
+def test_an_object_without_a_name_counts_neither_way(add: Write, parts: Write) -> None:
+    folder = add("a", xml(FACE, thing(" ", 1, 1, 30, 30)))
+    parts(train=["a"], val=["a"])
+    data = read_voc(folder, "train")
+    assert data.faces == 1
+    assert data.pictures[0].ignored_classes.tolist() == [ANY_CLASS]
+    assert [(one.name, one.reason[:24]) for one in data.skipped] == [
+        ("Annotations/a box 2", "an object without a name")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -159,7 +180,7 @@ def test_too_few_pictures_to_divide(add: Write) -> None:
     with pytest.raises(DataError, match="too few pictures for a") as caught:
         for split in ("train", "val", "eval"):
             read_voc(folder, split)
-    assert "ImageSets/Main" in caught.value.hint
+    assert "folders or lists called train" in caught.value.hint
 
 
 def test_lists_lead_nowhere_else(add: Write, parts: Write) -> None:

@@ -134,7 +134,7 @@ def test_a_malformed_list_is_refused_with_its_line(
 
 def test_a_binary_list_is_refused(wider: MakeWider) -> None:
     folder = wider("a/one.jpg\n1\n5 6 7 8\n")
-    (folder / LISTING).write_bytes(b"\xff\xfe\x00\x80")
+    (folder / LISTING).write_bytes(b"\xff\x00\x80")
     with pytest.raises(DataError, match="cannot be read"):
         read_wider(folder, "train")
 

@@ -12,7 +12,7 @@ import pytest
 from dse.data import assembly
 from dse.data.foreign import MOST_BOXES
 from dse.data.picture_files import checked_size
-from dse.data.pictures import DataSet
+from dse.data.pictures import ANY_CLASS, DataSet
 from dse.data.yolo import read_yolo
 from dse.errors import DataError
 from dse.files import printable
@@ -104,17 +104,32 @@ def test_no_text_or_an_empty_one_means_no_face(add: Write, write_picture: Write)
     ("file", "text"),
     [
         ("data.yaml", "nc: 3\nnames: [person, face, car]\n"),
-        ("data.yaml", "names:\n  0: person\n  1: Human face\n"),
+        ("config.yaml", "names:\n  0: person\n  1: face\n"),
         ("classes.txt", "person\nface\n"),
+        ("data/obj.names", "person\nface\n"),
     ],
 )
-def test_of_several_classes_only_faces_count(add: Write, file: str, text: str) -> None:
-    rows = "0 0.5 0.5 1 1\n1 0.5 0.5 0.4 0.5\n7 0.5 0.5 0.4 0.5\n"
+def test_classes_are_called_as_the_folder_says(add: Write, file: str, text: str) -> None:
+    rows = "1 0.5 0.5 0.4 0.5\n0 0.5 0.5 1 1\n7 0.5 0.5 0.2 0.2\n"
     folder = add("images/train/a.jpg", "labels/train/a.txt", rows)
     add("images/val/b.jpg", "labels/val/b.txt")
+    (folder / file).parent.mkdir(exist_ok=True)
     (folder / file).write_text(text)
-    boxes = read_yolo(folder, "train").pictures[0].boxes
-    np.testing.assert_allclose(boxes, [[18, 10, 42, 30]], atol=1e-4)
+    data = read_yolo(folder, "train")
+    assert data.classes == read_yolo(folder, "val").classes == ("person", "face")
+    assert data.pictures[0].classes.tolist() == [1, 0]
+    assert data.pictures[0].ignored_classes.tolist() == [ANY_CLASS]  # nobody knows what 7 is
+    (skipped,) = data.skipped
+    assert skipped.name == "images/train/a.jpg box 3"
+    assert f"no name for class 7 in {file}" in skipped.reason
+    missing = [note for note in data.notes if "without any box" in note]
+    assert missing == (["listed classes without any box, left out: car"] if "car" in text else [])
+
+
+def test_classes_without_a_list_are_numbered(add: Write) -> None:
+    folder = add("images/train/a.jpg", "labels/train/a.txt", "0 0.5 0.5 1 1\n10 0.5 0.5 1 1\n")
+    add("images/val/b.jpg", "labels/val/b.txt", "2 0.5 0.5 1 1\n")
+    assert read_yolo(folder, "val").classes == ("class0", "class2", "class10")
 
 
 @pytest.mark.parametrize("text", ["names: [face\n", "names: 5\n", "names: {a: b}\n"])
@@ -130,7 +145,7 @@ def test_a_damaged_yaml_is_refused(add: Write, text: str) -> None:
     [
         ("0 0.5 0.5 0.4\n", ":2: expected 'class cx cy w h', found '0 0.5 0.5 0.4'"),
         ("face 0.5 0.5 0.4 0.5\n", ":2: expected"),
-        ("0 0.1 0.1 0.2 0.1 0.2 0.2 0.1 0.2\n", ":2: expected"),
+        ("0 0.1 0.1 0.2 0.1 0.2 0.2 0.1\n", ":2: expected"),
         ("0 nan 0.5 0.4 0.5\n", ":2: expected"),
         ("-1 0.5 0.5 0.4 0.5\n", ":2: expected"),
         ("0 30 20 24 20\n", ":2: a box is given in pixels"),
@@ -147,6 +162,14 @@ def test_a_malformed_line_costs_its_picture(add: Write, row: str, reason: str) -
     assert f"bad.txt{reason}" in skipped.reason
 
 
+def test_outlines_become_boxes_and_scores_are_passed_over(add: Write) -> None:
+    rows = "0 0.1 0.2 0.5 0.1 0.9 0.2 0.5 0.8\n0 0.5 0.5 0.4 0.5 0.93\n"
+    folder = add("images/train/a.jpg", "labels/train/a.txt", rows)
+    add("images/val/b.jpg", "labels/val/b.txt")
+    boxes = read_yolo(folder, "train").pictures[0].boxes
+    np.testing.assert_allclose(boxes, [[6, 4, 54, 32], [18, 10, 42, 30]], atol=1e-4)
+
+
 def test_boxes_that_cannot_be_are_counted(add: Write) -> None:
     rows = FACE + "0 0.5 0.5 0 0.5\n0 1.5 0.5 0.2 0.5\n0 1 1 0.5 0.5\n"
     folder = add("images/train/a.jpg", "labels/train/a.txt", rows)
@@ -161,13 +184,13 @@ def test_too_few_pictures_to_divide(add: Write) -> None:
     with pytest.raises(DataError, match="too few pictures for a '") as caught:
         for split in ("train", "val", "eval"):
             read_yolo(folder, split)
-    assert "images/train" in caught.value.hint
+    assert "folders or lists called train" in caught.value.hint
 
 
 def test_all_labels_missing_is_refused(add: Write) -> None:
     folder = add("images/train/a.jpg", "labels/train/other.txt")
     add("images/val/b.jpg", "labels/val/b.txt")
-    with pytest.raises(DataError, match="none of 1 pictures has a face"):
+    with pytest.raises(DataError, match="none of 1 pictures has a labelled object"):
         read_yolo(folder, "train")
 
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dse.data.yolo_classes import face_ids
+from dse.data.tree import scan
+from dse.data.yolo_classes import YoloSettings, yolo_settings
 from dse.errors import DataError
 
 
@@ -22,26 +23,50 @@ def _aliases(first: str, form: str, last: str) -> str:
     return "\n".join([*rows, last])
 
 
+def _settings(folder: Path) -> YoloSettings:
+    return yolo_settings(scan(folder))
+
+
 BILLION = _aliases("[lol, lol]", "[{}]", "names: *j\n")
 MERGED = _aliases("{k: v}", "{{<<: [{}]}}", "names: [face]\n")
 
 
 @pytest.mark.parametrize(
-    ("text", "faces"),
+    ("text", "names"),
     [
-        ("names: [person, face]\n", {1}),
-        ("names: {0: person, 7: Human face}\n", {7}),
-        ("names: [1, face]\n", {1}),
-        ("list: &list [cat, face]\nnames: *list\n", {1}),
-        ("names: []\n", None),
-        ("path: .\n", None),
-        ("", None),
-        (MERGED, {0}),
+        ("names: [person, face]\n", {0: "person", 1: "face"}),
+        ("names: {0: person, 7: Human face}\n", {0: "person", 7: "Human face"}),
+        ("names: [1, face]\n", {0: "1", 1: "face"}),
+        ("list: &list [cat, face]\nnames: *list\n", {0: "cat", 1: "face"}),
+        ("names: []\n", {}),
+        ("path: .\n", {}),
+        ("", {}),
+        (MERGED, {0: "face"}),
     ],
 )
-def test_names_in_yaml(tmp_path: Path, text: str, faces: set[int] | None) -> None:
+def test_names_in_yaml(tmp_path: Path, text: str, names: dict[int, str]) -> None:
     (tmp_path / "data.yaml").write_text(text)
-    assert face_ids("yolo:a", tmp_path) == faces
+    assert _settings(tmp_path).names == names
+
+
+def test_a_yaml_of_any_name_counts_if_it_has_names(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("names: [broken\n")
+    (tmp_path / "b.yml").write_text("lr: 0.1\n")
+    (tmp_path / "coco8.yaml").write_text("names: [cat]\ntrain: images/a\nval: [images/b]\n")
+    found = _settings(tmp_path)
+    assert (found.names, found.source) == ({0: "cat"}, "coco8.yaml")
+    assert found.parts == {"train": "images/a", "val": "images/b"}
+
+
+def test_what_darknet_has(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "obj.names").write_text("one\ntwo\n")
+    (tmp_path / "obj.data").write_text(
+        "classes = 2\ntrain = /x/data/train.txt\nvalid=data/test.txt\nnames = data/obj.names\n"
+    )
+    found = _settings(tmp_path)
+    assert (found.names, found.source) == ({0: "one", 1: "two"}, "data/obj.names")
+    assert found.parts == {"train": "/x/data/train.txt", "valid": "data/test.txt"}
 
 
 @pytest.mark.parametrize(
@@ -67,7 +92,7 @@ def test_names_in_yaml(tmp_path: Path, text: str, faces: set[int] | None) -> Non
 def test_a_yaml_that_cannot_be_understood(tmp_path: Path, text: str, why: str) -> None:
     (tmp_path / "data.yaml").write_text(text)
     with pytest.raises(DataError, match=f"data.yaml: cannot be understood .*{why}") as caught:
-        face_ids("yolo:a", tmp_path)
+        _settings(tmp_path)
     assert len(str(caught.value)) < 600
     assert "names: [face]" in caught.value.hint
 
@@ -76,7 +101,7 @@ def test_a_yaml_runs_nothing(tmp_path: Path) -> None:
     marker = tmp_path / "ran"
     order = f"!!python/object/apply:pathlib.Path.touch [!!python/object:pathlib.Path {marker}]"
     (tmp_path / "data.yaml").write_text(f"run: {order}\nnames: [face]\n")
-    assert face_ids("yolo:a", tmp_path) == frozenset({0})
+    assert _settings(tmp_path).names == {0: "face"}
     assert not marker.exists()
 
 
@@ -88,7 +113,7 @@ def test_a_pipe_or_a_device_is_no_list_of_names(tmp_path: Path, name: str) -> No
     (tmp_path / "devices" / name).symlink_to("/dev/zero")
     for folder in ("pipes", "devices"):
         with pytest.raises(DataError, match=f"{name}: not a regular file"):
-            face_ids("yolo:a", tmp_path / folder)
+            _settings(tmp_path / folder)
 
 
 @pytest.mark.parametrize("name", ["data.yaml", "classes.txt"])
@@ -96,15 +121,7 @@ def test_a_file_of_gigabytes_is_not_read(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
     os.truncate(tmp_path / name, 1 << 40)
     with pytest.raises(DataError, match="larger than 1 MiB"):
-        face_ids("yolo:a", tmp_path)
-
-
-def test_names_with_escape_codes_are_not_told_as_they_are(tmp_path: Path) -> None:
-    (tmp_path / "classes.txt").write_bytes(b"car\n\x1b[2Jdog\xe9\n" + b"x" * 10_000 + b"\n")
-    with pytest.raises(DataError, match="none of its 3 classes is a face") as caught:
-        face_ids("yolo:a", tmp_path)
-    assert str(caught.value).isprintable()
-    assert len(str(caught.value)) < 400
+        _settings(tmp_path)
 
 
 @given(st.text(alphabet="&*[]{}:,-?!|>'\"#\n \tabnames01\x85\0é<", max_size=60), st.booleans())
@@ -114,8 +131,8 @@ def test_any_yaml_is_understood_or_refused(text: str, named: bool) -> None:
         whole = f"names: {text}" if named else text
         Path(folder, "data.yaml").write_bytes(whole.encode("utf-8", "surrogatepass"))
         try:
-            faces = face_ids("yolo:a", Path(folder))
+            found = _settings(Path(folder))
         except DataError as error:
             assert str(error).isprintable()
         else:
-            assert faces is None or all(number >= 0 for number in faces)
+            assert all(number >= 0 for number in found.names)

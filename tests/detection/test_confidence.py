@@ -22,8 +22,8 @@ def one_face_each(found: list[bool]) -> Ranked:
 
 
 def test_a_detector_without_fault_is_certain() -> None:
-    assert ap_interval(one_face_each([True] * 30)) == pytest.approx((1.0, 1.0))
-    assert ap_interval(one_face_each([False] * 30)) == (0.0, 0.0)
+    assert ap_interval([one_face_each([True] * 30)]) == pytest.approx((1.0, 1.0))
+    assert ap_interval([one_face_each([False] * 30)]) == (0.0, 0.0)
 
 
 @pytest.mark.slow
@@ -31,9 +31,9 @@ def test_a_detector_without_fault_is_certain() -> None:
 def test_it_holds_the_middle_of_the_resamples_and_stays_in_range(
     found: list[bool], seed: int
 ) -> None:
-    low, high = ap_interval(one_face_each(found), seed=seed)
+    low, high = ap_interval([one_face_each(found)], seed=seed)
     assert 0 <= low <= high <= 1 + 1e-9
-    wide = ap_interval(one_face_each(found), level=0.99, seed=seed)
+    wide = ap_interval([one_face_each(found)], level=0.99, seed=seed)
     assert wide[0] <= low and high <= wide[1]
 
 
@@ -41,7 +41,7 @@ def test_it_has_the_binomial_width_where_ap_is_a_share() -> None:
     """Faces found all rank before those missed: AP is the share found, its error binomial."""
     found = [True] * 320 + [False] * 80
     everything = one_face_each(found)
-    low, high = ap_interval(everything)
+    low, high = ap_interval([everything])
     recall, precision, _ = everything.curve()
     assert area(recall, precision) == pytest.approx(0.8)
     assert high - low == pytest.approx(2 * 1.96 * (0.8 * 0.2 / 400) ** 0.5, rel=0.15)
@@ -52,9 +52,9 @@ def test_faces_of_one_picture_go_together() -> None:
     found = [picture < 8 for picture in range(10) for _ in range(10)]
     together = ranked(found, [10] * 10, [picture for picture in range(10) for _ in range(10)])
     apart = ranked(found, [1] * 100, list(range(100)))
-    low, high = ap_interval(together)
-    assert high - low > 2 * np.diff(ap_interval(apart))[0]
+    low, high = ap_interval([together])
+    assert high - low > 2 * np.diff(ap_interval([apart]))[0]
 
 
 def test_a_set_in_which_few_pictures_have_faces() -> None:
-    assert ap_interval(ranked([True], [1, 0, 0], [0])) == pytest.approx((1.0, 1.0))
+    assert ap_interval([ranked([True], [1, 0, 0], [0])]) == pytest.approx((1.0, 1.0))

@@ -118,3 +118,12 @@ def test_the_lock_of_a_killed_process_costs_no_time(path: Path) -> None:
     os.symlink(path, f"{path}.lock")
     journal = FileJournal(path, "mine")  # would take half a minute
     assert journal.start(FIRST, SPACE) == 0
+
+
+def test_a_head_is_told_where_the_study_varies_it(path: Path) -> None:
+    space = replace(SPACE, head=("25", "r5"))
+    journal = FileJournal(path, "mine")
+    region = replace(FIRST, head="r5")
+    for training in (FIRST, region):
+        journal.start(training, space)
+    assert [entry.training for entry in read_entries(path, "mine")] == [FIRST, region]

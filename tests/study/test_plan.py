@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,6 +47,16 @@ def test_rows_survive_as_csv(small_space: Path, tmp_path: Path) -> None:
     plan = make_plan(SearchSpace.load(str(small_space)), K210Target.load("k210"))
     path = tmp_path / "candidates.csv"
     path.write_text(candidates_csv(plan.rows))
+    assert list(read_candidates(path, study_columns())) == list(plan.rows)
+
+
+def test_prices_of_before_there_were_heads_are_read(small_space: Path, tmp_path: Path) -> None:
+    plan = make_plan(SearchSpace.load(str(small_space)), K210Target.load("k210"))
+    rows = list(csv.reader(candidates_csv(plan.rows).splitlines()))
+    place = rows[0].index("head")
+    path = tmp_path / "candidates.csv"
+    with path.open("w") as file:
+        csv.writer(file).writerows([*row[:place], *row[place + 1 :]] for row in rows)
     assert list(read_candidates(path, study_columns())) == list(plan.rows)
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from dse.detection.head import FACE_HEAD, Head
-from dse.training.loss import LOSSES, focal_loss, paper_loss
+from dse.detection.region_head import RegionHead
+from dse.training.loss import LOSSES, class_weights, focal_loss, loss_of, paper_loss, region_loss
 
 pytestmark = pytest.mark.slow
 
@@ -106,3 +107,65 @@ def test_the_heads_start_is_sure_of_nothing() -> None:
         scores, offsets = head.split(model.predict(np.zeros((1, 2, 2, 8)), verbose=0))
         np.testing.assert_allclose(1 / (1 + np.exp(-scores)), FACE_PRIOR, rtol=1e-5)
         assert not offsets.any()
+
+
+REGION = RegionHead(HEAD.anchors, HEAD.classes)
+
+
+def _case_of_a_region() -> tuple[np.ndarray, np.ndarray]:
+    """One dog in the first cell, and a box that nobody may judge."""
+    rng = np.random.default_rng(4)
+    truth = np.zeros((2, 3, 3, 3, 7), np.float32)
+    truth[:, 0, 0, 1] = (0.4, -0.2, 0.1, 0.3, 1, 0, 1)
+    truth[:, 1, 1, 2, 4] = -1
+    return truth, rng.normal(size=(2, 3, 3, REGION.channels)).astype(np.float32)
+
+
+def _loss_with(change: tuple[Any, ...], by: float, weights: Any = None) -> float:
+    truth, maps = _case_of_a_region()
+    cells = maps.reshape(truth.shape).copy()
+    cells[change] += by
+    return float(region_loss(truth, cells.reshape(maps.shape), REGION, weights))
+
+
+def test_a_region_pays_for_the_class_and_the_box_of_an_object_alone() -> None:
+    before = _loss_with((0, 0, 0, 1, 0), 0)
+    assert _loss_with((slice(None), 1, 1, 2), 3.0) == before  # nobody may say
+    for number in (0, 1, 2, 3, 5, 6):
+        assert _loss_with((slice(None), 2, 2, 0, number), 2.0) == before  # nothing there
+    assert _loss_with((slice(None), 2, 2, 0, 4), 2.0) > before
+    assert _loss_with((slice(None), 0, 0, 1, 6), 3.0) < before < _loss_with((0, 0, 0, 1, 5), 3.0)
+
+
+def test_a_region_that_says_the_truth_pays_almost_nothing() -> None:
+    truth, maps = _case_of_a_region()
+    sure = truth.copy()
+    sure[..., 4:] = np.where(truth[..., 4:] > 0, 12, -12)
+    assert float(region_loss(truth, sure.reshape(maps.shape), REGION)) < 1e-3
+
+
+def test_rare_classes_count_more_and_all_together_the_same() -> None:
+    assert class_weights([50], 0.99) is None and class_weights([5, 500], 0.0) is None
+
+    def weights(counts: list[int], beta: float) -> list[float]:
+        found = class_weights(counts, beta)
+        assert found is not None
+        return [float(weight) for weight in found]
+
+    rare, common = weights([30, 3000], 0.99)
+    assert rare > 2 * common and rare + common == pytest.approx(2)
+    mild, _ = weights([30, 3000], 0.9)
+    assert mild < rare
+    worst, _ = weights([0, 10], 0.999)
+    assert np.isfinite(worst)
+
+
+@pytest.mark.parametrize("head", [HEAD, REGION])
+@pytest.mark.parametrize("name", ["focal", "paper"])
+def test_a_class_that_counts_more_costs_more(head: Head, name: str) -> None:
+    truth, maps = _case_of_a_region() if head is REGION else _case_of_two_classes()
+    usual, dogs, cats = (
+        float(loss_of(name, head, weights)(truth, maps))
+        for weights in (None, np.array([0.5, 1.5], np.float32), np.array([1.5, 0.5], np.float32))
+    )
+    assert dogs > usual > cats

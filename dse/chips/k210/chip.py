@@ -174,11 +174,11 @@ class K210(Chip):
             kmodel_version=firmware.kmodel_version_written,
         )
 
-    def compiled_row(self, name: str, target: Target) -> dict[str, Any] | None:
+    def compiled_row(self, name: str, target: Target, classes: int = 1) -> dict[str, Any] | None:
         """See `Chip`."""
         from dse.chips.k210.compiler.second_opinion import compiled_row
 
-        return compiled_row(name, K210Target.own(target))
+        return compiled_row(name, K210Target.own(target), classes)
 
     def compiled_text(self, row: Mapping[str, Any]) -> str:
         """See `Chip`."""

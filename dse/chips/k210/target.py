@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from dse.chips.profiles import load_target
-from dse.chips.target import Cycles, Target
+from dse.chips.target import Cycles, Firmware, Target
 from dse.errors import UsageError
 from dse.schema import quoted
 
@@ -34,6 +34,7 @@ class K210Target(Target):
     nncase_version: str
     kmodel_loader: str
     board_program: str
+    recognised_by: str
     kpu_clock_hz: int
     cpu_clock_hz: int
     interleaved: bool
@@ -71,6 +72,7 @@ class K210Target(Target):
         "nncase_version": "1.9.0.20230322",
         "kmodel_loader": "",
         "board_program": "sdk",
+        "recognised_by": "",
         "cpu_cycles_per_looked_up_byte": (5.0, 10.0, 20.0),
         "cpu_cycles_per_moved_byte": (10.0, 25.0, 60.0),
     }
@@ -100,6 +102,14 @@ class K210Target(Target):
     def toolchain(self) -> str:
         """See `Target`."""
         return f"nncase {self.nncase_version}"
+
+    @property
+    def firmware(self) -> Firmware | None:
+        """See `Target`."""
+        if not self.recognised_by:
+            return None
+        versions = ", ".join(map(str, self.kmodel_versions_loaded))
+        return Firmware(self.name, self.title, f"kmodel {versions}", self.recognised_by)
 
     @property
     def model_memory_bytes(self) -> int:

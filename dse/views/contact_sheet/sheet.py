@@ -60,7 +60,10 @@ class Sheet:
 
         Raises FileError where the system refuses, and what `contact_sheet` raises.
         """
-        image = contact_sheet(name, findings, data, point, self)
+        self.save(contact_sheet(name, findings, data, point, self))
+
+    def save(self, image: Image.Image) -> None:
+        """Writes the file, whole or not at all. Raises FileError."""
         make_folder(self.path.parent)
         with whole_file(self.path) as file:
             image.save(file, SUFFIXES[self.path.suffix.lower()], **SAVING)

@@ -23,7 +23,7 @@ from dse.views.contact_sheet.marks import (
     draw_box,
 )
 
-__all__ = ["Shape", "shapes", "thumbnail"]
+__all__ = ["Shape", "corners_of", "shapes", "thumbnail"]
 
 LETTERS = 13
 """Pixels, of the scores."""
@@ -69,7 +69,7 @@ def shapes(picture: Finding, size: tuple[int, int], score: float) -> list[Shape]
         (FOUND, found.boxes[judged.true], written[judged.true]),
     )
     return [
-        Shape(mark, _corners(box, size), str(text))
+        Shape(mark, corners_of(box, size), str(text))
         for mark, boxes, texts in groups
         for box, text in zip(boxes * stretch, texts, strict=False)
     ]
@@ -93,7 +93,7 @@ def _draw_scores(draw: Any, drawn: list[Shape], size: tuple[int, int]) -> None:
             draw_text(draw, (place[0] + 2, place[1]), shape.text, LETTERS, EDGE)
 
 
-def _corners(box: NDArray[np.float64], size: tuple[int, int]) -> Corners:
+def corners_of(box: NDArray[np.float64], size: tuple[int, int]) -> Corners:
     """First and last pixels of a box (x0, y0, x1, y1) inside a picture of `size`."""
     first = [min(max(round(box[axis]), 0), size[axis] - 1) for axis in (0, 1)]
     last = [min(max(round(box[axis + 2]) - 1, first[axis]), size[axis] - 1) for axis in (0, 1)]

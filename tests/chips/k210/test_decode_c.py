@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from dse.detection.detections import Detections
 from dse.detection.head import Head
+from dse.detection.region_head import RegionHead
 from tests.chips.k210.board_tables import (
     CELLS,
     CHANNELS,
@@ -112,6 +113,33 @@ def test_other_anchors_decode_too(harness: Any, tmp_path: Path) -> None:
     maps = random_maps(3, 6, 0.1, head=head)
     program = harness.build(tmp_path, harness.HOST, sources(head=head))
     assert_same(harness.decode(program, harness.HOST, planes(maps)), expected(maps, head=head))
+
+
+SEVERAL = (
+    Head(((40, 50), (90, 80), (200, 220)), ("cat", 'a "dog"', "cow")),
+    RegionHead(((40, 50), (90, 80), (200, 220), (60, 30), (400, 300)), ("cat", "dog", "cow")),
+    RegionHead(((40, 50), (90, 80), (200, 220), (60, 30), (400, 300)), ("cat",)),
+)
+
+
+@pytest.mark.parametrize("toolchain", ["HOST", "HOST_FAST_MATH", "RISCV"])
+@pytest.mark.parametrize("head", SEVERAL, ids=["offsets", "region", "region of one"])
+def test_several_classes_and_regions_decode_too(
+    harness: Any, tmp_path: Path, head: Head, toolchain: str
+) -> None:
+    chosen = getattr(harness, toolchain)
+    if chosen.missing:
+        pytest.skip(f"{chosen.missing} is not installed")
+    maps = np.concatenate([random_maps(4, 6, share, head=head) for share in (0.0, 0.05, 0.5)])
+    maps[-1, 0, 0] = np.nan
+    program = harness.build(tmp_path, chosen, sources(head=head), head)
+    wanted = expected(maps, head=head)
+    assert sum(map(len, wanted)) > 20
+    found = harness.decode(program, chosen, planes(maps), labelled=True)
+    assert_same(found, wanted)
+    picture = (0.2, 200, 320)
+    found = harness.decode(program, chosen, planes(maps), picture, labelled=True)
+    assert_same(found, [one.on_picture(*picture) for one in wanted])
 
 
 def test_a_threshold_of_zero_keeps_every_score(harness: Any, tmp_path: Path) -> None:

@@ -64,7 +64,9 @@ def test_a_firmware_that_cannot_load_the_file() -> None:
     assert "3, 4; the compiler writes 5" in verdict.message
 
 
-@pytest.mark.parametrize("name", ["k210-maixpy-full", "k210-maixpy-minimum", "k210-canmv"])
+@pytest.mark.parametrize(
+    "name", ["k210-maixpy-full", "k210-maixpy-minimum", "k210-m5stickv", "k210-canmv"]
+)
 def test_a_firmware_gets_the_version_that_it_loads(name: str) -> None:
     firmware = K210Target.load(name)
     assert firmware.kmodel_version_written == 4

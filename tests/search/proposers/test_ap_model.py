@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -188,3 +190,10 @@ def test_predicts_nothing_of_nothing() -> None:
     model = ApModel(TRAININGS)
     model.fit(some(7), APS[some(7)])
     assert model.predict(np.array([], dtype=int))[0].shape == (0,)
+
+
+def test_several_heads_are_told_apart_and_one_adds_nothing() -> None:
+    usual = [Training("P", 5, width, 256) for width in (0.5, 1.0, 1.5)]
+    both = [*usual, *(replace(training, head="r5") for training in usual)]
+    assert features(both).shape[1] == features(usual).shape[1] + 2
+    np.testing.assert_array_equal(features(both)[:3, -1], features(both)[3:, -1])

@@ -38,11 +38,13 @@ COMPARED = FIGURES
 _LABELS = ("file (MODEL)", ".input", ".output", ".data", "main memory", "KPU memory")
 
 
-def compiled_row(name: str, target: K210Target, time_limit_s: float = 120) -> Row | None:
+def compiled_row(
+    name: str, target: K210Target, classes: int = 1, time_limit_s: float = 120
+) -> Row | None:
     """The field `compiled` of `dse check --compile`; None for a format of the CPU, and for a
     file that is compiled.
 
-    name: as `dse.chips.check_rows` takes it. `verdict`, `reason` and `message` judge the
+    name, classes: as `dse.chips.check_rows` takes them. `verdict`, `reason` and `message` judge the
     compiler's own figures (COMPARED, null where it wrote no file) by `target`; `fits` says the
     same in a word. `differences`: predicted less compiled, bytes, where they differ.
     `other_ranges`: layers at which the calibration decided the unlikelier way, where that is all
@@ -52,7 +54,7 @@ def compiled_row(name: str, target: K210Target, time_limit_s: float = 120) -> Ro
     """
     if Path(name).suffix == ".kmodel":
         return None
-    subject = resolve(name, KPU_FORMAT)
+    subject = resolve(name, KPU_FORMAT, classes=classes)
     if subject.format != KPU_FORMAT:
         return None
     predicted = price(subject.graph, subject.format, target)

@@ -65,8 +65,8 @@ class _Walk:
         self._folded = fold(graph, scaled)
         on_kpu = [layer for layer in graph if layer.name in self._chip.layers]
         self._sums = {layer.name: NoiseSums(self._chip.grids[layer.name]) for layer in on_kpu}
-        self._alone = {layer.name: Findings() for layer in on_kpu}
-        self._exact, self._quantized = Findings(), Findings()
+        self._alone = {layer.name: Findings(head.classes) for layer in on_kpu}
+        self._exact, self._quantized = Findings(head.classes), Findings(head.classes)
 
     def add(self, part: Prepared) -> None:
         """Lets both networks see the pictures of `part`."""
@@ -138,4 +138,6 @@ def _parts(prepared: Prepared) -> Iterator[Prepared]:
             truth=prepared.truth[few],
             ignored=prepared.ignored[few],
             truth_square=None if squares is None else squares[few],
+            classes=prepared.classes[few],
+            ignored_classes=prepared.ignored_classes[few],
         )

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any, ClassVar
 
 import jinja2
 import numpy as np
@@ -16,7 +17,7 @@ from dse.chips.k210.bundle.manifest import to_json
 from dse.chips.k210.bundle.rendering import render
 from dse.chips.k210.kmodel.kmodel import parse_kmodel
 from dse.chips.k210.target import BOARD_PROGRAMS
-from dse.detection import FACE_HEAD, Head
+from dse.detection import FACE_HEAD, Head, RegionHead
 from dse.detection.decoding import CANDIDATES, MAX_BOXES
 from dse.errors import UsageError
 from tests.chips.k210.board_tables import BOX_SCALE, SIZE, sources
@@ -33,7 +34,7 @@ BUNDLES = Path(__file__).parents[4] / "results" / "reference" / "bundles"
 def test_every_template_makes_a_file() -> None:
     assert set(sources()) == set(NAMES)
     assert {path.name for path in TEMPLATES.iterdir()} == {
-        f"{name}.j2" for name in (*NAMES, *PARTS, "MODEL_CARD.md")
+        f"{name}.j2" for name in (*NAMES, *PARTS, "MODEL_CARD.md", "main_yolo2.py")
     }
 
 
@@ -76,6 +77,16 @@ def test_the_guide_has_the_memory_map_and_the_decoding() -> None:
         "face_detect", "263,552", "t = 0.3",
     ):  # fmt: skip
         assert fact in text
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_the_memory_map_of_older_versions_has_the_output_in_the_buffer(version: int) -> None:
+    text = guide("maixpy", version)
+    (row,) = [line for line in text.splitlines() if "the runtime's one buffer" in line]
+    assert "| 2,048 |" in row and f"the output ({4 * 2000:,} bytes) lies in it" in row
+    assert ("where the CPU takes it first" in row) == (version == 4)
+    assert "| 0 |" not in text
+    assert "| 12,288 | the canvas that your program hands over" in text
 
 
 def guide(program: str, kmodel_version: int) -> str:
@@ -163,5 +174,38 @@ def test_other_anchors_are_in_the_decoders() -> None:
 
 
 def test_a_head_that_the_board_cannot_decode_is_refused() -> None:
-    with pytest.raises(UsageError, match="2 classes"):
-        sources(head=Head(FACE_HEAD.anchors, ("cat", "dog")))
+    class Other(Head):
+        kind: ClassVar[str] = "other"
+
+    with pytest.raises(UsageError, match="head 'other'"):
+        sources(head=Other(FACE_HEAD.anchors))
+
+
+HEADS = (
+    Head(((40, 50), (90, 80)), ("cat", 'a "dog"')),
+    RegionHead(((40, 50), (90, 80), (200, 220), (60, 30), (400, 300)), ("cat", "dog")),
+)
+
+
+@pytest.mark.parametrize("program", BOARD_PROGRAMS)
+@pytest.mark.parametrize("head", HEADS, ids=["offsets", "region"])
+def test_programs_know_the_names_of_their_classes(program: str, head: Head) -> None:
+    made = sources(program=program, head=head)
+    namespace: dict[str, Any] = {"__name__": "read"}
+    exec(made["main.py"].decode(), namespace)
+    assert tuple(namespace["CLASSES"]) == head.classes
+    header = made["detector.h"].decode()
+    assert "#define CLASS_COUNT 2\n" in header and '    "cat",\n' in header
+    for content in made.values():
+        assert not re.search(rb"\{\{|\}\}|\{%|%\}", content)
+        assert b"\n\n\n\n" not in content
+
+
+def test_the_firmwares_own_decoder_gets_the_anchors_in_cells() -> None:
+    for program in ("maixpy", "canmv"):
+        text = sources(program=program, head=HEADS[1])["main.py"].decode()
+        namespace: dict[str, Any] = {"__name__": "read"}
+        exec(text, namespace)
+        cells = np.array(HEADS[1].anchors).ravel() / 500 * 4
+        np.testing.assert_allclose(namespace["ANCHORS"], cells, rtol=1e-6)
+        assert "init_yolo2(" in text and "def candidates" not in text

@@ -135,6 +135,7 @@ def test_a_layer_without_weights_has_its_noise_from_its_step() -> None:
 
 
 def test_pictures_without_faces_are_refused() -> None:
-    nothing = dataclasses.replace(bright(), truth=(np.zeros((0, 4), np.float32),) * 2)
+    none = (np.zeros((0, 4), np.float32),) * 2
+    nothing = dataclasses.replace(bright(), truth=none, classes=())
     with pytest.raises(DataError, match="face"):
         quantization_noise(SMALL, small_weights(), nothing.canvases, nothing)

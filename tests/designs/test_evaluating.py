@@ -1,0 +1,57 @@
+"""What an evaluation says: of one class as ever, of several with figures of each."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from dse.cli.entry import main
+from dse.designs.evaluating import evaluate_design
+from dse.evaluation import Findings
+from tests.evaluation.several import found_on, labelled, three_classes
+
+
+def detector_that_has(monkeypatch: pytest.MonkeyPatch, findings: Findings) -> None:
+    detector = SimpleNamespace(name="P5", pictures="synthetic:4", score=None)
+    monkeypatch.setattr("dse.designs.finding.find_detector", lambda *_: detector)
+    monkeypatch.setattr("dse.designs.evaluating._find", lambda *_: findings)
+
+
+def test_of_one_class_nothing_is_said_of_classes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    one = found_on(labelled("a", [0]), classes=[0], names=("face",), wanted=("face",))
+    detector_that_has(monkeypatch, one)
+    report = evaluate_design("P5", results=tmp_path)
+    assert list(report.as_dict()) == [
+        "design", "ap", "ap_square", "images", "faces", "seconds", "skipped", "ap_interval",
+        "curve", "score", "precision", "recall",
+    ]  # fmt: skip
+    assert "AP 1.0000" in repr(report) and "mAP" not in repr(report)
+
+
+def test_of_several_classes_ap_is_their_mean(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    detector_that_has(monkeypatch, three_classes())
+    told = evaluate_design("P5", results=tmp_path).as_dict()
+    assert told["map"] == told["ap"] == pytest.approx((2 / 3 + 0.5) / 2)
+    assert set(told["classes"]) == set(told["thresholds"]) == {"cat", "dog", "owl"}
+    assert {"map_50_95", "confusion", "objects"} <= set(told)
+    assert 0 < told["score"] < 1  # one threshold for all
+
+
+def test_the_command_prints_a_line_a_class(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    detector_that_has(monkeypatch, three_classes())
+    assert main(["evaluate", "P5", "--results", str(tmp_path)]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("mAP 0.5833 (") and "4 objects, 2 pictures" in out
+    assert [line.split()[0] for line in out.splitlines()[3:]] == ["cat", "dog", "owl"]
+    assert "no object of owl on these pictures: left out of the mean" in err
+    assert main(["evaluate", "P5", "--results", str(tmp_path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["classes"]["owl"] is None
