@@ -148,17 +148,15 @@ def _designs(frame: pd.DataFrame, columns: StudyColumns) -> pd.DataFrame:
     """Text first, then shapes and numbers; a column that the frame lacks is unknown in each row."""
     shown = columns.at("frame")
     text = [column.name for column in shown if column.kind is str]
+    sizes = [column.name for column in shown if column.kind is Canvas]
     numbers = [column.name for column in shown if column.is_number]
-    shapes = [column.name for column in shown if column.kind is Canvas]
-    order = [*text, *shapes, *numbers, "deployable"]
-    designs = frame.reindex(columns=order).reset_index(drop=True)
+    designs = frame.reindex(columns=[*text, *sizes, *numbers, "deployable"]).reset_index(drop=True)
     for name in text:
         designs[name] = designs[name].fillna("").astype(str)
+    for name in sizes:
+        designs[name] = _input_sizes(designs[name])
     for name in numbers:
         designs[name] = pd.to_numeric(designs[name], errors="coerce").astype("float64")
-    for name in shapes:
-        known = designs[name].astype(object)
-        designs[name] = known.where(known.notna(), None)
     designs["deployable"] = designs["deployable"].map(lambda value: value == 1).astype(bool)
     stopped = designs["state"] == "stopped"
     designs["shown_ap"] = designs["ap"].where(~stopped, designs["val_ap"])
@@ -169,6 +167,14 @@ def _designs(frame: pd.DataFrame, columns: StudyColumns) -> pd.DataFrame:
     designs = designs.assign(_order=order.fillna(len(STATES)))
     keys, rising = ["_order", "shown_ap", "latency_ms", "candidate"], [True, False, True, True]
     return designs.sort_values(keys, ascending=rising).drop(columns="_order").reset_index(drop=True)
+
+
+def _input_sizes(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Numbers where every input is square, as in most studies; else text, "" where unknown."""
+    sides = pd.to_numeric(column, errors="coerce")
+    if sides.notna().equals(column.notna()):
+        return sides.astype("float64")
+    return column.fillna("").astype(str)
 
 
 def _lanes(designs: pd.DataFrame) -> pd.Series[float]:

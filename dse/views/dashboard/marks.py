@@ -15,14 +15,14 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from dse.canvas import Canvas, InputSize
+from dse.canvas import Canvas
 from dse.network.families import BREAKPOINTS, PLAIN
 from dse.study.columns import StudyColumns
 from dse.views.dashboard.frames import StudyTables
 from dse.views.dashboard.references import Reference
 from dse.views.dashboard.style import FAINT, INK, MUTED, PAPER, Axis
 
-__all__ = ["Marks", "hover_text", "input_sizes", "reference_traces"]
+__all__ = ["Marks", "canvas_of", "hover_text", "input_sizes", "reference_traces"]
 
 _LARGEST_MARKER_PIXELS = 24
 SHAPES = {letter: "pentagon" for letter, one in BREAKPOINTS.items() if one.family is PLAIN}
@@ -193,7 +193,13 @@ def _reference_text(reference: Reference) -> str:
     return "<br>".join(html.escape(word) for word in (*words, f"published: {reference.source}"))
 
 
-def input_sizes(designs: pd.DataFrame) -> list[InputSize]:
-    """Input sizes of the designs that have an AP, by rising area."""
+def input_sizes(designs: pd.DataFrame) -> list[float | str]:
+    """Input sizes of the designs that have an AP, rising: pixels; text where one is not square."""
     drawn = designs.loc[designs["shown_ap"].notna(), "input_size"]
-    return sorted(drawn.dropna().unique().tolist(), key=Canvas.of)
+    known = [size for size in drawn.dropna().unique() if size != ""]
+    return sorted(known, key=canvas_of)
+
+
+def canvas_of(size: float | str) -> Canvas:
+    """The canvas that a cell of the column `input_size` names."""
+    return Canvas.of(size if isinstance(size, str) else int(size))
