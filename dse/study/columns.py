@@ -147,6 +147,11 @@ class StudyColumns:
         return self._by_name[self.chip.size]
 
     @property
+    def ap_words(self) -> str:
+        """What AP is called beside an axis."""
+        return "Mean average precision (mAP)" if self.several else "Average precision (AP)"
+
+    @property
     def file_ap(self) -> Column:
         """AP of the chip's file as it runs."""
         return self.chip.file_ap

@@ -133,6 +133,11 @@ class StudyRecord:
         })  # fmt: skip
 
     @property
+    def ap_by_class(self) -> dict[str, Mapping[str, float]]:
+        """Per candidate id: AP of each class that the pictures show, of those that find several."""
+        return {row.id: row.ap_by_class for row in self.rows if row.ap_by_class}
+
+    @property
     def history(self) -> pd.DataFrame:
         """A row a complete training, as they ended: trial, elapsed_s, hypervolume (0..1)."""
         import pandas as pd

@@ -63,10 +63,6 @@ def board_files(
     numbers = output["channels"] * cells
     program = target.get("board_program", K210Target.TOLD_LATER["board_program"])
     is_maixpy = program == "maixpy"
-    screen_bytes = 2 * canvas.width * (canvas.width * 3 // 4)
-    version = compiled.get("kmodel_version", OLDER_BUNDLES_VERSION)
-    # what versions 3 and 4 count holds no canvas: both of main.c are beside it
-    canvases_beside = 1 if version == OLDER_BUNDLES_VERSION else 2
     values = {
         **compiled,
         **output,
@@ -75,28 +71,49 @@ def board_files(
         "board_program": program,
         "is_maixpy": is_maixpy,
         "kmodel_loader": target["kmodel_loader"],
-        "kmodel_version": version,
-        "canvas_bytes": 3 * canvas.area,
+        "kmodel_version": compiled.get("kmodel_version", OLDER_BUNDLES_VERSION),
         "map_bytes": 4 * numbers,
         "runtime": _runtime(compiled),
         "kmodel_sha256": manifest["files"]["model.kmodel"]["sha256"],
         **_canvas_values(canvas),
-        "numbers_per_box": head.numbers_per_box,
-        "number_names": head.number_names,
-        "first_offset": head.first_offset,
-        "boxes": detector["canonical_boxes_pixels"],
-        "classes": head.classes,
-        "is_region": is_region,
-        "label_field": is_region or len(head.classes) > 1,
-        "place": "place" if is_region or len(head.classes) > 1 else "found.place",
-        "map_units": _map_units(head, detector) if isinstance(head, RegionHead) else (),
+        **_memory_values(compiled, canvas, cells if is_maixpy else numbers),
+        **_output_values(head, detector),
         "score_logit": _logit(detector["score_threshold"]),
         "largest_log_ratio": MAX_LOG_RATIO,
         "max_candidates": CANDIDATES,
         "max_faces": MAX_BOXES,
         "flash_address": FLASH_ADDRESS,
         "numbers": numbers,
-        "heap_bytes": _heap_bytes(canvas, cells if is_maixpy else numbers),
+    }
+    templates = {"main.py": "main_yolo2.py"} if is_region and program in YOLO2_PROGRAMS else {}
+    return {name: render(templates.get(name, name), **values) for name in NAMES}
+
+
+def _output_values(head: Head, detector: Mapping[str, Any]) -> dict[str, Any]:
+    """What the numbers of the output mean."""
+    has_labels = isinstance(head, RegionHead) or len(head.classes) > 1
+    return {
+        "numbers_per_box": head.numbers_per_box,
+        "number_names": head.number_names,
+        "first_offset": head.first_offset,
+        "boxes": detector["canonical_boxes_pixels"],
+        "classes": head.classes,
+        "is_region": isinstance(head, RegionHead),
+        "label_field": has_labels,
+        "place": "place" if has_labels else "found.place",
+        "map_units": _map_units(head, detector) if isinstance(head, RegionHead) else (),
+    }
+
+
+def _memory_values(compiled: Mapping[str, Any], canvas: Canvas, listed: int) -> dict[str, Any]:
+    """What the programs need; `listed` numbers of the output are in main.py's list at a time."""
+    screen_bytes = 2 * canvas.width * (canvas.width * 3 // 4)
+    version = compiled.get("kmodel_version", OLDER_BUNDLES_VERSION)
+    # what versions 3 and 4 count holds no canvas: both of main.c are beside it
+    canvases_beside = 1 if version == OLDER_BUNDLES_VERSION else 2
+    return {
+        "canvas_bytes": 3 * canvas.area,
+        "heap_bytes": _heap_bytes(canvas, listed),
         "canvas_heap_bytes": _heap_bytes(canvas, 0),
         "outside_heap_bytes": (
             compiled["kmodel_bytes"] + compiled["data_bytes"] + compiled["output_bytes"]
@@ -106,8 +123,6 @@ def board_files(
             compiled["main_memory_bytes"] + canvases_beside * 3 * canvas.area + 2 * screen_bytes
         ),
     }
-    templates = {"main.py": "main_yolo2.py"} if is_region and program in YOLO2_PROGRAMS else {}
-    return {name: render(templates.get(name, name), **values) for name in NAMES}
 
 
 def _map_units(head: RegionHead, detector: Mapping[str, Any]) -> list[float]:
