@@ -71,10 +71,10 @@ class Recipe:
             raise UsageError(f"unknown loss '{self.loss}'", "use focal or paper")
 
     def settled(self, pictures: int) -> Recipe:
-        """The recipe for so many training pictures: a small set is shown more often, and in more
-        versions, lest they be learnt by heart."""
-        if self.epochs:
-            return self
+        """The recipe for so many training pictures, 0 for nobody knows: a small set is shown more
+        often, and in more versions, lest they be learnt by heart."""
+        if self.epochs or not pictures:
+            return replace(self, epochs=self.epochs or LEAST_EPOCHS)
         shown = min(pictures, self.pictures or pictures)
         steps = max(1, shown // self.batch_size)
         epochs = min(MOST_EPOCHS, max(LEAST_EPOCHS, -(-LEAST_STEPS // steps)))
