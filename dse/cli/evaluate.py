@@ -74,7 +74,9 @@ def run(options: argparse.Namespace) -> int:
         say=note,
     )
     if sheet:
-        sheet.write(report.design, report.findings, report.data, report.point)
+        each = report.by_class
+        own = list(each.thresholds.values()) if each else None
+        sheet.write(report.design, report.findings, report.data, report.point, own)
         note(f"written: {sheet.path}")
     if options.json:
         print_json({**report.as_dict(), "sheet": sheet.path if sheet else None})

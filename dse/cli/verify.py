@@ -40,5 +40,9 @@ def run(options: argparse.Namespace) -> int:
             show(f"{name}: {value}")
         for problem in report.problems:
             show(f"problem: {problem}")
-        show("verified" if report.ok else f"{len(report.problems)} problems")
+        show("verified" if report.ok else _count(len(report.problems)))
     return 0 if report.ok else VerificationFailed.exit_code
+
+
+def _count(problems: int) -> str:
+    return f"{problems} problem{'' if problems == 1 else 's'}"

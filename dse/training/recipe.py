@@ -11,9 +11,12 @@ from dse.errors import UsageError
 __all__ = ["LEAST_EPOCHS", "EpochReport", "Recipe"]
 
 LEAST_EPOCHS = 6
-LEAST_STEPS = 150
+LEAST_STEPS = 300
 MOST_EPOCHS = 60
 """Of a training whose recipe leaves it open: steps are what a network learns by."""
+
+MOST_VIEWS = 8
+"""Of a picture in such a training: the frozen layers see, and the disk holds, each once."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class Recipe:
     """The settings of a training. Two trainings with equal recipes and data are comparable.
 
     epochs, batch_size: times that each picture is shown, and pictures a step. No epochs: as many
-    as `settled` says.
+    as `settled` says, which then may ask for more views, too.
     learning_rate: Adam's, at the top of a cosine that falls to zero.
     loss: "focal" (Lin et al., arXiv 1708.02002, with a Huber loss on the offsets) or "paper"
         (cross-entropy over 256 plus squared offsets over 4: Narduzzi et al., section III-D).
@@ -68,12 +71,22 @@ class Recipe:
             raise UsageError(f"unknown loss '{self.loss}'", "use focal or paper")
 
     def settled(self, pictures: int) -> Recipe:
-        """The recipe for so many training pictures: a small set is shown more often."""
+        """The recipe for so many training pictures: a small set is shown more often, and in more
+        versions, lest they be learnt by heart."""
         if self.epochs:
             return self
         shown = min(pictures, self.pictures or pictures)
         steps = max(1, shown // self.batch_size)
-        return replace(self, epochs=min(MOST_EPOCHS, max(LEAST_EPOCHS, -(-LEAST_STEPS // steps))))
+        epochs = min(MOST_EPOCHS, max(LEAST_EPOCHS, -(-LEAST_STEPS // steps)))
+        views = min(MOST_VIEWS, self.views * epochs // LEAST_EPOCHS)
+        return replace(self, epochs=epochs, views=max(self.views, views))
+
+    def settled_as(self, other: Recipe) -> Recipe:
+        """The recipe with what it leaves open as it is in `other`."""
+        if self.epochs:
+            return self
+        views = other.views if self.views == Recipe.views else self.views
+        return replace(self, epochs=other.epochs, views=views)
 
 
 @dataclass(frozen=True)

@@ -13,22 +13,20 @@ from dse.data.pictures import DataSet, Picture
 from dse.views.contact_sheet.heading import draw_heading, heading_height
 from dse.views.contact_sheet.layout import arrange
 from dse.views.contact_sheet.lettering import draw_text, place_text, text_size
-from dse.views.contact_sheet.marks import EDGE, LEFT_OUT, Corners, Mark, draw_box
+from dse.views.contact_sheet.marks import CLASS_COLOURS, EDGE, LEFT_OUT, Corners, Mark, draw_box
 from dse.views.contact_sheet.sheet import GAP, MARGIN, PAPER, ROW_HEIGHT, WIDTH, Sheet
 from dse.views.contact_sheet.thumbnail import corners_of
 
 __all__ = ["class_mark", "labels_sheet", "write_labels"]
-
-COLOURS = ("#56b4e9", "#e69f00", "#009e73", "#f0e442", "#cc79a7", "#d55e00", "#8ea6ff", "#ffffff")
-"""Okabe's and Ito's, the dark ones made lighter; more classes begin again with dashes."""
 
 LETTERS, MOST_IN_LEGEND = 12, 8
 
 
 def class_mark(number: int) -> Mark:
     """The line of a class's boxes."""
-    again, place = divmod(number, len(COLOURS))
-    return Mark(COLOURS[place], 2, dash=9, space=3 * again) if again else Mark(COLOURS[place], 2)
+    again, place = divmod(number, len(CLASS_COLOURS))
+    colour = CLASS_COLOURS[place]
+    return Mark(colour, 2, dash=9, space=3 * again) if again else Mark(colour, 2)
 
 
 def write_labels(data: DataSet, wanted: Sheet) -> None:

@@ -105,7 +105,7 @@ def _study(tables: StudyTables, samples: StudySamples | None) -> dict[str, Any]:
         **_columns(columns),
         "designs": _rows(designs, columns),
         "formats": in_order(designs["format"], columns),
-        "size_colours": dict(zip(map(int, sizes), size_colours(len(sizes)), strict=True)),
+        "size_colours": dict(zip(map(str, sizes), size_colours(len(sizes)), strict=True)),
         "counts": {str(k): int(v) for k, v in designs["state"].value_counts().items()},
         "reasons": rejected_by_reason(designs),
         "trainings": int(spent["trainings"].sum()),
@@ -117,6 +117,7 @@ def _study(tables: StudyTables, samples: StudySamples | None) -> dict[str, Any]:
             for name, curve in tables.curves.items()
         },
         "inside": _inside(tables),
+        "classes": tables.ap_by_class,
         "samples": samples.as_dict() if samples else None,
         "figures": {
             "front": {
@@ -151,6 +152,7 @@ def _columns(columns: StudyColumns) -> dict[str, Any]:
         "shown": shown,
         "size": columns.size.name,
         "file_ap": columns.file_ap.name,
+        "ap": columns["ap"].title,
         "chip": {"file": chip.file, "accelerator": chip.accelerator, "format": chip.format},
     }  # fmt: skip
 
