@@ -202,3 +202,12 @@ def test_a_part_by_two_names_is_one(tmp_path: Path, write_picture: Write) -> Non
     data = opened(tmp_path)
     assert "'val' has the pictures of 'train': left out" in data[0].notes
     assert sum(map(len, data)) == COUNT
+
+
+def test_names_of_classes_are_fit_to_be_shown(tmp_path: Path, write_picture: Write) -> None:
+    yolo()(tmp_path, write_picture)
+    (tmp_path / "classes.txt").write_bytes(b"\x1b[2Jcaf\xe9" + b"x" * 10_000 + b"\n")
+    data = open_data(str(tmp_path), "train")
+    (name,) = data.classes
+    assert name.isprintable() and len(name) < 100
+    assert data.faces == len(data) and len(data.checksum) == 16

@@ -49,6 +49,7 @@ def test_what_was_understood(folder: Path) -> None:
     ]
     assert report.classes[0].side_pixels == pytest.approx((42.43, 42.43, 42.43), abs=0.01)
     assert any("without any box, left out: third" in note for note in train.notes)
+    assert "no box to train on: other" in train.notes
     assert any("'val' stands in" in note for note in report.parts["eval"].notes)
     (repeated,) = report.repeated
     assert (repeated.first, repeated.pictures) == ("train", 1)
