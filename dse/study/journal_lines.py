@@ -79,7 +79,7 @@ class _Attributes(Struct):
 
 class _Measures(Struct):
     kmodel_ap: Measure = None
-    kmodel_ap_by_class: dict[str, Measure] = field(default_factory=dict)
+    file_ap_by_class: dict[str, Measure] = field(default_factory=dict)
 
 
 class _Line(Struct, tag_field="op_code"):

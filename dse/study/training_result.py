@@ -38,7 +38,7 @@ class CompiledMeasure:
     they have in the study's files.
 
     note: why the simulator measured it and not the emulator, empty where the emulator did.
-    kmodel_ap_interval, kmodel_ap_by_class: as ap_interval and classes of `Evaluation`.
+    kmodel_ap_interval, file_ap_by_class: as ap_interval and classes of `Evaluation`.
     """
 
     kmodel_ap: float
@@ -47,11 +47,11 @@ class CompiledMeasure:
     seconds: float
     note: str = ""
     kmodel_ap_interval: list[float] = field(default_factory=list)
-    kmodel_ap_by_class: dict[str, float | None] = field(default_factory=dict)
+    file_ap_by_class: dict[str, float | None] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
-        return _without_empty(asdict(self), "kmodel_ap_by_class")
+        return _without_empty(asdict(self), "file_ap_by_class")
 
 
 def _without_empty(told: dict[str, Any], name: str) -> dict[str, Any]:

@@ -134,7 +134,7 @@ def _evaluate_formats(
                     on_chip.kmodel_ap,
                     on_chip.kmodel_ap_square,
                     on_chip.kmodel_ap_interval,
-                    on_chip.kmodel_ap_by_class,
+                    on_chip.file_ap_by_class,
                 )
                 continue
         predict = job.chip.model(graph, weights, format, calibration, head)
@@ -165,7 +165,7 @@ def _measured(job: Job, training: Training, weights: Weights, folder: Path) -> C
         seconds=perf_counter() - started,
         note=predict.note,
         kmodel_ap_interval=list(found.ap_interval or ()),
-        kmodel_ap_by_class=dict(found.classes),
+        file_ap_by_class=dict(found.classes),
     )
     _write_precision_recall(folder, job.chip.format, found)
     write_whole(folder / "kmodel.json", json.dumps(measure.to_json()))

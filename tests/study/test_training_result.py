@@ -13,11 +13,11 @@ OUTCOME: dict[str, Any] = {
 def test_of_one_class_nothing_is_kept_of_classes() -> None:
     assert "ap_by_class" not in Outcome(**OUTCOME).to_json()
     told = CompiledMeasure(0.5, None, 1000, 1.0).to_json()
-    assert "kmodel_ap_by_class" not in told and told["kmodel_ap"] == 0.5
+    assert "file_ap_by_class" not in told and told["kmodel_ap"] == 0.5
 
 
 def test_of_several_each_is_kept() -> None:
     each = {"cat": 0.8, "owl": None}
     assert Outcome(**OUTCOME, ap_by_class={"kpu8": each}).to_json()["ap_by_class"] == {"kpu8": each}
-    measure = CompiledMeasure(0.8, None, 1000, 1.0, kmodel_ap_by_class=each)
-    assert measure.to_json()["kmodel_ap_by_class"] == each
+    measure = CompiledMeasure(0.8, None, 1000, 1.0, file_ap_by_class=each)
+    assert measure.to_json()["file_ap_by_class"] == each
