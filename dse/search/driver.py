@@ -226,7 +226,8 @@ def _classes(about: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _settled(recipe: Recipe, about: Mapping[str, Any]) -> Recipe:
     """`recipe` with what it leaves to the pictures, of which `about` tells."""
-    return recipe.settled(about["training_pictures"].get("pictures", 0))
+    pictures = about["training_pictures"].get("pictures", 0)
+    return recipe.settled(pictures, are_faces=_classes(about) == FACE_HEAD.classes)
 
 
 def make_coordinator(

@@ -18,6 +18,12 @@ def test_small_sets_get_more_epochs_for_as_many_steps() -> None:
     assert Recipe(pictures=64).settled(5000) == Recipe(pictures=64).settled(64)
 
 
+def test_the_drawn_faces_are_shown_as_often_as_photographs() -> None:
+    assert Recipe().settled(800, are_faces=True).epochs == LEAST_EPOCHS
+    assert Recipe().settled(800).epochs == 2 * LEAST_EPOCHS
+    assert Recipe().settled(60, are_faces=True).epochs > LEAST_EPOCHS
+
+
 def test_epochs_that_were_asked_for_stay() -> None:
     assert Recipe(epochs=2).settled(3) == Recipe(epochs=2)
 
