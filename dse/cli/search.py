@@ -25,7 +25,7 @@ from dse.cli.arguments import (
     seed,
     share,
 )
-from dse.defaults import SPACE, TARGET
+from dse.defaults import OTHERS_SPACE, SPACE, TARGET
 from dse.terminal import note, show
 from dse.text_table import format_table
 
@@ -57,7 +57,11 @@ def _add_search(what: argparse._ActionsContainer) -> None:
     what.add_argument(
         "--target", help=f"the chip: a file of constraints/, or a path (default: {TARGET})"
     )
-    what.add_argument("--space", help=f"a file of search_spaces/, or a path (default: {SPACE})")
+    what.add_argument(
+        "--space",
+        help="a file of search_spaces/, or a path "
+        f"(default: {SPACE} for faces, else {OTHERS_SPACE})",
+    )
     _add_pictures(what)
     what.add_argument("--proposer", help="who picks the next training (default: composite)")
     what.add_argument(
