@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.detection.detections import Detections
-from dse.detection.head import FACE_HEAD
+from dse.detection.head import FACE_HEAD, Head
 
 __all__ = [
     "HOST",
@@ -33,7 +33,7 @@ SDK_FLAGS = ("-Os", "-ffast-math", "-fno-math-errno", "-fsingle-precision-consta
 """How the standalone SDK compiles (its cmake/compile-flags.cmake)."""
 
 FACE_NUMBERS = 5
-"""Of `face_t`: corners and score."""
+"""Of `face_t`: corners and score; its class follows where the head has several."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,15 @@ RISCV = Toolchain(("riscv64-linux-gnu-gcc", "-static", *SDK_FLAGS), ("qemu-riscv
 SDK's ABI (lp64f) does without, so that a program to run cannot be of that ABI."""
 
 
-def build(folder: Path, toolchain: Toolchain, sources: Mapping[str, bytes]) -> Path:
+def build(
+    folder: Path, toolchain: Toolchain, sources: Mapping[str, bytes], head: Head = FACE_HEAD
+) -> Path:
     """The harness around the decoder in `sources` (files of a bundle), compiled in `folder`."""
     for name in ("decode.c", "decode.h", "detector.h"):
         (folder / name).write_bytes(sources[name])
     program = folder / "decode"
     inputs = [str(HARNESS), str(folder / "decode.c"), f"-I{folder}"]
-    inputs.append(f"-DNUMBERS_PER_BOX={FACE_HEAD.numbers_per_box}")
+    inputs.append(f"-DNUMBERS_PER_BOX={head.numbers_per_box}")
     command = [*toolchain.compiler, *STRICT, *inputs, "-o", str(program), "-lm"]
     subprocess.run(command, check=True, capture_output=True, text=True)
     return program
@@ -74,10 +76,13 @@ def decode(
     toolchain: Toolchain,
     planes: NDArray[np.float32],
     picture: tuple[float, int, int] | None = None,
+    *,
+    labelled: bool = False,
 ) -> list[Detections]:
     """What the program finds in planes (n, channels, h, w).
 
     picture: scale, height and width, as of `Detections.on_picture`; else faces of the canvas.
+    labelled: they have classes.
     """
     scale, height, width = picture or (0.0, 0, 0)
     place = ["1", repr(scale), str(width), str(height)] if picture else []
@@ -86,9 +91,11 @@ def decode(
     found, start = [], 0
     for _ in planes:
         (count,) = struct.unpack_from("i", run.stdout, start)
-        faces = np.frombuffer(run.stdout, np.float32, FACE_NUMBERS * count, start + 4)
-        rows = faces.reshape(-1, FACE_NUMBERS)
-        found.append(Detections(rows[:, :4], rows[:, 4]))
+        width = FACE_NUMBERS + labelled
+        faces = np.frombuffer(run.stdout, np.float32, width * count, start + 4)
+        rows = faces.reshape(-1, width)
+        labels = rows.view(np.int32)[:, FACE_NUMBERS] if labelled else None
+        found.append(Detections(rows[:, :4], rows[:, 4], labels))  # type: ignore[arg-type]
         start += 4 + faces.nbytes
     return found
 

@@ -118,7 +118,8 @@ def _named(folder: str, stem: str, number: int) -> tuple[str, bytes]:
 @functools.cache
 def data_folders(kind: str) -> tuple[Files, ...]:
     """Small data sets of a kind, in some of its arrangements; every part has three pictures."""
-    return {"wider": _wider, "fddb": _fddb, "yolo": _yolo, "voc": _voc}[kind]()
+    makers = {"wider": _wider, "fddb": _fddb, "yolo": _yolo, "voc": _voc, "coco": _coco}
+    return makers[kind]()
 
 
 def _wider() -> tuple[Files, ...]:
@@ -165,6 +166,26 @@ def _yolo() -> tuple[Files, ...]:
             listed = lists.get(f"{part}.txt", b"")
             lists[f"{part}.txt"] = listed + f"{path}\n".encode()
     return parts, lists, plain
+
+
+def _coco() -> tuple[Files, ...]:
+    official: Files = {}
+    beside: Files = {}
+    for part in ("train", "val"):
+        images, objects = [], []
+        for number in range(3):
+            path, content = _named(part, "p", number)
+            official[f"{part}2017/{Path(path).name}"] = beside[path] = content
+            images.append({"id": number, "file_name": Path(path).name, "width": 40, "height": 32})
+            for category, box in ((1, [4, 5, 12, 14]), (2, [16.5, 3, 9, 11])):
+                crowd = {"iscrowd": number % 2, "segmentation": [[1, 2, 3, 4]]}
+                place = {"image_id": number, "category_id": category, "bbox": box}
+                objects.append(place | crowd)
+        names = [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog", "supercategory": "animal"}]
+        told = {"images": images, "annotations": objects, "categories": names}
+        official[f"annotations/instances_{part}2017.json"] = json.dumps(told).encode()
+        beside[f"{part}/_annotations.coco.json"] = json.dumps(told).encode()
+    return official, beside
 
 
 def _voc() -> tuple[Files, ...]:

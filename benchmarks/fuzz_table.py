@@ -334,6 +334,7 @@ READERS: dict[str, Reader] = {
     "fddb": Reader(lambda: fuzz_seeds.data_folders("fddb"), _folder("fddb", ("eval",))),
     "yolo": Reader(lambda: fuzz_seeds.data_folders("yolo"), _folder("yolo", ALL_SPLITS)),
     "voc": Reader(lambda: fuzz_seeds.data_folders("voc"), _folder("voc", ALL_SPLITS)),
+    "coco": Reader(lambda: fuzz_seeds.data_folders("coco"), _folder("coco", ALL_SPLITS)),
     "picture": Reader(fuzz_seeds.pictures, _picture, 0.03),
     "space": Reader(fuzz_seeds.spaces, _space, 0.03),
     "target": Reader(fuzz_seeds.profiles, _profile, 0.03),

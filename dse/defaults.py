@@ -1,9 +1,12 @@
 """What is taken where nobody says otherwise."""
 
-__all__ = ["SPACE", "TARGET"]
+__all__ = ["OTHERS_SPACE", "SPACE", "TARGET"]
 
 TARGET = "k210"
 """A file of `constraints/`."""
 
 SPACE = "k210_face"
-"""A file of `search_spaces/`."""
+"""A file of `search_spaces/`, where faces are to be found."""
+
+OTHERS_SPACE = "k210"
+"""The same where anything else is."""

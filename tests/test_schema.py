@@ -127,7 +127,7 @@ def test_what_does_not_fit_is_said_in_plain_words(value: object, words: str) -> 
     assert caught.value.hint == "mend it"
 
 
-@pytest.mark.parametrize("change", [{"epochs": 0}, {"learning_rate": float("nan")}, {"seed": -1}])
+@pytest.mark.parametrize("change", [{"epochs": -1}, {"learning_rate": float("nan")}, {"seed": -1}])
 def test_what_a_class_refuses_is_told_with_the_file(change: dict[str, object]) -> None:
     with pytest.raises(InvalidFile, match=f"^file: {next(iter(change))}"):
         checked(change, Recipe, Path("file"))

@@ -41,10 +41,40 @@ def test_the_id_is_the_documented_one() -> None:
     assert Candidate(Training("A", 98, 0.5, 224), "kpu8").id == "A98-a0.5-224-kpu8"
 
 
+def test_an_input_need_not_be_square() -> None:
+    for id in ("P5-a1-320x240", "P5-a1-240x320", "A98-a0.5-224x160"):
+        assert Training.parse(id).id == id
+    training = Training.parse("P5-a1-320x240")
+    assert (training.canvas.width, training.canvas.height) == (320, 240)
+    assert Training.parse("P5-a1-256x256") == Training.parse("P5-a1-256")
+    assert Training.parse("P5-a1-256x256").id == "P5-a1-256"
+
+
+def test_a_space_holds_inputs_of_any_shape(tmp_path: Path) -> None:
+    text = GOOD.replace("[96, 224]", '[96, "128x96", 128]').replace('"B"', '"B", "C"')
+    space = SearchSpace.load(_write(tmp_path, text))
+    ids = [training.id for training in space.trainings()]
+    assert {"A63-a0.35-128x96", "C63-a0.35-128x96"} <= set(ids)
+    assert all(Candidate.parse(one.id) in space for one in space)
+    assert Candidate.parse("A63-a0.35-96x128-kpu8") not in space
+    near = {one.id for one in space.neighbours(Candidate.parse("A63-a0.35-128x96-FP16"))}
+    assert {"A63-a0.35-96-FP16", "A63-a0.35-128-FP16"} <= near
+
+
+@pytest.mark.parametrize(
+    "sizes", ['"96"', '"96x96"', '"0128x96"', '"16x96"', '"96x2000"', '"96 x 64"', "true", "96.0"]
+)
+def test_a_size_is_a_number_or_a_text_with_two_others(tmp_path: Path, sizes: str) -> None:
+    with pytest.raises(InvalidFile, match=r"'input_size' cannot be .* as in \"320x240\""):
+        SearchSpace.load(_write(tmp_path, GOOD.replace("96, 224", sizes)))
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "A98", "A98-a0.5-224", "D98-a0.5-224-kpu8", "A133-a0.5-224-kpu8", "A98-a0.6-224-kpu8",
-     "A98-a0.5-8-kpu8", "C98-a0.5-240-kpu8", "A98-a0.5-224-kpu8-", "A\u0669\u0668-a0.5-224-kpu8",
+     "A98-a0.5-8-kpu8", "C98-a0.5-240-kpu8", "C98-a0.5-320x240-kpu8",
+     "A98-a0.5-320x8-kpu8", "A98-a0.5-x240-kpu8",
+     "A98-a0.5-224-kpu8-", "A\u0669\u0668-a0.5-224-kpu8",
      f"A{DIGITS}-a0.5-224-kpu8", f"A98-a{DIGITS}-224-kpu8", f"A98-a0.5-{DIGITS}-kpu8",
      f"A98-a0.{DIGITS}-224-kpu8", f"A98-a0.5-224-{DIGITS}", "\x1b[31m", "\0", "../../x"],
 )  # fmt: skip

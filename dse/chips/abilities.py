@@ -32,7 +32,7 @@ class Run:
         self._predict, self._how = predict, how
 
     def __call__(self, canvases: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Maps (n, h, w, channels) of `canvases` (n, size, size, 3), in order, as in training."""
+        """Maps (n, h, w, channels) of `canvases` (n, h, w, 3), in order, as in training."""
         return self._predict(canvases)
 
     @property

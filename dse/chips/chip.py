@@ -171,7 +171,7 @@ class Chip(ABC):
         """The trained network as `format` computes it: *the same arithmetic*, not a file.
 
         Here: weights as the format holds them, everything else in float32, as in the paper. A chip
-        says how it computes in its own. calibration: canvases (n, size, size, 3) that ranges
+        says how it computes in its own. calibration: canvases (n, h, w, 3) that ranges
         are measured on. Raises UnknownName for a format that does not exist.
         """
         from dse.network.keras_inference import predictor
@@ -224,7 +224,7 @@ class Chip(ABC):
     ) -> ExportReport:
         """Compiles, checks and writes one detector into `folder`, all or nothing.
 
-        calibration: (n, size, size, 3) uint8 training pictures that set ranges. data: evaluation
+        calibration: (n, h, w, 3) uint8 training pictures that set ranges. data: evaluation
         pictures. estimate, study: what pricing said, and where the weights come from, for the
         record.
         Raises UsageError for a format that it does not run, CompilerError, and VerificationFailed

@@ -16,6 +16,7 @@ from dse.plain import plain
 from dse.terminal import show
 
 __all__ = [
+    "add_classes",
     "add_json",
     "add_study",
     "add_target",
@@ -90,6 +91,17 @@ def add_target(parser: argparse.ArgumentParser) -> None:
     """--target, for commands without a study."""
     parser.add_argument(
         "--target", default=TARGET, help=f"a file of constraints/, or a path (default: {TARGET})"
+    )
+
+
+def add_classes(parser: argparse._ActionsContainer) -> None:
+    """--classes and --merge: which classes of the pictures count."""
+    parser.add_argument("--classes", metavar="A,B", help="only these (default: all)")
+    parser.add_argument(
+        "--merge",
+        action="append",
+        metavar="NEW=A,B",
+        help="one class of several, such as face=with_mask,without_mask; may be repeated",
     )
 
 

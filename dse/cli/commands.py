@@ -11,6 +11,7 @@ from types import ModuleType
 __all__ = ["COMMANDS", "command"]
 
 COMMANDS = (
+    "data",
     "search",
     "dashboard",
     "export",

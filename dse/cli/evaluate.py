@@ -9,7 +9,15 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dse.cli.arguments import add_json, add_study, positive_int, print_json, seed, share
+from dse.cli.arguments import (
+    add_classes,
+    add_json,
+    add_study,
+    positive_int,
+    print_json,
+    seed,
+    share,
+)
 from dse.terminal import note, show
 
 if TYPE_CHECKING:
@@ -38,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="believe detections from this score on (default: the file's own threshold, or the "
         "one with the best F1 on these pictures)",
     )
+    add_classes(parser)
     add_study(parser)
     add_json(parser)
     sheet = parser.add_argument_group("pictures of the detections")
@@ -51,12 +60,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints AP and the operating point, and draws the sheet."""
+    from dse.data.specification import with_classes
     from dse.designs.evaluating import evaluate_design
 
     sheet = _sheet(options)
     report = evaluate_design(
         options.design,
-        options.data,
+        with_classes(options.data, options.classes, options.merge),
         study=options.study,
         results=options.results,
         pyramid=options.pyramid,
@@ -64,7 +74,9 @@ def run(options: argparse.Namespace) -> int:
         say=note,
     )
     if sheet:
-        sheet.write(report.design, report.findings, report.data, report.point)
+        each = report.by_class
+        own = list(each.thresholds.values()) if each else None
+        sheet.write(report.design, report.findings, report.data, report.point, own)
         note(f"written: {sheet.path}")
     if options.json:
         print_json({**report.as_dict(), "sheet": sheet.path if sheet else None})

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dse.cli.arguments import (
+    add_classes,
     add_json,
     add_study,
     add_weights,
@@ -24,7 +25,7 @@ from dse.cli.arguments import (
     seed,
     share,
 )
-from dse.defaults import SPACE, TARGET
+from dse.defaults import OTHERS_SPACE, SPACE, TARGET
 from dse.terminal import note, show
 from dse.text_table import format_table
 
@@ -40,7 +41,7 @@ __all__ = ["add_arguments", "front_table", "run"]
 RECIPE_FLAGS = (
     "epochs", "views", "pictures", "calibration_pictures", "loss", "balance", "mirror", "seed",
 )  # fmt: skip
-DATA_HELP = "synthetic[:COUNT], wider:DIR, fddb:DIR, yolo:DIR or voc:DIR"
+DATA_HELP = "a folder, whatever its layout, or KIND:DIR, synthetic[:COUNT]"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,9 +57,12 @@ def _add_search(what: argparse._ActionsContainer) -> None:
     what.add_argument(
         "--target", help=f"the chip: a file of constraints/, or a path (default: {TARGET})"
     )
-    what.add_argument("--space", help=f"a file of search_spaces/, or a path (default: {SPACE})")
-    what.add_argument("--data", help=f"pictures to train on: {DATA_HELP} (default: synthetic)")
-    what.add_argument("--eval-data", help="pictures to measure AP on (default: those of --data)")
+    what.add_argument(
+        "--space",
+        help="a file of search_spaces/, or a path "
+        f"(default: {SPACE} for faces, else {OTHERS_SPACE})",
+    )
+    _add_pictures(what)
     what.add_argument("--proposer", help="who picks the next training (default: composite)")
     what.add_argument(
         "--no-early-stopping",
@@ -128,6 +132,12 @@ def _add_run(how: argparse._ActionsContainer) -> None:
     how.add_argument("--dry-run", action="store_true", help="price the space and stop there")
     how.add_argument("--verbose", action="store_true", help="show Ray's own messages, too")
     add_study(how)
+
+
+def _add_pictures(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument("--data", help=f"pictures to train on: {DATA_HELP} (default: synthetic)")
+    parser.add_argument("--eval-data", help="pictures to measure AP on (default: those of --data)")
+    add_classes(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -208,8 +218,8 @@ def _request(options: argparse.Namespace) -> SearchRequest:
         budget=options.budget,
         target=options.target,
         space=options.space,
-        data=options.data,
-        eval_data=options.eval_data,
+        data=_picked(options.data, options),
+        eval_data=options.eval_data and _picked(options.eval_data, options),
         weights_dir=Path(options.weights_dir) if options.weights_dir else None,
         weights=options.weights,
         recipe=replace(Recipe(), **changed) if changed else None,
@@ -219,6 +229,13 @@ def _request(options: argparse.Namespace) -> SearchRequest:
         replay=options.replay,
         warm_from=tuple(warm_from) or None,
     )
+
+
+def _picked(source: str | None, options: argparse.Namespace) -> str | None:
+    """A source of pictures with the classes that the flags pick."""
+    from dse.data.specification import with_classes
+
+    return with_classes(source, options.classes, options.merge)
 
 
 def _run_options(options: argparse.Namespace) -> RunOptions:

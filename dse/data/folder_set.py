@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dse.data.assembly import assemble
-from dse.data.grouping import grouped
+from dse.data.foreign import excerpt
 from dse.data.labelled import Labelled, as_picture
 from dse.data.pictures import DataSet, Skipped
 from dse.data.splits import SHARES, choose_part, deal, split_of
@@ -16,6 +16,10 @@ from dse.errors import DataError
 __all__ = ["FolderSet", "Listed", "as_data_set", "class_names"]
 
 MOST_NAMED = 8
+"""Classes that a note lists."""
+
+LONGEST_NAME = 60
+"""Letters of a class's name, which stands on pictures, in tables and in programs."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,10 @@ def as_data_set(found: FolderSet, split: str) -> DataSet:
     pictures = [as_picture(told, numbers, skipped, seen) for told in chosen.pictures]
     notes += [f"{count:,} pictures {what}" for what, count in seen.items()]
     kept = (picture for picture in pictures if picture)
-    data = assemble(found.source, kept, skipped, classes, notes)
-    return data
+    shown = tuple(excerpt(name, LONGEST_NAME) for name in classes)
+    data = assemble(found.source, kept, skipped, shown, notes)
+    unseen = _without_box(data) if split == "train" else ""
+    return replace(data, notes=(*data.notes, unseen)) if unseen else data
 
 
 def class_names(labels: Sequence[str | None], listed: Sequence[str] = ()) -> tuple[str, ...]:
@@ -83,19 +89,30 @@ def _classes(found: FolderSet, pictures: Sequence[Labelled], notes: list[str]) -
     classes = class_names(labels, found.listed_classes)
     there = {name.casefold() for name in classes}
     if empty := [name for name in found.listed_classes if name.casefold() not in there]:
-        some = ", ".join(empty[:MOST_NAMED]) + (", ..." if len(empty) > MOST_NAMED else "")
-        notes.append(f"listed classes without any box, left out: {some}")
+        some = ", ".join(map(excerpt, empty[:MOST_NAMED]))
+        more = ", ..." if len(empty) > MOST_NAMED else ""
+        notes.append(f"listed classes without any box, left out: {some}{more}")
     return classes
+
+
+def _without_box(data: DataSet) -> str:
+    """Which classes have nothing to be learned from; "" for none."""
+    seen = {int(number) for picture in data.pictures for number in picture.classes}
+    names = [name for number, name in enumerate(data.classes) if number not in seen]
+    more = ", ..." if len(names) > MOST_NAMED else ""
+    return f"no box to train on: {', '.join(names[:MOST_NAMED])}{more}" if names else ""
 
 
 def _stands_in(found: FolderSet, place: Listed, split: str) -> list[str]:
     name = next(name for name, part in found.parts.items() if part is place)
-    wanted = {"train": "train", "val": "val", "eval": "test"}[split]
-    return [] if split_of(name) == split else [f"no '{wanted}' part: '{name}' stands in for it"]
+    is_own = split_of(name) == split
+    return [] if is_own else [f"the folder has no part for '{split}': '{name}' stands in"]
 
 
 def _dealt(source: str, whole: Listed, split: str, notes: list[str]) -> Listed:
     """The pictures of a split of a folder without parts."""
+    from dse.data.grouping import grouped  # takes longer to import than most folders to read
+
     told = whole.pictures
     groups, cut = grouped([one.name for one in told], [one.picture for one in told])
     names = [[told[place].name for place in group] for group in groups]

@@ -82,7 +82,7 @@ def layout_of(folder: Path) -> str:
     """The kind of a folder; the first of `LAYOUTS` that fits. Raises DataError for none."""
     known = "; ".join(f"{kind}: {layout.expected}" for kind, layout in LAYOUTS.items())
     expected = f"known layouts: {known}"
-    _require_folder(folder, expected)
+    _require_folder(folder, "give the folder that holds the pictures and their labels")
     tree = scan(folder)
     for kind, layout in LAYOUTS.items():
         if layout.fits(folder, tree):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dse.data.picture_files import load_pixels
-from dse.data.pictures import DataSet, Picture
+from dse.data.pictures import FACES, DataSet, Picture
 from dse.data.sources import Split, open_data, spread
 from dse.errors import DataError, FileError
 from dse.files import make_folder, whole_file
@@ -36,7 +36,7 @@ def rendered_once(data: DataSet, cache: Path) -> DataSet:
     The folder is named after the set's checksum and the generator's source code, so that
     neither another set nor an older generator answers.
     """
-    folder = cache / "scenes" / f"{data.checksum}-{_generator_id()}"
+    folder = cache / "scenes" / f"{data.checksum}-{_generator_id(data.classes == FACES)}"
     return replace(data, pictures=tuple(_kept(picture, folder) for picture in data.pictures))
 
 
@@ -84,9 +84,11 @@ def _kept(picture: Picture, folder: Path) -> Picture:
     return replace(picture, load=_Kept(folder / f"{name}.png", picture.load))
 
 
-@lru_cache(maxsize=1)
-def _generator_id() -> str:
-    digest = hashlib.sha256()
-    for source in sorted((Path(__file__).parent / "synthetic").glob("*.py")):
-        digest.update(source.read_bytes())
+@lru_cache(maxsize=2)
+def _generator_id(of_faces: bool) -> str:
+    """Digits are drawn with parts of the faces' generator, but not the other way round."""
+    digest, here = hashlib.sha256(), Path(__file__).parent
+    for folder in ("synthetic",) if of_faces else ("synthetic", "synthetic_digits"):
+        for source in sorted((here / folder).glob("*.py")):
+            digest.update(source.read_bytes())
     return digest.hexdigest()[:8]

@@ -84,10 +84,14 @@ def _drawn(spec: DataSpec, split: str) -> DataSet:
             told = f"'{foreign.excerpt(spec)}' needs a count of 1 to {MOST_SYNTHETIC_PICTURES}"
             hint = f"such as '{spec.kind}:2000': the number of training pictures"
             raise UsageError(told, hint)
-    from dse.data.synthetic import synthetic  # the generator is heavy, and often not wanted
+    wanted = count if split == "train" else max(1, count // 5)
+    if spec.kind == "synthetic":  # the generators are heavy, and often not wanted
+        from dse.data.synthetic import synthetic
 
-    data: DataSet = synthetic(split, count if split == "train" else max(1, count // 5))
-    return data
+        return synthetic(split, wanted)
+    from dse.data.synthetic_digits import synthetic_digits
+
+    return synthetic_digits(split, wanted)
 
 
 def spread(data: DataSet, limit: int | None) -> DataSet:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dse.data.layouts import LAYOUTS, layout_of
 from dse.data.selection import Selection
-from dse.errors import UnknownName
+from dse.errors import UnknownName, UsageError
 
 __all__ = ["DRAWN", "DataSpec", "absolute_source", "with_classes"]
 
@@ -65,10 +65,19 @@ def absolute_source(source: str) -> str:
     return str(replace(spec, kind=kind, argument=str(folder.resolve())))
 
 
-def with_classes(source: str, classes: str | None, merge: Sequence[str] | None) -> str:
-    """`source` with what `--classes` and `--merge` say, in place of what it said itself."""
+def with_classes(
+    source: str | None, classes: str | None, merge: Sequence[str] | None
+) -> str | None:
+    """`source` with what `--classes` and `--merge` say, in place of what it said itself.
+
+    Raises UsageError where they have nothing to pick from.
+    """
     selection = Selection.of(classes, merge)
-    return str(replace(DataSpec.parse(source), selection=selection)) if selection else source
+    if selection and source is None:
+        raise UsageError("--classes and --merge need pictures to pick from", "give --data, too")
+    if selection and source is not None:
+        return str(replace(DataSpec.parse(source), selection=selection))
+    return source
 
 
 def _is_folder(text: str) -> bool:

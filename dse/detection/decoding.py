@@ -55,13 +55,24 @@ def decode_maps(
         logits = head.logits(rows)
         chosen, classes = _best(rows, logits, logit)
         offsets = head.numbers(rows[chosen]).offsets
-        boxes = np.clip(head.decode(offsets, grid[chosen]), 0.0, edges)
+        boxes = head.decode(offsets, grid[chosen])
+        if not head.as_darknet:
+            boxes = np.clip(boxes, 0.0, edges)
         candidates = Detections(boxes.astype(np.float32), logits[chosen, classes], classes)
         best = suppress(candidates, iou_threshold, max_boxes)
+        if head.as_darknet:
+            best = _likeliest(best, edges)
         probabilities = 1.0 / (1.0 + np.exp(-best.scores))
         scores = probabilities.astype(np.float32, copy=False)
         found.append(Detections(best.boxes, scores, best.classes))
     return found
+
+
+def _likeliest(best: Detections, edges: tuple[int, ...]) -> Detections:
+    """Each box of `best` (best first) once, clipped. Two rows of a map give no equal boxes."""
+    _, first = np.unique(best.boxes, axis=0, return_index=True)
+    once = best[np.sort(first)]
+    return Detections(np.clip(once.boxes, 0.0, edges), once.scores, once.classes)
 
 
 def _best(

@@ -74,6 +74,10 @@ class Head:
     may_be_scaled: ClassVar[bool] = True
     """Offsets may leave the chip multiplied by a constant, which our own decoders undo."""
 
+    as_darknet: ClassVar[bool] = False
+    """Boxes are suppressed as they are, before they are clipped to the canvas, and one that is
+    left for several classes is of the likeliest alone: so do the firmwares' decoders."""
+
     def __post_init__(self) -> None:
         sides = [side for anchor in self.anchors for side in anchor]
         if not 0 < len(self.anchors) <= MOST or not all(0 < side < math.inf for side in sides):
@@ -104,6 +108,12 @@ class Head:
         one = len(self.classes) == 1
         scores = ("score",) if one else tuple(f"score of {name}" for name in self.classes)
         return (*scores, *OFFSETS)
+
+    @property
+    def score_words(self) -> str:
+        """How a box's scores are to be read, for people."""
+        whose = f"a {self.classes[0]}'s" if len(self.classes) == 1 else "its class's"
+        return f"logit: {whose} probability is 1 / (1 + exp(-score))"
 
     @property
     def first_offset(self) -> int:

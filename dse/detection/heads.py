@@ -19,7 +19,16 @@ from dse.detection.head import FACE_HEAD, Anchors, Head
 from dse.detection.region_head import RegionHead
 from dse.errors import StudyError
 
-__all__ = ["DEFAULT_HEAD", "FACE_HEADS", "HEADS", "HeadKind", "Heads", "channels_of", "head_named"]
+__all__ = [
+    "DEFAULT_HEAD",
+    "FACE_HEADS",
+    "HEADS",
+    "HeadKind",
+    "Heads",
+    "channels_of",
+    "head_named",
+    "is_called",
+]
 
 DEFAULT_HEAD = "25"
 """It is in no id: studies were made before there were others."""
@@ -69,6 +78,13 @@ def channels_of(name: str, classes: int) -> int:
     """Channels of the map of the head `name` for so many classes."""
     kind = HEADS[name]
     return kind.boxes * kind.kind.numbers_for(classes)
+
+
+def is_called(name: str, head: Head) -> bool:
+    """Whether designs whose ids name the head `name` have heads like `head`."""
+    kind = HEADS[name]
+    alike = type(head) is kind.kind and len(head.anchors) == kind.boxes
+    return alike and (kind.is_clustered or head.anchors == canonical_boxes())
 
 
 def head_named(name: str, classes: tuple[str, ...], anchors: Anchors | None = None) -> Head:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from dse.canvas import InputSize
+from dse.canvas import Canvas, InputSize
 from dse.detection.head import MAX_LOG_RATIO, OFFSETS, Head, Numbers
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from dse.canvas import InputSize
     from dse.detection.assignment import Assignment
 
     Float32s = NDArray[np.float32]
@@ -39,6 +38,7 @@ class RegionHead(Head):
 
     kind: ClassVar[str] = "region"
     may_be_scaled: ClassVar[bool] = False
+    as_darknet: ClassVar[bool] = True
 
     @classmethod
     def numbers_for(cls, classes: int) -> int:
@@ -49,6 +49,11 @@ class RegionHead(Head):
     def number_names(self) -> tuple[str, ...]:
         """See `Head`."""
         return (*OFFSETS, "objectness", *(f"logit of {name}" for name in self.classes))
+
+    @property
+    def score_words(self) -> str:
+        """See `Head`."""
+        return "sigmoid(objectness) * softmax(logits of the classes)"
 
     @property
     def first_offset(self) -> int:
@@ -101,6 +106,15 @@ class RegionHead(Head):
         grid = super().grid(input_size, map_height, map_width, anchor_size)
         cell = np.broadcast_to(2 * grid[:1, :2], (len(grid), 2))  # twice the first cell's centre
         return np.concatenate((grid, cell), axis=-1)
+
+    def map_units(self, input_size: InputSize, map_height: int, map_width: int) -> Float32s:
+        """Widths and heights (boxes, 2) of the anchors in cells of the map, as firmwares want."""
+        import numpy as np
+
+        canvas = Canvas.of(input_size)
+        cells = np.array([map_width / canvas.width, map_height / canvas.height])
+        units: Float32s = (self.sizes(input_size) * cells).astype(np.float32)
+        return units
 
     def encode(self, boxes: Float32s, grid: Float32s) -> Float32s:
         """Offsets (n, 4) for boxes (n, 4) whose centres lie in the cells of rows (n, 6) of `grid`.

@@ -14,7 +14,7 @@ Weights = dict[str, NDArray[np.float32]]
 """Arrays by "<layer>/<variable>", such as "Conv1/kernel" or "bn_Conv1/moving_mean"."""
 
 Predict = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-"""(n, size, size, 3) canvases -> (n, h, w, channels) maps of the head."""
+"""(n, h, w, 3) canvases -> (n, h, w, channels) maps of the head."""
 
 
 def normalised(pixels: Any) -> Any:

@@ -45,7 +45,7 @@ class KerasLayer:
 def keras_ranges(
     graph: Graph, weights: Weights, canvases: NDArray[np.uint8], batch_size: int = BATCH_SIZE
 ) -> list[KerasLayer]:
-    """Ranges of every layer of the network over `canvases` (n, size, size, 3).
+    """Ranges of every layer of the network over `canvases` (n, h, w, 3).
 
     Raises DataError where there is no picture, WeightsError for those of another network.
     """

@@ -19,6 +19,7 @@ from typing import Any
 from msgspec import structs
 
 from dse.chips import load_target
+from dse.defaults import OTHERS_SPACE
 from dse.detection.head import FACE_HEAD
 from dse.errors import DseError, Interrupted, StudyError, UsageError
 from dse.files import write_whole
@@ -41,10 +42,10 @@ from dse.study.outcomes import SearchReport
 from dse.study.plan import SearchPlan, candidates_csv, make_plan
 from dse.study.provenance import check_unchanged, make_settings, shared_settings
 from dse.study.record import StudyRecord, load_study
-from dse.study.settings import SearchSettings, StudySettings
+from dse.study.settings import DEFAULT_DATA, SearchSettings, StudySettings
 from dse.training.changes import changes_for
 from dse.training.recipe import Recipe
-from dse.workers.backend import TrainingBackend, backend_for
+from dse.workers.backend import TrainingBackend, backend_for, remarks_on
 from dse.workers.executor import Executor, TaskRunner
 
 __all__ = ["plan_search", "run_search"]
@@ -60,9 +61,13 @@ def plan_search(request: SearchRequest) -> SearchPlan:
     InvalidFile, NothingFeasible with the nearest candidates, and what the readers raise.
     """
     settings = request.settings()
-    backend, space = backend_for(settings), SearchSpace.load(settings.space)
-    classes = _classes(backend.describe(settings))
-    return make_plan(backend.offered(space), load_target(settings.target), len(classes))
+    backend = backend_for(settings)
+    if {settings.data, settings.eval_data} == {DEFAULT_DATA}:  # slow to lay out, and sound
+        classes = FACE_HEAD.classes
+    else:
+        classes = _classes(backend.describe(settings))
+    space = backend.offered(SearchSpace.load(_space_of(request, settings, classes)))
+    return make_plan(space, load_target(settings.target), len(classes))
 
 
 def run_search(
@@ -110,12 +115,18 @@ class _Search:
         """A new study: planned, then written down, then run."""
         search, run = self._checked(self.request.settings()), self.run
         backend = self.backend or backend_for(search)
-        space = backend.offered(SearchSpace.load(search.space))
         target = load_target(search.target)
+        SearchSpace.load(search.space)  # a wrong name is told before pictures are opened
         about = backend.describe(search)
+        for line in remarks_on(about):
+            self.progress.say(line)
         classes = _classes(about)
-        plan = make_plan(space, target, len(classes))
-        search = structs.replace(search, recipe=_settled(search.recipe, about))
+        search = structs.replace(
+            search,
+            space=_space_of(self.request, search, classes),
+            recipe=_settled(search.recipe, about),
+        )
+        plan = make_plan(backend.offered(SearchSpace.load(search.space)), target, len(classes))
         left_out = changes_for(classes, search.recipe.mirror).words
         if left_out:
             self.progress.say(f"training pictures are {left_out}")
@@ -219,9 +230,16 @@ def _classes(about: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(about["training_pictures"].get("classes", FACE_HEAD.classes))
 
 
+def _space_of(request: SearchRequest, search: SearchSettings, classes: tuple[str, ...]) -> str:
+    """The space that was asked for, else the usual one for such classes."""
+    is_usual = request.space is None and classes != FACE_HEAD.classes
+    return OTHERS_SPACE if is_usual else search.space
+
+
 def _settled(recipe: Recipe, about: Mapping[str, Any]) -> Recipe:
     """`recipe` with what it leaves to the pictures, of which `about` tells."""
-    return recipe.settled(about["training_pictures"].get("pictures", 0))
+    pictures = about["training_pictures"].get("pictures", 0)
+    return recipe.settled(pictures, are_faces=_classes(about) == FACE_HEAD.classes)
 
 
 def make_coordinator(

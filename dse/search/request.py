@@ -73,8 +73,8 @@ class SearchRequest:
         budget = said.pop("budget", study.budget)
         for name, asked in said.items():
             value = getattr(study, name)
-            if name == "recipe" and not asked.epochs:
-                asked = replace(asked, epochs=value.epochs)
+            if name == "recipe":
+                asked = asked.settled_as(value)
             if asked != value:
                 raise StudyError(
                     f"the study was made with {name} = {value}, not {asked}",
@@ -92,8 +92,8 @@ def _of_the_table(path: Path, asked: Recipe | None) -> Mapping[str, Any]:
     """Settings that a replayed study has from its table; the seed is the search's alone."""
     table = RecordedTable.load(path)
     seed = table.recipe.seed
-    said = asked and replace(asked, seed=seed, epochs=asked.epochs or table.recipe.epochs)
-    if said and said not in (table.recipe, Recipe(seed=seed, epochs=table.recipe.epochs)):
+    usual = Recipe(seed=seed).settled_as(table.recipe)
+    if asked and replace(asked, seed=seed).settled_as(table.recipe) not in (table.recipe, usual):
         raise UsageError(
             f"the trainings of {path} were done with another recipe",
             "leave --epochs, --views, --pictures and --loss out with --replay",

@@ -6,6 +6,7 @@ and what became of it, and says once where each column is shown, in which order.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Literal
 
@@ -51,6 +52,12 @@ OUTCOME = (
 )
 """What became of a candidate, as far as it was measured."""
 
+WEAKEST = (
+    Column("weakest_class", "Weakest class"),
+    Column("weakest_ap", "Its AP", float, "ap"),
+)
+"""Of the classes that a design finds; shown where there are several."""
+
 SHOWN_AP = Column("shown_ap", "AP", float, "ap")
 """The AP that a design is drawn at; the page derives it."""
 
@@ -63,6 +70,7 @@ DataFrame, and its space; of the page the horizontal axes, the objectives that a
 matter for, the limits, the parallel axes, the table, and the front without JavaScript."""
 
 _CHIP, _SIZE, _FILE_AP = "<costs of the chip>", "<size of its file>", "<AP of its file>"
+_WEAKEST = "<weakest class>"
 _AXIS_NAMES = tuple(axis.name for axis in AXES)
 _LATENCY = ("latency_ms", "latency_ms_low", "latency_ms_high")
 
@@ -72,12 +80,12 @@ _SHOWN: dict[Place, tuple[str, ...]] = {
         *(column.name for column in (*TIMES, *VERDICT)),
     ),
     "front": (
-        "candidate", "ap", "ap_low", "ap_high", _FILE_AP, *_LATENCY, _CHIP, "deployable",
+        "candidate", "ap", "ap_low", "ap_high", _FILE_AP, *_LATENCY, _CHIP, "deployable", _WEAKEST,
     ),
     "frame": (
         "candidate", "training", *_AXIS_NAMES, "state", "ap", "ap_low", "ap_high", "ap_square",
         "val_ap", _FILE_AP, *_LATENCY, _CHIP, "energy_mj", "parameters", "macs", "deployable",
-        "reason", "layer", "message", "trial", "seconds", "epochs",
+        "reason", "layer", "message", "trial", "seconds", "epochs", _WEAKEST,
     ),
     "space": ("training", *_AXIS_NAMES, "latency_ms", _CHIP, "status", "deployable"),
     "axes": ("latency_ms", _CHIP, "energy_mj"),
@@ -85,28 +93,37 @@ _SHOWN: dict[Place, tuple[str, ...]] = {
     "sliders": ("shown_ap", "latency_ms", _CHIP, "energy_mj"),
     "parallel": (*_AXIS_NAMES, "latency_ms", _CHIP, "energy_mj", "shown_ap"),
     "table": (
-        "candidate", "state", "shown_ap", _FILE_AP, "latency_ms", _CHIP, "energy_mj", "parameters",
+        "candidate", "state", "shown_ap", _FILE_AP, _WEAKEST, "latency_ms", _CHIP, "energy_mj",
+        "parameters",
     ),
     "fallback": ("candidate", "ap", _FILE_AP, *_LATENCY, _SIZE),
 }  # fmt: skip
 
 
 class StudyColumns:
-    """The columns of a study on one chip: `columns["latency_ms"]`, `columns.at("front")`."""
+    """The columns of a study on one chip: `columns["latency_ms"]`, `columns.at("front")`.
 
-    def __init__(self, chip: ChipColumns) -> None:
-        self.chip = chip
-        common = (*NAMES, *AXES, *COUNTS, *TIMES, *VERDICT, *OUTCOME, SHOWN_AP)
-        self._by_name = {column.name: column for column in (*common, *chip.costs, chip.file_ap)}
+    several: its designs have several classes. AP is then their mean, and called mAP.
+    """
+
+    def __init__(self, chip: ChipColumns, several: bool = False) -> None:
+        self.chip = replace(chip, file_ap=_mean(chip.file_ap)) if several else chip
+        self.several = several
+        outcome = [_mean(one) if several else one for one in (*OUTCOME, SHOWN_AP)]
+        common = (*NAMES, *AXES, *COUNTS, *TIMES, *VERDICT, *outcome, *WEAKEST)
+        self._by_name = {one.name: one for one in (*common, *chip.costs, self.chip.file_ap)}
         marks = {
             _CHIP: chip.costs,
             _SIZE: (self._by_name[chip.size],),
-            _FILE_AP: (chip.file_ap,),
+            _FILE_AP: (self.chip.file_ap,),
+            _WEAKEST: WEAKEST if several else (),
         }
+
+        def columns_of(name: str) -> tuple[Column, ...]:
+            return marks[name] if name in marks else (self._by_name[name],)
+
         self._at = {
-            place: tuple(
-                column for name in names for column in marks.get(name) or (self._by_name[name],)
-            )
+            place: tuple(column for name in names for column in columns_of(name))
             for place, names in _SHOWN.items()
         }
 
@@ -130,12 +147,24 @@ class StudyColumns:
         return self._by_name[self.chip.size]
 
     @property
+    def ap_words(self) -> str:
+        """What AP is called beside an axis."""
+        return "Mean average precision (mAP)" if self.several else "Average precision (AP)"
+
+    @property
     def file_ap(self) -> Column:
         """AP of the chip's file as it runs."""
         return self.chip.file_ap
 
 
+def _mean(column: Column) -> Column:
+    """`column` where its AP is the mean of several classes."""
+    is_ap = column.unit == "ap"
+    return replace(column, title=column.title.replace("AP", "mAP")) if is_ap else column
+
+
 @cache
-def study_columns(name: str = DEFAULT_CHIP) -> StudyColumns:
-    """The columns of studies on the chip of that name. Raises UnknownName."""
-    return StudyColumns(chip(name).columns)
+def study_columns(name: str = DEFAULT_CHIP, several: bool = False) -> StudyColumns:
+    """The columns of studies on the chip of that name, with one class or several. Raises
+    UnknownName."""
+    return StudyColumns(chip(name).columns, several)

@@ -44,6 +44,12 @@ class Entry:
         """AP in `format`, 0..1; NaN where it was not measured."""
         return or_nan((self.outcome.get("ap") or {}).get(format))
 
+    def ap_by_class(self, format: str) -> dict[str, float]:
+        """AP of each class in `format`, 0..1, of those that the pictures show; empty where there
+        is one class."""
+        told = (self.outcome.get("ap_by_class") or {}).get(format) or {}
+        return {name: float(ap) for name, ap in told.items() if ap is not None}
+
 
 def or_nan(value: float | None) -> float:
     """A figure of the record, which has no word for NaN."""

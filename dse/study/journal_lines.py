@@ -60,6 +60,7 @@ class _Outcome(Struct):
     ap: dict[str, Measure] | None = None
     ap_square: dict[str, Measure] | None = None
     ap_interval: dict[str, Annotated[list[float], Meta(max_length=2)]] | None = None
+    ap_by_class: dict[str, dict[str, Measure]] | None = None
     curve: list[_Epoch] | None = None
     error: str = ""
     warm_from: str = ""
@@ -78,6 +79,7 @@ class _Attributes(Struct):
 
 class _Measures(Struct):
     kmodel_ap: Measure = None
+    file_ap_by_class: dict[str, Measure] = field(default_factory=dict)
 
 
 class _Line(Struct, tag_field="op_code"):

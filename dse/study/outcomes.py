@@ -164,4 +164,5 @@ def _measured(row: CandidateRow, entry: Entry | None) -> dict[str, Any]:
         "trial": entry.number if entry else None,
         "seconds": 0.0 if WARM in outcome else or_nan(outcome.get("seconds")),
         "epochs": outcome.get("epochs"),
+        "ap_by_class": entry.ap_by_class(row.format) if entry else {},
     }

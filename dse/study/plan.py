@@ -90,7 +90,7 @@ def make_plan(space: SearchSpace, target: Target, classes: int = 1) -> SearchPla
 
 def priced_rows(candidates: Iterable[Candidate], target: Target, classes: int = 1) -> Candidates:
     """Axes, cost and verdict of each of `candidates`, in their order, for so many classes."""
-    columns, source = study_columns(target.chip), iter(candidates)
+    columns, source = study_columns(target.chip, classes > 1), iter(candidates)
 
     def rows() -> Iterator[CandidateRow]:
         while some := list(islice(source, PRICED_AT_ONCE)):

@@ -133,6 +133,11 @@ class StudyRecord:
         })  # fmt: skip
 
     @property
+    def ap_by_class(self) -> dict[str, Mapping[str, float]]:
+        """Per candidate id: AP of each class that the pictures show, of those that find several."""
+        return {row.id: row.ap_by_class for row in self.rows if row.ap_by_class}
+
+    @property
     def history(self) -> pd.DataFrame:
         """A row a complete training, as they ended: trial, elapsed_s, hypervolume (0..1)."""
         import pandas as pd
@@ -190,9 +195,9 @@ def _read_curve(path: Path) -> pd.DataFrame:
 
 def _candidates(folder: StudyFolder, settings: StudySettings) -> Candidates:
     """What candidates.csv says; priced again where a kill came before it was written."""
-    if folder.candidates.exists():
-        return read_candidates(folder.candidates, study_columns(_chip(settings)))
     classes = len(settings.heads.classes)
+    if folder.candidates.exists():
+        return read_candidates(folder.candidates, study_columns(_chip(settings), classes > 1))
     plan = make_plan(settings.search_space(), settings.make_target(), classes)
     return plan.rows
 

@@ -21,7 +21,7 @@ from dse.schema import checked, converted, parse_json, shown
 from dse.space import Training
 from dse.study.folder import StudyFolder
 from dse.study.provenance import SHARED, differing
-from dse.study.settings import Positive, TableHead
+from dse.study.settings import Positive, TableHead, plain
 from dse.study.training_result import Outcome
 from dse.training.recipe import Recipe
 
@@ -77,7 +77,7 @@ class RecordedTable:
                     outcome = _outcome(row)
                     outcomes[outcome.training_id] = outcome
                 else:
-                    about = {**row, "recipe": asdict(converted(row, TableHead).recipe)}
+                    about = {**row, "recipe": plain(asdict(converted(row, TableHead).recipe))}
             except ValueError as error:
                 why = f"not a line of a table: {shown(str(error), 200)}"
                 raise InvalidFile(path, why, number, HINT) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from operator import attrgetter
@@ -89,6 +90,7 @@ class OutcomeRow(CandidateRow):
 
     state: "front", "dominated", "stopped", "failed" or "rejected". ap_low, ap_high: 95 % of
     resampled pictures. file_ap: AP of the file itself. seconds: 0 for a training taken over.
+    ap_by_class: as of `Entry`.
     """
 
     state: str
@@ -101,6 +103,17 @@ class OutcomeRow(CandidateRow):
     trial: int | None
     seconds: float
     epochs: int | None
+    ap_by_class: Mapping[str, float]
+
+    @property
+    def weakest_class(self) -> str:
+        """The class with the lowest AP; empty where there is one class."""
+        return min(self.ap_by_class, key=self.ap_by_class.__getitem__, default="")
+
+    @property
+    def weakest_ap(self) -> float:
+        """Its AP."""
+        return min(self.ap_by_class.values(), default=math.nan)
 
     @classmethod
     def joined(cls, row: CandidateRow, **outcome: Any) -> OutcomeRow:

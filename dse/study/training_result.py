@@ -14,7 +14,7 @@ __all__ = ["CompiledMeasure", "Outcome"]
 class Outcome:
     """What a training came to. AP is on the evaluation pictures, `val_ap` on the validation
     ones; `ap`, `ap_square` and `ap_interval` (see `Evaluation`) are empty where it was stopped
-    early."""
+    early. ap_by_class: by format and name of a class, empty where there is one class."""
 
     training_id: str
     epochs: int
@@ -25,10 +25,11 @@ class Outcome:
     ap_square: dict[str, float | None]
     curve: list[EpochReport]
     ap_interval: dict[str, list[float]] = field(default_factory=dict)
+    ap_by_class: dict[str, dict[str, float | None]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
-        return asdict(self)
+        return _without_empty(asdict(self), "ap_by_class")
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class CompiledMeasure:
     they have in the study's files.
 
     note: why the simulator measured it and not the emulator, empty where the emulator did.
-    kmodel_ap_interval: as `Evaluation.ap_interval`.
+    kmodel_ap_interval, file_ap_by_class: as ap_interval and classes of `Evaluation`.
     """
 
     kmodel_ap: float
@@ -46,3 +47,13 @@ class CompiledMeasure:
     seconds: float
     note: str = ""
     kmodel_ap_interval: list[float] = field(default_factory=list)
+    file_ap_by_class: dict[str, float | None] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return _without_empty(asdict(self), "file_ap_by_class")
+
+
+def _without_empty(told: dict[str, Any], name: str) -> dict[str, Any]:
+    """`told` without the figures by class that a single class has not."""
+    return {key: value for key, value in told.items() if key != name or value}

@@ -11,9 +11,13 @@ from dse.errors import UsageError
 __all__ = ["LEAST_EPOCHS", "EpochReport", "Recipe"]
 
 LEAST_EPOCHS = 6
-LEAST_STEPS = 150
+LEAST_STEPS = {"faces": 150, "others": 300}
 MOST_EPOCHS = 60
-"""Of a training whose recipe leaves it open: steps are what a network learns by."""
+"""Of a training whose recipe leaves it open: steps are what a network learns by. The package's
+weights know faces; whatever else takes twice as many."""
+
+MOST_VIEWS = 8
+"""Of a picture in such a training: the frozen layers see, and the disk holds, each once."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,7 @@ class Recipe:
     """The settings of a training. Two trainings with equal recipes and data are comparable.
 
     epochs, batch_size: times that each picture is shown, and pictures a step. No epochs: as many
-    as `settled` says.
+    as `settled` says, which then may ask for more views, too.
     learning_rate: Adam's, at the top of a cosine that falls to zero.
     loss: "focal" (Lin et al., arXiv 1708.02002, with a Huber loss on the offsets) or "paper"
         (cross-entropy over 256 plus squared offsets over 4: Narduzzi et al., section III-D).
@@ -67,13 +71,25 @@ class Recipe:
         if self.loss not in ("focal", "paper"):
             raise UsageError(f"unknown loss '{self.loss}'", "use focal or paper")
 
-    def settled(self, pictures: int) -> Recipe:
-        """The recipe for so many training pictures: a small set is shown more often."""
-        if self.epochs:
-            return self
+    def settled(self, pictures: int, *, are_faces: bool = False) -> Recipe:
+        """The recipe for so many training pictures, 0 for nobody knows: a small set is shown more
+        often, and in more versions, lest they be learnt by heart. are_faces: all that is on them.
+        """
+        if self.epochs or not pictures:
+            return replace(self, epochs=self.epochs or LEAST_EPOCHS)
         shown = min(pictures, self.pictures or pictures)
         steps = max(1, shown // self.batch_size)
-        return replace(self, epochs=min(MOST_EPOCHS, max(LEAST_EPOCHS, -(-LEAST_STEPS // steps))))
+        least_steps = LEAST_STEPS["faces" if are_faces else "others"]
+        epochs = min(MOST_EPOCHS, max(LEAST_EPOCHS, -(-least_steps // steps)))
+        views = min(MOST_VIEWS, self.views * epochs // LEAST_EPOCHS)
+        return replace(self, epochs=epochs, views=max(self.views, views))
+
+    def settled_as(self, other: Recipe) -> Recipe:
+        """The recipe with what it leaves open as it is in `other`."""
+        if self.epochs:
+            return self
+        views = other.views if self.views == Recipe.views else self.views
+        return replace(self, epochs=other.epochs, views=views)
 
 
 @dataclass(frozen=True)

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from dse.chips import Target
+from dse.data.pictures import FACES
 from dse.detection.heads import Heads
-from dse.errors import StudyError
+from dse.errors import DataError, StudyError
 from dse.space import SearchSpace
 from dse.study.provenance import SHARED
-from dse.study.settings import SearchSettings, StudySettings
+from dse.study.settings import PICTURES, SearchSettings, StudySettings
 
-__all__ = ["TrainingBackend", "backend_for", "default_backend", "replay_backend"]
+__all__ = [
+    "TrainingBackend",
+    "backend_for",
+    "default_backend",
+    "opened_pictures",
+    "remarks_on",
+    "replay_backend",
+]
 
 
 def _canonical(
@@ -87,28 +95,53 @@ def _describe(settings: SearchSettings) -> dict[str, Any]:
     from dse.network.weights_source import choose_source
 
     source = choose_source(settings.weights_dir, settings.weights)
-    return {
+    about = opened_pictures(settings)
+    return {**about, "starting_weights": {"source": source}}
+
+
+def opened_pictures(settings: SearchSettings) -> dict[str, dict[str, Any]]:
+    """Tables of the pictures for study.toml. Raises what the readers raise, and DataError where
+    those to evaluate on have other classes than those to train on."""
+    about = {
         "training_pictures": _pictures(settings.data, "train"),
         "validation_pictures": _pictures(settings.data, "val"),
         "evaluation_pictures": _pictures(settings.eval_data, "eval"),
-        "starting_weights": {"source": source},
     }
+    own, others = (about[part].get("classes") for part in (PICTURES[0], PICTURES[2]))
+    if own != others:
+        names, other_names = (", ".join(found or FACES) for found in (own, others))
+        raise DataError(
+            f"the pictures to evaluate on have the classes {other_names}, not {names}",
+            "pick and name the same for both with --classes and --merge",
+        )
+    return about
+
+
+def remarks_on(about: Mapping[str, Any]) -> list[str]:
+    """What the reader of the pictures has to say, and how much it left out."""
+    told: dict[str, None] = {}
+    for part in PICTURES:
+        pictures, name = about[part], part.replace("_", " ")
+        told |= dict.fromkeys(f"{name}: {text}" for text in pictures.get("notes", ()))
+        left_out = sum(pictures.get("skipped", {}).values())
+        if left_out:
+            why = f"'dse data {pictures['source']}' tells why"
+            told[f"{name}: {left_out:,} pictures or boxes left out; {why}"] = None
+    return list(told)
 
 
 def _pictures(source: str, split: Any) -> dict[str, Any]:
     from dse.data import open_data
-    from dse.data.pictures import FACES
+    from dse.data.reasons import by_reason
 
     data = open_data(source, split)
-    reasons: dict[str, int] = {}
-    for skipped in data.skipped:
-        reasons[skipped.reason] = reasons.get(skipped.reason, 0) + 1
     return {
         "source": data.source,
         "pictures": len(data),
         "faces": data.faces,
         "checksum": data.checksum,
-        "skipped": reasons,
+        "skipped": by_reason(data.skipped),
+        **({"notes": list(data.notes)} if data.notes else {}),
         **({"classes": list(data.classes)} if data.classes != FACES else {}),
     }
 

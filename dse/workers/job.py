@@ -46,6 +46,7 @@ class _FormatAp(NamedTuple):
     ap: float
     square: float | None
     interval: list[float]
+    classes: dict[str, float | None]
 
 
 def run_training(
@@ -75,6 +76,7 @@ def run_training(
         ap_square={format: one.square for format, one in formats.items()},
         curve=curve,
         ap_interval={format: one.interval for format, one in formats.items()},
+        ap_by_class={format: one.classes for format, one in formats.items() if one.classes},
     )
     write_whole(folder / "curve.csv", _curve_csv(curve))
     write_weights(folder / "weights.npz", weights)
@@ -128,12 +130,18 @@ def _evaluate_formats(
         if format in job.chip.formats:
             with contextlib.suppress(CompilerError, NotSupported):  # mostly for want of memory
                 on_chip = _measured(job, training, weights, folder)
-                figures = on_chip.kmodel_ap, on_chip.kmodel_ap_square, on_chip.kmodel_ap_interval
-                formats[format] = _FormatAp(*figures)
+                formats[format] = _FormatAp(
+                    on_chip.kmodel_ap,
+                    on_chip.kmodel_ap_square,
+                    on_chip.kmodel_ap_interval,
+                    on_chip.file_ap_by_class,
+                )
                 continue
         predict = job.chip.model(graph, weights, format, calibration, head)
         found = evaluate_canvases(predict, prepared, head)
-        formats[format] = _FormatAp(found.ap, found.ap_square, list(found.ap_interval or ()))
+        formats[format] = _FormatAp(
+            found.ap, found.ap_square, list(found.ap_interval or ()), dict(found.classes)
+        )
         _write_precision_recall(folder, format, found)
     return formats
 
@@ -157,9 +165,10 @@ def _measured(job: Job, training: Training, weights: Weights, folder: Path) -> C
         seconds=perf_counter() - started,
         note=predict.note,
         kmodel_ap_interval=list(found.ap_interval or ()),
+        file_ap_by_class=dict(found.classes),
     )
     _write_precision_recall(folder, job.chip.format, found)
-    write_whole(folder / "kmodel.json", json.dumps(asdict(measure)))
+    write_whole(folder / "kmodel.json", json.dumps(measure.to_json()))
     return measure
 
 

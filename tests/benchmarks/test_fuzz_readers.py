@@ -16,8 +16,8 @@ import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 READERS = (
-    "wider", "fddb", "yolo", "voc", "picture", "space", "target", "study", "journal", "replay",
-    "weights", "tflite", "kmodel", "emulator", "old_kmodel", "log", "bundle",
+    "wider", "fddb", "yolo", "voc", "coco", "picture", "space", "target", "study", "journal",
+    "replay", "weights", "tflite", "kmodel", "emulator", "old_kmodel", "log", "bundle",
 )  # fmt: skip
 
 PLANTED = """

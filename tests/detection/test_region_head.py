@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from dse.canvas import Canvas, InputSize
 from dse.detection.decoding import decode_maps
 from dse.detection.head import Head
 from dse.detection.region_head import RegionHead
+from tests.detection.darknet import built, found_by_firmware
 
 Float32s = NDArray[np.float32]
 HEAD = RegionHead(((40, 60), (120, 100), (250, 300), (60, 40), (400, 420)), ("a", "b", "c"))
@@ -72,6 +75,34 @@ def test_decode_undoes_encode_for_centres_in_the_cell() -> None:
     sides = rng.uniform(5, 200, (50, 2))
     boxes = np.concatenate((centres - sides / 2, centres + sides / 2), axis=1).astype(np.float32)
     np.testing.assert_allclose(HEAD.decode(HEAD.encode(boxes, rows), rows), boxes, atol=1e-2)
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built(tmp_path_factory.mktemp("darknet"))
+
+
+@pytest.mark.parametrize("input_size", [128, "160x96"])
+@pytest.mark.parametrize("classes", [("face",), ("a", "b", "c")])
+@pytest.mark.parametrize("threshold", [0.12, 0.5])
+def test_a_hundred_maps_show_the_boxes_that_a_firmware_finds(
+    program: Path, input_size: InputSize, classes: tuple[str, ...], threshold: float
+) -> None:
+    head, canvas = RegionHead(HEAD.anchors, classes), Canvas.of(input_size)
+    rows, columns = canvas.height // 16, canvas.width // 16
+    rng = np.random.default_rng(5)
+    maps = rng.normal(0, 1.5, (100, rows, columns, head.channels)).astype(np.float32)
+    head.split(maps)[0][..., 0] -= 2.5  # or there would be a box in every cell
+    ours = decode_maps(maps, input_size, threshold, 0.4, 10_000, head=head)
+    theirs = found_by_firmware(program, maps, head, input_size, threshold, 0.4)
+    edges = np.array([canvas.width, canvas.height] * 2)
+    assert sum(map(len, theirs)) > 300
+    for one, other in zip(ours, theirs, strict=True):
+        order = np.argsort(-other[:, 1], kind="stable")
+        classes_found, scores, boxes = other[order, 0], other[order, 1], other[order, 2:]
+        np.testing.assert_array_equal(one.classes, classes_found)
+        np.testing.assert_allclose(one.scores, scores, rtol=1e-4)
+        np.testing.assert_allclose(one.boxes, np.clip(boxes * edges, 0, edges), atol=2e-3)
 
 
 def test_sure_or_wild_numbers_stay_finite() -> None:

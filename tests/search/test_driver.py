@@ -12,10 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from dse.chips.k210.target import K210Target
 from dse.errors import CorruptJournal, NothingFeasible, StudyError, StudyLocked, UnknownName
-from dse.search import StudyFolder, load_study, plan_search, run_search
+from dse.search import SearchRequest, StudyFolder, load_study, plan_search, run_search
 from dse.space import Training
 from tests.search.fake_training import EPOCHS, backend, final_ap, worked
 from tests.search.fixtures import Search
@@ -310,3 +311,22 @@ def test_progress_goes_to_stderr_in_plain_lines(
     captured = capsys.readouterr()
     assert captured.out == "" and "\r" not in captured.err
     assert captured.err.count("trained 1/2") == 1
+
+
+def test_the_usual_space_of_other_things_has_heads_of_few_boxes(tmp_path: Path) -> None:
+    folder = tmp_path / "cards"
+    for part in ("train", "valid"):
+        for number in range(3):
+            picture = folder / part / "images" / f"{number}.png"
+            picture.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (64, 64), (number, 0, 0)).save(picture)
+            label = folder / part / "labels" / f"{number}.txt"
+            label.parent.mkdir(exist_ok=True)
+            label.write_text(f"{number % 2} 0.5 0.5 0.4 0.4\n")
+    (folder / "data.yaml").write_text("names: [ace, king]\ntrain: train\nval: valid\n")
+    things = SearchRequest(data=str(folder))
+    assert {row.training.head for row in plan_search(things).rows} == {"25", "b5", "r5"}
+    asked = SearchRequest(data=str(folder), space="k210_face")
+    assert {row.training.head for row in plan_search(asked).rows} == {"25"}
+    faces = SearchRequest(data=f"{folder}?merge=face=ace,king")
+    assert {row.training.head for row in plan_search(faces).rows} == {"25"}

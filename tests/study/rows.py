@@ -48,6 +48,7 @@ def outcome_row(
     ap: float = NAN,
     file_ap: float = NAN,
     trial: int | None = None,
+    ap_by_class: dict[str, float] | None = None,
 ) -> OutcomeRow:
     """What became of `row`; the rest was not measured."""
     return OutcomeRow.joined(
@@ -62,4 +63,5 @@ def outcome_row(
         trial=trial,
         seconds=NAN,
         epochs=None,
+        ap_by_class=ap_by_class or {},
     )

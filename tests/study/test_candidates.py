@@ -12,10 +12,12 @@ import pytest
 
 from dse.canvas import Canvas
 from dse.chips import load_target, price_space
+from dse.errors import InvalidFile
 from dse.space import SearchSpace
 from dse.study import candidates as module
 from dse.study.candidates import Candidates
 from dse.study.columns import study_columns
+from dse.study.plan import candidates_csv, make_plan, read_candidates
 from dse.study.rows import CandidateRow
 
 COLUMNS = study_columns()
@@ -26,6 +28,19 @@ def rows(small_space: Path) -> list[CandidateRow]:
     space = replace(SearchSpace.load(str(small_space)), format=("FP32", "kpu8", "Q9"))
     priced = price_space(space, load_target("k210"))
     return [CandidateRow.of(one, COLUMNS.chip) for one in priced]
+
+
+def test_inputs_of_any_shape_are_kept_and_read_back(small_space: Path, tmp_path: Path) -> None:
+    space = replace(SearchSpace.load(str(small_space)), input_size=(96, "128x96"))
+    plan = make_plan(space, load_target("k210"))
+    path = tmp_path / "candidates.csv"
+    path.write_text(candidates_csv(plan.rows))
+    found = read_candidates(path, COLUMNS)
+    assert list(found) == list(plan.rows)
+    assert {row.training.input_size for row in found} == {96, "128x96"}
+    path.write_text(path.read_text().replace(",128x96,25,", ",../../x,25,"))
+    with pytest.raises(InvalidFile):
+        read_candidates(path, COLUMNS)
 
 
 @pytest.mark.parametrize("block", [1, 7, 1000])

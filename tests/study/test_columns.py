@@ -65,3 +65,17 @@ def test_another_chip_brings_columns_of_its_own() -> None:
     assert columns.names("axes") == ["latency_ms", "file_bytes", "arena_bytes", "energy_mj"]
     assert "file_ap" in columns.names("front") and columns.size is FILE_BYTES
     assert "kmodel_bytes" not in columns and "arena_bytes" in columns
+
+
+def test_of_several_classes_ap_is_a_mean_and_the_weakest_is_told() -> None:
+    several = study_columns(several=True)
+    assert several["ap"].title == several["shown_ap"].title == "mAP"
+    assert several.file_ap.title == "kmodel mAP"
+    assert several["latency_ms"] is COLUMNS["latency_ms"]
+    weakest = ["weakest_class", "weakest_ap"]
+    for place in ("front", "frame", "table"):
+        more = [name for name in several.names(place) if name not in COLUMNS.names(place)]
+        assert more == weakest
+    assert several.names("candidates") == COLUMNS.names("candidates")
+    row = outcome_row(candidate_row("P5-a1-256-kpu8"), ap_by_class={"cat": 0.7, "dog": 0.6})
+    assert [several[name].of(row) for name in weakest] == ["dog", 0.6]

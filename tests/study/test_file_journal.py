@@ -62,6 +62,14 @@ def test_optuna_itself_reads_it(path: Path) -> None:
     }
 
 
+def test_inputs_of_any_shape_are_read_back(path: Path) -> None:
+    space = replace(SPACE, input_size=(96, "128x96"))
+    for size in space.input_size:
+        FileJournal(path, "mine").start(replace(FIRST, input_size=size), space)
+    found = [entry.training.id for entry in read_entries(path, "mine")]
+    assert found == ["A63-a0.35-96", "A63-a0.35-128x96"]
+
+
 def test_a_trial_left_open_can_be_closed_by_the_next_process(path: Path) -> None:
     FileJournal(path, "mine").start(FIRST, SPACE)
     later = FileJournal(path, "mine")

@@ -22,6 +22,7 @@ DIGITS = "9" * 5000
 OUTCOME = {
     "training_id": FIRST.id, "epochs": 1, "stopped": False, "seconds": 1.0, "val_ap": None,
     "ap": {"kpu8": 0.5}, "ap_square": {"kpu8": None}, "ap_interval": {"kpu8": [0.4, 0.6]},
+    "ap_by_class": {"kpu8": {"cat": 0.5, "owl": None}},
     "curve": [{"epoch": 1, "epochs": 1, "loss": 0.1, "val_ap": None, "seconds": 1.0}],
 }  # fmt: skip
 CREATE, NOTE, END, KMODEL = 1, 2, 4, 5
@@ -84,6 +85,8 @@ WRONG: list[tuple[int, Callable[[dict[str, Any]], Any]]] = [
     (NOTE, lambda line: line["user_attr"]["outcome"].update(ap={"kpu8": float("inf")})),
     (NOTE, lambda line: line["user_attr"]["outcome"].update(ap={"kpu8": 1e300})),
     (NOTE, lambda line: line["user_attr"]["outcome"].update(ap_interval={"kpu8": [1]})),
+    (NOTE, lambda line: line["user_attr"]["outcome"].update(ap_by_class={"kpu8": 0.5})),
+    (NOTE, lambda line: line["user_attr"]["outcome"].update(ap_by_class={"kpu8": {"cat": "x"}})),
     (NOTE, lambda line: line["user_attr"]["outcome"].update(curve=[{"epoch": 1}])),
     (NOTE, lambda line: line["user_attr"]["outcome"]["curve"][0].update(epochs=0)),
     (NOTE, lambda line: line["user_attr"]["outcome"].update(beaten={"bound": "x"})),

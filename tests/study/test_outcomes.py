@@ -53,6 +53,15 @@ def entries() -> list[Entry]:
     ]
 
 
+def test_several_classes_have_a_weakest_one() -> None:
+    each = {"kpu8": {"cat": 0.8, "dog": 0.4, "owl": None}}
+    one = entry(0, "A63-a0.5-96", "complete", ap={"kpu8": 0.6, "FP32": 0.6}, ap_by_class=each)
+    rows = {row.format: row for row in outcome_rows(ROWS, [one]) if row.trial == 0}
+    assert rows["kpu8"].ap_by_class == {"cat": 0.8, "dog": 0.4}  # no owl was shown
+    assert (rows["kpu8"].weakest_class, rows["kpu8"].weakest_ap) == ("dog", 0.4)
+    assert rows["FP32"].weakest_class == "" and math.isnan(rows["FP32"].weakest_ap)
+
+
 def test_states(entries: list[Entry]) -> None:
     rows = {row.id: row for row in outcome_rows(ROWS, entries)}
     assert {id: row.state for id, row in rows.items()} == {

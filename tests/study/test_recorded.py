@@ -29,7 +29,7 @@ def table(recorded_table: Path) -> Path:
 
 def test_a_table_is_read_as_it_was_written(table: Path) -> None:
     read = RecordedTable.load(table)
-    assert len(read.outcomes) == 8 and read.recipe == Recipe(pictures=7)
+    assert len(read.outcomes) == 8 and read.recipe == Recipe(pictures=7, epochs=6)
     for id, outcome in read.outcomes.items():
         assert outcome.val_ap == pytest.approx(final_ap(Training.parse(id)), abs=0.02)
         assert [epoch.epoch for epoch in outcome.curve] == [*range(1, EPOCHS + 1)]

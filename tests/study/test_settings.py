@@ -62,7 +62,7 @@ WRONG = [
     (("search", "seed"), 2**40), (("search", "seed"), 1.5), (("search", "data"), ["a"]),
     (("search", "early_stopping"), "yes"), (("search", "replay"), 3),
     (("search", "warm_from"), "x"),
-    (("search", "recipe", "epochs"), "six"), (("search", "recipe", "epochs"), 0),
+    (("search", "recipe", "epochs"), "six"), (("search", "recipe", "epochs"), -1),
     (("search", "recipe", "learning_rate"), "x"), (("search", "recipe", "loss"), "mine"),
     (("search", "recipe", "seed"), -1), (("search", "recipe", "pictures"), 0),
     (("training_pictures",), None), (("training_pictures",), "x"),

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dse.canvas import Canvas
 from dse.data.pictures import Picture
 from tests.training.view_checks import (
     are_inside,
@@ -112,7 +113,7 @@ def test_mosaic_tiles_keep_to_their_quarters(seed: int, size: int) -> None:
     half = size // 2
     for boxes in (view.boxes, view.ignored):
         quarter = half * ((boxes[:, :2] + boxes[:, 2:]) / 2 > half)
-        assert are_inside(boxes - np.tile(quarter, 2), 0, half)
+        assert are_inside(boxes - np.tile(quarter, 2), Canvas(half, half))
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dse.canvas import InputSize
 from dse.data.pictures import Picture
 from dse.training.augmentation import augmented_view, plain_view
 from tests.training.view_checks import (
@@ -27,13 +28,21 @@ def test_the_plain_view_is_letterboxed() -> None:
     assert (view.canvas[80:] == 127).all()
 
 
-@given(seed=SEEDS, size=st.sampled_from([64, 96, 160]))
-def test_boxes_stay_on_their_pixels(seed: int, size: int) -> None:
+def test_the_plain_view_fits_a_canvas_that_is_not_square() -> None:
+    pixels, picture = scene()
+    view = plain_view(pixels, picture, "100x60")
+    np.testing.assert_allclose(view.boxes, np.array([BOX]) * 0.4)
+    assert view.canvas.shape == (60, 100, 3)
+    assert (view.canvas[:, 80:] == 127).all()
+
+
+@given(seed=SEEDS, size=st.sampled_from([64, 96, 160, "160x64", "64x160"]))
+def test_boxes_stay_on_their_pixels(seed: int, size: InputSize) -> None:
     check_boxes_stay_on_their_pixels(augmented_view, seed, size)
 
 
-@given(seed=SEEDS, size=st.sampled_from([33, 96]))
-def test_views_of_any_picture_are_sound(seed: int, size: int) -> None:
+@given(seed=SEEDS, size=st.sampled_from([33, 96, "128x33", "33x128"]))
+def test_views_of_any_picture_are_sound(seed: int, size: InputSize) -> None:
     check_a_view_of_any_picture_is_sound(augmented_view, seed, size)
 
 

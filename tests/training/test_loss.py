@@ -169,3 +169,20 @@ def test_a_class_that_counts_more_costs_more(head: Head, name: str) -> None:
         for weights in (None, np.array([0.5, 1.5], np.float32), np.array([1.5, 0.5], np.float32))
     )
     assert dogs > usual > cats
+
+
+def test_classes_are_told_apart_at_the_objects_alone() -> None:
+    """With several classes a dog that looks like a cat costs more than the two scores by themselves
+    do, and what is said where nothing is does not change by it."""
+    truth, maps = _case_of_two_classes()
+    one = Head(HEAD.anchors, ("dog",))
+
+    def extra(cat: float) -> float:
+        cells = maps.reshape(truth.shape).copy()
+        cells[:, 0, 0, 1, 0] = cat
+        both = float(focal_loss(truth, cells.reshape(maps.shape), HEAD))
+        dogs = cells[..., 1:].reshape(2, 3, 3, one.channels)
+        return both - float(focal_loss(truth[..., 1:], dogs, one))
+
+    steps = [extra(cat) for cat in (-9.0, 0.0, 4.0)]
+    assert steps == sorted(steps) and steps[2] - steps[1] > 0.5

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.canvas import Canvas, InputSize
 from dse.data.pictures import Picture
 from dse.training.augmentation import View
 
 BOX = (60.0, 40.0, 100.0, 90.0)
 
-MakeView = Callable[[NDArray[np.uint8], Picture, int, np.random.Generator], View]
+MakeView = Callable[[NDArray[np.uint8], Picture, Any, np.random.Generator], View]
+"""Its third argument is an input size."""
 
 
 def scene(width: int = 200, height: int = 150) -> tuple[NDArray[np.uint8], Picture]:
@@ -37,32 +39,35 @@ def noisy_scene(seed: int) -> tuple[NDArray[np.uint8], Picture]:
     return pixels, Picture(f"noise {seed}", boxes[:faces], lambda: pixels, boxes[faces:])
 
 
-def are_inside(boxes: NDArray[Any], low: float, high: float) -> bool:
-    return bool((boxes >= low).all() and (boxes <= high).all())
+def are_inside(boxes: NDArray[Any], canvas: Canvas) -> bool:
+    edges = (canvas.width, canvas.height) * 2
+    return bool((boxes >= 0).all() and (boxes <= edges).all())
 
 
-def check_boxes_stay_on_their_pixels(make: MakeView, seed: int, size: int) -> None:
+def check_boxes_stay_on_their_pixels(make: MakeView, seed: int, size: InputSize) -> None:
     pixels, picture = scene()
     view = make(pixels, picture, size, np.random.default_rng(seed))
-    assert view.canvas.shape == (size, size, 3)
+    canvas = Canvas.of(size)
+    assert view.canvas.shape == canvas.shape
     assert view.canvas.dtype == np.uint8
     assert len(view.boxes) + len(view.ignored) <= 1
     for x0, y0, x1, y1 in view.boxes:
-        assert 0 <= x0 < x1 <= size
-        assert 0 <= y0 < y1 <= size
+        assert 0 <= x0 < x1 <= canvas.width
+        assert 0 <= y0 < y1 <= canvas.height
         inside = view.canvas[int(y0) : int(y1) + 1, int(x0) : int(x1) + 1]
         assert inside.mean() > view.canvas.mean()  # white on black, beside it the grey of FILL
 
 
-def check_a_view_of_any_picture_is_sound(make: MakeView, seed: int, size: int) -> None:
+def check_a_view_of_any_picture_is_sound(make: MakeView, seed: int, size: InputSize) -> None:
     pixels, picture = noisy_scene(seed)
     view = make(pixels, picture, size, np.random.default_rng(seed))
-    assert view.canvas.shape == (size, size, 3)
+    canvas = Canvas.of(size)
+    assert view.canvas.shape == canvas.shape
     assert view.canvas.dtype == np.uint8
     assert view.canvas.flags.c_contiguous
     assert view.boxes.dtype == view.ignored.dtype == np.float32
-    assert are_inside(view.boxes, 0, size)
-    assert are_inside(view.ignored, 0, size)
+    assert are_inside(view.boxes, canvas)
+    assert are_inside(view.ignored, canvas)
     assert len(view.boxes) <= len(picture.boxes)
 
 

@@ -6,6 +6,7 @@ Pictures are chosen (`choosing`), laid out in rows (`layout`), and drawn one by 
 
 from __future__ import annotations
 
+from dse.views.contact_sheet.labels import write_labels
 from dse.views.contact_sheet.sheet import Sheet, contact_sheet
 
-__all__ = ["Sheet", "contact_sheet"]
+__all__ = ["Sheet", "contact_sheet", "write_labels"]

@@ -6,20 +6,30 @@ import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from dse.detection.matching import judge
+from dse.detection.matching import judge_classes
 from dse.evaluation import Finding
 
-__all__ = ["SORTS", "Counts", "choose", "choose_between", "count"]
+__all__ = ["SORTS", "Counts", "Score", "choose", "choose_between", "count"]
 
 SORTS = ("random", "worst", "best")
 
 
+Score = float | Sequence[float]
+"""A threshold: the same for all classes, or one for each."""
+
+
 class Counts(NamedTuple):
-    """Faces found, false detections and missed faces."""
+    """Objects found, false detections and missed faces."""
 
     found: int
     false: int
     missed: int
+
+    @property
+    def precision_recall(self) -> tuple[float, float]:
+        """0..1; 0 where there is nothing to divide by."""
+        seen, there = self.found + self.false, self.found + self.missed
+        return self.found / max(seen, 1), self.found / max(there, 1)
 
     @property
     def f1(self) -> float:
@@ -28,15 +38,15 @@ class Counts(NamedTuple):
         return 2 * self.found / (2 * self.found + errors) if errors else 1.0
 
 
-def count(picture: Finding, score: float) -> Counts:
+def count(picture: Finding, score: Score) -> Counts:
     """What `picture` comes to at the threshold `score`."""
-    judged = judge(picture.detections.above(score), picture.faces, picture.ignored)
+    judged = judge_classes(picture.detections.above(score), picture.labels)
     parts = (judged.true, judged.false, judged.missed)
     return Counts(*(int(part.sum()) for part in parts))
 
 
 def choose(
-    pictures: Sequence[Finding], score: float, wanted: int, sort: str = "random", seed: int = 0
+    pictures: Sequence[Finding], score: Score, wanted: int, sort: str = "random", seed: int = 0
 ) -> list[Finding]:
     """At most `wanted` of `pictures`; the same for the same seed.
 

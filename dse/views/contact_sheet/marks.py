@@ -8,10 +8,21 @@ the colour.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-__all__ = ["FALSE", "FOUND", "LABEL", "LEFT_OUT", "MISSED", "Mark", "draw_box", "strokes"]
+__all__ = [
+    "CLASS_COLOURS",
+    "FALSE",
+    "FOUND",
+    "LABEL",
+    "LEFT_OUT",
+    "MISSED",
+    "Mark",
+    "draw_box",
+    "of_class",
+    "strokes",
+]
 
 EDGE = "#101418"
 """Dark lines on both sides of each coloured one."""
@@ -35,6 +46,18 @@ FALSE = Mark("#e6610b", 3, dash=9, space=5)
 MISSED = Mark("#f0e442", 3, dash=3, space=4)
 LABEL = Mark("#ffffff", 1)
 LEFT_OUT = Mark("#b3bbc7", 1, dash=4, space=3)
+
+
+CLASS_COLOURS = (
+    "#56b4e9", "#e69f00", "#009e73", "#f0e442", "#cc79a7", "#d55e00", "#8ea6ff", "#ffffff",
+)  # fmt: skip
+"""Of classes by their numbers, then from the start again, as names tell them apart, too. Okabe's
+and Ito's, the dark ones made lighter."""
+
+
+def of_class(mark: Mark, number: int) -> Mark:
+    """`mark` in the colour of that class; its line stays."""
+    return replace(mark, colour=CLASS_COLOURS[number % len(CLASS_COLOURS)])
 
 
 def draw_box(draw: Any, box: Corners, mark: Mark) -> None:

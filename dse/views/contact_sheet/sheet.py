@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,56 +56,77 @@ class Sheet:
         if self.sort not in SORTS:
             raise UnknownName("order", self.sort, SORTS)
 
-    def write(self, name: str, findings: Findings, data: DataSet, point: OperatingPoint) -> None:
+    def write(
+        self,
+        name: str,
+        findings: Findings,
+        data: DataSet,
+        point: OperatingPoint,
+        scores: Sequence[float] | None = None,
+    ) -> None:
         """Draws what `contact_sheet` draws, whole or not at all.
 
         Raises FileError where the system refuses, and what `contact_sheet` raises.
         """
-        image = contact_sheet(name, findings, data, point, self)
+        self.save(contact_sheet(name, findings, data, point, self, scores))
+
+    def save(self, image: Image.Image) -> None:
+        """Writes the file, whole or not at all. Raises FileError."""
         make_folder(self.path.parent)
         with whole_file(self.path) as file:
             image.save(file, SUFFIXES[self.path.suffix.lower()], **SAVING)
 
 
 def contact_sheet(
-    name: str, findings: Findings, data: DataSet, point: OperatingPoint, wanted: Sheet
+    name: str,
+    findings: Findings,
+    data: DataSet,
+    point: OperatingPoint,
+    wanted: Sheet,
+    scores: Sequence[float] | None = None,
 ) -> Image.Image:
     """What the detector `name` found on `data`, run at `point`; equal arguments, equal pixels.
 
+    scores: the threshold of each class, where they have their own.
     Boxes are judged as average precision judges them; the numbers in the head are of the whole
     set. Raises DataError where no picture has a face, or one is gone since it was evaluated.
     """
-    score = point.score
+    score = point.score if scores is None else scores
     chosen = choose(findings.pictures, score, wanted.pictures, wanted.sort, wanted.seed)
     tiles = arrange([p.width / p.height for p in chosen], WIDTH - 2 * MARGIN, ROW_HEIGHT, GAP)
     top = heading_height() + 2 * MARGIN
     sheet = Image.new("RGB", (WIDTH, top + tiles[-1].bottom + MARGIN), PAPER)
     draw = ImageDraw.Draw(sheet)
     total = Counts(*map(sum, zip(*(count(p, score) for p in findings.pictures), strict=True)))
-    lines = _title(name, findings, data), _caption(point, len(chosen), wanted)
+    if scores is not None:
+        point = OperatingPoint(point.score, *total.precision_recall)
+    caption = _caption(point, len(chosen), wanted, scores is not None)
+    lines = _title(name, findings, data), caption
     draw_heading(draw, (MARGIN, MARGIN), WIDTH - 2 * MARGIN, lines, _legend(total, findings))
     load = {picture.name: picture.load for picture in data.pictures}
     for picture, tile in zip(chosen, tiles, strict=True):
         size = (tile.right - tile.left, tile.bottom - tile.top)
-        drawn = thumbnail(picture, load[picture.name](), size, score)
+        drawn = thumbnail(picture, load[picture.name](), size, score, findings.classes)
         sheet.paste(drawn, (MARGIN + tile.left, top + tile.top))
     return sheet
 
 
 def _title(name: str, findings: Findings, data: DataSet) -> str:
     ap, kind = findings.evaluation().ap, data.source.partition(":")[0]
-    pictures = f"{len(findings.pictures):,} pictures ({kind}), {findings.faces:,} faces"
-    return f"{name}: AP {ap:.3f} on {pictures}"
+    called, things = ("mAP", "objects") if findings.several else ("AP", "faces")
+    pictures = f"{len(findings.pictures):,} pictures ({kind}), {findings.faces:,} {things}"
+    return f"{name}: {called} {ap:.3f} on {pictures}"
 
 
-def _caption(point: OperatingPoint, shown: int, wanted: Sheet) -> str:
+def _caption(point: OperatingPoint, shown: int, wanted: Sheet, each_its_own: bool) -> str:
     orders = {
         "random": f"drawn at random (seed {wanted.seed})",
         "worst": "the worst first",
         "best": "the best first",
     }
+    from_ = "the score of their class" if each_its_own else f"a score of {point.score:.2f}"
     return (
-        f"Detections with a score of {point.score:.2f} or more: precision {point.precision:.3f}, "
+        f"Detections with {from_} or more: precision {point.precision:.3f}, "
         f"recall {point.recall:.3f}. {shown} of the pictures, {orders[wanted.sort]}"
     )
 
@@ -115,8 +137,10 @@ def _legend(total: Counts, findings: Findings) -> list[tuple[Mark, str]]:
         (FOUND, f"{total.found:,} found"),
         (FALSE, f"{total.false:,} false"),
         (MISSED, f"{total.missed:,} missed"),
-        (LABEL, "label of a found face"),
+        (LABEL, f"label of a found {'object' if findings.several else 'face'}"),
     ]
+    if findings.several:  # colours are the classes'; the lines tell what became of them
+        legend = [(replace(mark, colour=LABEL.colour), words) for mark, words in legend]
     if any(len(picture.ignored) for picture in findings.pictures):
         legend.append((LEFT_OUT, "too small or unclear: counts neither way"))
     return legend

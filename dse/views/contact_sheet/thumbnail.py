@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from dse.detection.matching import judge
+from dse.detection.matching import judge_classes
 from dse.evaluation import Finding
-from dse.views.contact_sheet.lettering import draw_text, place_text, text_size
+from dse.views.contact_sheet.choosing import Score
+from dse.views.contact_sheet.lettering import draw_text, fitted, place_text, text_size
 from dse.views.contact_sheet.marks import (
     EDGE,
     FALSE,
@@ -21,16 +23,21 @@ from dse.views.contact_sheet.marks import (
     Corners,
     Mark,
     draw_box,
+    of_class,
 )
 
-__all__ = ["Shape", "shapes", "thumbnail"]
+__all__ = ["Shape", "corners_of", "shapes", "thumbnail"]
 
 LETTERS = 13
 """Pixels, of the scores."""
 
+MOST_NAME = 120
+"""Pixels of a class's name beside a score."""
+
 
 class Shape(NamedTuple):
-    """A box to draw, and its score as text; only detections that count have one."""
+    """A box to draw, and its score as text, which only detections that count have; of several
+    classes its name as well, also beside what was missed."""
 
     mark: Mark
     corners: Corners
@@ -38,41 +45,61 @@ class Shape(NamedTuple):
 
 
 def thumbnail(
-    picture: Finding, pixels: NDArray[np.uint8], size: tuple[int, int], score: float
+    picture: Finding,
+    pixels: NDArray[np.uint8],
+    size: tuple[int, int],
+    score: Score,
+    names: Sequence[str] = (),
 ) -> Image.Image:
     """`pixels` (h, w, 3) at `size` (width, height), with what `picture` came to drawn on it.
 
-    score: threshold of the detections that are believed; the others do not appear.
+    score: threshold of the detections that are believed; the others do not appear. names: of the
+    classes; of several, each has its colour, and stands beside its boxes.
     """
     image = Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS)
     draw = ImageDraw.Draw(image)
-    found = shapes(picture, size, score)
+    found = shapes(picture, size, score, names)
     for shape in found:
         draw_box(draw, shape.corners, shape.mark)
     _draw_scores(draw, found, size)
     return image
 
 
-def shapes(picture: Finding, size: tuple[int, int], score: float) -> list[Shape]:
+def shapes(
+    picture: Finding, size: tuple[int, int], score: Score, names: Sequence[str] = ()
+) -> list[Shape]:
     """The boxes of `picture` at `size`, in the order of drawing: what matters most comes last."""
     found = picture.detections.above(score)
-    judged = judge(found, picture.faces, picture.ignored)
+    judged = judge_classes(found, picture.labels)
     stretch = np.tile([size[0] / picture.width, size[1] / picture.height], 2)
-    written = np.array([f"{value:.2f}" for value in found.scores], "<U4")
-    silent = np.full(max(len(picture.faces), len(picture.ignored), len(found)), "")
+    seen, there = found.classes, picture.classes
+    written = [f"{_name(names, c)}{s:.2f}" for c, s in zip(seen, found.scores, strict=True)]
+    named = [_name(names, number).rstrip() for number in there]
     groups = (
-        (LEFT_OUT, picture.ignored, silent),
-        (LEFT_OUT, found.boxes[judged.left_out], silent),
-        (LABEL, picture.faces[~judged.missed], silent),
-        (MISSED, picture.faces[judged.missed], silent),
-        (FALSE, found.boxes[judged.false], written[judged.false]),
-        (FOUND, found.boxes[judged.true], written[judged.true]),
+        (LEFT_OUT, picture.ignored, picture.ignored_classes, [""] * len(picture.ignored), None),
+        (LEFT_OUT, found.boxes, seen, [""] * len(found), judged.left_out),
+        (LABEL, picture.faces, there, [""] * len(named), ~judged.missed),
+        (MISSED, picture.faces, there, named, judged.missed),
+        (FALSE, found.boxes, seen, written, judged.false),
+        (FOUND, found.boxes, seen, written, judged.true),
     )
     return [
-        Shape(mark, _corners(box, size), str(text))
-        for mark, boxes, texts in groups
-        for box, text in zip(boxes * stretch, texts, strict=False)
+        Shape(_mark(mark, int(kind), names), corners_of(box, size), text)
+        for mark, boxes, kinds, texts, chosen in groups
+        for place, (box, kind, text) in enumerate(zip(boxes * stretch, kinds, texts, strict=True))
+        if chosen is None or chosen[place]
     ]
+
+
+def _name(names: Sequence[str], number: int) -> str:
+    """What stands in front of a score; nothing where there is one class."""
+    return f"{fitted(names[number], LETTERS, MOST_NAME)} " if len(names) > 1 else ""
+
+
+def _mark(mark: Mark, number: int, names: Sequence[str]) -> Mark:
+    """In the colour of its class, unless it is of none, or has none to be told from."""
+    plain = len(names) < 2 or mark in (LEFT_OUT, LABEL)
+    return mark if plain else of_class(mark, number)
 
 
 def _draw_scores(draw: Any, drawn: list[Shape], size: tuple[int, int]) -> None:
@@ -93,7 +120,7 @@ def _draw_scores(draw: Any, drawn: list[Shape], size: tuple[int, int]) -> None:
             draw_text(draw, (place[0] + 2, place[1]), shape.text, LETTERS, EDGE)
 
 
-def _corners(box: NDArray[np.float64], size: tuple[int, int]) -> Corners:
+def corners_of(box: NDArray[np.float64], size: tuple[int, int]) -> Corners:
     """First and last pixels of a box (x0, y0, x1, y1) inside a picture of `size`."""
     first = [min(max(round(box[axis]), 0), size[axis] - 1) for axis in (0, 1)]
     last = [min(max(round(box[axis + 2]) - 1, first[axis]), size[axis] - 1) for axis in (0, 1)]

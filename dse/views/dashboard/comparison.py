@@ -87,7 +87,7 @@ def comparison_figure(
     figure.update_layout(
         layout(
             xaxis={"title": {"text": f"{axis.title} ({axis.unit})"}, "type": _scale(figure)},
-            yaxis={"title": {"text": "Average precision (AP)"}, "tickformat": ".2~f"},
+            yaxis={"title": {"text": _ap_words(studies)}, "tickformat": ".2~f"},
             showlegend=True,
             legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
             margin={"l": 56, "r": 16, "t": 36, "b": 48},
@@ -100,3 +100,8 @@ def _scale(figure: go.Figure) -> str:
     """Logarithmic where the fronts span more than a factor of 25, as in the front's figure."""
     places = [place for trace in figure.data for place in trace.x]
     return "log" if places and max(places) > 25 * min(places) > 0 else "linear"
+
+
+def _ap_words(studies: Sequence[StudyTables]) -> str:
+    """What AP is called where studies of one class may stand beside those of several."""
+    return " or ".join(dict.fromkeys(tables.columns.ap_words for tables in studies))

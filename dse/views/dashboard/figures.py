@@ -17,7 +17,7 @@ import plotly.graph_objects as go
 
 from dse.columns import Limit
 from dse.views.dashboard.frames import StudyTables, rejected_by_reason
-from dse.views.dashboard.marks import Marks, input_sizes, reference_traces
+from dse.views.dashboard.marks import Marks, canvas_of, input_sizes, reference_traces
 from dse.views.dashboard.references import Reference
 from dse.views.dashboard.style import ACCENT, ALERT, GRID, INK, Axis, axes_of, layout, size_colours
 
@@ -171,7 +171,7 @@ def _front_layout(
             **ranges.get("ticks", {}),
         },
         yaxis={
-            "title": {"text": "Average precision (AP)"},
+            "title": {"text": tables.columns.ap_words},
             "range": [max(-0.03, low - room), min(1.03, high + room)],
             "tickformat": ".2~f",
         },
@@ -214,7 +214,7 @@ def _strip_axis(lanes: dict[str, int], strip: list[float]) -> dict[str, Any]:
     }
 
 
-def _colour_axis(sizes: list[float]) -> dict[str, Any]:
+def _colour_axis(sizes: Sequence[float | str]) -> dict[str, Any]:
     colours = size_colours(max(len(sizes), 1))
     edges = [(place / len(colours), (place + 1) / len(colours)) for place in range(len(colours))]
     steps = [[edge, c] for ends, c in zip(edges, colours, strict=True) for edge in ends]
@@ -227,7 +227,7 @@ def _colour_axis(sizes: list[float]) -> dict[str, Any]:
         "colorbar": {
             "title": {"text": "input, px", "font": {"size": 12}},
             "tickvals": list(ticks),
-            "ticktext": [f"{sizes[place]:.0f}" for place in ticks],
+            "ticktext": [str(canvas_of(sizes[place])) for place in ticks],
             "thickness": 12,
             "len": 0.7,
             "outlinewidth": 0,

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
+from dse.canvas import Canvas
 from dse.columns import Limit
 from dse.defaults import TARGET
 from dse.study.columns import StudyColumns
@@ -54,6 +55,7 @@ class Record(Protocol):
     settings_table: study.toml, checked.
     curves: training id -> columns epoch, loss, val_ap, seconds, one row an epoch.
     precision_recall: candidate id -> columns recall, precision, score, by falling score.
+    ap_by_class: candidate id -> AP of each class by its name, where there are several.
     history: columns trial, elapsed_s, hypervolume, one row a finished training.
     stopping: what early stopping did and what its audit says, a sentence or nothing.
     columns: of its tables, with its chip's. space: axes, costs, `status` and `deployable` of every
@@ -70,6 +72,8 @@ class Record(Protocol):
     def curves(self) -> Mapping[str, pd.DataFrame]: ...
     @property
     def precision_recall(self) -> Mapping[str, pd.DataFrame]: ...
+    @property
+    def ap_by_class(self) -> Mapping[str, Mapping[str, float]]: ...
     @property
     def columns(self) -> StudyColumns: ...
     @property
@@ -109,6 +113,7 @@ class StudyTables:
     space: pd.DataFrame
     curves: Mapping[str, pd.DataFrame]
     precision_recall: Mapping[str, pd.DataFrame]
+    ap_by_class: Mapping[str, Mapping[str, float]]
     history: pd.DataFrame
     stopping: str
     settings: Mapping[str, Any]
@@ -125,6 +130,7 @@ def study_tables(record: Record) -> StudyTables:
         space=record.space(),
         curves=record.curves,
         precision_recall=record.precision_recall,
+        ap_by_class=record.ap_by_class,
         history=record.history,
         stopping=record.stopping,
         settings=record.settings_table,
@@ -139,13 +145,16 @@ def _limits(record: Record) -> tuple[Limit, ...]:
 
 
 def _designs(frame: pd.DataFrame, columns: StudyColumns) -> pd.DataFrame:
-    """Text first, then numbers; a column that the frame lacks counts as unknown in every row."""
+    """Text first, then shapes and numbers; a column that the frame lacks is unknown in each row."""
     shown = columns.at("frame")
     text = [column.name for column in shown if column.kind is str]
+    sizes = [column.name for column in shown if column.kind is Canvas]
     numbers = [column.name for column in shown if column.is_number]
-    designs = frame.reindex(columns=[*text, *numbers, "deployable"]).reset_index(drop=True)
+    designs = frame.reindex(columns=[*text, *sizes, *numbers, "deployable"]).reset_index(drop=True)
     for name in text:
         designs[name] = designs[name].fillna("").astype(str)
+    for name in sizes:
+        designs[name] = _input_sizes(designs[name])
     for name in numbers:
         designs[name] = pd.to_numeric(designs[name], errors="coerce").astype("float64")
     designs["deployable"] = designs["deployable"].map(lambda value: value == 1).astype(bool)
@@ -158,6 +167,14 @@ def _designs(frame: pd.DataFrame, columns: StudyColumns) -> pd.DataFrame:
     designs = designs.assign(_order=order.fillna(len(STATES)))
     keys, rising = ["_order", "shown_ap", "latency_ms", "candidate"], [True, False, True, True]
     return designs.sort_values(keys, ascending=rising).drop(columns="_order").reset_index(drop=True)
+
+
+def _input_sizes(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Numbers where every input is square, as in most studies; else text, "" where unknown."""
+    sides = pd.to_numeric(column, errors="coerce")
+    if sides.notna().equals(column.notna()):
+        return sides.astype("float64")
+    return column.fillna("").astype(str)
 
 
 def _lanes(designs: pd.DataFrame) -> pd.Series[float]:

@@ -9,6 +9,7 @@ a fifth of the trainings out, and predicts them: that says whether there is anyt
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,8 +17,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dse.detection.heads import HEADS
 from dse.space import TRAINING_AXES
 from dse.views.dashboard.frames import StudyTables
+from dse.views.dashboard.marks import canvas_of
 
 __all__ = ["FIRM_SKILL", "LEAST_SKILL", "LEAST_TRAININGS", "Importance", "importance"]
 
@@ -145,12 +148,15 @@ def _forests(
 
 
 def _encoded(parameters: pd.DataFrame) -> NDArray[np.float64]:
-    """Numbers for the trees, a letter as its place in the alphabet."""
+    """Numbers for the trees: a letter as its place in the alphabet, a head among all, an input as
+    the side of a square of as many pixels."""
+    readers = {
+        "breakpoint": ord,
+        "head": list(HEADS).index,
+        "input_size": lambda size: math.sqrt(canvas_of(size).area),
+    }
     return np.column_stack(
-        [
-            column.map(ord) if name == "breakpoint" else _floats(column)
-            for name, column in parameters.items()
-        ]
+        [column.map(readers.get(str(name), float)) for name, column in parameters.items()]
     ).astype(np.float64)
 
 

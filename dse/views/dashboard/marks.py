@@ -15,13 +15,14 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from dse.canvas import Canvas
 from dse.network.families import BREAKPOINTS, PLAIN
 from dse.study.columns import StudyColumns
 from dse.views.dashboard.frames import StudyTables
 from dse.views.dashboard.references import Reference
 from dse.views.dashboard.style import FAINT, INK, MUTED, PAPER, Axis
 
-__all__ = ["Marks", "hover_text", "input_sizes", "reference_traces"]
+__all__ = ["Marks", "canvas_of", "hover_text", "input_sizes", "reference_traces"]
 
 _LARGEST_MARKER_PIXELS = 24
 SHAPES = {letter: "pentagon" for letter, one in BREAKPOINTS.items() if one.family is PLAIN}
@@ -136,14 +137,14 @@ def _symbol(row: dict[Any, Any]) -> str:
 
 def hover_text(row: dict[Any, Any], columns: StudyColumns) -> str:
     """What the pointer shows on a design: name, state, AP, cost."""
-    file, size = columns.chip.file, row[columns.size.name]
+    file, size, ap = columns.chip.file, row[columns.size.name], columns["ap"].title
     lines = [f"<b>{html.escape(row['candidate'])}</b>"]
     if row["state"] == "rejected":
         lines.append(f"rejected: {html.escape(row['reason'].replace('_', ' '))}")
     elif row["state"] == "stopped":
-        lines.append(f"stopped early at AP {row['shown_ap']:.3f}")
+        lines.append(f"stopped early at {ap} {row['shown_ap']:.3f}")
     else:
-        lines.append(f"AP {row['shown_ap']:.3f}")
+        lines.append(f"{ap} {row['shown_ap']:.3f}")
         if not math.isnan(row["ap_low"] + row["ap_high"]):
             lines[-1] += f" ({row['ap_low']:.3f} to {row['ap_high']:.3f})"
     if row["measured"]:
@@ -192,7 +193,13 @@ def _reference_text(reference: Reference) -> str:
     return "<br>".join(html.escape(word) for word in (*words, f"published: {reference.source}"))
 
 
-def input_sizes(designs: pd.DataFrame) -> list[float]:
-    """Input sizes of the designs that have an AP, rising, pixels."""
+def input_sizes(designs: pd.DataFrame) -> list[float | str]:
+    """Input sizes of the designs that have an AP, rising: pixels; text where one is not square."""
     drawn = designs.loc[designs["shown_ap"].notna(), "input_size"]
-    return sorted(float(size) for size in drawn.dropna().unique())
+    known = [size for size in drawn.dropna().unique() if size != ""]
+    return sorted(known, key=canvas_of)
+
+
+def canvas_of(size: float | str) -> Canvas:
+    """The canvas that a cell of the column `input_size` names."""
+    return Canvas.of(size if isinstance(size, str) else int(size))

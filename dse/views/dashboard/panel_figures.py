@@ -110,7 +110,7 @@ def accuracy_figure(siblings: pd.DataFrame, columns: StudyColumns) -> go.Figure:
     return go.Figure(
         dots,
         layout(
-            xaxis={"title": {"text": "AP"}, "nticks": 6, "tickformat": ".2~f"},
+            xaxis={"title": {"text": columns["ap"].title}, "nticks": 6, "tickformat": ".2~f"},
             yaxis={"type": "category", "ticks": "", "autorange": "reversed"},
             margin={"l": 60, "r": 12, "t": 8, "b": 40},
         ),

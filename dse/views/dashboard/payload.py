@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pandas as pd
 import plotly.graph_objects as go
+from pandas.api.types import is_numeric_dtype
 
+from dse.canvas import Canvas
+from dse.columns import Column
 from dse.plain import plain
 from dse.study.columns import AXES, Place, StudyColumns
 from dse.views.dashboard.accounts import accounts
@@ -102,10 +105,10 @@ def _study(tables: StudyTables, samples: StudySamples | None) -> dict[str, Any]:
     weighed = importance(tables)
     return {
         "name": tables.name,
-        **_columns(columns),
+        **_columns(columns, designs),
         "designs": _rows(designs, columns),
         "formats": in_order(designs["format"], columns),
-        "size_colours": dict(zip(map(int, sizes), size_colours(len(sizes)), strict=True)),
+        "size_colours": dict(zip(map(_size_key, sizes), size_colours(len(sizes)), strict=True)),
         "counts": {str(k): int(v) for k, v in designs["state"].value_counts().items()},
         "reasons": rejected_by_reason(designs),
         "trainings": int(spent["trainings"].sum()),
@@ -117,6 +120,7 @@ def _study(tables: StudyTables, samples: StudySamples | None) -> dict[str, Any]:
             for name, curve in tables.curves.items()
         },
         "inside": _inside(tables),
+        "classes": tables.ap_by_class,
         "samples": samples.as_dict() if samples else None,
         "figures": {
             "front": {
@@ -134,7 +138,16 @@ def _study(tables: StudyTables, samples: StudySamples | None) -> dict[str, Any]:
     }
 
 
-def _columns(columns: StudyColumns) -> dict[str, Any]:
+def _is_number(column: Column, designs: pd.DataFrame) -> bool:
+    """Whether the page compares its values as numbers: input sizes, where all are square."""
+    return column.is_number or (column.kind is Canvas and is_numeric_dtype(designs[column.name]))
+
+
+def _size_key(size: float | str) -> str | int:
+    return size if isinstance(size, str) else int(size)
+
+
+def _columns(columns: StudyColumns, designs: pd.DataFrame) -> dict[str, Any]:
     """What the page has to know of the study's columns, and its chip's words."""
     places: tuple[Place, ...] = ("axes", "sliders", "parallel", "table")
     shown: dict[str, list[str]] = {place: columns.names(place) for place in places}
@@ -145,12 +158,13 @@ def _columns(columns: StudyColumns) -> dict[str, Any]:
     return {
         "columns": {
             name: {"title": columns[name].title, "unit": columns[name].unit,
-                   "is_number": columns[name].is_number}
+                   "is_number": _is_number(columns[name], designs)}
             for name in named
         },
         "shown": shown,
         "size": columns.size.name,
         "file_ap": columns.file_ap.name,
+        "ap": columns["ap"].title,
         "chip": {"file": chip.file, "accelerator": chip.accelerator, "format": chip.format},
     }  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.canvas import Canvas, InputSize
 from dse.chips.k210.bundle.board_files import board_files
 from dse.chips.k210.bundle.detector_file import detector_table
 from dse.chips.k210.kmodel.kmodel import Kmodel
@@ -13,6 +14,7 @@ from dse.chips.k210.quantization.box_scale import unscale_boxes
 from dse.detection.decoding import decode_maps
 from dse.detection.detections import Detections
 from dse.detection.head import FACE_HEAD, Head
+from dse.detection.region_head import RegionHead
 
 SIZE, CELLS, CHANNELS = 64, 4, FACE_HEAD.channels
 BOX_SCALE, SCORE = 4.0, 0.3
@@ -22,15 +24,16 @@ Maps = NDArray[np.float32]
 
 def sources(
     score: float = SCORE,
-    size: int = SIZE,
+    size: InputSize = SIZE,
     head: Head = FACE_HEAD,
     program: str = "sdk",
     kmodel_version: int = 5,
 ) -> dict[str, bytes]:
     """Board files of a detector with maps of 4 x 4 cells."""
-    shape = (1, head.channels, CELLS, CELLS)
+    canvas, shape = Canvas.of(size), (1, head.channels, CELLS, CELLS)
+    picture = (1, 3, canvas.height, canvas.width)
     headers = Kmodel(
-        5, 1000, (TensorRange("uint8", 3 * size * size, (1, 3, size, size), 0),),
+        5, 1000, (TensorRange("uint8", 3 * canvas.area, picture, 0),),
         (TensorRange("float32", 4 * head.channels * CELLS * CELLS, shape, 0),), 2048,
     )  # fmt: skip
     compiled = {
@@ -45,7 +48,13 @@ def sources(
         "files": {"model.kmodel": {"sha256": "0123abcd"}},
         "compiled": compiled,
     }
-    return board_files(manifest, detector_table(headers, size, BOX_SCALE, score, head), head)
+    table = detector_table(headers, size, scale_of(head), score, head)
+    return board_files(manifest, table, head)
+
+
+def scale_of(head: Head) -> float:
+    """What its boxes are multiplied by in the file."""
+    return BOX_SCALE if head.may_be_scaled else 1.0
 
 
 def random_maps(
@@ -58,6 +67,7 @@ def random_maps(
     rng = np.random.default_rng(seed)
     maps = rng.normal(0, 2, (count, CELLS, CELLS, head.channels))
     logits, offsets = head.split(maps)
+    logits = logits[..., :1] if isinstance(head, RegionHead) else logits
     chosen = rng.random(logits.shape) < faces
     logits[:] = np.where(chosen, np.abs(logits), -8 - np.abs(logits))
     offsets[..., 2:] *= sizes
@@ -71,11 +81,11 @@ def planes(maps: Maps) -> Maps:
 
 
 def expected(
-    maps: Maps, score: float = SCORE, size: int = SIZE, head: Head = FACE_HEAD
+    maps: Maps, score: float = SCORE, size: InputSize = SIZE, head: Head = FACE_HEAD
 ) -> list[Detections]:
     """What the decoder that measures AP finds."""
     with np.errstate(all="ignore"):
-        return decode_maps(unscale_boxes(maps, BOX_SCALE, head), size, score, head=head)
+        return decode_maps(unscale_boxes(maps, scale_of(head), head), size, score, head=head)
 
 
 def assert_same(found: list[Detections], wanted: list[Detections]) -> None:
@@ -84,3 +94,4 @@ def assert_same(found: list[Detections], wanted: list[Detections]) -> None:
     for one, other in zip(found, wanted, strict=True):
         np.testing.assert_allclose(one.boxes, other.boxes, rtol=1e-6, atol=2e-5)
         np.testing.assert_allclose(one.scores, other.scores, rtol=2e-6, atol=1e-9)
+        np.testing.assert_array_equal(one.classes, other.classes)

@@ -32,12 +32,13 @@ program = {"__name__": "main"}
 with open(FOLDER + "/main.py") as file:  # noqa: F821
     exec(file.read(), program)
 program["FRAMES_PER_LINE"], program["SD_KMODEL"] = 1, KMODEL  # noqa: F821
+SIZE = (program["SIZE"],) * 2 if "SIZE" in program else (program["WIDTH"], program["HEIGHT"])
 bytes_per_map = 4 * 5 * len(program["CANONICAL_BOXES"]) * program["CELLS"]
 with open(FOLDER + "/maps", "rb") as file:  # noqa: F821
     content = file.read(bytes_per_map)  # one at a time: all would fill MicroPython's heap
     while content:
         output = array.array("f", content)
-        board = Firmware(output, program["SIZE"], program["HEAP_BYTES"])
+        board = Firmware(output, SIZE, program["HEAP_BYTES"])
         print(json.dumps(program["decode"](board.output_of(output))))
         content = file.read(bytes_per_map)
 board.version = VERSION  # noqa: F821

@@ -28,6 +28,9 @@ class Image:
     def draw_rectangle(self, *where, color=None, thickness=1, fill=False):
         self.calls.append(("rectangle", where, color, fill))
 
+    def draw_string(self, x, y, text, color=None):
+        self.calls.append(("text", text))
+
     def pix_to_ai(self):
         self.is_for_kpu = True
 
@@ -57,7 +60,9 @@ class Sensor:
     def snapshot(self):
         if len(self.done) < len(self.STEPS):
             raise OSError("no sensor: " + str(self.done))
-        return Image()
+        frame = Image()
+        frame.is_for_kpu = True  # the camera port writes planes for the KPU, too
+        return frame
 
 
 class Lcd:
@@ -80,13 +85,15 @@ class Lcd:
 class Board:
     """Puts itself in the place of the modules that both firmwares have.
 
-    output: numbers of the network's output. side: of its input, pixels. heap: bytes of
+    output: numbers of the network's output. size: width and height of its input,
+    pixels. heap: bytes of
     MicroPython's heap.
     """
 
-    def __init__(self, output, side, heap):
-        self.output, self.side, self.heap, self.loaded, self.read = output, side, heap, None, None
+    def __init__(self, output, size, heap):
+        self.output, self.size, self.heap, self.loaded, self.read = output, size, heap, None, None
         self.lcd, self.closed, image = Lcd(), 0, Module()
+        self.yolo2, self.found = None, []  # how the region layer was set up, and what it finds
         image.Image = Image
         self.utils, self.freq = Module(), Module()
         self.utils.gc_heap_size = lambda: self.heap

@@ -9,11 +9,19 @@ from fake_board import Board, Module
 class MaixPy(Board):
     """version: of the kmodel that lies in flash. free: bytes outside of MicroPython's heap."""
 
-    def __init__(self, output, side, heap, version=4, free=1 << 21):
-        Board.__init__(self, output, side, heap)
+    def __init__(self, output, size, heap, version=4, free=1 << 21):
+        Board.__init__(self, output, size, heap)
         self.version, self.free, self.task, self.map = version, free, None, None
         kpu, maix = Module(), Module()
-        for name in ("load", "set_outputs", "forward", "fmap_free", "deinit"):
+        for name in (
+            "load",
+            "set_outputs",
+            "forward",
+            "fmap_free",
+            "deinit",
+            "init_yolo2",
+            "run_yolo2",
+        ):
             setattr(kpu, name, getattr(self, name))
         self.utils.heap_free = lambda: self.free
         maix.utils, maix.freq = self.utils, self.freq
@@ -52,7 +60,7 @@ class MaixPy(Board):
 
     def forward(self, task, canvas):
         self.require(task)
-        if not canvas.is_for_kpu or canvas.size != (self.side, self.side):
+        if not canvas.is_for_kpu or canvas.size != self.size:
             raise ValueError("[MAIXPY]kpu: check img format err!\r\n")
         if self.version == 4 and task.shape is None:
             raise OSError("sipeed_kpu_get_outputs_shape err")
@@ -60,6 +68,23 @@ class MaixPy(Board):
             self.map.numbers = None  # its memory is the next output's
         self.read, self.map = canvas, self.output_of(self.output)
         return self.map
+
+    def init_yolo2(self, task, threshold, nms_value, anchor_number, anchor):
+        self.require(task)
+        if len(anchor) != 2 * anchor_number:
+            raise TypeError("requested anchor items: " + str(2 * anchor_number))
+        self.yolo2 = (threshold, nms_value, anchor_number, anchor)
+
+    def run_yolo2(self, task, canvas):
+        self.require(task)
+        if not canvas.is_for_kpu or canvas.size != self.size:
+            raise ValueError("[MAIXPY]kpu: check img format err!\r\n")
+        if self.yolo2 is None:
+            raise OSError("run_yolo2 before init_yolo2")
+        if self.version == 4 and task.shape is None:
+            raise ValueError("[MAIXPY]kpu: region_layer_init err: no shape!\r\n")
+        self.read = canvas
+        return [Thing(*one) for one in self.found] or None
 
     def fmap_free(self, map_of_numbers):
         map_of_numbers.get()
@@ -72,6 +97,11 @@ class MaixPy(Board):
         if self.map is not None:
             self.map.numbers = None
         return True
+
+
+class Thing:
+    def __init__(self, x, y, w, h, label, value):
+        self.rect, self.classid, self.value = lambda: (x, y, w, h), lambda: label, lambda: value
 
 
 class Task:

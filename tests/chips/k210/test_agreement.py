@@ -50,6 +50,13 @@ def test_our_detectors_to_the_byte(target: K210Target) -> None:
             assert ours == theirs, row["training"]
 
 
+def test_some_of_the_compiled_detectors_are_not_square() -> None:
+    names = [row.split(",")[0] for row in COMPILED.read_text().splitlines()[1:]]
+    canvases = [Training.parse(name).canvas for name in names]
+    assert sum(one.width > one.height for one in canvases) >= 10
+    assert sum(one.width < one.height for one in canvases) >= 2
+
+
 @pytest.mark.slow
 def test_the_grid_to_the_byte(k210_grid: Path, target: K210Target) -> None:
     """80 networks, also not square, with padding on all sides and at the bottom right."""

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from dse.detection.detections import Detections
 from dse.detection.head import Head
+from dse.detection.region_head import RegionHead
 from tests.chips.k210.board_tables import (
     CELLS,
     CHANNELS,
@@ -65,6 +66,17 @@ def test_same_boxes_on_the_picture(in_c: Decode) -> None:
     assert_same(in_c(maps, picture), [one.on_picture(*picture) for one in expected(maps)])
 
 
+def test_same_boxes_on_a_canvas_that_is_not_square(harness: Any, tmp_path: Path) -> None:
+    if harness.HOST.missing:
+        pytest.skip(f"{harness.HOST.missing} is not installed")
+    program = harness.build(tmp_path, harness.HOST, sources(size="96x64"))
+    maps = random_maps(8, 3, 0.3)
+    found = harness.decode(program, harness.HOST, planes(maps))
+    assert_same(found, expected(maps, size="96x64"))
+    assert max(one.boxes[:, [0, 2]].max() for one in found) == 96
+    assert max(one.boxes[:, [1, 3]].max() for one in found) == 64
+
+
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(0, 0.0, {})
 @example(0, 1.0, {})
@@ -101,6 +113,33 @@ def test_other_anchors_decode_too(harness: Any, tmp_path: Path) -> None:
     maps = random_maps(3, 6, 0.1, head=head)
     program = harness.build(tmp_path, harness.HOST, sources(head=head))
     assert_same(harness.decode(program, harness.HOST, planes(maps)), expected(maps, head=head))
+
+
+SEVERAL = (
+    Head(((40, 50), (90, 80), (200, 220)), ("cat", 'a "dog"', "cow")),
+    RegionHead(((40, 50), (90, 80), (200, 220), (60, 30), (400, 300)), ("cat", "dog", "cow")),
+    RegionHead(((40, 50), (90, 80), (200, 220), (60, 30), (400, 300)), ("cat",)),
+)
+
+
+@pytest.mark.parametrize("toolchain", ["HOST", "HOST_FAST_MATH", "RISCV"])
+@pytest.mark.parametrize("head", SEVERAL, ids=["offsets", "region", "region of one"])
+def test_several_classes_and_regions_decode_too(
+    harness: Any, tmp_path: Path, head: Head, toolchain: str
+) -> None:
+    chosen = getattr(harness, toolchain)
+    if chosen.missing:
+        pytest.skip(f"{chosen.missing} is not installed")
+    maps = np.concatenate([random_maps(4, 6, share, head=head) for share in (0.0, 0.05, 0.5)])
+    maps[-1, 0, 0] = np.nan
+    program = harness.build(tmp_path, chosen, sources(head=head), head)
+    wanted = expected(maps, head=head)
+    assert sum(map(len, wanted)) > 20
+    found = harness.decode(program, chosen, planes(maps), labelled=True)
+    assert_same(found, wanted)
+    picture = (0.2, 200, 320)
+    found = harness.decode(program, chosen, planes(maps), picture, labelled=True)
+    assert_same(found, [one.on_picture(*picture) for one in wanted])
 
 
 def test_a_threshold_of_zero_keeps_every_score(harness: Any, tmp_path: Path) -> None:

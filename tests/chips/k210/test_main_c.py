@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dse.canvas import InputSize
 from dse.chips.k210.calibration.time_log import read_log
 from dse.chips.k210.target import K210Target
 from tests.chips.k210.board_tables import SIZE, expected, planes, random_maps, sources
@@ -27,10 +28,14 @@ RED, PICTURE = 0xF800, 0x1234
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("board"), SIZE)
+
+
+def build(folder: Path, size: InputSize) -> Path:
+    """main.c for a network with inputs of that size, beside the fake board."""
     if shutil.which("gcc") is None:
         pytest.skip("gcc is not installed")
-    folder = tmp_path_factory.mktemp("board")
-    for name, content in sources().items():
+    for name, content in sources(size=size).items():
         (folder / name).write_bytes(content)
     for name in set(re.findall(rb'#include "(\w+\.h)"', sources()["main.c"])):
         if name != b"decode.h":
@@ -61,6 +66,13 @@ def test_the_network_reads_the_letterboxed_picture(
     canvas = np.frombuffer((tmp_path / "canvas").read_bytes(), np.uint8).reshape(3, SIZE, SIZE)
     np.testing.assert_array_equal(canvas[:, :HEIGHT], frame)
     assert (canvas[:, HEIGHT:] == 127).all()
+
+
+def test_a_canvas_of_the_cameras_shape_is_all_picture(tmp_path: Path, frame: np.ndarray) -> None:
+    program = build(tmp_path, f"{WIDTH}x{HEIGHT}")
+    run(program, tmp_path, frame, planes(random_maps(1, 0, 0.0)))
+    canvas = np.frombuffer((tmp_path / "canvas").read_bytes(), np.uint8)
+    np.testing.assert_array_equal(canvas, frame.reshape(-1))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.005, 1.0])
@@ -118,8 +130,18 @@ def test_another_kmodels_output_stops_the_program(
     assert "not this detector's" in lines[1]
 
 
-@pytest.mark.parametrize("size", [336, 72])
-def test_a_size_that_the_camera_port_cannot_write_is_no_program(tmp_path: Path, size: int) -> None:
+@pytest.mark.parametrize(
+    ("size", "why"),
+    [
+        (336, "multiple of 32 pixels"),
+        (72, "multiple of 32 pixels"),
+        ("336x320", "multiple of 32 pixels"),
+        ("224x160", "is higher than it"),
+    ],
+)
+def test_a_size_that_the_camera_port_cannot_write_is_no_program(
+    tmp_path: Path, size: InputSize, why: str
+) -> None:
     if shutil.which("gcc") is None:
         pytest.skip("gcc is not installed")
     text = sources(size=size)["main.c"] + b"\n"
@@ -129,4 +151,4 @@ def test_a_size_that_the_camera_port_cannot_write_is_no_program(tmp_path: Path, 
     tried = subprocess.run(
         ["gcc", "-fsyntax-only", str(tmp_path / "main.c")], capture_output=True, text=True
     )
-    assert "multiple of 32 pixels" in tried.stderr
+    assert why in tried.stderr

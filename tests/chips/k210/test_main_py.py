@@ -17,11 +17,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dse.canvas import InputSize
 from dse.chips.k210.calibration.board_run import BoardRun
 from dse.chips.k210.calibration.log_prints import read_prints
 from dse.chips.k210.target import K210Target
 from dse.detection.detections import Detections
-from dse.detection.head import FACE_HEAD
+from dse.detection.head import FACE_HEAD, Head
+from dse.detection.region_head import RegionHead
 from dse.errors import InvalidFile
 from tests.chips.k210.board_tables import (
     BOX_SCALE,
@@ -77,8 +79,9 @@ class Told:
     memory_refusal: str
 
 
-def program(firmware: str, kmodel_version: int = 4) -> str:
-    return sources(program=firmware, kmodel_version=kmodel_version)["main.py"].decode()
+def program(firmware: str, kmodel_version: int = 4, size: InputSize = SIZE) -> str:
+    made = sources(program=firmware, kmodel_version=kmodel_version, size=size)
+    return made["main.py"].decode()
 
 
 def drive(
@@ -150,6 +153,35 @@ def test_the_loop_reads_a_letterboxed_picture_and_draws_its_boxes(told: Told) ->
     assert len(drawn) > 0
     np.testing.assert_allclose(drawn, wanted, atol=1)
     assert told.log[-1].endswith(f" faces={len(faces)}")
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_a_picture_that_fits_as_it_is_goes_to_the_network_as_the_camera_gave_it(
+    tmp_path: Path, firmware: str
+) -> None:
+    text = program(firmware, size="320x240")
+    assert "scale" not in text.split("def main")[1] and "EMPTY" not in text
+    told = tell(tmp_path, firmware, text)
+    rows = [np.array(faces, np.float32).reshape(-1, 5) for faces in told.faces]
+    wanted = expected(odd_maps(), size="320x240")
+    assert_same([Detections(row[:, :4], row[:, 4]) for row in rows], wanted)
+    assert told.seen["canvas"] == told.seen["screen"]  # it is the camera's picture
+    drawn = [call[1][0] for call in told.seen["screen"]]
+    boxes = [[int(x0), int(y0), int(x1 - x0), int(y1 - y0)] for x0, y0, x1, y1 in wanted[-1].boxes]
+    np.testing.assert_allclose(drawn, boxes, atol=1)
+    assert "gc_heap_size(" in told.heap_refusal
+
+
+def test_another_shape_gets_the_largest_picture_that_fits(tmp_path: Path) -> None:
+    for size, scale in (("96x64", 64 / 240), ("64x96", 64 / 320)):
+        told = tell(tmp_path, "maixpy", program("maixpy", size=size))
+        width, height = map(int, size.split("x"))
+        grey, picture = told.seen["canvas"][:2]
+        assert grey == ["rectangle", [0, 0, width, height], [127, 127, 127], True]
+        assert picture == ["image", [320, 240], 0, 0, scale, scale]
+        rows = [np.array(faces, np.float32).reshape(-1, 5) for faces in told.faces]
+        wanted = expected(odd_maps(), size=size)
+        assert_same([Detections(row[:, :4], row[:, 4]) for row in rows], wanted)
 
 
 def test_the_kmodel_comes_from_flash_and_is_given_back(told: Told) -> None:
@@ -237,3 +269,31 @@ def test_the_shape_of_the_output_is_told_for_version_4_alone(tmp_path: Path) -> 
     assert "not this detector's" in run.stderr
     run = drive(tmp_path, "maixpy", program("maixpy"), kmodel_version=5)
     assert "only support kmodel V3/V4" in run.stderr
+
+
+SEVERAL = (
+    Head(((40, 50), (90, 80), (200, 220)), ("cat", "dog", "cow")),
+    RegionHead(((40, 50), (90, 80), (200, 220), (60, 30), (400, 300)), ("cat", "dog", "cow")),
+)
+
+
+@pytest.mark.parametrize("head", SEVERAL, ids=["offsets", "region"])
+def test_several_classes_decode_in_python_too(head: Head) -> None:
+    """Of the standalone SDK's bundle: a firmware that decodes regions itself has its own."""
+    namespace: dict[str, Any] = {"__name__": "read"}
+    exec(sources(head=head)["main.py"].decode(), namespace)
+    maps = np.concatenate([random_maps(2, 6, share, head=head) for share in (0.0, 0.05, 0.5)])
+    rows = [namespace["decode"](list(map(float, one.ravel()))) for one in planes(maps)]
+    found = [
+        Detections(
+            np.array([face[:4] for face in faces], np.float32).reshape(-1, 4),
+            np.array([face[4] for face in faces], np.float32),
+            np.array([face[5] for face in faces], np.int32),
+        )
+        for faces in rows
+    ]
+    wanted = expected(maps, head=head)
+    assert sum(map(len, wanted)) > 20
+    assert_same(found, wanted)
+    picture = namespace["on_picture"](rows[-1], 0.2, 320, 200)
+    assert len(picture) == len(wanted[-1].on_picture(0.2, 200, 320))

@@ -38,6 +38,7 @@ class FakeRecord:
     rows: list[dict[str, Any]] = field(default_factory=list)
     curves: dict[str, pd.DataFrame] = field(default_factory=dict)
     precision_recall: dict[str, pd.DataFrame] = field(default_factory=dict)
+    ap_by_class: dict[str, dict[str, float]] = field(default_factory=dict)
     stopping: str = ""
     candidates: list[dict[str, Any]] = field(default_factory=list)
     columns: StudyColumns = field(default_factory=study_columns)

@@ -8,7 +8,7 @@ import pytest
 
 from dse.study.columns import study_columns
 from dse.views.dashboard.frames import study_tables
-from dse.views.dashboard.marks import Marks, hover_text, input_sizes, reference_traces
+from dse.views.dashboard.marks import Marks, canvas_of, hover_text, input_sizes, reference_traces
 from dse.views.dashboard.references import references
 from dse.views.dashboard.style import axes_of
 
@@ -65,6 +65,19 @@ def test_families_have_shapes_of_their_own(record: Any, breakpoint: str, shape: 
     marks = Marks(tables, AXES["latency_ms"])
     symbols = marks.trained(designs[designs["deployable"]], "front").marker.symbol
     assert {symbol.removesuffix("-open") for symbol in symbols} == {shape}
+
+
+def test_inputs_that_are_not_square_are_named_in_the_order_of_their_areas(record: Any) -> None:
+    measured = [row for row in record.rows if row.get("ap")]
+    before = measured[0]["input_size"]
+    measured[0]["input_size"] = "1000x20"
+    try:
+        found = input_sizes(study_tables(record).designs)
+    finally:
+        measured[0]["input_size"] = before
+    assert "1000x20" in found and all(isinstance(size, str) for size in found)
+    areas = [canvas_of(size).area for size in found]
+    assert areas == sorted(areas)
 
 
 def test_input_sizes_are_those_of_designs_with_an_ap(record: Any) -> None:

@@ -163,6 +163,18 @@ def _measure(
         "score": found.score,
         "precision": found.precision,
         "recall": found.recall,
+        **_by_class(float_found, found),
+    }
+
+
+def _by_class(in_float: Accuracy, on_chip: Accuracy) -> dict[str, Any]:
+    """AP of each class and its own threshold of best F1; nothing where there is one class."""
+    if not on_chip.classes:
+        return {}
+    return {
+        "classes": dict(on_chip.classes),
+        "float_classes": dict(in_float.classes),
+        "thresholds": dict(on_chip.scores),
     }
 
 

@@ -7,23 +7,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from dse.canvas import Canvas
 from dse.chips.k210.bundle.older_files import EmulatedDetector, shaped, square_map
-from dse.chips.k210.bundle.reading import made_by, most_bytes, read_table, shown
+from dse.chips.k210.bundle.reading import head_of, made_by, most_bytes, read_table, shown
 from dse.chips.k210.compiler.refereed import refereed
 from dse.chips.k210.compiler.simulator import RUNNABLE_VERSION
 from dse.chips.k210.compiler.tflite_predictor import guarded_tflite_predictor
 from dse.chips.k210.kmodel.kmodel import Kmodel, parse_kmodel
 from dse.detection.detector import Detector, Say
-from dse.detection.head import Head
+from dse.detection.head import FACE_HEAD, Head
 from dse.errors import DseError, FileError, InvalidFile, UsageError, VerificationFailed
 from dse.files import printable, read_bytes
 from dse.network.arrays import Predict
 from dse.network.tflite_graph import parse_tflite
 
 __all__ = ["KmodelDetector", "OlderKmodelDetector", "TfliteDetector", "kmodel_detector"]
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What lies beside a detector's file.
+
+    box_scale: of its boxes. score: to believe. nncase_version: of the compiler that made it, as
+    of `refereed`. table: detector.json, empty where there is none.
+    """
+
+    box_scale: float = 1.0
+    score: float | None = None
+    nncase_version: str | None = None
+    head: Head = FACE_HEAD
+    table: dict[str, Any] = field(default_factory=dict)
 
 
 def kmodel_detector(path: Path, say: Say) -> Detector:
@@ -33,14 +50,13 @@ def kmodel_detector(path: Path, say: Say) -> Detector:
     detector, CompilerError for an operation of versions 3 and 4 that is not known.
     """
     content = _content(path)
-    scale, score, version = _told_beside(path, say)
+    beside = _told_beside(path, say)
     headers = parse_kmodel(content)
     if headers.version == RUNNABLE_VERSION:
-        return KmodelDetector(_name(path), content, scale, score, say, version)
-    beside = path.with_name("detector.json")
-    told = read_table(beside) if beside.exists() else square_map(content, Detector.head)
+        return KmodelDetector(_name(path), content, beside, say)
+    told = beside.table or square_map(content, beside.head)
     headers = shaped(headers, content, told)
-    return OlderKmodelDetector(_name(path), content, headers, scale, score, say)
+    return OlderKmodelDetector(_name(path), content, headers, beside, say)
 
 
 class KmodelDetector(Detector):
@@ -50,19 +66,14 @@ class KmodelDetector(Detector):
         self,
         name: str,
         content: bytes,
-        box_scale: float,
-        score: float | None,
+        beside: Beside,
         say: Say,
-        nncase_version: str | None = None,
     ) -> None:
-        """nncase_version: of the compiler that made it, as of `refereed`.
-
-        Raises VerificationFailed for what is no kmodel, or of another version or network.
-        """
-        self.name, self.score = name, score
-        self._content, self._scale, self._say = content, box_scale, say
-        self._nncase = nncase_version
-        with refereed(content, head=self.head, nncase_version=nncase_version) as predict:
+        """Raises VerificationFailed for what is no kmodel, or of another version or network."""
+        self.name, self.score, self.head = name, beside.score, beside.head
+        self._content, self._scale, self._say = content, beside.box_scale, say
+        self._nncase = beside.nncase_version
+        with refereed(content, head=self.head, nncase_version=self._nncase) as predict:
             self.input_size = predict.input_size
             _require_detector(name, predict.map_shape[2], self.head)
 
@@ -84,15 +95,14 @@ class OlderKmodelDetector(Detector):
         name: str,
         content: bytes,
         headers: Kmodel,
-        box_scale: float,
-        score: float | None,
+        beside: Beside,
         say: Say,
     ) -> None:
         """headers: as of `shaped`. Raises VerificationFailed for another network or a damaged
         file, CompilerError for an operation that is not known."""
-        self.name, self.score, self._say = name, score, say
+        self.name, self.score, self.head, self._say = name, beside.score, beside.head, say
         _require_detector(name, headers.outputs[0].shape[1], self.head)
-        self._run = EmulatedDetector(content, headers, box_scale)
+        self._run = EmulatedDetector(content, headers, beside.box_scale, self.head)
         self.input_size = self._run.input_size
 
     @contextmanager
@@ -117,13 +127,14 @@ class TfliteDetector(Detector):
             graph = parse_tflite(self._content, path)
         except InvalidFile as error:
             raise VerificationFailed(str(error), error.hint) from None
-        self._scale, self.score, _ = _told_beside(path, say)
+        beside = _told_beside(path, say)
+        self._scale, self.score, self.head = beside.box_scale, beside.score, beside.head
         (height, width, channels), found = graph.input.shape, graph[graph.outputs[0]].shape
         if channels != 3:
             raise VerificationFailed(
                 f"{self.name} reads {width}x{height} pixels of {channels} channels, "
                 "not a picture in colour",
-                "name a face detector that dse exported",
+                "name a detector that dse exported",
             )
         self.input_size = Canvas(width, height).input_size
         _require_detector(self.name, found[2], self.head)
@@ -143,8 +154,9 @@ class TfliteDetector(Detector):
 def _require_detector(name: str, channels: int, head: Head) -> None:
     if channels != head.channels:
         raise VerificationFailed(
-            f"{name} writes {channels} channels, not the {head.channels} of a face detector",
-            "name a face detector that dse exported",
+            f"{name} writes {channels} channels, not the {head.channels} of "
+            + ("a face detector" if head == FACE_HEAD else "the head in detector.json"),
+            "name a detector that dse exported, in its bundle",
         )
 
 
@@ -162,19 +174,17 @@ def _content(path: Path) -> bytes:
         raise UsageError(str(error), hint) from None
 
 
-def _told_beside(path: Path, say: Say) -> tuple[float, float | None, str | None]:
-    """Scale of the boxes, score to believe, nncase that made it: out of the files beside it.
-
-    Raises DseError where they make no sense.
-    """
+def _told_beside(path: Path, say: Say) -> Beside:
+    """What the files beside `path` say of it. Raises DseError where they make no sense."""
     detector = path.with_name("detector.json")
     scale, version = made_by(path)
     if not detector.exists():
         say(f"no {detector.name} beside {path.name}: its boxes are taken as they are")
-        return scale, None, version
-    score = read_table(detector).get("score_threshold")
+        return Beside(scale, None, version)
+    table = read_table(detector)
+    score = table.get("score_threshold")
     if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score < 1:
         raise DseError(
             f"detector.json: score_threshold is {shown(score)}, not a number from 0 to 1"
         )
-    return scale, float(score), version
+    return Beside(scale, float(score), version, head_of(table), table)

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.canvas import Canvas
-from dse.chips.k210.bundle.reading import packed_file, shown, table
+from dse.chips.k210.bundle.reading import head_of, packed_file, shown, table
 from dse.chips.k210.compiler.simulator import RUNNABLE_VERSION
 from dse.chips.k210.kmodel.kmodel import Kmodel
 from dse.chips.k210.target import K210Target
 from dse.detection.head import FACE_HEAD, Head
+from dse.detection.heads import is_called
 from dse.errors import UsageError
 from dse.space import Candidate
 
@@ -39,10 +40,10 @@ FLASH_BYTES, FLASH_UNIT = 16 << 20, 64 << 10
 Table = Mapping[str, Any]
 
 
-def manifest_problems(manifest: Table, head: Head = FACE_HEAD) -> list[str]:
+def manifest_problems(manifest: Table) -> list[str]:
     """Whether it is one, of this version, of a design, and of an export that passed its check.
 
-    head: of the design. Older manifests do not name it. Raises DseError for what is no head.
+    Older manifests do not name the head. Raises DseError for what is no head.
     """
     version = manifest.get("bundle_version")
     if version != BUNDLE_VERSION:
@@ -50,10 +51,10 @@ def manifest_problems(manifest: Table, head: Head = FACE_HEAD) -> list[str]:
     if manifest.get("rejected"):
         return [f"the export rejected it: {shown(manifest['rejected'])}"]
     try:
-        Candidate.parse(str(manifest.get("candidate")))
+        design = Candidate.parse(str(manifest.get("candidate")))
     except (UsageError, ValueError):  # the latter for numbers without end
         return [f"manifest.json is of {shown(manifest.get('candidate'))}, which names no design"]
-    if "head" in manifest and Head.from_json(manifest["head"]) != head:
+    if not is_called(design.training.head, head_of(manifest)):
         return [f"manifest.json is of another head than {manifest['candidate']} has"]
     return []
 
@@ -172,6 +173,7 @@ def _detector_checks(
         f"output shape {shown(shape)}": headers.outputs[0].shape == shape,
         f"{len(boxes)} canonical boxes": len(boxes) * head.numbers_per_box == output["channels"],
         "a canonical box": _are_anchors(boxes, head.sizes(canvas.input_size)),
+        "the head": head_of(detector) == head or "head" not in detector,
         "score_threshold": 0 <= detector["score_threshold"] < 1,
         "iou_threshold": 0 < detector["iou_threshold"] < 1,
     }

@@ -15,7 +15,7 @@ from dse.chips.k210.kmodel.buffered import read_buffered
 from dse.chips.k210.kmodel.kmodel import Kmodel
 from dse.chips.k210.kmodel.kmodel_headers import TensorRange
 from dse.chips.k210.quantization.box_scale import unscale_boxes
-from dse.detection.head import Head
+from dse.detection.head import FACE_HEAD, Head
 from dse.errors import UsageError, VerificationFailed
 
 __all__ = ["EmulatedDetector", "shaped", "square_map"]
@@ -84,13 +84,15 @@ def _reads(shape: Sequence[int], size: object) -> bool:
 class EmulatedDetector(Run):
     """The file itself, by dse's own emulator of its runtime. input_size: names its canvas."""
 
-    def __init__(self, content: bytes, headers: Kmodel, box_scale: float) -> None:
+    def __init__(
+        self, content: bytes, headers: Kmodel, box_scale: float, head: Head = FACE_HEAD
+    ) -> None:
         """headers: as of `shaped`. Raises VerificationFailed, CompilerError."""
         self.input_size = Canvas.of_planes(headers.inputs[0].shape).input_size
         _, channels, height, width = headers.outputs[0].shape
         emulate = older_predictor(content, (height, width, channels))
         how = f"the file itself, of version {headers.version}, by dse's own emulator"
         super().__init__(
-            lambda canvases: unscale_boxes(emulate(canvases), box_scale),
+            lambda canvases: unscale_boxes(emulate(canvases), box_scale, head),
             f"{how} of {headers.runtime}",
         )

@@ -12,14 +12,17 @@ import reprlib
 import struct
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from dse import files
+from dse.detection.head import FACE_HEAD, Head
 from dse.errors import DseError
 
 __all__ = [
     "box_scale_of",
+    "head_of",
     "made_by",
     "most_bytes",
     "packed_file",
@@ -121,6 +124,14 @@ def box_scale_of(detector: dict[str, Any]) -> float:
     if isinstance(scale, bool) or not isinstance(scale, int | float) or not 0 < scale < 1e6:
         raise DseError(f"detector.json: box_scale is {shown(scale)}, not a number above 0")
     return float(scale)
+
+
+def head_of(told: Mapping[str, Any]) -> Head:
+    """The head that detector.json or manifest.json names; older ones are of faces.
+
+    Raises DseError for what is no head.
+    """
+    return Head.from_json(told["head"]) if "head" in told else FACE_HEAD
 
 
 def made_by(kmodel: Path) -> tuple[float, str | None]:

@@ -28,8 +28,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(c_float=_c_float, grouped="{:,}".format)
+    environment.filters.update(c_float=_c_float, c_text=_c_text, grouped="{:,}".format)
     return environment
+
+
+def _c_text(value: str) -> str:
+    """A C literal of a printable text, in UTF-8."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _c_float(value: float) -> str:

@@ -18,7 +18,7 @@ from dse import resources
 from dse.chips.abilities import VerifyReport
 from dse.chips.k210.bundle import inspection
 from dse.chips.k210.bundle.older_files import EmulatedDetector, shaped
-from dse.chips.k210.bundle.reading import box_scale_of, read_bytes, shown, table
+from dse.chips.k210.bundle.reading import box_scale_of, head_of, read_bytes, shown, table
 from dse.chips.k210.bundle.verify_runs import Effort, ap_problems, compare, run_alone, run_emulated
 from dse.chips.k210.compiler.picture_processes import PictureProcesses
 from dse.chips.k210.compiler.simulator import (
@@ -29,6 +29,7 @@ from dse.chips.k210.compiler.simulator import (
 from dse.chips.k210.kmodel.kmodel import Kmodel, parse_kmodel
 from dse.chips.k210.target import K210Target
 from dse.data.pictures import DataSet
+from dse.detection.head import Head
 from dse.errors import VerificationFailed
 
 __all__ = ["verify_bundle", "verify_kmodel"]
@@ -51,12 +52,13 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True)
 class _Bundle:
-    """What was read. files: name -> content, without the manifest."""
+    """What was read. files: name -> content, without the manifest. head: of its network."""
 
     files: dict[str, bytes]
     manifest: dict[str, Any]
     headers: Kmodel
     target: K210Target
+    head: Head
 
 
 def verify_bundle(
@@ -79,14 +81,15 @@ def verify_bundle(
     bundle = None
     with report.noting():
         manifest = table(MANIFEST, files.pop(MANIFEST, b""))
+        head = head_of(manifest)
         report.problems += inspection.manifest_problems(manifest)
         report.problems += inspection.file_problems(files, manifest)
         headers = _headers(files)
-        bundle = _Bundle(files, manifest, headers, target or _target_of(manifest))
+        bundle = _Bundle(files, manifest, headers, target or _target_of(manifest), head)
     if bundle is not None and report.ok:
         _inspect(bundle, report)
     if bundle is not None and report.ok:
-        _run(bundle, Effort(data, workers, time_limit_s), report)
+        _run(bundle, Effort(data, workers, time_limit_s, bundle.head), report)
     return report
 
 
@@ -145,7 +148,7 @@ def _on_chip(
         with effort.simulator(content, bundle.target.nncase_version, scale) as simulated:
             yield simulated
         return
-    emulated = EmulatedDetector(content, bundle.headers, scale)
+    emulated = EmulatedDetector(content, bundle.headers, scale, bundle.head)
     measured["how"] = emulated.how
     yield emulated
 
@@ -191,10 +194,10 @@ def _inspect(bundle: _Bundle, report: VerifyReport) -> None:
         report.problems += inspection.fit_problems(headers, target)
         report.problems += inspection.figure_problems(manifest, headers, target)
         if headers.version == RUNNABLE_VERSION:
-            detector_headers(headers)
+            detector_headers(headers, bundle.head)
             require_sound(files["model.kmodel"], target.nncase_version)
         detector = table("detector.json", files["detector.json"])
-        report.problems += inspection.detector_problems(detector, headers, design)
+        report.problems += inspection.detector_problems(detector, headers, design, bundle.head)
         box_scale_of(detector)
 
 

@@ -26,6 +26,7 @@ from dse.chips.k210.kmodel.buffered import BufferedKmodel, read_buffered
 from dse.chips.k210.kmodel.kmodel import Kmodel
 from dse.data.letterbox import letterbox
 from dse.data.pictures import DataSet
+from dse.detection.head import FACE_HEAD, Head
 from dse.errors import VerificationFailed
 from dse.evaluation import Prepared, prepare
 
@@ -40,11 +41,13 @@ Measured = dict[str, Any]
 
 @dataclass(frozen=True)
 class Effort:
-    """What running may take: pictures to measure AP on, processes, seconds a picture."""
+    """What running may take: pictures to measure AP on, processes, seconds a picture; and what the
+    maps mean."""
 
     data: DataSet | None
     workers: int | None
     time_limit_s: float
+    head: Head = FACE_HEAD
 
     def pictures(self, size: InputSize) -> tuple[NDArray[np.uint8], Prepared | None]:
         """Canvases (n, height, width, 3), and what is known of them: nothing of synthetic ones."""
@@ -61,6 +64,7 @@ class Effort:
             kmodel,
             self.workers,
             box_scale=box_scale,
+            head=self.head,
             nncase_version=nncase_version,
             time_limit_s=self.time_limit_s,
         )
@@ -72,6 +76,7 @@ class Effort:
             (headers.inputs[0].shape, headers.outputs[0].shape),
             self.workers,
             box_scale=box_scale,
+            head=self.head,
             time_limit_s=self.time_limit_s,
         )
 
@@ -91,7 +96,9 @@ def compare(
         return [f"the kmodel's maps correlate with the TensorFlow-Lite file's by {found:.3f}"]
     if prepared is None:
         return []
-    ap, float_ap = (measure_accuracy(predict, prepared).ap for predict in (on_chip, in_float))
+    ap, float_ap = (
+        measure_accuracy(predict, prepared, effort.head).ap for predict in (on_chip, in_float)
+    )
     measured.update(pictures=len(prepared), faces=prepared.faces, kmodel_ap=ap, ap=float_ap)
     if float_ap - ap > MOST_AP_LOST:
         return [f"the kmodel's AP is {ap:.3f}, its network's {float_ap:.3f}"]
@@ -117,7 +124,7 @@ def run_alone(on_chip: PictureProcesses, effort: Effort, measured: Measured) -> 
     if not np.isfinite(on_chip(canvases[:AGREEMENT_PICTURES])).all():
         return ["the kmodel's maps hold what is no number"]
     if prepared is not None:
-        found = measure_accuracy(on_chip, prepared).ap
+        found = measure_accuracy(on_chip, prepared, effort.head).ap
         measured.update(pictures=len(prepared), faces=prepared.faces, kmodel_ap=found)
     return []
 

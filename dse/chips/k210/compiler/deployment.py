@@ -106,7 +106,7 @@ def deploy(
 ) -> Deployment:
     """Compiles the trained network for the K210.
 
-    calibration: (n, size, size, 3) uint8 training pictures, letterboxed; 32 or more are a
+    calibration: (n, h, w, 3) uint8 training pictures, letterboxed; 32 or more are a
     good choice. The compiler, which is slow on each, is given those with the extremes alone.
     head: of the network. nncase_version: as for `compile_kmodel`. kmodel_versions: of the file,
     the first that can express the network; 3 and 4 are made of version 5. Raises CompilerError,

@@ -99,7 +99,7 @@ class Refereed(Run):
         self._version = parse_kmodel(kmodel).version
 
     def __call__(self, canvases: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Maps (n, h, w, channels) of `canvases` (n, size, size, 3), in order."""
+        """Maps (n, h, w, channels) of `canvases` (n, h, w, 3), in order."""
         if not len(canvases):
             return self._simulate(canvases)
         if self._chosen is None:

@@ -28,7 +28,7 @@ __all__ = ["TflitePredictor", "guarded_tflite_predictor", "tflite_predictor"]
 def tflite_predictor(
     content: bytes, *, box_scale: float = 1.0, head: Head = FACE_HEAD
 ) -> TflitePredictor:
-    """The detector in a float32 file: canvases (n, size, size, 3) -> maps (n, h, w, channels).
+    """The detector in a float32 file: canvases (n, h, w, 3) -> maps (n, h, w, channels).
 
     box_scale, head: maps are divided by it, as of `simulator.kmodel_predictor`. TensorFlow's
     interpreter trusts its input: a damaged file can end this process.
@@ -40,7 +40,7 @@ def tflite_predictor(
 class TflitePredictor:
     """A `Predict`, one picture at a time.
 
-    input_shape, output_shape: of the file's first tensors, as (1, size, size, 3).
+    input_shape, output_shape: of the file's first tensors, as (1, h, w, channels).
     """
 
     def __init__(self, interpreter: Any, box_scale: float, head: Head) -> None:
@@ -58,7 +58,7 @@ class TflitePredictor:
         self.output_shape = tuple(int(side) for side in written["shape"])
 
     def __call__(self, canvases: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Maps (n, h, w, channels) of `canvases` (n, size, size, 3), in order."""
+        """Maps (n, h, w, channels) of `canvases` (n, h, w, 3), in order."""
         maps = np.empty((len(canvases), *self.output_shape[1:]), np.float32)
         for number, canvas in enumerate(canvases):
             self._interpreter.set_tensor(self._read, normalised(canvas[None]))

@@ -7,7 +7,7 @@ KPU computes a layer, and copies its maps to main memory afterwards, byte by byt
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, NamedTuple
 
@@ -90,8 +90,7 @@ class Nodes:
         work = WORK[type(node)](node)
         time = loop_time(self.loops[work.loop], work.rounds, self.target)
         reads, (written,) = self._reads(node), _written(node)
-        used = tuple(_span(one) for one in reads if one.memory in MEMORIES)
-        step = FileStep(work.loop, work.place, work.shape, time, used, (_span(written),))
+        step = FileStep(work.loop, work.place, work.shape, time, _used(reads), (_span(written),))
         constants = [one for one in reads if one.memory == CONSTANTS]
         own = node.body_end - node.body_start + sum(one.size for one in constants)
         return Operation(
@@ -103,6 +102,7 @@ class Nodes:
         step, parameters, macs = convolution(layer, self.target)
         steps, why = [step], kpu_reason(layer)
         if node.main.size:
+            expect(node.main.memory in MEMORIES, f"'{node.name}' writes to constants")
             ends = (kpu_span(layer.written),), (_span(node.main),)
             steps.append(moved("download", layer.written, *ends, self.target))
             why = "; ".join(filter(None, (why, "CPU: copies the maps to main memory")))
@@ -114,7 +114,8 @@ class Nodes:
         count = elements_of(sides, node.name)
         written = kpu_span(KpuMap(node.output.start, sides.c, sides.h, sides.w, sides.n))
         time = loop_time(upload_cycles(4, self.target, sides.w), count, self.target)
-        step = FileStep("upload", "transfer", _hwc(sides), time, (_span(node.input),), (written,))
+        used = _used((node.input,))
+        step = FileStep("upload", "transfer", _hwc(sides), time, used, (written,))
         why = "CPU: copies what it made into the KPU's memory"
         return Operation(name, node.name, (step,), why=why)
 
@@ -152,6 +153,11 @@ def _parameters(node: Step, constants: Sequence[Range]) -> int:
     numbers = [one for one in node.arrays if one.what in ("weights", "bias")]
     own = sum(elements_of(one.shape, node.name) for one in numbers)
     return own + sum(_flat(one)[0] for one in constants)
+
+
+def _used(reads: Iterable[Range]) -> tuple[Span, ...]:
+    """What of `reads` lies in memory; constants lie in the file."""
+    return tuple(_span(one) for one in reads if one.memory in MEMORIES)
 
 
 def _span(place: Range) -> Span:

@@ -36,7 +36,7 @@ def corrected_biases(
 ) -> Weights:
     """`weights` for the chip: their quantized network is nearer to the float one of `weights`.
 
-    calibration: canvases (n, size, size, 3) of training pictures; 32 of them, spread evenly,
+    calibration: canvases (n, h, w, 3) of training pictures; 32 of them, spread evenly,
     are looked at. Raises as `kpu8.as_deployed`.
     """
     scaled, chip, box_scale = as_deployed(graph, weights, calibration, head)

@@ -26,10 +26,12 @@ levels and gives boxes `scale` times as many."""
 
 
 def choose_box_scale(maps: NDArray[np.float32], head: Head = FACE_HEAD) -> float:
-    """The largest power of two, at most 16, by which boxes may grow.
+    """The largest power of two, at most 16, by which boxes may grow; 1 where others decode them.
 
     maps: (n, h, w, channels) of the float network on the calibration pictures.
     """
+    if not head.may_be_scaled:
+        return 1.0
     scores, boxes = head.split(maps)
     allowed = MOST_WIDENING * _width(scores, boxes)
     scale = 1.0

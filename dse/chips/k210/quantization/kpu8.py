@@ -61,7 +61,7 @@ class Deployed(NamedTuple):
 def as_deployed(
     graph: Graph, weights: Weights, calibration: NDArray[np.uint8], head: Head = FACE_HEAD
 ) -> Deployed:
-    """calibration: canvases (n, size, size, 3). Raises as `kpu8_predictor` and `scale_boxes`."""
+    """calibration: canvases (n, h, w, 3). Raises as `kpu8_predictor` and `scale_boxes`."""
     scale = choose_box_scale(predictor(graph, weights)(calibration), head)
     scaled = scale_boxes(graph, weights, scale, head)
     chip = Chip(graph, scaled, activation_ranges(graph, scaled, calibration))

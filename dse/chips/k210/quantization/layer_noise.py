@@ -41,7 +41,7 @@ def quantization_noise(
 ) -> QuantizationNoise:
     """Follows the float network and its quantized one over `prepared`, layer by layer.
 
-    calibration: canvases (n, size, size, 3) that set the ranges, as for the compiler.
+    calibration: canvases (n, h, w, 3) that set the ranges, as for the compiler.
     Quantized is `kpu8.Chip`: the chip's rules without the last roundings of its tables. One
     rounding in 100,000 that falls the other way spreads through all layers behind it, so
     expect the model's AP near the kmodel's, and not at it.

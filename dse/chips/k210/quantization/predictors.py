@@ -27,7 +27,7 @@ def predictor(
 ) -> Predict:
     """The network of `weights` as `format` computes it (one of `dse.space.FORMATS`).
 
-    calibration: canvases (n, size, size, 3) that "kpu8" measures its ranges on; other
+    calibration: canvases (n, h, w, 3) that "kpu8" measures its ranges on; other
     formats do not look at it. Raises UnknownName for a format that does not exist.
     """
     if format == "kpu8":

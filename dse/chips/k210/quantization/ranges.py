@@ -44,7 +44,7 @@ class Ranges:
 def activation_ranges(
     graph: Graph, weights: Weights, canvases: NDArray[np.uint8], batch_size: int = BATCH_SIZE
 ) -> Ranges:
-    """Lowest and highest output of every layer over `canvases` (n, size, size, 3).
+    """Lowest and highest output of every layer over `canvases` (n, h, w, 3).
 
     Activation included, nothing clipped: the compiler's "no_clip" calibration.
     Raises DataError where there is no picture.

@@ -53,7 +53,7 @@ dse.hoverLine = (x, y) => {
   box.style.cursor = place === null ? "" : "pointer";
   if (place === null) return;
   const row = dse.parallel.rows[place];
-  tip.textContent = `${row.candidate} · AP ${dse.show(row.shown_ap, "ap")} · ${dse.show(row.latency_ms, "ms")}`;
+  tip.textContent = `${row.candidate} · ${dse.study().ap} ${dse.show(row.shown_ap, "ap")} · ${dse.show(row.latency_ms, "ms")}`;
   tip.style.left = `${Math.max(0, Math.min(x + 12, box.clientWidth - tip.offsetWidth - 4))}px`;
   tip.style.top = `${Math.max(0, y - 34)}px`;
 };

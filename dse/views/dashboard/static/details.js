@@ -41,7 +41,7 @@ dse.withLimit = (row, column) => {
 
 dse.configuration = (row) => dse.el("p", { class: "note" }, [
   `breakpoint ${row.breakpoint}`, `lambda ${dse.show(row.frozen_until, "plain")}`, `alpha ${dse.show(row.width, "plain")}`,
-  row.input_size === null ? null : `input ${row.input_size} × ${row.input_size}`, row.format,
+  row.input_size === null ? null : `input ${String(row.input_size).includes("x") ? row.input_size.replace("x", " × ") : `${row.input_size} × ${row.input_size}`}`, row.format,
   row.trial === null ? null : `trial ${row.trial}`,
 ].filter(Boolean).join(" · "));
 
@@ -52,18 +52,31 @@ dse.withInterval = (row) => dse.show(row.ap, "ap") +
   (row.ap_low === null || row.ap_high === null ? "" : ` (${row.ap_low.toFixed(3)} to ${row.ap_high.toFixed(3)})`);
 
 dse.accuracy = (row) => {
-  const pairs = [[`AP in ${row.format}`, dse.withInterval(row)]];
+  const ap = dse.study().ap;
+  const pairs = [[`${ap} in ${row.format}`, dse.withInterval(row)]];
   const float = dse.siblings(row).find((other) => other.format === "FP32" && other.ap !== null);
-  if (float && float !== row) pairs.push(["AP of the float network", dse.withInterval(float)]);
+  if (float && float !== row) pairs.push([`${ap} of the float network`, dse.withInterval(float)]);
   const fileAp = row[dse.study().file_ap];
   if (fileAp !== null) {
     const gap = float ? ` (${dse.signed(fileAp - float.ap)} to float)` : "";
-    pairs.push([`AP of the ${dse.study().chip.file} itself`, dse.show(fileAp, "ap") + gap]);
+    pairs.push([`${ap} of the ${dse.study().chip.file} itself`, dse.show(fileAp, "ap") + gap]);
   }
   if (row.ap_square !== null) pairs.push(["AP, square boxes", dse.show(row.ap_square, "ap")]);
-  pairs.push(["Validation AP", dse.show(row.val_ap, "ap")]);
+  pairs.push([`Validation ${ap}`, dse.show(row.val_ap, "ap")]);
   pairs.push(["Training", `${dse.show(row.epochs, "count")} epochs, ${dse.show(row.seconds, "seconds")}`]);
   return dse.values(pairs);
+};
+
+// AP of each class in this format, the weakest first; nothing where there is one class.
+dse.byClass = (row) => {
+  const known = Object.entries(dse.study().classes[row.candidate] ?? {}).sort((a, b) => a[1] - b[1]);
+  if (!known.length) return [];
+  const bar = (share) => {
+    const filled = dse.el("i", {});
+    filled.style.width = `${100 * share}%`;
+    return dse.el("div", { class: "meter" }, filled);
+  };
+  return [dse.el("h3", {}, `AP by class, ${row.format}`), dse.values(known.map(([name, ap]) => [name, dse.show(ap, "ap"), bar(ap)]))];
 };
 
 dse.cost = (row) => {
@@ -147,7 +160,7 @@ dse.drawDetails = () => {
     ...(row.message ? [dse.el("p", { class: row.state === "rejected" || row.state === "failed" ? "message" : "note" }, row.message)] : []),
     ...(row.layer ? [dse.el("p", { class: "note" }, `at layer ${row.layer}`)] : []),
     dse.configuration(row),
-    ...(trained ? [h3("Export"), dse.exportBlock(row), h3("Accuracy"), dse.accuracy(row), ...dse.samples(row), ...dse.accuracyPlots(row)] : []),
+    ...(trained ? [h3("Export"), dse.exportBlock(row), h3("Accuracy"), dse.accuracy(row), ...dse.byClass(row), ...dse.samples(row), ...dse.accuracyPlots(row)] : []),
     h3("Cost on the target"), dse.cost(row),
     ...dse.inside(row),
     ...(trained ? [h3("Learning curve"), dse.panelPlot("curve-plot", `Validation AP and loss of ${row.training} over epochs`)] : []),

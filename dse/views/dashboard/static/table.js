@@ -42,6 +42,7 @@ dse.tableRow = (row) => {
       dse.el("input", { type: "checkbox", class: "tick", checked: picked, "aria-label": `Pick ${row.candidate}` }),
       dse.el("button", { type: "button", class: "open" }, row.candidate));
     if (column === "state") return dse.el("td", { class: "text" }, dse.stateBadge(row));
+    if (!dse.study().columns[column].is_number) return dse.el("td", { class: "text" }, row[column] || "–");
     return dse.el("td", {}, dse.measure(column, row[column]));
   });
   return dse.el("tr", { "data-candidate": row.candidate, "aria-current": String(row.candidate === dse.state.design) }, ...cells);

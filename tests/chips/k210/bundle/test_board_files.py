@@ -3,19 +3,21 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any, ClassVar
 
 import jinja2
 import numpy as np
 import pytest
 
 import dse.chips.k210
+from dse.canvas import Canvas
 from dse.chips.k210.bundle.board_files import NAMES, board_files
 from dse.chips.k210.bundle.detector_file import detector_table
 from dse.chips.k210.bundle.manifest import to_json
 from dse.chips.k210.bundle.rendering import render
 from dse.chips.k210.kmodel.kmodel import parse_kmodel
 from dse.chips.k210.target import BOARD_PROGRAMS
-from dse.detection import FACE_HEAD, Head
+from dse.detection import FACE_HEAD, Head, RegionHead
 from dse.detection.decoding import CANDIDATES, MAX_BOXES
 from dse.errors import UsageError
 from tests.chips.k210.board_tables import BOX_SCALE, SIZE, sources
@@ -32,7 +34,7 @@ BUNDLES = Path(__file__).parents[4] / "results" / "reference" / "bundles"
 def test_every_template_makes_a_file() -> None:
     assert set(sources()) == set(NAMES)
     assert {path.name for path in TEMPLATES.iterdir()} == {
-        f"{name}.j2" for name in (*NAMES, *PARTS, "MODEL_CARD.md")
+        f"{name}.j2" for name in (*NAMES, *PARTS, "MODEL_CARD.md", "main_yolo2.py")
     }
 
 
@@ -44,7 +46,7 @@ def test_nothing_of_a_template_is_left(program: str) -> None:
 
 
 def test_a_missing_value_is_an_error() -> None:
-    with pytest.raises(jinja2.UndefinedError, match="size"):
+    with pytest.raises(jinja2.UndefinedError, match="is_square"):
         render("detector.h", candidate="X")
     with pytest.raises(KeyError):
         board_files({}, {})
@@ -144,6 +146,26 @@ def test_the_published_bundles_are_written_the_same(bundle: Path) -> None:
     assert is_same
 
 
+def test_the_cameras_own_shape_takes_no_canvas_of_the_heap() -> None:
+    for program, listed in (("sdk", 2000), ("canmv", 2000), ("maixpy", 16)):
+        made = sources(program=program, size="320x240", kmodel_version=4)
+        assert f"HEAP_BYTES = {56 * listed + 128 * 1024} " in made["main.py"].decode()
+        assert "nothing is scaled" in made["README.md"].decode()
+    wide = sources(program="maixpy", size="96x64", kmodel_version=4)
+    assert (
+        f"HEAP_BYTES = {(2 * 96 + 3 * 128) * 64 + 56 * 16 + 128 * 1024} "
+        in wide["main.py"].decode()
+    )
+
+
+def test_the_guide_says_whose_picture_main_c_cannot_take() -> None:
+    """4 : 3 and as wide as the network's, it must not be higher."""
+    for size, told in ((64, False), ("320x240", False), ("224x160", True)):
+        canvas, text = Canvas.of(size), sources(size=size)["README.md"].decode()
+        assert ("does not compile for this network" in text) == told
+        assert f"{canvas.width} x {canvas.height} pixels, uint8" in text
+
+
 def test_other_anchors_are_in_the_decoders() -> None:
     head = Head(((40, 50), (90, 80)))
     header = sources(head=head)["detector.h"].decode()
@@ -152,5 +174,38 @@ def test_other_anchors_are_in_the_decoders() -> None:
 
 
 def test_a_head_that_the_board_cannot_decode_is_refused() -> None:
-    with pytest.raises(UsageError, match="2 classes"):
-        sources(head=Head(FACE_HEAD.anchors, ("cat", "dog")))
+    class Other(Head):
+        kind: ClassVar[str] = "other"
+
+    with pytest.raises(UsageError, match="head 'other'"):
+        sources(head=Other(FACE_HEAD.anchors))
+
+
+HEADS = (
+    Head(((40, 50), (90, 80)), ("cat", 'a "dog"')),
+    RegionHead(((40, 50), (90, 80), (200, 220), (60, 30), (400, 300)), ("cat", "dog")),
+)
+
+
+@pytest.mark.parametrize("program", BOARD_PROGRAMS)
+@pytest.mark.parametrize("head", HEADS, ids=["offsets", "region"])
+def test_programs_know_the_names_of_their_classes(program: str, head: Head) -> None:
+    made = sources(program=program, head=head)
+    namespace: dict[str, Any] = {"__name__": "read"}
+    exec(made["main.py"].decode(), namespace)
+    assert tuple(namespace["CLASSES"]) == head.classes
+    header = made["detector.h"].decode()
+    assert "#define CLASS_COUNT 2\n" in header and '    "cat",\n' in header
+    for content in made.values():
+        assert not re.search(rb"\{\{|\}\}|\{%|%\}", content)
+        assert b"\n\n\n\n" not in content
+
+
+def test_the_firmwares_own_decoder_gets_the_anchors_in_cells() -> None:
+    for program in ("maixpy", "canmv"):
+        text = sources(program=program, head=HEADS[1])["main.py"].decode()
+        namespace: dict[str, Any] = {"__name__": "read"}
+        exec(text, namespace)
+        cells = np.array(HEADS[1].anchors).ravel() / 500 * 4
+        np.testing.assert_allclose(namespace["ANCHORS"], cells, rtol=1e-6)
+        assert "init_yolo2(" in text and "def candidates" not in text

@@ -20,6 +20,7 @@ from dse.chips.k210.bundle.inspection import (
 from dse.chips.k210.bundle.manifest import to_json
 from dse.chips.k210.target import K210Target
 from dse.detection.head import FACE_HEAD, Head
+from dse.detection.region_head import RegionHead
 from dse.errors import DseError
 
 pytestmark = [pytest.mark.compiler, pytest.mark.slow]
@@ -63,7 +64,11 @@ def test_a_head_that_is_not_the_designs_is_named(manifest: dict[str, Any]) -> No
     assert manifest_problems(manifest) == []  # older bundles do not say
     assert manifest_problems({**manifest, "head": FACE_HEAD.to_json()}) == []
     other = Head(FACE_HEAD.anchors[1:])
-    assert manifest_problems({**manifest, "head": other.to_json()}, other) == []
+    assert manifest_problems({**manifest, "head": other.to_json()}) != []
+    named = {**manifest, "candidate": "P5-a1-256-r5-kpu8"}
+    region = RegionHead(FACE_HEAD.anchors[:5], ("cat", "dog"))
+    assert manifest_problems({**named, "head": region.to_json()}) == []
+    assert manifest_problems({**manifest, "head": region.to_json()}) != []
     (problem,) = manifest_problems({**manifest, "head": other.to_json()})
     assert "another head" in problem
     with pytest.raises(DseError, match="kind"):

@@ -13,7 +13,12 @@
 #define FRAMES 60
 #define FLASH_BYTE(address) ((uint8_t)((address) * 7u))
 
-static uint8_t memory[1 << 20], frame[3 * INPUT_SIZE * INPUT_SIZE];
+#ifdef INPUT_SIZE
+#define INPUT_WIDTH INPUT_SIZE
+#define INPUT_HEIGHT INPUT_SIZE
+#endif
+
+static uint8_t memory[1 << 20], frame[3 * INPUT_WIDTH * INPUT_HEIGHT];
 static uint8_t output[4 * 5 * BOXES_PER_CELL * MAP_HEIGHT * MAP_WIDTH];
 static uint32_t memory_used, width, height, planes[3], display, status, zoomed_width, zoomed_height;
 static int is_converting, shown, bank, irqs_are_on, camera_is_on;
@@ -80,7 +85,7 @@ int kpu_run_kmodel(kpu_model_context_t *ctx, const uint8_t *src, dmac_channel_nu
     (void)channel;
     assert(ctx->buffer != NULL);
     if (shown == FRAMES - 1)
-        write_file("canvas", src, 3 * INPUT_SIZE * INPUT_SIZE);
+        write_file("canvas", src, 3 * INPUT_WIDTH * INPUT_HEIGHT);
     done(userdata);
     return 0;
 }

@@ -17,7 +17,14 @@ from dse.chips.k210.kmodel import window_nodes as window
 from dse.chips.k210.target import K210Target
 from dse.errors import VerificationFailed
 from tests.chips.k210.file_cost.files import written
-from tests.chips.k210.old_kmodels import CONST, FLOAT, LEVELS, Version4
+from tests.chips.k210.old_kmodels import (
+    CONST,
+    FLOAT,
+    LEVELS,
+    Version4,
+    convolution_tail,
+    registers,
+)
 
 TARGET = K210Target.load("k210")
 LOOPS = old_loops(4, TARGET)
@@ -109,6 +116,24 @@ def test_an_upload_takes_what_the_rows_take(tmp_path: Path) -> None:
     (step,) = last(file, tmp_path).steps
     assert step.place == "transfer"
     assert step.writes == (Span(KPU, 0, 2 * 4 * 64),)  # two channels of 20 pixels share a row
+
+
+def test_an_upload_of_constants_reads_no_memory(tmp_path: Path) -> None:
+    file = Version4((1, 3, 4, 4))
+    constants, maps = file.constant(bytes(48), LEVELS), (KPU_MEMORY, LEVELS, 0, 64)
+    file.add(nodes.KpuUpload, input=constants, output=maps, in_shape=file.shape)
+    (step,) = last(file, tmp_path).steps
+    assert step.reads == ()
+
+
+def test_maps_are_not_sent_to_constants(tmp_path: Path) -> None:
+    file = Version4((1, 3, 4, 4))
+    upload(file, (1, 3, 4, 4))
+    tail = convolution_tail(registers((3, 4, 4), 2), 2, bytes(2 * 3))
+    constants = file.constant(bytes(32), LEVELS)
+    file.add(nodes.KpuConv2d, tail, main=constants, batches=1, reserved=0)
+    with pytest.raises(VerificationFailed, match="writes to constants"):
+        last(file, tmp_path)
 
 
 def test_a_pad_and_a_transposition(tmp_path: Path) -> None:
