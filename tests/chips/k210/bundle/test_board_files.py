@@ -107,6 +107,7 @@ def test_the_guide_says_what_loads_which_version() -> None:
         text = guide("maixpy", version)
         assert f"kmodel version {version})" in text and "this is version" not in text
         assert ("minimum_with_kmodel_v4_support" in text) == (version == 4)
+        assert ("version 3 is what all of them load" in text) == (version == 3)
 
 
 def test_the_sdk_as_it_is_loads_an_older_version() -> None:
