@@ -12,8 +12,8 @@ from published_networks import Published
 
 from dse.chips.k210.cost.latency import Duration, step_time
 from dse.chips.k210.cost.lowering import lower
+from dse.chips.k210.cost.older_loops import measured_cycles
 from dse.chips.k210.cost.program import KPU_CONVOLUTIONS, Program, Step
-from dse.chips.k210.file_cost.loops import measured_cycles
 from dse.chips.k210.target import K210Target
 from dse.network.graph import Graph, Layer, Shape
 

@@ -104,7 +104,7 @@ def compare(family: str, seed: int, interpreters: Interpreters) -> list[dict[str
 
 def _priced(graph: Graph, version: int, found: dict[str, Any]) -> bool:
     """Whether the cost model says the same of `graph`, without any file."""
-    target = replace(K210Target.load(), kmodel_version_written=version)
+    target = replace(K210Target.load(), kmodel_versions_written=(version,))
     cost = price(graph, KPU_FORMAT, target)
     if cost.unwritten or found["found"] == "refused":
         refused: bool = found["found"] == "refused"

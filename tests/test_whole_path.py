@@ -129,22 +129,38 @@ def test_the_best_design_is_exported_verified_and_evaluated(
 
 
 @pytest.mark.parametrize(
-    ("firmware", "module"), [("k210-maixpy-full", "KPU"), ("k210-canmv", "maix")]
+    ("firmware", "version", "module"),
+    [("k210-maixpy-full", 3, "KPU"), ("k210-maixpy-full", 4, "KPU"), ("k210-canmv", 3, "maix")],
 )
-def test_a_firmware_with_version_4_gets_its_file_and_its_program(
-    results: Path, exported: Any, capsys: pytest.CaptureFixture[str], firmware: str, module: str
+def test_an_older_firmware_gets_its_file_and_its_program(
+    results: Path,
+    exported: Any,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    firmware: str,
+    version: int,
+    module: str,
 ) -> None:
-    told = _json(capsys, "export", "best", "--results", str(results), "--target", firmware)
+    target = firmware
+    if version == 4:
+        target = str(tmp_path / "four.toml")
+        Path(target).write_text(f'extends = "{firmware}"\nkmodel_versions_written = [4]\n')
+    told = _json(capsys, "export", "best", "--results", str(results), "--target", target)
     assert told["kmodel_ap"] == pytest.approx(exported["kmodel_ap"], abs=0.02)
     bundle = Path(told["path"])
-    found = _json(capsys, "verify", str(bundle))
-    assert (found["ok"], found["target"], found["kmodel_version"]) == (True, firmware, 4)
-    assert "nncase 0.2" in found["how"] and found["correlation"] > 0.9
-    assert module in (bundle / "main.py").read_text()
+    found = _json(capsys, "verify", str(bundle), "--target", target)
+    assert (found["ok"], found["kmodel_version"]) == (True, version)
+    assert found["target"] == Path(target).stem
+    runtime = {3: "nncase 0.1", 4: "nncase 0.2"}[version]
+    assert runtime in found["how"] and found["correlation"] > 0.9
+    program = (bundle / "main.py").read_text()
+    assert module in program and ("set_outputs" in program) == (version == 4)
+    measured = _json(capsys, "evaluate", str(bundle), "--data", "synthetic:40")
+    assert measured["ap"] == pytest.approx(told["kmodel_ap"], abs=1e-6)
     assert main(["verify", str(bundle), "--target", "k210-canmv-v5"]) == 4  # another compiler's
     kmodel = bundle / "model.kmodel"
     kmodel.write_bytes(kmodel.read_bytes()[:-500])
-    assert main(["verify", str(bundle)]) == 4
+    assert main(["verify", str(bundle), "--target", target]) == 4
 
 
 def test_a_firmware_with_an_older_runtime_gets_a_bundle_of_its_own_compiler(

@@ -149,7 +149,8 @@ def _fits(cost: Cost, uses: Sequence[Use], target: Target) -> str:
     spare = [
         f"{bytes_text(use.allowed_bytes - use.needed_bytes)} of {use.pool.short}" for use in uses
     ]
-    return f"fits, with {' and '.join(spare)} to spare"
+    written = f" as {cost.written_as}" if cost.written_as else ""
+    return f"fits{written}, with {' and '.join(spare)} to spare"
 
 
 def check_table(rows: Sequence[Row], target: Target) -> str:

@@ -63,4 +63,9 @@ class Cost(ABC):
     @property
     @abstractmethod
     def figures(self) -> Mapping[str, int]:
-        """The chip's own fields of `dse check --json`: bytes, by stable names."""
+        """The chip's own fields of `dse check --json`: bytes, by stable names, and the like."""
+
+    @property
+    def written_as(self) -> str:
+        """Which kind of file it is, in words, where it is not the chip's usual one."""
+        return ""

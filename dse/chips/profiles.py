@@ -48,7 +48,7 @@ def target_of_table(table: Mapping[str, Any]) -> Target:
     Raises ValueError, in words, for a field that is missing, unknown or of another type.
     """
     kind = _kind(table.get("chip", DEFAULT_CHIP))
-    return kind.of({"chip": DEFAULT_CHIP, **kind.TOLD_LATER, **table})
+    return kind.of({"chip": DEFAULT_CHIP, **kind.TOLD_LATER, **kind.up_to_date(table)})
 
 
 def write_profile(path: Path, text: str, force: bool = False) -> None:

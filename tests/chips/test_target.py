@@ -45,9 +45,9 @@ def test_every_firmware_says_how_to_tell_it() -> None:
     assert len(set(said)) == len(said)
 
 
-def test_m5stickv_has_version_4_and_its_own_start() -> None:
+def test_m5stickv_has_both_versions_and_its_own_start() -> None:
     stick = K210Target.load("k210-m5stickv")
-    assert (stick.kmodel_version_written, stick.kmodel_versions_loaded) == (4, (3, 4))
+    assert stick.kmodel_versions_written == stick.kmodel_versions_loaded == (3, 4)
     assert stick.firmware is not None and "M5StickV" in stick.firmware.recognised_by
 
 
@@ -56,6 +56,21 @@ def test_a_target_of_an_older_study_has_the_program_of_then() -> None:
     del table["board_program"]
     target = target_of_table(table)
     assert isinstance(target, K210Target) and target.board_program == "sdk"
+
+
+def test_a_target_of_an_older_study_wrote_one_version() -> None:
+    table = asdict(K210Target.load("k210-maixpy-full"))
+    del table["kmodel_versions_written"], table["kmodel_3_results_by_dma"]
+    table |= {"kmodel_version_written": 4, "cpu_cycles_per_looked_up_byte": [5, 10, 20]}
+    target = target_of_table(table)
+    assert isinstance(target, K210Target)
+    assert (target.kmodel_versions_written, target.kmodel_3_results_by_dma) == ((4,), True)
+
+
+@pytest.mark.parametrize("name", resources.names("constraints"))
+def test_a_firmware_loads_what_is_written_for_it(name: str) -> None:
+    target = K210Target.load(name)
+    assert set(target.kmodel_versions_written) <= set(target.kmodel_versions_loaded)
 
 
 def test_every_value_has_its_source_beside_it() -> None:
@@ -96,6 +111,8 @@ def test_unknown_names_are_guessed_at() -> None:
         ('extends = "k210"\nkpu_memory_bytes = true\n', "whole number"),
         ('extends = "k210"\nchip_power_w = "much"\n', "must be a number"),
         ('extends = "k210"\nkmodel_versions_loaded = [3, "4"]\n', "whole numbers"),
+        ('extends = "k210"\nkmodel_versions_written = []\n', "some of 3, 4, 5, the preferred one"),
+        ('extends = "k210"\nkmodel_versions_written = [3, 6]\n', ":2: 'kmodel_versions_written'"),
         ('extends = "k210"\ninterleaved = 1\n', "true or false"),
         ('extends = "k210"\nboard_program = "arduino"\n', ":2: 'board_program' must be one of"),
         ('extends = "k210"\ncpu_cycles_per_mac = 3\n', "[lowest, likely, highest]"),

@@ -107,7 +107,7 @@ def test_a_kmodel_of_an_unknown_version_is_named(find: Find, tmp_path: Path) -> 
 def older(request: pytest.FixtureRequest) -> Deployment:
     """Of version 3 or 4, with a box scale that is not 1."""
     version, graph = request.param, detector_graph(Training.parse("P5-a0.5-64"))
-    made = deploy(graph, random_weights(graph), random_canvases(4, 64), kmodel_version=version)
+    made = deploy(graph, random_weights(graph), random_canvases(4, 64), kmodel_versions=(version,))
     assert made.box_scale > 1
     return made
 

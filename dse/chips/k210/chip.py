@@ -45,6 +45,9 @@ MAIN_MEMORY = Pool(
 )  # fmt: skip
 
 
+KMODEL_VERSION = "kmodel_version"
+"""The reason of a verdict."""
+
 ESTIMATED = (
     "parameters", "macs", "latency_ms", "latency_ms_low", "latency_ms_high", "energy_mj",
     "peak_kpu_bytes",
@@ -118,24 +121,23 @@ class K210(Chip):
     # --- judge ------------------------------------------------------------------------------
 
     def objection(self, cost: Cost, target: Target) -> Verdict | None:
-        """The firmware's loader, which may not know the version of kmodel that is written."""
+        """The firmware's loader, which may not know the version of kmodel that it would get."""
         if not cost.deployable:
             return None
         firmware, ours = K210Target.own(target), _own(cost)
-        version = ours.kmodel_version or firmware.kmodel_version_written
-        loaded = firmware.kmodel_versions_loaded
-        if version in loaded:
-            return None if ours.kmodel_version else _unwritten(ours, version)
-        versions = ", ".join(str(version) for version in loaded)
-        what = (
-            f"this is version {version}"
-            if ours.kmodel_version
-            else f"the compiler writes {version}"
+        if ours.unwritten:
+            versions = " or ".join(map(str, firmware.kmodel_versions_written))
+            message = f"kmodel version {versions} cannot be written: {ours.unwritten}"
+            return Verdict(REJECTED, KMODEL_VERSION, "kmodel writer", message=message)
+        if ours.kmodel_version in firmware.kmodel_versions_loaded:
+            return None
+        loads = ", ".join(map(str, firmware.kmodel_versions_loaded))
+        message = (
+            f"{target.title} loads kmodel version {loads}; this is version {ours.kmodel_version}"
         )
-        message = f"{target.title} loads kmodel version {versions}; {what}"
         if firmware.kmodel_hint:
             message += f": {firmware.kmodel_hint}"
-        return Verdict(REJECTED, "kmodel_version", "kmodel loader", message=message)
+        return Verdict(REJECTED, KMODEL_VERSION, "kmodel loader", message=message)
 
     # --- abilities --------------------------------------------------------------------------
 
@@ -171,7 +173,7 @@ class K210(Chip):
             calibration,
             head=head,
             nncase_version=firmware.nncase_version,
-            kmodel_version=firmware.kmodel_version_written,
+            kmodel_versions=firmware.kmodel_versions_written,
         )
 
     def compiled_row(self, name: str, target: Target, classes: int = 1) -> dict[str, Any] | None:
@@ -273,14 +275,6 @@ class K210(Chip):
         except CompilerError as error:
             advice = "uv sync --reinstall-package nncase"
             yield Finding("K210 compiler", False, str(error), advice)
-
-
-def _unwritten(cost: K210Cost, version: int) -> Verdict | None:
-    """Why the kmodel of a network that fits cannot be written, or None."""
-    if not cost.unwritten:
-        return None
-    message = f"kmodel version {version} cannot be written: {cost.unwritten}"
-    return Verdict(REJECTED, "kmodel_version", "kmodel writer", message=message)
 
 
 def _own(cost: Cost) -> K210Cost:

@@ -49,6 +49,7 @@ def explained(graph: Graph, format: str, target: K210Target) -> Account:
         figures={
             "kpu_memory_bytes": target.kpu_memory_bytes,
             "model_memory_bytes": target.model_memory_bytes,
+            "kmodel_version": program.kmodel_version if on_kpu else 0,
         },
         columns=COLUMNS,
     )

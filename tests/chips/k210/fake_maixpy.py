@@ -53,7 +53,7 @@ class MaixPy(Board):
 
     def set_outputs(self, task, index, width, height, channels):
         self.require(task)
-        if index or width * height * channels != len(self.output):
+        if self.version != 4 or index or width * height * channels != len(self.output):
             return False
         task.shape = (width, height, channels)
         return True

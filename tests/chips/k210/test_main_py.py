@@ -265,6 +265,8 @@ def test_the_shape_of_the_output_is_told_for_version_4_alone(tmp_path: Path) -> 
     assert len(told.seen["screen"]) > 0
     run = drive(tmp_path, "maixpy", program("maixpy", 3), kmodel_version=4)
     assert "sipeed_kpu_get_outputs_shape err" in run.stderr
+    run = drive(tmp_path, "maixpy", program("maixpy", 4), kmodel_version=3)
+    assert "not this detector's" in run.stderr
     run = drive(tmp_path, "maixpy", program("maixpy"), kmodel_version=5)
     assert "only support kmodel V3/V4" in run.stderr
 

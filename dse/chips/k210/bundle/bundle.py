@@ -93,7 +93,7 @@ def export_bundle(
         head=head,
         calibrate_method=calibrate_method,
         nncase_version=target.nncase_version,
-        kmodel_version=target.kmodel_version_written,
+        kmodel_versions=target.kmodel_versions_written,
     )
     prepared = prepare(data, candidate.training.input_size)
     measured = _measure(deployment, graph, weights, calibration, prepared, workers)

@@ -11,6 +11,8 @@ import json
 import re
 import struct
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -76,6 +78,13 @@ class CompiledKmodel:
     def main_memory_bytes(self) -> int:
         """Main memory in use while the network runs."""
         return self.kmodel_bytes + self.input_bytes + self.output_bytes + self.data_bytes
+
+    def in_first_version(self, versions: Sequence[int]) -> CompiledKmodel:
+        """The same as the first of `versions` that can express it. Raises as the last does."""
+        for version in versions[:-1]:
+            with suppress(CompilerError):
+                return self.in_version(version)
+        return self.in_version(versions[-1])
 
     def in_version(self, version: int) -> CompiledKmodel:
         """The same network as a kmodel of `version`; its inputs and outputs lie in its data.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -76,7 +76,9 @@ class Deployment(Deployed):
     @property
     def figures(self) -> Mapping[str, int | None]:
         """See `Deployed`."""
-        return {name: getattr(self.compiled, name) for name in FIGURES}
+        compiled = self.compiled
+        figures = {name: getattr(compiled, name) for name in FIGURES}
+        return {**figures, "kmodel_version": compiled.headers.version}
 
     def running(self, workers: int | None = None) -> AbstractContextManager[Refereed]:
         """The same maps, some 20 times faster, where the emulator knows the kmodel."""
@@ -99,16 +101,16 @@ def deploy(
     head: Head = FACE_HEAD,
     calibrate_method: str = RANGES_ALONE,
     nncase_version: str | None = None,
-    kmodel_version: int = VERSION_5,
+    kmodel_versions: Sequence[int] = (VERSION_5,),
     time_limit_s: float = 300,
 ) -> Deployment:
     """Compiles the trained network for the K210.
 
     calibration: (n, h, w, 3) uint8 training pictures, letterboxed; 32 or more are a
     good choice. The compiler, which is slow on each, is given those with the extremes alone.
-    head: of the network. nncase_version: as for `compile_kmodel`. kmodel_version: of the file; 3
-    and 4 are made of version 5. Raises CompilerError, also for a network that the version cannot
-    express, or WeightsError where `weights` are of another network.
+    head: of the network. nncase_version: as for `compile_kmodel`. kmodel_versions: of the file,
+    the first that can express the network; 3 and 4 are made of version 5. Raises CompilerError,
+    also for a network that none can express; WeightsError where `weights` are of another network.
     """
     corrected = corrected_biases(graph, weights, calibration, head)
     scale = choose_box_scale(predictor(graph, corrected)(calibration), head)
@@ -123,5 +125,6 @@ def deploy(
         calibrate_method=calibrate_method,
         nncase_version=nncase_version,
     )
-    version_5 = b"" if kmodel_version == VERSION_5 else compiled.kmodel
-    return Deployment(tflite, compiled.in_version(kmodel_version), scale, head, version_5)
+    written = compiled.in_first_version(kmodel_versions)
+    version_5 = b"" if written is compiled else compiled.kmodel
+    return Deployment(tflite, written, scale, head, version_5)

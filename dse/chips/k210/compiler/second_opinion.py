@@ -19,7 +19,7 @@ from dse.chips.k210.compiler.tflite import random_tflite
 from dse.chips.k210.cost.kmodel_size import kmodel_bytes
 from dse.chips.k210.cost.lowering import lower
 from dse.chips.k210.cost.memory import plan_memory
-from dse.chips.k210.cost.older_versions import in_version
+from dse.chips.k210.cost.older_versions import in_first_version
 from dse.chips.k210.cost.price import FIGURES, KPU_FORMAT, K210Cost, price
 from dse.chips.k210.target import K210Target
 from dse.chips.pricing import judge
@@ -74,7 +74,7 @@ def _other_ranges(subject: Subject, predicted: K210Cost, row: Row, target: K210T
     layers = predicted.range_dependent
     for otherwise in chain.from_iterable(combinations(layers, n + 1) for n in range(len(layers))):
         lowered = lower(subject.graph, target.interleaved, frozenset(otherwise))
-        program = in_version(lowered, target.kmodel_version_written)
+        program = in_first_version(lowered, target.kmodel_versions_written)
         memory = plan_memory(program)
         ours = (kmodel_bytes(program), memory.data_bytes, memory.peak_kpu_bytes)
         if ours == tuple(row[f"{key}_bytes"] for key in ("kmodel", "data", "peak_kpu")):
@@ -92,7 +92,7 @@ def _compile(subject: Subject, target: K210Target, time_limit_s: float) -> Compi
     compiled = compile_kmodel(
         tflite, pictures, interleaved=target.interleaved, time_limit_s=time_limit_s
     )
-    return compiled.in_version(target.kmodel_version_written)
+    return compiled.in_first_version(target.kmodel_versions_written)
 
 
 def _refused(predicted: K210Cost, ours: Verdict, said: str) -> Row:

@@ -38,6 +38,9 @@ __all__ = ["price_networks"]
 Key = tuple[Network, str]
 """A network in a format."""
 
+ANY = "copy"
+"""The operation of what a stack reads, where it does not matter."""
+
 
 def price_networks(
     networks: Iterable[Network], formats: Iterable[str], target: K210Target
@@ -150,29 +153,50 @@ class _Programs(Program):
 
     @cached_property
     def stacks(self) -> list[_Stack]:
-        """The steps by operation. The first input of the n-th is step 2n of `stacked`."""
-        of_op: dict[str, list[int]] = {}
+        """The steps by operation, and by whether it reads the picture: a formula may ask that.
+
+        The first input of the n-th is step 2n of `stacked`.
+        """
+        alike: dict[tuple[str, str], list[int]] = {}
         for index, step in enumerate(self.steps):
-            of_op.setdefault(step.op, []).append(index)
+            alike.setdefault((step.op, self.source_op(step)), []).append(index)
         return [
             _Stack(indices, self.stack(op, indices, (2 * number,)))
-            for number, (op, indices) in enumerate(of_op.items())
+            for number, ((op, _), indices) in enumerate(alike.items())
         ]
 
+    def source_op(self, step: Step) -> str:
+        """Says "input" where `step` reads the picture, else an operation of no meaning."""
+        reads = step.inputs and self.steps[step.inputs[0]].op == "input"
+        return "input" if reads else ANY
+
     @cached_property
-    def stacked(self) -> Program:
+    def stacked(self) -> _Stacked:
         """A program of the stacks, each behind what it reads."""
         steps: list[Step] = []
         for indices, step in self.stacks:
             sources = [next(iter(self.steps[index].inputs), index) for index in indices]
-            steps += (self.stack("input", sources, ()), step)
-        return Program(tuple(steps), (), kmodel_version=self.kmodel_version)
+            source_op = self.source_op(self.steps[indices[0]])
+            steps += (self.stack(source_op, sources, ()), step)
+        return _Stacked(tuple(steps), (), (), self.kmodel_version, self.unwritten, self)
 
     def stack(self, op: str, indices: list[int], inputs: tuple[int, ...]) -> Step:
         """The steps `indices` as one `op`."""
         rows = np.array(indices)
         height, width, channels, *others = (cast(Any, column[rows]) for column in self.columns)
         return Step(op, "", inputs, (height, width, channels), *others)
+
+
+@dataclass(frozen=True)
+class _Stacked(Program):
+    """Stacks as steps. of: the programs that hold these, which know where the picture goes."""
+
+    of: Program | None = None
+
+    @cached_property
+    def picture_is_uploaded(self) -> bool:
+        """See `Program`."""
+        return self.of is not None and self.of.picture_is_uploaded
 
 
 def _rows(value: Any, count: int) -> list[Any]:

@@ -9,7 +9,7 @@ functions, its constants (`.rdata`) and its instructions (`.text`).
 from __future__ import annotations
 
 from dse.chips.k210.cost.older_size import older_kmodel_bytes
-from dse.chips.k210.cost.program import CPU_CONVOLUTIONS, KPU_CONVOLUTIONS, VERSION_5, Program, Step
+from dse.chips.k210.cost.program import CPU_CONVOLUTIONS, KPU_CONVOLUTIONS, Program, Step
 
 __all__ = ["constant_bytes", "kmodel_bytes"]
 
@@ -80,7 +80,7 @@ OTHER_TEXT_BYTES = 150
 
 def kmodel_bytes(program: Program) -> int:
     """Size of the file. Raises nothing: unknown operations are guessed at."""
-    if program.kmodel_version != VERSION_5 and not program.unwritten:
+    if program.is_older:
         return older_kmodel_bytes(program)
     calls = _calls(program)
     cpu_text = sum(CPU_TEXT_BYTES.get(s.op, OTHER_TEXT_BYTES) for s in program.steps if _on_cpu(s))

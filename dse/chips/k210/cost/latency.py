@@ -13,8 +13,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from dse.chips.k210.cost.choosing import chosen, chosen_cycles
 from dse.chips.k210.cost.kpu_layout import ROW_BYTES, row_layout
-from dse.chips.k210.cost.program import KPU_CONVOLUTIONS, VERSION_5, Program, Step
+from dse.chips.k210.cost.older_loops import download_cycles, old_loops, upload_cycles
+from dse.chips.k210.cost.program import KPU_CONVOLUTIONS, Program, Step
 from dse.chips.k210.target import K210Target
 from dse.chips.target import Cycles
 
@@ -37,14 +39,6 @@ PER_ELEMENT = {
     "upsample_nearest": "cpu_cycles_per_nearest_element",
 }
 """The target's constant for each number that an operation writes; others are plain loops."""
-
-
-IN_LEVELS = {
-    "lookup": "cpu_cycles_per_looked_up_byte",
-    "pad": "cpu_cycles_per_moved_byte",
-    "slice": "cpu_cycles_per_moved_byte",
-}
-"""The same for bytes in the runtimes of versions 3 and 4, which are plain loops."""
 
 
 class Duration(NamedTuple):
@@ -75,11 +69,14 @@ def step_time(program: Program, step: Step, target: K210Target) -> Duration:
         source = program.steps[step.inputs[0]]
         seconds = _convolution_cycles(step, source, target) / target.kpu_clock_hz
         weights_seconds = step.weights * target.cpu_cycles_per_dma_byte[1] / target.cpu_clock_hz
-        ms = _choose(seconds > weights_seconds, seconds, weights_seconds) * 1e3
+        ms = chosen(seconds > weights_seconds, seconds, weights_seconds) * 1e3
         return Duration(ms, ms * target.kpu_time_factor_low, ms * target.kpu_time_factor_high)
-    if step.op in FREE_OPS:
+    if program.is_older:
+        (low, likely, high), amount = _older_work(program, step, target)
+    elif step.op in FREE_OPS:
         return Duration(0.0, 0.0, 0.0)
-    (low, likely, high), amount = _cpu_work(program, step, target)
+    else:
+        (low, likely, high), amount = _cpu_work(program, step, target)
     ms_per_cycle = amount / target.cpu_clock_hz * 1e3
     return Duration(likely * ms_per_cycle, low * ms_per_cycle, high * ms_per_cycle)
 
@@ -109,7 +106,7 @@ def _convolution_cycles(step: Step, source: Step, target: K210Target) -> float:
 def _cpu_work(program: Program, step: Step, target: K210Target) -> tuple[Cycles, int]:
     """Cycles of one unit of what the CPU does in a step, and how many units there are."""
     if step.op in ("upload", "download"):
-        return _byte_cycles(program, step, target), step.elements
+        return _byte_cycles(step, target), step.elements
     if step.op in ("conv", "depthwise"):
         height, width, _ = step.shape
         return _mac_cycles(program, target), step.weights * height * width
@@ -117,35 +114,38 @@ def _cpu_work(program: Program, step: Step, target: K210Target) -> tuple[Cycles,
         return target.cpu_cycles_per_pooled_element, step.elements * step.kernel**2
     if step.op in ("mean", "mean_map"):
         return target.cpu_cycles_per_pooled_element, program.steps[step.inputs[0]].elements
-    if program.kmodel_version != VERSION_5 and step.op in IN_LEVELS:
-        cycles: Cycles = getattr(target, IN_LEVELS[step.op])
-        return cycles, step.elements
     if step.op in COPIES:
         return target.cpu_cycles_per_copied_byte, step.size_bytes
     per_element: Cycles = getattr(target, PER_ELEMENT.get(step.op, "cpu_cycles_per_element"))
     return per_element, step.elements
 
 
-def _byte_cycles(program: Program, step: Step, target: K210Target) -> Cycles:
-    """Cycles a byte of a transfer: rows that fill whole KPU rows go in one piece.
-
-    The runtime of version 3 has the KPU itself send its maps.
-    """
-    if step.op == "download" and program.kmodel_version == 3:
-        return target.cpu_cycles_per_dma_byte
+def _byte_cycles(step: Step, target: K210Target) -> Cycles:
+    """Cycles a byte of a transfer: rows that fill whole KPU rows go in one piece."""
     if step.op == "upload":
         whole, piecewise = target.cpu_cycles_per_dma_byte, target.cpu_cycles_per_uploaded_byte
     else:
         whole = target.cpu_cycles_per_downloaded_byte_aligned
         piecewise = target.cpu_cycles_per_downloaded_byte
-    fills = step.shape[1] % ROW_BYTES == 0
-    low, likely, high = (_choose(fills, *edges) for edges in zip(whole, piecewise, strict=True))
-    return low, likely, high
+    return chosen_cycles(step.shape[1] % ROW_BYTES == 0, whole, piecewise)
 
 
-def _choose(first: bool, one: float, other: float) -> float:
-    """`one if first else other`, which also chooses element by element in arrays."""
-    return one * first + other * (1 - first)
+def _older_work(program: Program, step: Step, target: K210Target) -> tuple[Cycles, int]:
+    """The same in the runtimes of versions 3 and 4, whose steps are fewer, and all of levels.
+
+    A picture that the CPU changes first is copied; else its upload is its way in.
+    """
+    version, op, width = program.kmodel_version, step.op, step.shape[1]
+    if op == "upload":
+        picture = program.picture_is_uploaded and program.steps[step.inputs[0]].op == "input"
+        return upload_cycles(version, target, width, picture=picture), step.elements
+    if op == "download":
+        return download_cycles(version, target, width), step.elements
+    loops = old_loops(version, target)
+    if op in FREE_OPS:
+        copied = op == "input" and not program.picture_is_uploaded
+        return loops["copy"], step.elements * copied
+    return loops[op], step.elements
 
 
 def _mac_cycles(program: Program, target: K210Target) -> Cycles:

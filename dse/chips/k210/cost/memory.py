@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from dse.chips.allocator import Buffer, first_fit
 from dse.chips.k210.cost.kpu_layout import ROW_BYTES, kpu_bytes
-from dse.chips.k210.cost.program import VERSION_5, Program, Step
+from dse.chips.k210.cost.program import Program, Step
 
 __all__ = ["Lifetime", "Memory", "MemoryLayout", "PlacedBuffer", "placed_buffers", "plan_memory"]
 
@@ -57,12 +57,12 @@ class MemoryLayout:
         self.inputs = [index for index, step in steps if step.op == "input"]
         self.outputs = program.outputs
         self.kpu = _kpu_buffers(program, last_read)
-        if program.kmodel_version == VERSION_5 or program.unwritten:
-            self.data = _data_buffers(program, last_read, owner)
-            self.inner = _inner_buffers(program, last_read, owner)
-        else:
+        if program.is_older:
             self.inputs, self.outputs = [], ()
             self.data, self.inner = _one_buffer(program, last_read, owner), []
+        else:
+            self.data = _data_buffers(program, last_read, owner)
+            self.inner = _inner_buffers(program, last_read, owner)
 
     def plan(self, map_bytes: Sequence[int], size_bytes: Sequence[int]) -> Memory:
         """Places every buffer as the compiler does.

@@ -7,12 +7,13 @@ sizes and memory are known before training.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from dse.chips.k210.cost.program import VERSION_5, Program, Step
 
-__all__ = ["in_version"]
+__all__ = ["in_first_version", "in_version"]
 
 CONVERSIONS = ("dequantize", "quantize", "lookup")
 COPIES = ("copy", "kpu_copy")
@@ -33,6 +34,15 @@ class _Value(NamedTuple):
 
 class _Unwritten(Exception):
     """A step that an older version does not know."""
+
+
+def in_first_version(program: Program, versions: Sequence[int]) -> Program:
+    """`program` as the first of `versions` that can tell it; as the last, where none can."""
+    for version in versions:
+        found = in_version(program, version)
+        if not found.unwritten:
+            break
+    return found
 
 
 def in_version(program: Program, version: int) -> Program:

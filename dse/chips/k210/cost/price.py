@@ -19,8 +19,8 @@ from dse.chips.k210.cost.latency import Duration, program_time
 from dse.chips.k210.cost.layer_costs import LayerCost, layer_costs
 from dse.chips.k210.cost.lowering import lower, lower_for_cpu
 from dse.chips.k210.cost.memory import Memory, plan_memory
-from dse.chips.k210.cost.older_versions import in_version
-from dse.chips.k210.cost.program import Program
+from dse.chips.k210.cost.older_versions import in_first_version
+from dse.chips.k210.cost.program import VERSION_5, Program
 from dse.chips.k210.target import K210Target
 from dse.errors import UnknownName
 from dse.network.graph import Graph
@@ -41,7 +41,7 @@ KPU_FORMAT = "kpu8"
 FIGURES = tuple(
     column.name for column in (KMODEL_BYTES, *BUFFERS, MAIN_MEMORY_BYTES, PEAK_KPU_BYTES)
 )
-"""The chip's own fields of `dse check --json`."""
+"""The chip's own bytes in `dse check --json`."""
 
 BYTES_PER_WEIGHT = {"FP32": 4, "FP16": 2, "Q9": 2, "Q8": 2, "Q7": 2, "Q6": 2}
 """Narduzzi et al. store every Q format in 16 bits (arXiv 2208.11011, table II)."""
@@ -55,10 +55,10 @@ class K210Cost(Cost):
     main_memory_bytes: the file, `.input`, `.output` and `.data`, all in RAM together; in versions
         3 and 4 the first two lie in the last.
     peak_layer, data_layer: where KPU memory and `.data` reach their peaks.
-    unwritten: why the version of kmodel that the target loads cannot be written, or nothing.
+    unwritten: why no version of kmodel that is written for the target can tell it, or nothing.
     range_dependent: layers at which the calibration pictures decide whether the compiler leaves
         a pair of conversions out.
-    kmodel_version: of a file that is there; zero of a network, whose compiler decides.
+    kmodel_version: of the file; zero in a format that no kmodel has.
     """
 
     kmodel_bytes: int
@@ -70,8 +70,8 @@ class K210Cost(Cost):
     peak_kpu_bytes: int
     peak_layer: str
     unwritten: str
+    kmodel_version: int
     account: Callable[[], tuple[LayerCost, ...]] = field(repr=False, compare=False)
-    kmodel_version: int = 0
 
     @property
     def file_bytes(self) -> int:
@@ -81,7 +81,13 @@ class K210Cost(Cost):
     @property
     def figures(self) -> dict[str, int]:
         """See `Cost`."""
-        return {name: getattr(self, name) for name in FIGURES}
+        return {name: getattr(self, name) for name in (*FIGURES, "kmodel_version")}
+
+    @property
+    def written_as(self) -> str:
+        """See `Cost`."""
+        usual = self.kmodel_version in (0, VERSION_5)
+        return "" if usual else f"kmodel version {self.kmodel_version}"
 
     @cached_property
     def layers(self) -> tuple[LayerCost, ...]:
@@ -121,6 +127,7 @@ class Figures(NamedTuple):
             peak_kpu_bytes=memory.peak_kpu_bytes,
             peak_layer=memory.peak_layer,
             unwritten=program.unwritten,
+            kmodel_version=program.kmodel_version if format == KPU_FORMAT else 0,
             latency_ms=time.ms,
             latency_ms_low=time.low_ms,
             latency_ms_high=time.high_ms,
@@ -153,7 +160,7 @@ def lowered(graph: Graph, format: str, target: K210Target) -> Program:
         raise UnknownName("format", format, FORMATS)
     if format != KPU_FORMAT:
         return lower_for_cpu(graph)
-    return in_version(lower(graph, target.interleaved), target.kmodel_version_written)
+    return in_first_version(lower(graph, target.interleaved), target.kmodel_versions_written)
 
 
 def file_bytes(program: Program, parameters: int, format: str) -> int:

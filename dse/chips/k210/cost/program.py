@@ -117,6 +117,11 @@ class Program:
         """`formula` of the program and each of its steps."""
         return [formula(self, step) for step in self.steps]
 
+    @property
+    def is_older(self) -> bool:
+        """Its steps are those of version 3 or 4."""
+        return self.kmodel_version != VERSION_5 and not self.unwritten
+
     @cached_property
     def readers(self) -> tuple[tuple[int, ...], ...]:
         """For each step those that read it."""

@@ -2,6 +2,7 @@
 
 Loops and their order are those of `lib/drivers/kpu.c` of the standalone SDK, which is that runtime:
 the accelerator's maps come to main memory by DMA while they are written, and the CPU waits.
+MaixPy's library (`lib_sipeed_kpu*.a`) copies them by the CPU, unless it is told otherwise.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 
 from dse.chips.k210.cost.kpu_layout import ROW_BYTES
 from dse.chips.k210.cost.latency import total_time
-from dse.chips.k210.file_cost.loops import old_loops
+from dse.chips.k210.cost.older_loops import download_cycles, old_loops, upload_cycles
 from dse.chips.k210.file_cost.operation import (
     MAIN,
     FileStep,
@@ -37,9 +38,6 @@ __all__ = ["Layers"]
 
 PADDED, PADDED_BYTES = 4, 16
 """Side, and bytes of a channel, of the maps that a number is padded to."""
-
-WORD = 8
-"""Bytes that an upload takes at once where the rows' width and place allow it."""
 
 
 class Work(NamedTuple):
@@ -71,14 +69,14 @@ class Layers:
         count = elements_of(self.kmodel.input_shape, "input")
         if isinstance(first, layers.KpuConvolution):
             read = convolution_of(first, self.content).read
-            loop = "dma" if read.width % ROW_BYTES == 0 else _upload_loop(read.width, 0)
+            cycles = upload_cycles(3, self.target, read.width, picture=True)
             shape, written = (read.height, read.width, read.channels), kpu_span(read)
-            why = "by DMA" if loop == "dma" else "CPU: copies the picture in"
+            why = "CPU: copies the picture in" if read.width % ROW_BYTES else "by DMA"
         else:
             start: int = getattr(first, "input")  # noqa: B009, of a fully connected layer
-            loop, shape, count = "copy", (1, 1, count), 4 * count
+            cycles, shape, count = self.loops["copy"], (1, 1, count), 4 * count
             written, why = self._main((start, count), first.name), "CPU: copies the numbers in"
-        time = loop_time(self.loops[loop], count, self.target)
+        time = loop_time(cycles, count, self.target)
         step = FileStep("input", "transfer", shape, time, (), (written,))
         return Operation("0 input", "input", (step,), why=why)
 
@@ -101,28 +99,38 @@ class Layers:
     def _convolution(self, name: str, layer: layers.KpuConvolution) -> Operation:
         found = convolution_of(layer, self.content)
         step, parameters, macs = convolution(found, self.target)
-        why = kpu_reason(found)
+        steps, why = [step], kpu_reason(found)
         if layer.flags & layers.MAIN_MEMORY_OUTPUT:
             count = elements_of(found.written.shape, layer.name)
-            sent = loop_time(self.loops["dma_output"], count, self.target)
-            writes = (*step.writes, self._main((layer.main, count), layer.name))
-            step = replace(step, time=total_time([step.time, sent]), writes=writes)
-            why = "; ".join(filter(None, (why, "writes to main memory by DMA")))
+            cycles = download_cycles(3, self.target, found.written.width)
+            sent = loop_time(cycles, count, self.target)
+            main = self._main((layer.main, count), layer.name)
+            if self.target.kmodel_3_results_by_dma:
+                both = total_time([step.time, sent])
+                steps = [replace(step, time=both, writes=(*step.writes, main))]
+                how = "writes to main memory by DMA"
+            else:
+                steps.append(
+                    FileStep("download", "transfer", step.shape, sent, step.writes, (main,))
+                )
+                how = "CPU: copies the maps to main memory"
+            why = "; ".join(filter(None, (why, how)))
         own = layer.body_end - layer.body_start
-        return Operation(name, layer.name, (step,), parameters, macs, own, why=why)
+        return Operation(name, layer.name, tuple(steps), parameters, macs, own, why=why)
 
     def _upload(self, name: str, layer: layers.AddPadding | layers.Upload) -> Operation:
         if isinstance(layer, layers.Upload):
             channels, height, width = layer.shape.chw
             count = elements_of(layer.shape, layer.name)
-            loop = _upload_loop(width, layer.input)
+            cycles = upload_cycles(3, self.target, width, start=layer.input)
             why = "CPU: copies what it made into the KPU's memory"
         else:
-            channels, height, width, loop = layer.channels, PADDED, PADDED, "padding"
+            channels, height, width = layer.channels, PADDED, PADDED
+            cycles = self.loops["padding"]
             count = elements_of((channels,), layer.name)
             why = "a fully connected layer on the KPU: a number becomes a map of 4x4"
         written = kpu_span(KpuMap(layer.output * ROW_BYTES, channels, height, width))
-        time = loop_time(self.loops[loop], count, self.target)
+        time = loop_time(cycles, count, self.target)
         read = self._main((layer.input, count), layer.name)
         step = FileStep("upload", "transfer", (height, width, channels), time, (read,), (written,))
         return Operation(name, layer.name, (step,), why=why)
@@ -144,11 +152,6 @@ class Layers:
         room = self.kmodel.main_bytes
         expect(start + size <= room, f"'{what}' reaches {start + size}, its memory {room}")
         return Span(MAIN, start, start + size)
-
-
-def _upload_loop(width: int, start: int) -> str:
-    """`kpu_upload_core` moves eight bytes at once where it can."""
-    return "upload_words" if width % WORD == start % WORD == 0 else "upload"
 
 
 def _flat(

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 @pytest.fixture(scope="module")
 def older() -> Deployment:
     graph = detector_graph(Training.parse("P5-a0.5-64"))
-    return deploy(graph, random_weights(graph), random_canvases(4, 64), kmodel_version=4)
+    return deploy(graph, random_weights(graph), random_canvases(4, 64), kmodel_versions=(4,))
 
 
 @pytest.fixture()

@@ -46,7 +46,7 @@ def test_the_compilers_figures_stand_beside_the_predicted(small: dict[str, Any])
 
 @pytest.mark.parametrize("version", [3, 4])
 def test_an_older_version_is_priced_to_the_byte(version: int) -> None:
-    compiled = told(SMALL, replace(TARGET, kmodel_version_written=version))["compiled"]
+    compiled = told(SMALL, replace(TARGET, kmodel_versions_written=(version,)))["compiled"]
     assert (compiled["agrees"], compiled["differences"]) == (True, {})
 
 

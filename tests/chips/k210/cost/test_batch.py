@@ -23,6 +23,7 @@ NETWORKS = st.builds(
     breakpoint=st.sampled_from("ABC"),
     width=st.floats(0.1, 1.6).map(lambda width: round(width, 2)),
     input_size=st.one_of(SIDES, st.builds(lambda *sides: Canvas(*sides).input_size, SIDES, SIDES)),
+    channels=st.integers(1, 300),
 )  # any size: with odd maps, tiny ones, and maps that OutC cannot join
 
 

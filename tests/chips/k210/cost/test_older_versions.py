@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from dse.canvas import Canvas
 from dse.chips.k210.cost.batch import price_networks
 from dse.chips.k210.cost.lowering import lower
 from dse.chips.k210.cost.memory import plan_memory
-from dse.chips.k210.cost.older_versions import in_version
+from dse.chips.k210.cost.older_versions import in_first_version, in_version
 from dse.chips.k210.cost.price import price
 from dse.chips.k210.cost.program import Program
 from dse.chips.k210.target import K210Target
@@ -73,16 +74,27 @@ def test_what_the_cpu_computes_is_not_written(version: int) -> None:
     assert ops(program) == ops(lower(graph))
 
 
-@pytest.mark.parametrize("version", [3, 4])
-def test_many_at_a_time_cost_what_they_cost_alone(version: int) -> None:
-    target = replace(TARGET, kmodel_version_written=version)
+def test_the_first_version_that_can_tell_a_network_is_taken() -> None:
+    plain = lower(chain((32, 32, 3), conv("a", 16, 3)))
+    padded = lower(chain((33, 32, 3), conv("a", 16, 3, stride=2)))
+    computed = lower(chain((32, 32, 3), conv("a", 16, 5)))
+    for versions, found in (((3, 4), (3, 4, 4)), ((4, 3), (4, 4, 3)), ((5,), (5, 5, 5))):
+        told = [in_first_version(one, versions) for one in (plain, padded, computed)]
+        assert tuple(one.kmodel_version for one in told) == found
+        assert [bool(one.unwritten) for one in told] == [False, False, 5 not in versions]
+
+
+@pytest.mark.parametrize("by_dma", [True, False])
+@pytest.mark.parametrize("versions", [(3,), (4,), (3, 4)])
+def test_many_at_a_time_cost_what_they_cost_alone(versions: tuple[int, ...], by_dma: bool) -> None:
+    target = replace(TARGET, kmodel_versions_written=versions, kmodel_3_results_by_dma=by_dma)
     networks = [
         Network(breakpoint, width, size)
         for breakpoint in ("A", "P")
         for width in (0.25, 0.5, 1.0)
-        for size in (96, 128, 200, 224)
+        for size in (96, 128, 200, 224, Canvas(320, 240).input_size)
     ]
     costs = price_networks(networks, ["kpu8"], target)
     for network in networks:
         assert costs[network, "kpu8"] == price(network.graph, "kpu8", target)
-    assert any(not cost.unwritten for cost in costs.values())
+    assert {one.kmodel_version for one in costs.values() if not one.unwritten} == set(versions)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from dse.chips.k210.cost.older_loops import old_loops
 from dse.chips.k210.file_cost.layers import WORK
-from dse.chips.k210.file_cost.loops import old_loops
-from dse.chips.k210.file_cost.operation import KPU, MAIN, Operation, Span
+from dse.chips.k210.file_cost.operation import KPU, MAIN, Operation, Span, loop_time
 from dse.chips.k210.file_cost.reading import read_file
 from dse.chips.k210.kmodel import layers
 from dse.chips.k210.target import K210Target
@@ -21,8 +22,8 @@ TARGET = K210Target.load("k210")
 LOOPS = old_loops(3, TARGET)
 
 
-def operations(file: Version3, folder: Path) -> tuple[Operation, ...]:
-    return read_file(written(file, folder), TARGET).operations
+def operations(file: Version3, folder: Path, target: K210Target = TARGET) -> tuple[Operation, ...]:
+    return read_file(written(file, folder), target).operations
 
 
 def rounds(one: Operation, loop: str) -> float:
@@ -56,6 +57,22 @@ def test_maps_are_sent_by_dma(tmp_path: Path) -> None:
     assert more == pytest.approx(256 * LOOPS["dma_output"][1])
     assert Span(MAIN, out, out + 256) in found.steps[0].writes
     assert len(found.steps) == 1
+
+
+@pytest.mark.parametrize(("width", "loop"), [(8, "download"), (64, "download_whole")])
+def test_a_firmware_may_copy_them_by_the_cpu(width: int, loop: str, tmp_path: Path) -> None:
+    maixpy = replace(TARGET, kmodel_3_results_by_dma=False)
+    file = Version3()
+    count = 4 * 8 * width
+    out = file.place(count)
+    file.convolve(registers((3, 8, width), 4, target=100), bytes(12), 4, out)
+    found = operations(file, tmp_path, maixpy)[1]
+    assert [step.op for step in found.steps] == ["kpu_conv", "download"]
+    sent = found.steps[1]
+    assert sent.time == loop_time(old_loops(3, maixpy)[loop], count, maixpy)
+    assert sent.writes == (Span(MAIN, out, out + count),)
+    assert "CPU: copies the maps" in found.why
+    assert operations(file, tmp_path)[1].time.ms < found.time.ms
 
 
 def test_a_stride_drops_products(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dse.chips.k210.file_cost.loops import COUNTED_02, READ_01, measured_cycles, old_loops
+from dse.chips.k210.cost.older_loops import COUNTED_02, READ_01, measured_cycles, old_loops
 from dse.chips.k210.target import K210Target
 
 TARGET = K210Target.load("k210")

@@ -11,7 +11,8 @@ Three sources, best first:
   transposition 64 (47 to 87), quantized addition 80 (31 to 59). For 0.1 they are read off
   `lib/drivers/kpu.c`, and the band is half to double.
 
-No constant here is fitted to the time of a whole network.
+No constant here is fitted to the time of a whole network. What a design will take in these versions
+and what a file takes are both told from here.
 """
 
 from __future__ import annotations
@@ -21,11 +22,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from dse import resources
-from dse.chips.k210.calibration.log_tables import read_measurements
+from dse.chips.k210.cost.choosing import chosen_cycles
+from dse.chips.k210.cost.kpu_layout import ROW_BYTES
 from dse.chips.k210.target import K210Target
 from dse.chips.target import Cycles
 
-__all__ = ["measured_cycles", "old_loops"]
+__all__ = ["download_cycles", "measured_cycles", "old_loops", "upload_cycles"]
+
+WORD = 8
+"""Bytes that 0.1 uploads at once where the rows' width and place allow it."""
 
 SPREAD = 0.8, 1.2
 """Around the printed times of one loop, as for the target's own transfers."""
@@ -67,17 +72,22 @@ READ_01: Mapping[str, Cycles] = {
 }
 
 
+@functools.lru_cache(maxsize=16)
 def old_loops(version: int, target: K210Target) -> Mapping[str, Cycles]:
     """Name of a loop -> cycles, of the runtime that runs kmodels of `version` (3 or 4)."""
     own = {
         "copy": target.cpu_cycles_per_copied_byte,
         "upload": target.cpu_cycles_per_uploaded_byte,
         "dma": target.cpu_cycles_per_dma_byte,
+        "download": target.cpu_cycles_per_downloaded_byte,
+        "download_whole": target.cpu_cycles_per_downloaded_byte_aligned,
     }
     if version == 3:
-        return {**own, **READ_01, **measured_cycles("0.1")}
-    dma, upload = own["dma"], own["upload"]
-    words = target.cpu_cycles_per_downloaded_byte_aligned
+        loops = {**own, **READ_01, **measured_cycles("0.1")}
+        if target.kmodel_3_results_by_dma:
+            loops["download"] = loops["download_whole"] = loops["dma_output"]
+        return loops
+    dma, upload, words = own["dma"], own["upload"], own["download_whole"]
     return {
         **own,
         **COUNTED_02,
@@ -92,12 +102,37 @@ def old_loops(version: int, target: K210Target) -> Mapping[str, Cycles]:
     }
 
 
+def upload_cycles(
+    version: int, target: K210Target, width: int, *, picture: bool = False, start: int = 0
+) -> Cycles:
+    """Cycles a byte of rows of `width` bytes that go to the accelerator, from address `start` on.
+
+    picture: the runtime brings it to the first layer. `width` may be an array.
+    """
+    loops, fills = old_loops(version, target), width % ROW_BYTES == 0
+    if version == 4:
+        whole = loops["input" if picture else "upload_whole"]
+        return chosen_cycles(fills, whole, loops["upload"])
+    by_words = chosen_cycles(
+        (width % WORD == 0) & (start % WORD == 0), loops["upload_words"], loops["upload"]
+    )
+    return chosen_cycles(fills, loops["dma"], by_words) if picture else by_words
+
+
+def download_cycles(version: int, target: K210Target, width: int) -> Cycles:
+    """Cycles a byte of a layer's rows of `width` bytes on their way to main memory."""
+    loops = old_loops(version, target)
+    return chosen_cycles(width % ROW_BYTES == 0, loops["download_whole"], loops["download"])
+
+
 @functools.cache
 def measured_cycles(runtime: str) -> Mapping[str, Cycles]:
     """Operation -> cycles a number written, as that runtime printed and as no rule is fitted to.
 
     What a printed time has beside it (a convolution whose result is written) is taken off.
     """
+    from dse.chips.k210.calibration.log_tables import read_measurements  # which prices, too
+
     chip = K210Target.load("k210")
     found: dict[str, list[float]] = {}
     for one in read_measurements(resources.folder("constraints") / "k210_times.csv"):
