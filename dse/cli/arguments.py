@@ -30,7 +30,6 @@ __all__ = [
     "whole_between",
 ]
 
-MOST_CLASSES = 1000
 MOST = 1_000_000_000
 LARGEST_SEED = 2**32 - 1
 MOST_DIGITS = 10
