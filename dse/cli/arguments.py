@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dse.defaults import TARGET
+from dse.detection.heads import MOST_CLASSES
 from dse.network.weights_source import WEIGHTS
 from dse.plain import plain
 from dse.terminal import show
