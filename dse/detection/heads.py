@@ -28,6 +28,7 @@ __all__ = [
     "Heads",
     "channels_of",
     "head_named",
+    "is_called",
 ]
 
 DEFAULT_HEAD = "25"
