@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dse.defaults import TARGET
+from dse.detection.heads import MOST_CLASSES
 from dse.network.weights_source import WEIGHTS
 from dse.plain import plain
 from dse.terminal import show
@@ -30,7 +31,6 @@ __all__ = [
     "whole_between",
 ]
 
-MOST_CLASSES = 1000
 MOST = 1_000_000_000
 LARGEST_SEED = 2**32 - 1
 MOST_DIGITS = 10

@@ -16,8 +16,8 @@ import numpy as np
 from dse.data.foreign import LARGEST_NUMBER, MOST_BOXES, content, inside
 from dse.data.picture_files import SUFFIXES, loader
 from dse.data.pictures import ANY_CLASS, Classes, DataSet, Picture
-from dse.data.selection import MOST_CLASSES
 from dse.detection.geometry import Boxes
+from dse.detection.heads import MOST_CLASSES
 from dse.errors import DataError
 
 __all__ = ["packed_files", "read_packed"]

@@ -14,13 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.data.pictures import ANY_CLASS, DataSet, Picture
+from dse.detection.heads import MOST_CLASSES
 from dse.errors import DataError, UnknownName, UsageError
 
-__all__ = ["MOST_CLASSES", "Selection"]
-
-MOST_CLASSES = 199
-"""A detector's last layer has a channel for each class and each of its boxes: five boxes are
-5 x (5 + 199) = 1,020 channels, and small accelerators write about a thousand."""
+__all__ = ["Selection"]
 
 
 @dataclass(frozen=True)

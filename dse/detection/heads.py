@@ -23,6 +23,7 @@ __all__ = [
     "DEFAULT_HEAD",
     "FACE_HEADS",
     "HEADS",
+    "MOST_CLASSES",
     "HeadKind",
     "Heads",
     "channels_of",
@@ -69,6 +70,10 @@ class Heads:
         known = {(head, size): anchors for head, size, anchors in self.clustered}
         return head_named(name, self.classes, known.get((name, str(input_size))))
 
+
+MOST_CLASSES = 199
+"""The last layer has a channel for each class and each of its boxes: five boxes are
+5 x (5 + 199) = 1,020 channels, and small accelerators write about a thousand."""
 
 FACE_HEADS = Heads()
 """Of studies of faces that cluster nothing."""

@@ -9,20 +9,16 @@ report    from what the journal holds
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
-from typing import Any
-
-from msgspec import structs
 
 from dse.chips import load_target
-from dse.defaults import OTHERS_SPACE
 from dse.detection.head import FACE_HEAD
 from dse.errors import DseError, Interrupted, StudyError, UsageError
 from dse.files import write_whole
+from dse.search.by_pictures import classes_of, settled, space_for
 from dse.search.clock import SearchClock
 from dse.search.coordinator import SearchCoordinator
 from dse.search.interruption import Interruption
@@ -44,7 +40,6 @@ from dse.study.provenance import check_unchanged, make_settings, shared_settings
 from dse.study.record import StudyRecord, load_study
 from dse.study.settings import DEFAULT_DATA, SearchSettings, StudySettings
 from dse.training.changes import changes_for
-from dse.training.recipe import Recipe
 from dse.workers.backend import TrainingBackend, backend_for, remarks_on
 from dse.workers.executor import Executor, TaskRunner
 
@@ -65,8 +60,8 @@ def plan_search(request: SearchRequest) -> SearchPlan:
     if {settings.data, settings.eval_data} == {DEFAULT_DATA}:  # slow to lay out, and sound
         classes = FACE_HEAD.classes
     else:
-        classes = _classes(backend.describe(settings))
-    space = backend.offered(SearchSpace.load(_space_of(request, settings, classes)))
+        classes = classes_of(backend.describe(settings))
+    space = backend.offered(SearchSpace.load(space_for(classes, request)))
     return make_plan(space, load_target(settings.target), len(classes))
 
 
@@ -120,12 +115,8 @@ class _Search:
         about = backend.describe(search)
         for line in remarks_on(about):
             self.progress.say(line)
-        classes = _classes(about)
-        search = structs.replace(
-            search,
-            space=_space_of(self.request, search, classes),
-            recipe=_settled(search.recipe, about),
-        )
+        classes = classes_of(about)
+        search = settled(search, self.request, about)
         plan = make_plan(backend.offered(SearchSpace.load(search.space)), target, len(classes))
         left_out = changes_for(classes, search.recipe.mirror).words
         if left_out:
@@ -223,23 +214,6 @@ class _Search:
         storage = " --storage URL" if self.run.storage else ""
         which = f"--study {folder.name}{self.run.results_flag}{storage}"
         self.go_on = f"continue with: dse search --resume {which}"
-
-
-def _classes(about: Mapping[str, Any]) -> tuple[str, ...]:
-    """Of the training pictures."""
-    return tuple(about["training_pictures"].get("classes", FACE_HEAD.classes))
-
-
-def _space_of(request: SearchRequest, search: SearchSettings, classes: tuple[str, ...]) -> str:
-    """The space that was asked for, else the usual one for such classes."""
-    is_usual = request.space is None and classes != FACE_HEAD.classes
-    return OTHERS_SPACE if is_usual else search.space
-
-
-def _settled(recipe: Recipe, about: Mapping[str, Any]) -> Recipe:
-    """`recipe` with what it leaves to the pictures, of which `about` tells."""
-    pictures = about["training_pictures"].get("pictures", 0)
-    return recipe.settled(pictures, are_faces=_classes(about) == FACE_HEAD.classes)
 
 
 def make_coordinator(

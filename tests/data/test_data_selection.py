@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dse.data.pictures import ANY_CLASS, DataSet, Picture
-from dse.data.selection import MOST_CLASSES, Selection
+from dse.data.selection import Selection
+from dse.detection.heads import MOST_CLASSES
 from dse.errors import DataError, UnknownName, UsageError
 
 

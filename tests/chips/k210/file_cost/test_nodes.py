@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dse.chips.k210.cost.older_loops import old_loops
-from dse.chips.k210.file_cost.nodes import WORK
+from dse.chips.k210.file_cost.loop_work import WORK
 from dse.chips.k210.file_cost.operation import KPU, MAIN, Operation, Span
 from dse.chips.k210.file_cost.reading import read_file
 from dse.chips.k210.kmodel import nodes
