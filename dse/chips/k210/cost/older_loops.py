@@ -2,7 +2,8 @@
 
 Three sources, best first:
 
-* printed times of `constraints/k210_times.csv`, which no rule of 1.9 is fitted to;
+* printed times of `constraints/k210_times.csv`, which no rule of 1.9 is fitted to
+  (`dse.chips.k210.calibration.printed_loops` works them out);
 * loops that 1.9 has too, from the target (its sources stand in `constraints/k210.toml`);
 * counted instructions, times the 1.35 cycles that were measured for one (as in `k210.toml`): for
   0.2 of `kernels/neutral/neutral_kernels.h` of the standalone SDK (`lib/nncase/v0`), built for
@@ -19,21 +20,22 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import replace
 
-from dse import resources
 from dse.chips.k210.cost.choosing import chosen_cycles
 from dse.chips.k210.cost.kpu_layout import ROW_BYTES
 from dse.chips.k210.target import K210Target
 from dse.chips.target import Cycles
 
-__all__ = ["download_cycles", "measured_cycles", "old_loops", "upload_cycles"]
+__all__ = ["PRINTED", "download_cycles", "old_loops", "upload_cycles"]
 
 WORD = 8
 """Bytes that 0.1 uploads at once where the rows' width and place allow it."""
 
-SPREAD = 0.8, 1.2
-"""Around the printed times of one loop, as for the target's own transfers."""
+PRINTED: Mapping[str, Mapping[str, Cycles]] = {
+    "0.1": {"dma_output": (4.84, 6.05, 7.26), "dequantize": (14.4, 18.0, 21.5)},
+    "0.2": {"quantized_add": (61.1, 79.8, 99.8), "byte_transpose": (51.5, 64.4, 77.3)},
+}
+"""By runtime."""
 
 COPIED_PICTURE = 38.2
 """Cycles a byte at the most: nncase thread 81 has 81 ms for all of slim-320 and 60 for its nodes,
@@ -87,7 +89,7 @@ def old_loops(version: int, target: K210Target) -> Mapping[str, Cycles]:
         "download_whole": target.cpu_cycles_per_downloaded_byte_aligned,
     }
     if version == 3:
-        loops = {**own, **READ_01, **measured_cycles("0.1")}
+        loops = {**own, **READ_01, **PRINTED["0.1"]}
         if target.kmodel_3_results_by_dma:
             loops["download"] = loops["download_whole"] = loops["dma_output"]
         return loops
@@ -95,7 +97,7 @@ def old_loops(version: int, target: K210Target) -> Mapping[str, Cycles]:
     return {
         **own,
         **COUNTED_02,
-        **measured_cycles("0.2"),
+        **PRINTED["0.2"],
         "dequantize": target.cpu_cycles_per_dequantized_element,
         "quantize": target.cpu_cycles_per_quantized_element,
         # The SDK of 2020, whose times were printed, took DMA; MaixPy's `libnncase.a` and the SDK
@@ -127,25 +129,3 @@ def download_cycles(version: int, target: K210Target, width: int) -> Cycles:
     """Cycles a byte of a layer's rows of `width` bytes on their way to main memory."""
     loops = old_loops(version, target)
     return chosen_cycles(width % ROW_BYTES == 0, loops["download_whole"], loops["download"])
-
-
-@functools.cache
-def measured_cycles(runtime: str) -> Mapping[str, Cycles]:
-    """Operation -> cycles a number written, as that runtime printed and as no rule is fitted to.
-
-    What a printed time has beside it (a convolution whose result is written) is taken off.
-    """
-    from dse.chips.k210.calibration.log_tables import read_measurements  # which prices, too
-
-    chip = K210Target.load("k210")
-    found: dict[str, list[float]] = {}
-    for one in read_measurements(resources.folder("constraints") / "k210_times.csv"):
-        if one.fitted or one.runtime != runtime:
-            continue
-        before = replace(one, ops=one.ops[:-1]).predicted_ms(chip) if one.ops[1:] else 0.0
-        cycles = (one.ms - before) / 1e3 * one.cpu_clock_hz / one.elements
-        found.setdefault(one.ops[-1], []).append(cycles)
-    return {
-        op: (SPREAD[0] * min(all_), sum(all_) / len(all_), SPREAD[1] * max(all_))
-        for op, all_ in found.items()
-    }
