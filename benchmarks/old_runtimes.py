@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from published_networks import Published
 
-from dse.chips.k210.calibration.printed_loops import printed_cycles
 from dse.chips.k210.cost.latency import Duration, step_time
 from dse.chips.k210.cost.lowering import lower
+from dse.chips.k210.cost.older_loops import measured_cycles
 from dse.chips.k210.cost.program import KPU_CONVOLUTIONS, Program, Step
 from dse.chips.k210.target import K210Target
 from dse.network.graph import Graph, Layer, Shape
@@ -77,7 +77,7 @@ def rfb_without_slim(target: K210Target, old: dict[str, float]) -> Duration:
 def old_operations() -> dict[str, float]:
     """Milliseconds an element of operations that nncase 1.9 does not have, as measured."""
     hz = K210Target.load("k210").cpu_clock_hz
-    cycles = {**printed_cycles("0.2"), **printed_cycles("1.0")}
+    cycles = {**measured_cycles("0.2"), **measured_cycles("1.0")}
     return {op: likely / hz * 1e3 for op, (_, likely, _) in cycles.items()}
 
 

@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from dse.chips.k210.cost.choosing import chosen, chosen_cycles
-from dse.chips.k210.cost.kpu_layout import ROW_BYTES, row_layout
+from dse.chips.k210.cost.choosing import chosen_cycles
+from dse.chips.k210.cost.convolution_time import convolution_ms
+from dse.chips.k210.cost.kpu_layout import ROW_BYTES
 from dse.chips.k210.cost.older_loops import download_cycles, old_loops, upload_cycles
 from dse.chips.k210.cost.program import KPU_CONVOLUTIONS, Program, Step
 from dse.chips.k210.target import K210Target
@@ -66,11 +67,7 @@ def total_time(times: Sequence[Duration]) -> Duration:
 def step_time(program: Program, step: Step, target: K210Target) -> Duration:
     """Time of one step of `program`."""
     if step.op in KPU_CONVOLUTIONS:
-        source = program.steps[step.inputs[0]]
-        seconds = _convolution_cycles(step, source, target) / target.kpu_clock_hz
-        weights_seconds = step.weights * target.cpu_cycles_per_dma_byte[1] / target.cpu_clock_hz
-        ms = chosen(seconds > weights_seconds, seconds, weights_seconds) * 1e3
-        return Duration(ms, ms * target.kpu_time_factor_low, ms * target.kpu_time_factor_high)
+        return Duration(*convolution_ms(step, program.steps[step.inputs[0]].shape, target))
     if program.is_older:
         (low, likely, high), amount = _older_work(program, step, target)
     elif step.op in FREE_OPS:
@@ -79,28 +76,6 @@ def step_time(program: Program, step: Step, target: K210Target) -> Duration:
         (low, likely, high), amount = _cpu_work(program, step, target)
     ms_per_cycle = amount / target.cpu_clock_hz * 1e3
     return Duration(likely * ms_per_cycle, low * ms_per_cycle, high * ms_per_cycle)
-
-
-def _convolution_cycles(step: Step, source: Step, target: K210Target) -> float:
-    """Cycles of a KPU convolution, which runs at the resolution of what it reads."""
-    height, width, channels = source.shape
-    layout = row_layout(width)
-    rows = layout.row_length / layout.groups
-    lines = height * rows
-    if step.op == "kpu_depthwise":
-        return (
-            target.kpu_cycles_per_depthwise_line * channels * lines
-            + target.kpu_cycles_per_depthwise_channel * channels
-            + target.kpu_cycles_per_depthwise
-        )
-    pairs = channels * step.shape[2]
-    return (
-        target.kpu_cycles_per_pair_line * pairs * lines
-        + target.kpu_cycles_per_pair_row * pairs * rows
-        + target.kpu_cycles_per_output_line * step.shape[2] * lines
-        + target.kpu_cycles_per_weight_byte * step.weights
-        + target.kpu_cycles_per_convolution
-    )
 
 
 def _cpu_work(program: Program, step: Step, target: K210Target) -> tuple[Cycles, int]:

@@ -2,8 +2,7 @@
 
 Three sources, best first:
 
-* printed times of `constraints/k210_times.csv`, which no rule of 1.9 is fitted to
-  (`dse.chips.k210.calibration.printed_loops` works them out);
+* printed times of `constraints/k210_times.csv`, which no rule of 1.9 is fitted to;
 * loops that 1.9 has too, from the target (its sources stand in `constraints/k210.toml`);
 * counted instructions, times the 1.35 cycles that were measured for one (as in `k210.toml`): for
   0.2 of `kernels/neutral/neutral_kernels.h` of the standalone SDK (`lib/nncase/v0`), built for
@@ -18,24 +17,25 @@ and what a file takes are both told from here.
 
 from __future__ import annotations
 
+import csv
 import functools
 from collections.abc import Mapping
 
+from dse import resources
 from dse.chips.k210.cost.choosing import chosen_cycles
+from dse.chips.k210.cost.convolution_time import convolution_ms
 from dse.chips.k210.cost.kpu_layout import ROW_BYTES
+from dse.chips.k210.cost.program import Step
 from dse.chips.k210.target import K210Target
 from dse.chips.target import Cycles
 
-__all__ = ["PRINTED", "download_cycles", "old_loops", "upload_cycles"]
+__all__ = ["download_cycles", "measured_cycles", "old_loops", "upload_cycles"]
 
 WORD = 8
 """Bytes that 0.1 uploads at once where the rows' width and place allow it."""
 
-PRINTED: Mapping[str, Mapping[str, Cycles]] = {
-    "0.1": {"dma_output": (4.84, 6.05, 7.26), "dequantize": (14.4, 18.0, 21.5)},
-    "0.2": {"quantized_add": (61.1, 79.8, 99.8), "byte_transpose": (51.5, 64.4, 77.3)},
-}
-"""By runtime."""
+SPREAD = 0.8, 1.2
+"""Around the printed times of one loop, as for the target's own transfers."""
 
 COPIED_PICTURE = 38.2
 """Cycles a byte at the most: nncase thread 81 has 81 ms for all of slim-320 and 60 for its nodes,
@@ -89,7 +89,7 @@ def old_loops(version: int, target: K210Target) -> Mapping[str, Cycles]:
         "download_whole": target.cpu_cycles_per_downloaded_byte_aligned,
     }
     if version == 3:
-        loops = {**own, **READ_01, **PRINTED["0.1"]}
+        loops = {**own, **READ_01, **measured_cycles("0.1")}
         if target.kmodel_3_results_by_dma:
             loops["download"] = loops["download_whole"] = loops["dma_output"]
         return loops
@@ -97,7 +97,7 @@ def old_loops(version: int, target: K210Target) -> Mapping[str, Cycles]:
     return {
         **own,
         **COUNTED_02,
-        **PRINTED["0.2"],
+        **measured_cycles("0.2"),
         "dequantize": target.cpu_cycles_per_dequantized_element,
         "quantize": target.cpu_cycles_per_quantized_element,
         # The SDK of 2020, whose times were printed, took DMA; MaixPy's `libnncase.a` and the SDK
@@ -129,3 +129,37 @@ def download_cycles(version: int, target: K210Target, width: int) -> Cycles:
     """Cycles a byte of a layer's rows of `width` bytes on their way to main memory."""
     loops = old_loops(version, target)
     return chosen_cycles(width % ROW_BYTES == 0, loops["download_whole"], loops["download"])
+
+
+@functools.cache
+def measured_cycles(runtime: str) -> Mapping[str, Cycles]:
+    """Operation -> cycles a number written, as that runtime printed and as no rule is fitted to.
+
+    What a printed time has beside it (a convolution whose result is written) is taken off.
+    """
+    chip = K210Target.load("k210")
+    found: dict[str, list[float]] = {}
+    for row in _rows():
+        if row["fitted"] == "yes" or row["runtime"] != runtime:
+            continue
+        *before, op = row["ops"].split("+")
+        height, width, read, written = (int(row[side]) for side in SIDES)
+        ms = float(row["ms"])
+        for one in before:
+            step = Step(one, "", (0,), (height, width, written), 1, int(row["kernel"]), read)
+            ms -= convolution_ms(step, (height, width, read), chip)[0]
+        cycles = ms * 1e3 * int(row["cpu_mhz"]) / (height * width * written)
+        found.setdefault(op, []).append(cycles)
+    return {
+        op: (SPREAD[0] * min(all_), sum(all_) / len(all_), SPREAD[1] * max(all_))
+        for op, all_ in found.items()
+    }
+
+
+SIDES = "height", "width", "input_channels", "output_channels"
+
+
+def _rows() -> list[dict[str, str]]:
+    """Of the table, which is the package's own; its clocks are the chip's."""
+    text = (resources.folder("constraints") / "k210_times.csv").read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))

@@ -36,7 +36,7 @@ def script() -> ModuleType:
 def test_levels_are_those_of_version_5(
     family: str, seed: int, wanted: dict[int, str], script: ModuleType
 ) -> None:
-    rows = script.compare(family, seed)
+    rows = script.compare(family, seed, {})
     assert {row["version"]: row["found"] for row in rows} == wanted, rows
     assert all(row["priced"] for row in rows), rows
 
