@@ -90,7 +90,7 @@ def study_figures(tables: StudyTables) -> dict[str, Drawn]:
     """The figures of a study that has what they show, and of its most accurate design."""
     designs = in_scope(tables.designs, "deployable")
     shown = designs[designs["shown_ap"].notna()].drop(columns="lane")
-    marks = references(tables.columns)
+    marks = references(tables.columns, tables.classes)
     found = {
         f"front-{axis}": Drawn(front_figure(tables, axis, references=marks), shown)
         for axis in axes_of(tables.columns)

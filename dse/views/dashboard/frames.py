@@ -18,6 +18,7 @@ import pandas as pd
 from dse.canvas import Canvas
 from dse.columns import Limit
 from dse.defaults import TARGET
+from dse.detection.head import FACE_HEAD
 from dse.study.columns import StudyColumns
 
 __all__ = [
@@ -118,6 +119,12 @@ class StudyTables:
     stopping: str
     settings: Mapping[str, Any]
     limits: tuple[Limit, ...]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What the study finds."""
+        pictures = self.settings.get("training_pictures", {})
+        return tuple(pictures.get("classes", FACE_HEAD.classes))
 
 
 def study_tables(record: Record) -> StudyTables:

@@ -98,7 +98,7 @@ def _payload(studies: Sequence[StudyTables], samples: Mapping[str, StudySamples]
 
 def _study(tables: StudyTables, samples: StudySamples | None) -> dict[str, Any]:
     designs, columns = tables.designs, tables.columns
-    axes, marks = axes_of(columns), references(columns)
+    axes, marks = axes_of(columns), references(columns, tables.classes)
     spent = budget(designs)
     known, fine = facts(tables)
     sizes = input_sizes(designs)

@@ -6,9 +6,11 @@ source gives all of AP, latency and size for one and the same file.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dse import published
+from dse.detection.head import FACE_HEAD
 from dse.study.columns import StudyColumns
 
 __all__ = ["Reference", "references"]
@@ -34,8 +36,15 @@ class Reference:
     source: str
 
 
-def references(columns: StudyColumns) -> list[Reference]:
-    """The paper's networks by width, what it compares them with, and detectors on the chip."""
+def references(
+    columns: StudyColumns, classes: Sequence[str] = FACE_HEAD.classes
+) -> list[Reference]:
+    """The paper's networks by width, what it compares them with, and detectors on the chip.
+
+    classes: what the study finds. Nothing is published here of anything but faces.
+    """
+    if tuple(classes) != FACE_HEAD.classes:
+        return []
     return [*_paper_networks(columns.chip.file), *_paper_rivals(), *_detectors(columns)]
 
 

@@ -21,3 +21,9 @@ def test_the_papers_widths_and_the_chips_detectors_are_there() -> None:
     assert marks["Ultra-Light slim-320"].latency_ms == 65.6
     assert marks["Ultra-Light slim-320"].file_bytes == 307924
     assert marks["A98 alpha 0.5 on a MAIX Dock"].latency_ms == 1000 / 8
+
+
+def test_what_finds_other_things_has_no_published_marks() -> None:
+    assert references(study_columns(), ("face",)) == references(study_columns()) != []
+    assert references(study_columns(), ("ace", "king")) == []
+    assert references(study_columns(), ("card",)) == []
