@@ -82,7 +82,7 @@ def explain(design: str | Path, target: str | Target = TARGET) -> Explanation:
 def explore(
     budget: int = 50,
     target: str = TARGET,
-    space: str = SPACE,
+    space: str | None = None,
     data: str | None = None,
     *,
     study: str | None = None,
@@ -99,7 +99,8 @@ def explore(
     Args:
         budget: trainings to pay for at most.
         target: a file of `constraints/`, or the path of one.
-        space: a file of `search_spaces/`, or the path of one.
+        space: a file of `search_spaces/`, or the path of one; default that for faces, or for
+            whatever else `data` shows.
         data: pictures, such as "voc:DIR" or "synthetic:200"; default synthetic scenes.
         study: name of the study; default the target's with a number.
         results: folder where studies lie.

@@ -72,15 +72,15 @@ def as_data_set(found: FolderSet, split: str) -> DataSet:
 def class_names(labels: Sequence[str | None], listed: Sequence[str] = ()) -> tuple[str, ...]:
     """The names of the classes that have a box, those that differ only in case as one.
 
-    In the order of the list, or else of the alphabet; the commonest spelling counts, and a face
-    is a `face`.
+    In the order of the list, those that it leaves out behind them in that of the alphabet; the
+    commonest spelling counts, and a face is a `face`.
     """
     spelled = Counter(label for label in labels if label)
     commonest: dict[str, str] = {}
     for name, _ in sorted(spelled.items(), key=lambda item: (-item[1], item[0])):
         commonest.setdefault(name.casefold(), name)
     commonest |= {"face": "face"} if "face" in commonest else {}
-    order = [name.casefold() for name in listed] or sorted(commonest)
+    order = [*(name.casefold() for name in listed), *sorted(commonest)]
     return tuple(commonest[key] for key in dict.fromkeys(order) if key in commonest)
 
 

@@ -105,15 +105,17 @@ def loss_of(name: str, head: Head, weights: Any = None) -> Callable[[Any, Any], 
 
 
 def class_weights(counts: Sequence[int], beta: float) -> NDArray[np.float32] | None:
-    """What an object of each class counts, 1 on average; None where all count the same.
+    """What an object of each class counts; None where all count the same.
 
     counts: objects of each class. The weight is (1 - beta) / (1 - beta^n), one over the effective
-    number of n objects (Cui et al., arXiv 1901.05555, equation 4); 0 treats all alike.
+    number of n objects (Cui et al., arXiv 1901.05555, equation 4); 0 treats all alike. An object
+    counts 1 on average, lest all of them together weigh less than the background.
     """
-    if len(counts) < 2 or not beta:
+    number = np.asarray(counts, np.float64)
+    if len(counts) < 2 or not beta or not number.any():
         return None
-    raw = (1 - beta) / (1 - beta ** np.maximum(np.asarray(counts, np.float64), 1))
-    return np.asarray(raw / raw.mean(), np.float32)
+    raw = (1 - beta) / (1 - beta ** np.maximum(number, 1))
+    return np.asarray(raw * number.sum() / (raw * number).sum(), np.float32)
 
 
 def split_cells(truth: Any, maps: Any, head: Head) -> tuple[Any, Any, Any, Any]:

@@ -112,7 +112,8 @@ def opened_pictures(settings: SearchSettings) -> dict[str, dict[str, Any]]:
         names, other_names = (", ".join(found or FACES) for found in (own, others))
         raise DataError(
             f"the pictures to evaluate on have the classes {other_names}, not {names}",
-            "pick and name the same for both with --classes and --merge",
+            "pick and name the same for both with --classes and --merge, or for one alone in its "
+            "own name, as in voc:DIR?merge=face=NAME",
         )
     return about
 

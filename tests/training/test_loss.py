@@ -153,11 +153,12 @@ def test_rare_classes_count_more_and_all_together_the_same() -> None:
         return [float(weight) for weight in found]
 
     rare, common = weights([30, 3000], 0.99)
-    assert rare > 2 * common and rare + common == pytest.approx(2)
+    assert rare > 2 * common and 30 * rare + 3000 * common == pytest.approx(3030)
     mild, _ = weights([30, 3000], 0.9)
     assert mild < rare
-    worst, _ = weights([0, 10], 0.999)
-    assert np.isfinite(worst)
+    absent, only = weights([0, 10], 0.999)
+    assert np.isfinite(absent) and only == pytest.approx(1)
+    assert class_weights([0, 0], 0.99) is None
 
 
 @pytest.mark.parametrize("head", [HEAD, REGION])
