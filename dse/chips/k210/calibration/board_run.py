@@ -20,7 +20,7 @@ from dse.schema import shown
 
 __all__ = ["SETTINGS", "BoardRun", "milliseconds", "whole_number"]
 
-SETTINGS = ("network", "runtime", "kpu_mhz", "cpu_mhz")
+SETTINGS = ("network", "classes", "runtime", "kpu_mhz", "cpu_mhz")
 """What a log says of a run, and how it calls it."""
 
 LARGEST = 1 << 16
@@ -39,7 +39,8 @@ class BoardRun:
     """What holds for some lines of a log.
 
     network: a candidate, a training, or a .tflite file beside the log; empty until one is named.
-    runtime: nncase's version. interleaved: as in `K210Target`.
+    classes: that a candidate tells apart. runtime: nncase's version. interleaved: as in
+        `K210Target`.
     """
 
     path: Path
@@ -48,6 +49,7 @@ class BoardRun:
     kpu_clock_hz: int
     cpu_clock_hz: int
     interleaved: bool
+    classes: int = 1
 
     @classmethod
     def begin(cls, path: Path, target: K210Target, network: str = "") -> BoardRun:
@@ -65,6 +67,8 @@ class BoardRun:
         if ".." in Path(texts.get("network", "")).parts or texts.get("network", "").startswith("/"):
             why = f"'{shown(texts['network'])}' lies outside of the log's folder"
             raise InvalidFile(self.path, why, line, "name it with --network")
+        if "network" in texts or "classes" in settings:  # another network has its own
+            values["classes"] = whole_number(self.path, settings.get("classes", "1"), line)
         for unit in ("kpu", "cpu"):
             if f"{unit}_mhz" in settings:
                 mhz = whole_number(self.path, settings[f"{unit}_mhz"], line)
@@ -79,7 +83,7 @@ class BoardRun:
         beside = self.path.parent / self.network
         name = str(beside) if beside.suffix == ".tflite" else self.network
         try:
-            return _program(name, self.interleaved)
+            return _program(name, self.interleaved, self.classes)
         except DseError as error:
             raise InvalidFile(self.path, printable(error), line, error.hint) from None
 
@@ -105,9 +109,9 @@ class BoardRun:
 
 
 @lru_cache(maxsize=64)
-def _program(name: str, interleaved: bool) -> Program:
+def _program(name: str, interleaved: bool, classes: int) -> Program:
     """What the KPU and the CPU do for a network; each line of a log may ask again."""
-    subject = resolve(name, KPU_FORMAT)
+    subject = resolve(name, KPU_FORMAT, classes=classes)
     if subject.format != KPU_FORMAT:
         raise UsageError(f"'{name}' does not run on the KPU", f"its format must be {KPU_FORMAT}")
     program = lower(subject.graph, interleaved)

@@ -28,6 +28,12 @@ def test_our_own_programs_line() -> None:
     assert not printed.ignored
 
 
+def test_a_network_is_that_of_its_classes() -> None:
+    text = "network=P5-a1-256-r5 classes=10\nrun_ms=5\nnetwork=P5-a1-256-r5\nrun_ms=4"
+    ten, one = (time.program.steps[-1].shape[-1] for time in read(text).times)
+    assert (ten, one) == (5 * 15, 5 * 6)
+
+
 def test_settings_and_a_time_in_one_line() -> None:
     (one,) = read("network=A63-a0.35-128 run_ms=7.25").times
     assert (one.name, one.ms) == ("A63-a0.35-128", 7.25)
