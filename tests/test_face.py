@@ -64,6 +64,14 @@ def test_designs_may_be_objects_and_targets_too() -> None:
     assert repr(dse.explain("P5-a1-256", target)).startswith("<P5-a1-256-kpu8: 12 layers")
 
 
+def test_a_head_for_more_classes_costs_more() -> None:
+    one, ten = (dse.check("P5-a1-256-r5", classes=count) for count in (1, 10))
+    assert one.cost.latency_ms < ten.cost.latency_ms
+    assert (
+        dse.explain("P5-a1-256-r5", classes=10).as_dict() != dse.explain("P5-a1-256-r5").as_dict()
+    )
+
+
 def test_a_study_is_a_front_designs_and_figures() -> None:
     study = dse.open_study(str(REFERENCE))
     front = study.front

@@ -38,6 +38,8 @@ def check(
     design: str | Path | Candidate | Training,
     target: str | Target = TARGET,
     space: str | SearchSpace | None = SPACE,
+    *,
+    classes: int = 1,
 ) -> Checked:
     """Prices a design and says whether a target can hold it, before anything is trained.
 
@@ -47,6 +49,7 @@ def check(
             `.tflite` file, or of a file that the target's chip runs as it is.
         target: a file of `constraints/` ("k210-maixpy-full"), the path of one, or a `Target`.
         space: where to look for the nearest design that fits; None: nowhere.
+        classes: that a candidate tells apart.
 
     Returns:
         Cost (`cost.latency_ms` with its band, `cost.figures` in bytes), `verdict` with the limit,
@@ -58,15 +61,16 @@ def check(
         VerificationFailed: the chip's file is damaged, or none.
     """
     within = SearchSpace.load(space) if isinstance(space, str) else space
-    return check_on(design, _target(target), within)
+    return check_on(design, _target(target), within, classes=classes)
 
 
-def explain(design: str | Path, target: str | Target = TARGET) -> Explanation:
+def explain(design: str | Path, target: str | Target = TARGET, *, classes: int = 1) -> Explanation:
     """Accounts for a design layer by layer: where it runs, why there, its time and memory.
 
     Args:
         design: as of `check`.
         target: as of `check`.
+        classes: as of `check`.
 
     Returns:
         `table()` as text; `account.layers` and `account.steps` as rows; `as_dict()` with all.
@@ -76,7 +80,7 @@ def explain(design: str | Path, target: str | Target = TARGET) -> Explanation:
         InvalidFile: the file is no TensorFlow-Lite model.
         VerificationFailed: the chip's file is damaged, or none.
     """
-    return explain_on(str(design), _target(target))
+    return explain_on(str(design), _target(target), classes=classes)
 
 
 def explore(
