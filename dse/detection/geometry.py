@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Boxes", "corners", "intersection_matrix", "iou_matrix"]
+__all__ = ["SMALLEST_AREA", "Boxes", "corners", "intersection_matrix", "iou_matrix"]
 
 Float32s = NDArray[np.float32]
 

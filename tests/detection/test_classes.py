@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dse.data.pictures import ANY_CLASS, no_boxes
@@ -66,6 +66,7 @@ def test_an_ignored_box_matters_for_its_class_or_for_all(left_out: int, expected
 
 @settings(max_examples=100, deadline=None)
 @given(seed=st.integers(0, 10**6), classes=st.integers(2, 4))
+@example(seed=395830, classes=2)  # an ignored box covers three fifths of a detection
 def test_agrees_with_pycocotools(seed: int, classes: int) -> None:
     found, truth = random_case(seed, classes)
     if not sum(len(one.boxes) for one in truth):
