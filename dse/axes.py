@@ -17,8 +17,8 @@ FORMATS = ("kpu8", "FP16", "Q9", "Q8", "Q7", "Q6", "FP32")
 SIDES = range(32, 1025)
 """Pixels, of an input."""
 
-USUAL: Mapping[str, tuple[Any, ...]] = {"head": (DEFAULT_HEAD,)}
-"""What an axis has that a space does not name."""
+USUAL: Mapping[str, Any] = {"head": DEFAULT_HEAD}
+"""The value of an axis that a space, a journal or a table of before does not name."""
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "breakpoint": (str,),

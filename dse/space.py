@@ -219,7 +219,8 @@ def _axes(table: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
     for key in table:
         if key not in AXES:
             raise WrongValue(key, f"unknown axis '{shown(key)}'", f"axes: {', '.join(AXES)}")
-    axes = {axis: checked_axis(axis, table.get(axis, USUAL.get(axis))) for axis in AXES}
+    table = {**{axis: (value,) for axis, value in USUAL.items()}, **table}
+    axes = {axis: checked_axis(axis, table.get(axis)) for axis in AXES}
     training_axes = (axes[axis] for axis in TRAINING_AXES)
     if all(_impossible(*values) for values in itertools.product(*training_axes)):
         raise WrongValue("", "no combination of its values is a network: the space is empty")

@@ -10,14 +10,10 @@ from msgspec import structs
 from dse.defaults import OTHERS_SPACE, SPACE
 from dse.detection.head import FACE_HEAD
 from dse.search.request import SearchRequest
+from dse.study.provenance import classes_of
 from dse.study.settings import SearchSettings
 
-__all__ = ["classes_of", "settled", "space_for"]
-
-
-def classes_of(about: Mapping[str, Any]) -> tuple[str, ...]:
-    """Names of what is on the training pictures, as `TrainingBackend.describe` tells."""
-    return tuple(about["training_pictures"].get("classes", FACE_HEAD.classes))
+__all__ = ["settled", "space_for"]
 
 
 def space_for(classes: tuple[str, ...], request: SearchRequest) -> str:

@@ -18,7 +18,7 @@ from dse.chips import load_target
 from dse.detection.head import FACE_HEAD
 from dse.errors import DseError, Interrupted, StudyError, UsageError
 from dse.files import write_whole
-from dse.search.by_pictures import classes_of, settled, space_for
+from dse.search.by_pictures import settled, space_for
 from dse.search.clock import SearchClock
 from dse.search.coordinator import SearchCoordinator
 from dse.search.interruption import Interruption
@@ -36,7 +36,7 @@ from dse.study.journal import Journal
 from dse.study.journal_lines import drop_broken_tail
 from dse.study.outcomes import SearchReport
 from dse.study.plan import SearchPlan, candidates_csv, make_plan
-from dse.study.provenance import check_unchanged, make_settings, shared_settings
+from dse.study.provenance import check_unchanged, classes_of, make_settings, shared_settings
 from dse.study.record import StudyRecord, load_study
 from dse.study.settings import DEFAULT_DATA, SearchSettings, StudySettings
 from dse.training.changes import changes_for

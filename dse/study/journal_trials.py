@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from dse.axes import USUAL
 from dse.detection.heads import DEFAULT_HEAD
 from dse.errors import CorruptJournal, UsageError
 from dse.schema import shown
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 __all__ = ["NoTraining", "entries_of", "entry_of", "given_up", "new_trial", "notes", "training_of"]
-
-_USUAL = {"head": DEFAULT_HEAD}
-"""What a trial does not say, where its study varies it not; so it was before there were others."""
 
 STATES = {"COMPLETE": "complete", "PRUNED": "stopped", "FAIL": "failed"}
 """An entry's state by Optuna's name of it; any other is "running"."""
@@ -50,7 +48,7 @@ def new_trial(state: str, training: Training, space: SearchSpace, **more: Any) -
 def training_of(trial: FrozenTrial) -> Training:
     """The training that a trial is about. Raises NoTraining: its id names folders."""
     try:
-        known = {**_USUAL, **trial.params}
+        known = {**USUAL, **trial.params}
         training = Training(**{name: known[name] for name in TRAINING_AXES})
         return Training.parse(training.id)
     except (KeyError, TypeError, ValueError, UsageError) as error:

@@ -11,10 +11,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from dse.axes import USUAL
 from dse.canvas import Canvas, InputSize
 from dse.chips import Target, price_space
 from dse.chips.verdict import ACCEPTED
-from dse.detection.heads import DEFAULT_HEAD
 from dse.errors import InvalidFile, NothingFeasible, UsageError
 from dse.files import open_regular, reported
 from dse.schema import shown
@@ -160,21 +160,17 @@ def _records(lines: Iterator[list[str]], columns: StudyColumns) -> Iterator[list
     names, kept = columns.names("candidates"), kept_columns(columns)
     readers = [_READ.get(column.kind, column.kind) for column in kept]
     header = next(lines, None)
-    older = header == [name for name in names if name not in TOLD_LATER]
+    older = header == [name for name in names if name not in USUAL]
     if header != names and not older:
         raise ValueError(f"its columns must be {', '.join(names)}")
     for line in lines:
         if header is None or len(line) != len(header):
             raise ValueError(f"its columns must be {', '.join(names)}")
         if older:
-            for name, value in TOLD_LATER.items():
+            for name, value in USUAL.items():
                 line.insert(names.index(name), value)
         values = line[len(names) - len(kept) :]
         yield [read(value) for read, value in zip(readers, values, strict=True)]
-
-
-TOLD_LATER = {"head": DEFAULT_HEAD}
-"""Columns that files of before have not, and what was so then."""
 
 
 def _input_size(text: str) -> InputSize:

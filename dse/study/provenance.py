@@ -20,6 +20,7 @@ from dse.versions import versions
 __all__ = [
     "SHARED",
     "check_unchanged",
+    "classes_of",
     "differing",
     "first_difference",
     "make_settings",
@@ -80,6 +81,11 @@ def shared_settings(settings: StudySettings) -> dict[str, Any]:
         kind = getattr(settings, part).source.partition(":")[0]
         found[part] = {**table[part], "source": kind}
     return found
+
+
+def classes_of(about: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of what is on the training pictures. about: tables as study.toml has them."""
+    return tuple(about.get("training_pictures", {}).get("classes", FACE_HEADS.classes))
 
 
 def check_unchanged(settings: StudySettings, about: Mapping[str, Any]) -> None:

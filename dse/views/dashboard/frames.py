@@ -18,8 +18,8 @@ import pandas as pd
 from dse.canvas import Canvas
 from dse.columns import Limit
 from dse.defaults import TARGET
-from dse.detection.head import FACE_HEAD
 from dse.study.columns import StudyColumns
+from dse.study.provenance import classes_of
 
 __all__ = [
     "FLOAT",
@@ -123,8 +123,7 @@ class StudyTables:
     @property
     def classes(self) -> tuple[str, ...]:
         """What the study finds."""
-        pictures = self.settings.get("training_pictures", {})
-        return tuple(pictures.get("classes", FACE_HEAD.classes))
+        return classes_of(self.settings)
 
 
 def study_tables(record: Record) -> StudyTables:

@@ -25,8 +25,8 @@ from tests.chips.k210.board_tables import BOX_SCALE, SIZE, sources
 pytestmark = pytest.mark.slow
 
 TEMPLATES = Path(dse.chips.k210.__file__).parent / "bundle" / "templates"
-PARTS = ("network_canmv.py", "network_maixpy.py")
-"""Of `main.py`: what is another for each firmware."""
+PARTS = ("kmodel_place.py", "network_canmv.py", "network_maixpy.py")
+"""Of `main.py`: what its two forms share, and what is another for each firmware."""
 
 BUNDLES = Path(__file__).parents[4] / "results" / "reference" / "bundles"
 
