@@ -36,7 +36,13 @@ def fit(
     report: Callable[[EpochReport], bool],
 ) -> tuple[Weights, list[EpochReport], bool]:
     """Trains the layers behind lambda on the features in front of it."""
-    from dse.network.keras_model import boundary, build, get_weights, set_weights
+    from dse.network.keras_model import (
+        boundary,
+        build,
+        get_weights,
+        set_weights,
+        training_precision,
+    )
     from dse.network.keras_starting_weights import load_starting_weights
     from dse.training.features import frozen_features
     from dse.training.head import start_heads
@@ -56,7 +62,7 @@ def fit(
     val_data = rendered_pictures(job.data, "val", job.cache, recipe.val_pictures)
     seen = ViewSet(val_data, size, 1, recipe.seed)
     val = frozen_features(graph, edge, start, seen, Path(job.cache))
-    tail = build(graph, sources=edge)
+    tail = build(graph, sources=edge, precision=training_precision(graph))
     start_heads(tail, recipe.seed, head)
     set_weights(tail, start, partial=True)
     if "head/kernel" in start:
