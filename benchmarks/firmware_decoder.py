@@ -5,8 +5,9 @@
 
 The trained network is compiled and written in both versions; each file is run by the emulator on
 evaluation pictures. Its maps are decoded by Python, as evaluations do it, and by `darknet.c`,
-which does what the firmwares' decoders do: from the evaluation's threshold on, and from the
-bundle's. Exit 1 where boxes differ.
+which does what the firmwares' decoders do: from the evaluation's threshold on, and from the one
+that a bundle hands to the firmware: of best F1, of several classes the lowest. Exit 1 where boxes
+differ.
 
 A picture is equal where both find as many boxes, and each of ours has one of theirs with the same
 class, the probability within 1e-5 and the edges within 0.001 pixels: rounding of float32. Ours
@@ -95,7 +96,8 @@ def compare(
         note(f"version {version}: {len(prepared)} pictures")
         kmodel = deployment.compiled.in_version(version).kmodel
         predict = older_predictor(kmodel, (height, width, channels))
-        best = measure_accuracy(predict, prepared, head).score
+        accuracy = measure_accuracy(predict, prepared, head)
+        best = min(accuracy.scores.values(), default=accuracy.score)
         maps = predict(prepared.canvases)
         for named, threshold in (("evaluation", SCORE_THRESHOLD), ("bundle", best)):
             ours = decode_maps(maps, size, threshold, head=head)
