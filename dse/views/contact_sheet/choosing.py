@@ -67,7 +67,7 @@ def choose(
 
 
 def choose_between(
-    detectors: Sequence[Sequence[Finding]], scores: Sequence[float], wanted: int
+    detectors: Sequence[Sequence[Finding]], scores: Sequence[Score], wanted: int
 ) -> list[int]:
     """Places of at most `wanted` pictures on which `detectors` differ most, in the set's order.
 

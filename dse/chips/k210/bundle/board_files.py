@@ -61,6 +61,8 @@ def board_files(
     canvas = Canvas.of(detector["input"]["size_pixels"])
     cells = output["map_height"] * output["map_width"]
     numbers = output["channels"] * cells
+    thresholds = detector.get("class_score_thresholds", [])
+    score = min(thresholds, default=detector["score_threshold"])  # decoders apply the others later
     program = target.get("board_program", K210Target.TOLD_LATER["board_program"])
     is_maixpy = program == "maixpy"
     values = {
@@ -78,7 +80,9 @@ def board_files(
         **_canvas_values(canvas),
         **_memory_values(compiled, canvas, cells if is_maixpy else numbers),
         **_output_values(head, detector),
-        "score_logit": _logit(detector["score_threshold"]),
+        "score_threshold": score,
+        "score_logit": _logit(score),
+        "class_thresholds": thresholds,
         "largest_log_ratio": MAX_LOG_RATIO,
         "max_candidates": CANDIDATES,
         "max_faces": MAX_BOXES,
