@@ -86,7 +86,7 @@ _EVERY = (
     Breakpoint(
         "P",
         PLAIN,
-        {count: f"conv_{max(1, count)}" for count in (0, 3, 5, 8)},
+        {count: f"conv_{count}" for count in (3, 5, 8)},
         plain.plain_backbone,
         shipped=(5, 256),
     ),

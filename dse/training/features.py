@@ -33,7 +33,10 @@ from dse.network.keras_model import build, get_weights, set_weights
 from dse.training.augmentation import View
 from dse.training.views import ViewSet
 
-__all__ = ["Features", "frozen_features", "weights_id"]
+__all__ = ["Features", "are_worth_storing", "frozen_features", "weights_id"]
+
+LEAST_SHARE = 0.1
+"""Of a network's work: what takes less is done anew, and so may be its pictures' views."""
 
 CHUNK = 64
 """Views computed between two records of progress."""
@@ -56,6 +59,12 @@ class Features:
 
     tensors: tuple[NDArray[np.float16], ...]
     labels: Labels
+
+
+def are_worth_storing(graph: Graph, frozen: frozenset[str]) -> bool:
+    """Whether the layers `frozen` do enough of the work for their answers to be kept."""
+    work = sum(graph.macs_of(graph[name]) for name in frozen)
+    return work >= LEAST_SHARE * graph.macs
 
 
 def frozen_features(

@@ -1,4 +1,4 @@
-"""Batches of views that no epoch repeats: for networks of which nothing is frozen."""
+"""Batches of views that no epoch repeats: for networks of which little is frozen."""
 
 from __future__ import annotations
 

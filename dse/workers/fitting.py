@@ -1,5 +1,5 @@
 """The epochs of a training: the layers behind lambda, on the features in front of it, or on
-fresh views where lambda is 0."""
+views made anew where those would not be worth storing."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def fit(
     folder: Path,
     report: Callable[[EpochReport], bool],
 ) -> tuple[Weights, list[EpochReport], bool]:
-    """Trains the layers behind lambda on the features in front of it; where there are none, on
-    views made anew in each epoch."""
+    """Trains the layers behind lambda on the features in front of it; where those are not worth
+    storing, on views made anew in each epoch."""
     from dse.network.keras_model import (
         boundary,
         build,
@@ -47,7 +47,7 @@ def fit(
         training_precision,
     )
     from dse.network.keras_starting_weights import load_starting_weights
-    from dse.training.features import frozen_features
+    from dse.training.features import are_worth_storing, frozen_features
     from dse.training.fresh_views import FreshViews
     from dse.training.head import start_heads
     from dse.training.loss import loss_of
@@ -58,22 +58,23 @@ def fit(
     recipe, size, head = job.recipe, training.input_size, job.head(training)
     loaded = load_starting_weights(job.weights, training.width, training.breakpoint).weights
     start = loaded if head == FACE_HEAD else _without_head(loaded)
-    edge = boundary(graph, frozen_layers(graph, training))
+    frozen = frozen_layers(graph, training)
+    is_stored = are_worth_storing(graph, frozen)
+    edge = boundary(graph, frozen) if is_stored else (graph.input.name,)
     pictures = rendered_pictures(job.data, "train", job.cache, recipe.pictures)
     changes = changes_for(head.classes, recipe.mirror)
     views = ViewSet(pictures, size, recipe.views, recipe.seed, changes)
     val_data = rendered_pictures(job.data, "val", job.cache, recipe.val_pictures)
     seen = ViewSet(val_data, size, 1, recipe.seed)
     val = frozen_features(graph, edge, start, seen, Path(job.cache))
-    tail = build(graph, sources=edge, precision=training_precision(graph))
+    tail = build(graph, sources=edge, frozen=frozen, precision=training_precision(graph))
     start_heads(tail, recipe.seed, head)
     set_weights(tail, start, partial=True)
     if "head/kernel" in start:
         recipe = replace(recipe, learning_rate=recipe.learning_rate * FINE_TUNING_SHARE)
     map_shape = graph["head"].shape[:2]
-    if edge == (graph.input.name,):
-        batches: Batches = FreshViews(views, map_shape, head, recipe.batch_size, recipe.seed)
-    else:
+    batches: Batches = FreshViews(views, map_shape, head, recipe.batch_size, recipe.seed)
+    if is_stored:
         features = frozen_features(graph, edge, start, views, Path(job.cache))
         truth = Truth(features.labels, map_shape, size, head)
         batches = FeatureBatches(
