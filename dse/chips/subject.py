@@ -13,7 +13,7 @@ from dse.chips.target import Target
 from dse.errors import UsageError
 from dse.network.detector import detector_graph
 from dse.network.graph import Graph
-from dse.space import Candidate, Training
+from dse.space import Candidate
 
 __all__ = ["OwnFile", "Subject", "find", "resolve"]
 
@@ -74,9 +74,6 @@ def resolve(name: str, format: str, others: tuple[str, ...] = (), classes: int =
     if os.path.isfile(name):  # (unlike Path's, it takes names that no file can have)
         told = " or ".join((".tflite", *others))
         raise UsageError(f"'{name}' is no {told} file", "export the network to TensorFlow-Lite")
-    try:
-        candidate = Training.parse(name).in_format(format)
-    except UsageError:
-        candidate = Candidate.parse(name)
+    candidate = Candidate.parse(name, format)
     graph = detector_graph(candidate.training, classes=classes)
     return Subject(candidate.id, graph, candidate.format, candidate)

@@ -23,7 +23,7 @@ class EvaluationReport:
     """What a detector does on a set of pictures.
 
     design: its name. result: AP at IoU 0.5 with the interval that 95 % of resampled pictures lie
-    in, counts of pictures and faces, seconds. point: precision and recall from `point.score` on.
+    in, counts of pictures and objects, seconds. point: precision and recall from `point.score` on.
     findings, data: every picture with what was found on it. by_class: figures of each class, of
     a detector that has several; result.ap is then their mean, and `point` is of one threshold
     for all.
@@ -52,7 +52,7 @@ class EvaluationReport:
 
     def __repr__(self) -> str:
         low, high = self.result.ap_interval or (self.ap, self.ap)
-        ap, things = ("mAP", "objects") if self.by_class else ("AP", "faces")
+        ap, things = "mAP" if self.by_class else "AP", self.findings.things
         return (
             f"<{self.design}: {ap} {self.ap:.4f} ({low:.3f} to {high:.3f}) on "
             f"{self.result.images} pictures with {self.result.faces} {things}>"

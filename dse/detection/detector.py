@@ -21,7 +21,7 @@ Say = Callable[[str], None]
 
 
 class Detector(ABC):
-    """A network that finds faces.
+    """A network that finds objects.
 
     Finding one reads its file and refuses what is no detector; it runs while `running` is
     entered, and says at the end who computed.

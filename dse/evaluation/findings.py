@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from dse.data.pictures import ANY_CLASS, FACES, Classes, Skipped
+from dse.data.pictures import ANY_CLASS, FACES, Classes, Skipped, things_of
 from dse.detection.average_precision import (
     OperatingPoint,
     PrecisionRecall,
@@ -128,6 +128,11 @@ class Findings:
     def faces(self) -> int:
         """Labelled objects that count."""
         return sum(len(one.faces) for one in self.pictures)
+
+    @property
+    def things(self) -> str:
+        """What people call them."""
+        return things_of(self.classes)
 
     @property
     def several(self) -> bool:

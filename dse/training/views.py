@@ -43,7 +43,7 @@ class ViewSet:
     def iterate(self, start: int = 0) -> Iterator[View]:
         """Views from number `start` on; each picture is read once.
 
-        A picture that cannot be read gives grey views without faces, so that numbering holds.
+        A picture that cannot be read gives grey views without objects, so that numbering holds.
         """
         first = start // self.views
         for number, picture in enumerate(self.data.pictures[first:], start=first):

@@ -38,6 +38,17 @@ def test_of_one_class_nothing_is_said_of_classes(
     assert "AP 1.0000" in repr(report) and "mAP" not in repr(report)
 
 
+def test_things_are_faces_where_they_are(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, called in (("face", "1 faces"), ("cone", "1 objects")):
+        one = found_on(labelled("a", [0]), classes=[0], names=(name,), wanted=(name,))
+        detector_that_has(monkeypatch, one)
+        assert called in repr(evaluate_design("P5", results=tmp_path))
+        assert main(["evaluate", "P5", "--results", str(tmp_path)]) == 0
+        assert called in capsys.readouterr().out
+
+
 def test_of_several_classes_ap_is_their_mean(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -16,6 +16,7 @@ from dse.chips.k210.bundle.flash_package import FLASH_ADDRESS
 from dse.chips.k210.bundle.rendering import render
 from dse.chips.k210.kmodel.kmodel_headers import OLDER_RUNTIMES
 from dse.chips.k210.target import K210Target
+from dse.data.pictures import things_of
 from dse.detection.decoding import CANDIDATES, MAX_BOXES
 from dse.detection.head import FACE_HEAD, MAX_LOG_RATIO, Head
 from dse.detection.region_head import RegionHead
@@ -102,6 +103,7 @@ def _output_values(head: Head, detector: Mapping[str, Any]) -> dict[str, Any]:
         "first_offset": head.first_offset,
         "boxes": detector["canonical_boxes_pixels"],
         "classes": head.classes,
+        "things": things_of(head.classes),
         "is_region": isinstance(head, RegionHead),
         "label_field": has_labels,
         "place": "place" if has_labels else "found.place",

@@ -16,7 +16,7 @@ dse.samples = (row) => {
     dse.el("figcaption", {}, words(one)));
   const key = (kind, name) => dse.el("span", {}, dse.el("i", { class: own.length ? `${kind} any` : kind }), ` ${name} `);
   return [dse.h3("What it finds on pictures"), ...(drawn ? [
-    dse.el("p", { class: "note" }, believed, key("found", "found"), key("false", "false"), key("missed", "missed"), key("label", `label of a found ${own.length ? "object; colours are the classes'" : "face"}`)),
+    dse.el("p", { class: "note" }, believed, key("found", "found"), key("false", "false"), key("missed", "missed"), key("label", `label of a found object${own.length ? "; colours are the classes'" : ""}`)),
     dse.el("div", { class: "samples" }, ...drawn.map(figure)),
     dse.el("p", { class: "note" }, samples.rule),
   ] : [dse.el("p", { class: "note" }, `No pictures. ${why}`)])];

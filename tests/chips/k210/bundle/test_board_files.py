@@ -220,6 +220,23 @@ def test_programs_and_guide_have_the_thresholds_of_the_classes(program: str, hea
         assert b"\n\n\n\n" not in content
 
 
+@pytest.mark.parametrize(
+    ("name", "called", "things"),
+    [("face", "a face detector", "faces"), ("cone", "a detector of cone", "objects")],
+)
+def test_other_things_are_not_called_faces(name: str, called: str, things: str) -> None:
+    made = sources(head=RegionHead(HEADS[1].anchors, (name,)))
+    told = {
+        "README.md": (called, f"src/{things}"),
+        "main.c": (f"{things} in the camera", f"finds the {things}"),
+        "main.py": (f"{things} in the camera", f"the {things} that"),
+        "decode.h": (f"the {things} that", f"turns {things} of"),
+    }
+    for file, words in told.items():
+        text = made[file].decode().lower()
+        assert all(one in text for one in words), file
+
+
 def test_the_firmwares_own_decoder_gets_the_anchors_in_cells() -> None:
     for program in ("maixpy", "canmv"):
         text = sources(program=program, head=HEADS[1])["main.py"].decode()
