@@ -83,7 +83,7 @@ def test_pictures_must_have_the_networks_shape(
         compile_kmodel(deployment.tflite, calibration[..., :1])
     for wrong in (calibration[:0], calibration[0], calibration.astype(np.float32)):
         with pytest.raises(CompilerError, match="uint8"):
-            compile_kmodel(deployment.tflite, wrong)  # type: ignore[arg-type]
+            compile_kmodel(deployment.tflite, wrong)
 
 
 @pytest.mark.parametrize("shape", [(24, 40, 1), (33, 20, 5)])
