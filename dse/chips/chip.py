@@ -198,10 +198,13 @@ class Chip(ABC):
         """Name and version of what `compiled_row` and `deploy` ask. Raises CompilerError."""
         self._lacks("has no compiler")
 
-    def compiled_row(self, name: str, target: Target, classes: int = 1) -> dict[str, Any] | None:
+    def compiled_row(
+        self, name: str, target: Target, classes: int = 1, *, pictures: Path | None = None
+    ) -> dict[str, Any] | None:
         """What the compiler says of a design, for `dse check --compile`; None for a format that
-        it does not know. `agrees` is False where it contradicts `price`. classes: that a candidate
-        tells apart."""
+        it does not know. `agrees` is False where it contradicts `price`; `verdict` is "miscompiled"
+        where the compiled file computes something else. classes: that a candidate tells apart.
+        pictures: a folder or file to try a compiled file on; default noise."""
         self._lacks("has no compiler to ask")
 
     def compiled_text(self, row: Mapping[str, Any]) -> str:

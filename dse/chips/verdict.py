@@ -6,19 +6,23 @@ from dataclasses import dataclass
 
 from dse.chips.cost import Use
 
-__all__ = ["ACCEPTED", "REJECTED", "UNKNOWN", "Verdict", "too_much"]
+__all__ = ["ACCEPTED", "MISCOMPILED", "REFUSED", "REJECTED", "UNKNOWN", "Verdict", "too_much"]
 
-ACCEPTED, REJECTED, UNKNOWN = "accepted", "rejected", "unknown"
+ACCEPTED, REJECTED, REFUSED, UNKNOWN = "accepted", "rejected", "refused", "unknown"
+MISCOMPILED = "miscompiled"
+"""Of a compiled file alone: the compiler takes the network, and its file computes another."""
 
 
 @dataclass(frozen=True)
 class Verdict:
     """The decision on one network.
 
-    status: "accepted", "rejected" or "unknown" (an operation that no rule covers).
-    reason: stable key of the limit: the name of a pool, "unsupported", or a reason of the chip's
-        own; empty when accepted. limit: the same in words.
+    status: "accepted"; "rejected" (too large, or not loaded); "refused" (the chip's compiler cannot
+        compile it, or not rightly); or "unknown" (an operation that no rule covers).
+    reason: stable key of the limit: the name of a pool, "compiler", "unsupported", or a reason of
+        the chip's own; empty when accepted. limit: the same in words.
     layer: where the limit is passed. needed_bytes, allowed_bytes: zero where bytes are not it.
+    instead: what to do about it, where that is known.
     """
 
     status: str
@@ -28,6 +32,7 @@ class Verdict:
     needed_bytes: int = 0
     allowed_bytes: int = 0
     message: str = ""
+    instead: str = ""
 
     @property
     def accepted(self) -> bool:

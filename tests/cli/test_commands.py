@@ -140,7 +140,7 @@ def test_the_compilers_verdict_sets_the_exit_code(
         "differences": {},
         "other_ranges": [],
     }
-    monkeypatch.setattr(second_opinion, "compiled_row", lambda *_: answer)
+    monkeypatch.setattr(second_opinion, "compiled_row", lambda *_, **__: answer)
     found, out, _ = _run(capsys, "check", "--compile", "A98-a0.35-64-kpu8")
     assert found == code
     assert "said so" in out

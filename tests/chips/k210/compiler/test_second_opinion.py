@@ -125,7 +125,7 @@ def test_another_failure_of_the_compiler_is_told_apart(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(second_opinion, "compile_kmodel", refuse)
     row = told(SMALL)
-    assert (row["compiled"]["verdict"], row["compiled"]["reason"]) == ("rejected", "compiler")
+    assert (row["compiled"]["verdict"], row["compiled"]["reason"]) == ("refused", "compiler")
     assert row["compiled"]["agrees"] is False
     assert "warp is not supported" in compiled_table(row)
 
