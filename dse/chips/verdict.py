@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dse.chips.cost import Use
+from dse.chips.cost import Refusal, Use
 
-__all__ = ["ACCEPTED", "MISCOMPILED", "REFUSED", "REJECTED", "UNKNOWN", "Verdict", "too_much"]
+__all__ = [
+    "ACCEPTED",
+    "MISCOMPILED",
+    "REFUSED",
+    "REJECTED",
+    "UNKNOWN",
+    "Refusal",
+    "Verdict",
+    "refused",
+    "too_much",
+    "unknown",
+]
 
 ACCEPTED, REJECTED, REFUSED, UNKNOWN = "accepted", "rejected", "refused", "unknown"
 MISCOMPILED = "miscompiled"
@@ -53,3 +66,28 @@ def too_much(use: Use) -> Verdict:
         f"{needed - allowed:,} too many"
     )
     return Verdict(REJECTED, pool.name, pool.title, layer, needed, allowed, message)
+
+
+def refused(refusals: Sequence[Refusal]) -> Verdict:
+    """The verdict on a network that the chip's compiler cannot compile, or compiles wrongly."""
+    first, *others = refusals
+    message = f"the compiler cannot: {first.operation} at layer {first.layer}: {first.why}"
+    if others:
+        message += f" (and {_counted([one.operation for one in others])})"
+    return Verdict(
+        REFUSED, "compiler", "compiler", first.layer, message=message, instead=first.instead
+    )
+
+
+def unknown(operations: Sequence[tuple[str, str]]) -> Verdict:
+    """The verdict on a network with (layer, operation) that no rule covers: all, with counts."""
+    layer, _ = operations[0]
+    names = _counted([op for _, op in operations])
+    message = f"no rule covers {names}, first at layer {layer}"
+    return Verdict(UNKNOWN, "unsupported", "operations", layer, message=message)
+
+
+def _counted(names: Sequence[str]) -> str:
+    """Such as "'elu' (3 times), 'warp'"."""
+    counts = Counter(names).items()
+    return ", ".join(f"'{name}'" + (f" ({n} times)" if n > 1 else "") for name, n in counts)

@@ -7,7 +7,6 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from dse.chips.k210.compiler.simulator import require_sound
 from dse.chips.k210.compiler.toolchain import Toolchain
 from dse.errors import VerificationFailed
 from dse.files import temporary_folder, whole_file, write_whole
+from dse.network.weights_file import DAMAGED, read_arrays
 
 __all__ = ["Died", "run_kmodel", "run_tflite"]
 
@@ -72,11 +72,8 @@ def _run(
         raise VerificationFailed(f"{name} was stopped after {time_limit_s:g} s")
     written = folder / "outputs.npz"
     if code == 0 and written.is_file():
-        with (
-            contextlib.suppress(ValueError, OSError, EOFError, BadZipFile),
-            np.load(written, allow_pickle=False) as file,
-        ):
-            return [file[one] for one in file.files]
+        with contextlib.suppress(*DAMAGED):
+            return list(read_arrays(written).values())
     if code is not None and code < 0:
         raise Died(f"{name} is {death} by it")
     raise VerificationFailed(f"{name} {death}: {processes.last_lines(said) or 'it said nothing'}")

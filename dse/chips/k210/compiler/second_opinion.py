@@ -89,6 +89,8 @@ def compiled_row(
         row["agrees"] = None if row["other_ranges"] else False
     if subject.candidate is None:
         row |= _tried(material, native, target, time_limit_s)
+    if predicted.refusals:  # the compiler does compile it: rightly?
+        row |= {"agrees": row["verdict"] == MISCOMPILED, "differences": {}}
     return row
 
 
@@ -158,7 +160,7 @@ def _refused(predicted: K210Cost, ours: Verdict, said: str) -> Row:
         "fits": False,
         "reason": reason,
         **dict.fromkeys(COMPARED),
-        "agrees": None if predicted.unknown_ops else same,
+        "agrees": same if predicted.known or predicted.refusals else None,
         "differences": {},
         "other_ranges": [],
         "agreement": None,
@@ -169,7 +171,7 @@ def _refused(predicted: K210Cost, ours: Verdict, said: str) -> Row:
 def _compared(predicted: K210Cost, compiled: CompiledKmodel, target: K210Target) -> Row:
     found: Row = {field: getattr(compiled, field) or 0 for field in COMPARED}
     ours = judge(predicted, target)
-    theirs = judge(replace(predicted, **found, unknown_ops=()), target)
+    theirs = judge(replace(predicted, **found, unknown_ops=(), refusals=()), target)
     differences = {
         field: getattr(predicted, field) - found[field]
         for field in COMPARED
@@ -181,7 +183,7 @@ def _compared(predicted: K210Cost, compiled: CompiledKmodel, target: K210Target)
         "fits": theirs.accepted,
         "reason": theirs.reason or None,
         **found,
-        "agrees": None if predicted.unknown_ops else same,
+        "agrees": same if predicted.known else None,
         "differences": differences,
         "other_ranges": [],
         "agreement": None,
@@ -199,7 +201,8 @@ def compiled_table(row: Mapping[str, Any]) -> str:
         theirs = compiled[field]
         less = compiled["differences"].get(field, 0)
         told = ("-", "") if theirs is None else (f"{theirs:,}", f"{less:+,}" if less else "equal")
-        cells.append((label, f"{row[field]:,}", *told))
+        ours = "-" if row["verdict"] == REFUSED else f"{row[field]:,}"
+        cells.append((label, ours, *told))
     table = format_table(
         (row["candidate"], "predicted", "compiled", "off by"), cells, left=(row["candidate"],)
     )
@@ -217,8 +220,8 @@ def _sentence(row: Mapping[str, Any], compiled: Row) -> str:
     if compiled["other_ranges"]:
         layers = ", ".join(compiled["other_ranges"])
         return f"they agree, the calibration having decided the unlikelier way at {layers}"
-    if compiled["agrees"] is None and compiled["verdict"] == MISCOMPILED:
-        return str(row["message"])
+    if compiled["verdict"] == MISCOMPILED and (row["verdict"] == REFUSED or not compiled["agrees"]):
+        return f"predicted: {row['message']}"
     if compiled["agrees"] is None:
         return f"trust the compiler ({compiled['message']}): {row['message']}"
     if compiled["kmodel_bytes"] is None:

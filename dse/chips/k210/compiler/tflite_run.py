@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from dse.chips.k210.compiler.tflite_predictor import interpreter_of
+from dse.network.weights_file import read_arrays
 
 __all__ = ["run_folder"]
 
@@ -25,8 +26,7 @@ def run_folder(folder: Path) -> None:
     asked = json.loads(listing.read_text()) if listing.is_file() else None
     content = (folder / "model.tflite").read_bytes()
     interpreter = interpreter_of(content, every_map=asked is not None)
-    with np.load(folder / "inputs.npz", allow_pickle=False) as file:
-        inputs = [file[name] for name in file.files]
+    inputs = list(read_arrays(folder / "inputs.npz").values())
     reads = interpreter.get_input_details()
     writes = [one["index"] for one in interpreter.get_output_details()]
     wanted = writes if asked is None else asked
