@@ -29,6 +29,9 @@ __all__ = ["fit"]
 FINE_TUNING_SHARE = 0.05
 """Of the learning rate, for a network whose head is trained already."""
 
+REFITTING_SHARE = 0.25
+"""The same for one whose head was trained for other boxes."""
+
 
 def fit(
     job: Job,
@@ -56,8 +59,9 @@ def fit(
     from dse.training.views import ViewSet
 
     recipe, size, head = job.recipe, training.input_size, job.head(training)
+    map_shape = graph["head"].shape[:2]
     loaded = load_starting_weights(job.weights, training.width, training.breakpoint).weights
-    start = loaded if head == FACE_HEAD else _without_head(loaded)
+    start = _for_head(loaded, head, size, map_shape)
     frozen = frozen_layers(graph, training)
     is_stored = are_worth_storing(graph, frozen)
     edge = boundary(graph, frozen) if is_stored else (graph.input.name,)
@@ -71,8 +75,8 @@ def fit(
     start_heads(tail, recipe.seed, head)
     set_weights(tail, start, partial=True)
     if "head/kernel" in start:
-        recipe = replace(recipe, learning_rate=recipe.learning_rate * FINE_TUNING_SHARE)
-    map_shape = graph["head"].shape[:2]
+        share = FINE_TUNING_SHARE if head == FACE_HEAD else REFITTING_SHARE
+        recipe = replace(recipe, learning_rate=recipe.learning_rate * share)
     batches: Batches = FreshViews(views, map_shape, head, recipe.batch_size, recipe.seed)
     if is_stored:
         features = frozen_features(graph, edge, start, views, Path(job.cache))
@@ -95,8 +99,15 @@ def _variables(graph: Graph) -> set[str]:
     return {name for layer in graph for name in (layer.name, batch_norm_name(layer.name))}
 
 
-def _without_head(weights: Weights) -> Weights:
-    """Those of the backbone: a head for other things, or other boxes, is learnt anew."""
+def _for_head(weights: Weights, head: Head, size: InputSize, map_shape: tuple[int, int]) -> Weights:
+    """`weights` as `head` may start from: a face head serves other boxes for faces, too; one for
+    other things is learnt anew."""
+    from dse.training.inherited_head import with_head
+
+    if head == FACE_HEAD or "head/kernel" not in weights:
+        return weights
+    if head.classes == FACE_HEAD.classes:
+        return with_head(weights, FACE_HEAD, head, size, map_shape)
     return {name: value for name, value in weights.items() if not name.startswith("head")}
 
 
