@@ -1,7 +1,8 @@
-"""`dse check`: cost and verdict of candidates and of of files, before any training."""
+"""`dse check`: cost and verdict of candidates and of files, before any training."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from dse.chips.pricing import judge
 from dse.chips.registry import chip
 from dse.chips.subject import OwnFile, Subject, find
 from dse.chips.target import Target
-from dse.chips.verdict import ACCEPTED, Verdict
+from dse.chips.verdict import ACCEPTED, REFUSED, Verdict
 from dse.errors import DseError, UsageError
 from dse.space import Candidate, SearchSpace, Training
 from dse.text_table import bytes_text, format_table
@@ -53,7 +54,8 @@ class Checked:
         return self.verdict.message or _fits(self.cost, self.uses, self.target)
 
     def as_dict(self) -> Row:
-        """The fields of `dse check --json`."""
+        """The fields of `dse check --json`. Where not all is known, times are null: a sum without
+        some of its parts looks exact, and is none."""
         cost, verdict = self.cost, self.verdict
         return {
             "candidate": self.design,
@@ -62,11 +64,13 @@ class Checked:
             "layer": verdict.layer or None,
             **{column.name: column.of(cost) for column in COUNTS},
             **cost.figures,
-            **{column.name: column.of(cost) for column in TIMES},
+            **{column.name: column.of(cost) if cost.known else None for column in TIMES},
             "needed_bytes": verdict.needed_bytes or None,
             "allowed_bytes": verdict.allowed_bytes or None,
             "range_dependent": list(cost.range_dependent),
             "message": self.message,
+            "instead": verdict.instead or None,
+            "unknown_operations": dict(Counter(op for _, op in cost.unknown_ops)),
             "nearest": self.nearest.id if self.nearest else None,
             "file_bytes": cost.file_bytes,
             "pools": {
@@ -80,7 +84,10 @@ class Checked:
 
     def __repr__(self) -> str:
         cost = self.cost
-        band = f"{cost.latency_ms:.1f} ms ({cost.latency_ms_low:.1f} to {cost.latency_ms_high:.1f})"
+        times = (
+            f"{cost.latency_ms:.1f} ms ({cost.latency_ms_low:.1f} to {cost.latency_ms_high:.1f})"
+        )
+        band = times if cost.known else "time unknown"
         return (
             f"<{self.design} on {self.target.name}: {self.verdict.status}, {band}, {self.message}>"
         )
@@ -165,17 +172,16 @@ def check_table(rows: Sequence[Row], target: Target) -> str:
         (
             row["candidate"],
             row["verdict"],
-            bytes_text(row["file_bytes"]),
-            *(bytes_text(row[column.name]) for column in memories),
-            f"{row['latency_ms']:.0f} ms",
-            f"{row['latency_ms_low']:.0f}..{row['latency_ms_high']:.0f}",
-            f"{row['energy_mj']:.0f} mJ",
+            *_amounts(row, ("file_bytes", *(column.name for column in memories))),
+            *_times(row),
         )
         for row in rows
     ]
     lines = [format_table(header, cells, left=("candidate", "verdict")), ""]
     for row in rows:
         lines.append(f"{row['candidate']}: {row['message']}")
+        if row["instead"]:
+            lines.append(f"  instead: {row['instead']}")
         if row["range_dependent"]:
             layers = ", ".join(row["range_dependent"])
             lines.append(f"  the calibration pictures decide on two conversions at {layers}")
@@ -192,3 +198,24 @@ def _pictured(rows: Sequence[Row]) -> Iterator[Pictured]:
             with suppress(UsageError):
                 canvas = Candidate.parse(row["candidate"]).training.canvas
                 yield Pictured(row["candidate"], canvas, row["latency_ms"])
+
+
+UNTOLD = "-"
+
+
+def _amounts(row: Row, names: Sequence[str]) -> list[str]:
+    """Bytes; of a network that the compiler refuses there are none."""
+    if row["verdict"] == REFUSED:
+        return [UNTOLD] * len(names)
+    return [bytes_text(row[name]) for name in names]
+
+
+def _times(row: Row) -> tuple[str, str, str]:
+    """Time, band, energy."""
+    if row["latency_ms"] is None:
+        return UNTOLD, UNTOLD, UNTOLD
+    return (
+        f"{row['latency_ms']:.0f} ms",
+        f"{row['latency_ms_low']:.0f}..{row['latency_ms_high']:.0f}",
+        f"{row['energy_mj']:.0f} mJ",
+    )

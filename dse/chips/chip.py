@@ -20,7 +20,7 @@ from dse.canvas import Canvas
 from dse.chips.account import Account
 from dse.chips.cost import Cost, Pool, Use
 from dse.chips.target import Target
-from dse.chips.verdict import ACCEPTED, UNKNOWN, Verdict, too_much
+from dse.chips.verdict import ACCEPTED, Verdict, refused, too_much, unknown
 from dse.columns import FIGURES, ChipColumns, Column
 from dse.detection.head import FACE_HEAD, Head
 from dse.errors import NotSupported
@@ -158,11 +158,12 @@ class Chip(ABC):
     # --- judge ------------------------------------------------------------------------------
 
     def judge(self, cost: Cost, target: Target) -> Verdict:
-        """The first limit of `target` that `cost` passes: memory, then what the chip objects to."""
+        """The first limit of `target` that `cost` passes: what no compiler compiles, then memory,
+        then what the chip objects to."""
+        if cost.refusals:
+            return refused(cost.refusals)
         if cost.unknown_ops:
-            layer, op = cost.unknown_ops[0]
-            message = f"no rule covers the operation '{op}' of layer {layer}"
-            return Verdict(UNKNOWN, "unsupported", "operations", layer, message=message)
+            return unknown(cost.unknown_ops)
         for use in self.uses(cost, target):
             if use.needed_bytes > use.allowed_bytes:
                 return too_much(use)
@@ -212,10 +213,13 @@ class Chip(ABC):
         """Name and version of what `compiled_row` and `deploy` ask. Raises CompilerError."""
         self._lacks("has no compiler")
 
-    def compiled_row(self, name: str, target: Target, classes: int = 1) -> dict[str, Any] | None:
+    def compiled_row(
+        self, name: str, target: Target, classes: int = 1, *, pictures: Path | None = None
+    ) -> dict[str, Any] | None:
         """What the compiler says of a design, for `dse check --compile`; None for a format that
-        it does not know. `agrees` is False where it contradicts `price`. classes: that a candidate
-        tells apart."""
+        it does not know. `agrees` is False where it contradicts `price`; `verdict` is "miscompiled"
+        where the compiled file computes something else. classes: that a candidate tells apart.
+        pictures: a folder or file to try a compiled file on; default noise."""
         self._lacks("has no compiler to ask")
 
     def compiled_text(self, row: Mapping[str, Any]) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-__all__ = ["Cost", "Pool", "Use"]
+__all__ = ["Cost", "Pool", "Refusal", "Use"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,18 @@ class Use(NamedTuple):
     layer: str
 
 
+class Refusal(NamedTuple):
+    """Why the chip's compiler makes no file of a network, or one that computes something else.
+
+    layer, operation: where. why: what becomes of it. instead: what to do, one sentence.
+    """
+
+    layer: str
+    operation: str
+    why: str
+    instead: str
+
+
 @dataclass(frozen=True)
 class Cost(ABC):
     """Cost of one picture: counts, milliseconds, millijoules; a chip adds its bytes.
@@ -42,6 +54,7 @@ class Cost(ABC):
     unknown_ops: operations that no rule covers, with their layers; the rest is a lower bound.
     range_dependent: layers at which the calibration pictures decide what the compiler makes of
         them; sizes are those of the likelier way.
+    refusals: why the compiler cannot make a file of the network.
     """
 
     format: str
@@ -54,6 +67,12 @@ class Cost(ABC):
     deployable: bool
     unknown_ops: tuple[tuple[str, str], ...]
     range_dependent: tuple[str, ...]
+    refusals: tuple[Refusal, ...] = field(default=(), kw_only=True)
+
+    @property
+    def known(self) -> bool:
+        """There is a file, and rules for all that is in it: figures are exact, not lower bounds."""
+        return not self.unknown_ops and not self.refusals
 
     @property
     @abstractmethod

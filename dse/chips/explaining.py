@@ -40,11 +40,15 @@ class Explanation:
         cells = [_cells(row, self.account.columns.values()) for row in self.account.layers]
         text = format_table(header, cells, left=("layer", "op", "runs on", "why"))
         told, cost = self.checked, self.checked.cost
-        return (
-            f"{text}\n\n{told.verdict.status}: {told.message}\n"
-            f"together {cost.latency_ms:.1f} ms "
-            f"(between {cost.latency_ms_low:.1f} and {cost.latency_ms_high:.1f})"
-        )
+        lines = [text, "", f"{told.verdict.status}: {told.message}"]
+        if told.verdict.instead:
+            lines.append(f"instead: {told.verdict.instead}")
+        if cost.known:
+            lines.append(
+                f"together {cost.latency_ms:.1f} ms "
+                f"(between {cost.latency_ms_low:.1f} and {cost.latency_ms_high:.1f})"
+            )
+        return "\n".join(lines)
 
     def __repr__(self) -> str:
         return f"<{self.design}: {len(self.account.layers)} layers, {self.checked.message}>"

@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dse.chips.cost import Use
+from dse.chips.cost import Refusal, Use
 
-__all__ = ["ACCEPTED", "REJECTED", "UNKNOWN", "Verdict", "too_much"]
+__all__ = [
+    "ACCEPTED",
+    "MISCOMPILED",
+    "REFUSED",
+    "REJECTED",
+    "UNKNOWN",
+    "Refusal",
+    "Verdict",
+    "refused",
+    "too_much",
+    "unknown",
+]
 
-ACCEPTED, REJECTED, UNKNOWN = "accepted", "rejected", "unknown"
+ACCEPTED, REJECTED, REFUSED, UNKNOWN = "accepted", "rejected", "refused", "unknown"
+MISCOMPILED = "miscompiled"
+"""Of a compiled file alone: the compiler takes the network, and its file computes another."""
 
 
 @dataclass(frozen=True)
 class Verdict:
     """The decision on one network.
 
-    status: "accepted", "rejected" or "unknown" (an operation that no rule covers).
-    reason: stable key of the limit: the name of a pool, "unsupported", or a reason of the chip's
-        own; empty when accepted. limit: the same in words.
+    status: "accepted"; "rejected" (too large, or not loaded); "refused" (the chip's compiler cannot
+        compile it, or not rightly); or "unknown" (an operation that no rule covers).
+    reason: stable key of the limit: the name of a pool, "compiler", "unsupported", or a reason of
+        the chip's own; empty when accepted. limit: the same in words.
     layer: where the limit is passed. needed_bytes, allowed_bytes: zero where bytes are not it.
+    instead: what to do about it, where that is known.
     """
 
     status: str
@@ -28,6 +45,7 @@ class Verdict:
     needed_bytes: int = 0
     allowed_bytes: int = 0
     message: str = ""
+    instead: str = ""
 
     @property
     def accepted(self) -> bool:
@@ -48,3 +66,28 @@ def too_much(use: Use) -> Verdict:
         f"{needed - allowed:,} too many"
     )
     return Verdict(REJECTED, pool.name, pool.title, layer, needed, allowed, message)
+
+
+def refused(refusals: Sequence[Refusal]) -> Verdict:
+    """The verdict on a network that the chip's compiler cannot compile, or compiles wrongly."""
+    first, *others = refusals
+    message = f"the compiler cannot: {first.operation} at layer {first.layer}: {first.why}"
+    if others:
+        message += f" (and {_counted([one.operation for one in others])})"
+    return Verdict(
+        REFUSED, "compiler", "compiler", first.layer, message=message, instead=first.instead
+    )
+
+
+def unknown(operations: Sequence[tuple[str, str]]) -> Verdict:
+    """The verdict on a network with (layer, operation) that no rule covers: all, with counts."""
+    layer, _ = operations[0]
+    names = _counted([op for _, op in operations])
+    message = f"no rule covers {names}, first at layer {layer}"
+    return Verdict(UNKNOWN, "unsupported", "operations", layer, message=message)
+
+
+def _counted(names: Sequence[str]) -> str:
+    """Such as "'elu' (3 times), 'warp'"."""
+    counts = Counter(names).items()
+    return ", ".join(f"'{name}'" + (f" ({n} times)" if n > 1 else "") for name, n in counts)

@@ -52,6 +52,10 @@ class ViewSet:
                 if number * self.views + version >= start:
                     yield self._view(pixels, labelled, number, version)
 
+    def view(self, number: int, version: int) -> View:
+        """View `version` of picture `number`: beyond `views` there are as many as are asked for."""
+        return self._view(*self._read(self.data.pictures[number]), number, version)
+
     def _read(self, picture: Picture) -> tuple[NDArray[np.uint8], Picture]:
         try:
             return picture.load(), picture

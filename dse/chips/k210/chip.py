@@ -181,11 +181,13 @@ class K210(Chip):
             kmodel_versions=firmware.kmodel_versions_written,
         )
 
-    def compiled_row(self, name: str, target: Target, classes: int = 1) -> dict[str, Any] | None:
+    def compiled_row(
+        self, name: str, target: Target, classes: int = 1, *, pictures: Path | None = None
+    ) -> dict[str, Any] | None:
         """See `Chip`."""
         from dse.chips.k210.compiler.second_opinion import compiled_row
 
-        return compiled_row(name, K210Target.own(target), classes)
+        return compiled_row(name, K210Target.own(target), classes, pictures=pictures)
 
     def compiled_text(self, row: Mapping[str, Any]) -> str:
         """See `Chip`."""
