@@ -14,8 +14,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn
 
+from dse.canvas import Canvas
 from dse.chips.account import Account
 from dse.chips.cost import Cost, Pool, Use
 from dse.chips.target import Target
@@ -42,6 +43,14 @@ __all__ = ["Chip"]
 
 FITS = Verdict(ACCEPTED)
 """One for all: a space has a hundred thousand of them."""
+
+
+class Pictured(NamedTuple):
+    """A network that is compared: its name, the picture that it reads, and its milliseconds."""
+
+    name: str
+    canvas: Canvas
+    latency_ms: float
 
 
 class Chip(ABC):
@@ -140,6 +149,11 @@ class Chip(ABC):
     def why_explored(self, format: str) -> str:
         """Why a network in `format`, which is none of `formats`, is explored only."""
         return f"explored only: the {self.title} computes in {', '.join(self.formats)}"
+
+    def picture_note(self, networks: Sequence[Pictured], target: Target) -> str:
+        """What it takes, beside networks that are compared, to bring the camera's picture into
+        each, in a line; empty where there is nothing to tell."""
+        return ""
 
     # --- judge ------------------------------------------------------------------------------
 

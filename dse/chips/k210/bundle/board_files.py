@@ -14,6 +14,7 @@ import numpy as np
 from dse.canvas import Canvas
 from dse.chips.k210.bundle.flash_package import FLASH_ADDRESS
 from dse.chips.k210.bundle.rendering import render
+from dse.chips.k210.camera import CAMERA
 from dse.chips.k210.kmodel.kmodel_headers import OLDER_RUNTIMES
 from dse.chips.k210.target import K210Target
 from dse.data.pictures import things_of
@@ -38,9 +39,6 @@ holds its old and its new places for a moment."""
 
 OTHER_HEAP_BYTES = 128 * 1024
 """For the program itself, and blocks that lie in the way."""
-
-CAMERA = Canvas(320, 240)
-"""Of the pictures that main.py has from the firmware: QVGA, in planes for the KPU, too."""
 
 CAMERA_ROW_BYTES = 64
 """MaixPy and CanMV give a canvas for the KPU room for rows of a multiple of these."""
