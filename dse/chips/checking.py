@@ -33,7 +33,7 @@ class Checked:
 
     design: its name. cost: size, memory, milliseconds, millijoules. verdict: which limit it passes,
     where, and by how much. uses: of each memory what it needs and may have. nearest: the design
-    that fits and differs least, where one was looked for.
+    that fits and differs least, where one was looked for. notes: what was changed to read its file.
     """
 
     design: str
@@ -42,6 +42,7 @@ class Checked:
     uses: tuple[Use, ...]
     target: Target
     nearest: Candidate | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def fits(self) -> bool:
@@ -72,6 +73,7 @@ class Checked:
             "instead": verdict.instead or None,
             "unknown_operations": dict(Counter(op for _, op in cost.unknown_ops)),
             "nearest": self.nearest.id if self.nearest else None,
+            "notes": list(self.notes),
             "file_bytes": cost.file_bytes,
             "pools": {
                 use.pool.name: {
@@ -125,7 +127,8 @@ def checked(
     nearest = None
     if subject.candidate is not None and space is not None and not verdict.accepted:
         nearest = nearest_fit(subject.candidate, space, target, classes)
-    return Checked(subject.name, cost, verdict, tuple(on.uses(cost, target)), target, nearest)
+    uses = tuple(on.uses(cost, target))
+    return Checked(subject.name, cost, verdict, uses, target, nearest, subject.notes)
 
 
 def check_rows(
@@ -180,6 +183,7 @@ def check_table(rows: Sequence[Row], target: Target) -> str:
     lines = [format_table(header, cells, left=("candidate", "verdict")), ""]
     for row in rows:
         lines.append(f"{row['candidate']}: {row['message']}")
+        lines += [f"  {note}" for note in row["notes"]]
         if row["instead"]:
             lines.append(f"  instead: {row['instead']}")
         if row["range_dependent"]:

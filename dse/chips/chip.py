@@ -146,6 +146,11 @@ class Chip(ABC):
         """The same file operation by operation. Raises as `price_file`."""
         self._lacks("has no files of its own to account for")
 
+    def files_in(self, path: Path) -> Sequence[str]:
+        """The names by which `price_file` takes what a package of its own, such as one for a flash
+        tool, holds; a file that is none is its own only one. Raises as `price_file`."""
+        return [str(path)]
+
     def why_explored(self, format: str) -> str:
         """Why a network in `format`, which is none of `formats`, is explored only."""
         return f"explored only: the {self.title} computes in {', '.join(self.formats)}"

@@ -40,7 +40,7 @@ class Explanation:
         cells = [_cells(row, self.account.columns.values()) for row in self.account.layers]
         text = format_table(header, cells, left=("layer", "op", "runs on", "why"))
         told, cost = self.checked, self.checked.cost
-        lines = [text, "", f"{told.verdict.status}: {told.message}"]
+        lines = [text, "", f"{told.verdict.status}: {told.message}", *told.notes]
         if told.verdict.instead:
             lines.append(f"instead: {told.verdict.instead}")
         if cost.known:

@@ -1,7 +1,7 @@
 """Say what a design costs and whether it fits, without training it.
 
-A design is a candidate (A98-a0.5-224-kpu8), a TensorFlow-Lite file, or a file that the chip of the
-target runs, whatever made it.
+A design is a candidate (A98-a0.5-224-kpu8), a network's file (.tflite, .keras, .h5), or
+a file that the chip of the target runs, whatever made it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "designs",
         nargs="+",
         metavar="DESIGN",
-        help="a candidate, a .tflite file or a file for the chip",
+        help="a candidate, a file of a network (.tflite, .keras, .h5), or one for the chip",
     )
     parser.add_argument(
         "--space", default="mobilenetv2_face", help="where to look for the nearest that fits"
@@ -59,13 +59,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints a row for each design, with --compile the compiler's figures beside it."""
-    from dse.chips import check_each, check_table, load_target
+    from dse.chips import check_each, check_table, chip, load_target
+    from dse.chips.subject import opened
     from dse.space import SearchSpace
 
     target = load_target(options.target)
     classes = options.class_count
     space = SearchSpace.load(options.space)
-    answers = check_each(options.designs, target, space, classes=classes)
+    names = list(opened(options.designs, chip(target.chip)))
+    answers = check_each(names, target, space, classes=classes)
     errors = [one for one in answers if isinstance(one, DseError)]
     if len(answers) == len(errors) == 1:
         raise errors[0]
@@ -74,8 +76,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("--pictures are for --compile", "give both, or leave --pictures out")
     compared = _compile(rows, target, classes, options.pictures) if options.compile else []
     if options.json:
-        named = zip(options.designs, answers, strict=True)
-        print_json([_told(name, answer) for name, answer in named])
+        print_json([_told(name, answer) for name, answer in zip(names, answers, strict=True)])
     elif rows:
         show("\n\n".join([check_table(rows, target), *compared]))
     for error in errors:

@@ -65,7 +65,7 @@ class K210(Chip):
     pools = (KPU_MEMORY, MAIN_MEMORY)
     columns = COLUMNS
     file_suffixes = (".kmodel", ".tflite")
-    priced_suffixes = (".kmodel", ".smodel", ".emodel")
+    priced_suffixes = (".kmodel", ".smodel", ".emodel", ".kfpkg")
     bundled_file = "model.kmodel"
     packages = ("nncase",)
     target_type = K210Target
@@ -114,6 +114,12 @@ class K210(Chip):
         from dse.chips.k210.file_cost.accounting import account_of_kmodel
 
         return account_of_kmodel(path, K210Target.own(target))
+
+    def files_in(self, path: Path) -> Sequence[str]:
+        """See `Chip`: the kmodels of a flash package."""
+        from dse.chips.k210.file_cost.packages import PACKAGE, kmodels_in
+
+        return kmodels_in(path) if path.suffix.lower() == PACKAGE else [str(path)]
 
     def why_explored(self, format: str) -> str:
         """See `Chip`."""

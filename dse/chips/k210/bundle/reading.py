@@ -56,7 +56,7 @@ shown = reprlib.Repr().repr
 
 def most_bytes(name: str) -> int:
     """The size that a file called `name` may have."""
-    return MOST_BYTES.get(Path(name).suffix, MOST_TEXT_BYTES)
+    return MOST_BYTES.get(Path(name).suffix.lower(), MOST_TEXT_BYTES)
 
 
 def read_bytes(file: Path) -> bytes:

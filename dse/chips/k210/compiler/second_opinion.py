@@ -17,9 +17,9 @@ import numpy as np
 
 from dse.chips.k210.compiler.compiler import OUT_OF_KPU_MEMORY, CompiledKmodel, compile_kmodel
 from dse.chips.k210.compiler.network_inputs import NetworkInputs, network_inputs
-from dse.chips.k210.compiler.samples import Samples, chosen_samples
 from dse.chips.k210.compiler.tflite import random_tflite
 from dse.chips.k210.compiler.trial import tried
+from dse.chips.k210.compiler.trial_inputs import Samples, chosen_samples
 from dse.chips.k210.cost.kmodel_size import kmodel_bytes
 from dse.chips.k210.cost.lowering import lower
 from dse.chips.k210.cost.memory import plan_memory
@@ -27,11 +27,10 @@ from dse.chips.k210.cost.older_versions import in_first_version
 from dse.chips.k210.cost.price import FIGURES, KPU_FORMAT, K210Cost, price
 from dse.chips.k210.target import K210Target
 from dse.chips.pricing import judge
-from dse.chips.subject import Subject, resolve
+from dse.chips.registry import chip
+from dse.chips.subject import OwnFile, Subject, find
 from dse.chips.verdict import MISCOMPILED, REFUSED, REJECTED, Verdict
 from dse.errors import CompilerError, VerificationFailed
-from dse.files import read_bytes
-from dse.network.tflite_checks import MOST_BYTES
 from dse.text_table import format_table
 
 __all__ = ["COMPARED", "compiled_row", "compiled_table"]
@@ -66,10 +65,8 @@ def compiled_row(
     Raises UsageError, UnknownName or InvalidFile for a name that means nothing, DataError for
     `pictures` that cannot be read.
     """
-    if Path(name).suffix == ".kmodel":
-        return None
-    subject = resolve(name, KPU_FORMAT, classes=classes)
-    if subject.format != KPU_FORMAT:
+    subject = find(name, chip(target.chip), classes)
+    if isinstance(subject, OwnFile) or subject.format != KPU_FORMAT:
         return None
     predicted = price(subject.graph, subject.format, target)
     try:
@@ -103,8 +100,8 @@ class _Material(NamedTuple):
 
 
 def _material(subject: Subject, pictures: Path | None) -> _Material:
-    if subject.candidate is None:
-        content = read_bytes(Path(subject.name), MOST_BYTES)
+    if subject.file is not None:
+        content = subject.file.content
         inputs = network_inputs(content)
         return _Material(content, inputs, chosen_samples(inputs, pictures))
     content = random_tflite(subject.graph, seed=0)
