@@ -15,17 +15,13 @@ from dse.chips.target import Target
 from dse.errors import DseError, UsageError
 from dse.network.detector import detector_graph
 from dse.network.graph import Graph
-<<<<<<< HEAD
-from dse.space import Candidate
-=======
 from dse.network.network_files import (
     NETWORK_SUFFIXES,
     NetworkFile,
     is_network_file,
     read_network,
 )
-from dse.space import Candidate, Training
->>>>>>> ecomp
+from dse.space import Candidate
 
 __all__ = ["OwnFile", "Subject", "find", "opened", "resolve"]
 
@@ -110,20 +106,11 @@ def resolve(name: str, format: str, others: tuple[str, ...] = (), classes: int =
         file = read_network(Path(name))
         return Subject(name, file.graph, format, file=file)
     if os.path.isfile(name):  # (unlike Path's, it takes names that no file can have)
-<<<<<<< HEAD
-        told = " or ".join((".tflite", *others))
-        raise UsageError(f"'{name}' is no {told} file", "export the network to TensorFlow-Lite")
-    candidate = Candidate.parse(name, format)
-=======
         told = ", ".join((*NETWORK_SUFFIXES, *others))
         raise UsageError(
             f"'{name}' is of no kind that can be read here: {told}",
             "export the network to TensorFlow-Lite",
         )
-    try:
-        candidate = Training.parse(name).in_format(format)
-    except UsageError:
-        candidate = Candidate.parse(name)
->>>>>>> ecomp
+    candidate = Candidate.parse(name, format)
     graph = detector_graph(candidate.training, classes=classes)
     return Subject(candidate.id, graph, candidate.format, candidate)
