@@ -9,7 +9,7 @@ from dse.training.recipe import LEAST_EPOCHS, MOST_EPOCHS, Recipe
 
 
 def test_small_sets_get_more_epochs_for_as_many_steps() -> None:
-    large, small = (Recipe().settled(count) for count in (5000, 300))
+    large, small = (Recipe().settled(count) for count in (10_000, 300))
     assert large.epochs == LEAST_EPOCHS
     assert small.epochs > large.epochs
     assert small.epochs * (300 // small.batch_size) >= 600
