@@ -30,6 +30,7 @@ from dse.search.run_options import RunOptions
 from dse.search.scheduler import Scheduler
 from dse.search.warm_start import reusable, take_over
 from dse.space import SearchSpace
+from dse.study.cache import cache_in_use
 from dse.study.disk import full_disk_reported
 from dse.study.file_journal import FileJournal
 from dse.study.folder import StudyFolder, find_study, shared_cache
@@ -200,7 +201,7 @@ class _Search:
                     self.progress.say(f"{count} finished trainings taken over from {record.name}")
         job = backend.make_job(settings, shared_cache(self.run.results))
         runner = TaskRunner(job, folder.trainings, backend.train, backend.measure)
-        with journal:
+        with journal, cache_in_use(shared_cache(self.run.results)):
             coordinator = make_coordinator(
                 folder, search, plan, journal, self.progress, self.interruption,
                 began=self.began, time_limit_s=self.run.time_limit_s,

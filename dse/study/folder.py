@@ -13,22 +13,27 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import shutil
 import socket
 from pathlib import Path
+from time import sleep
 from types import TracebackType
 
 import tomli_w
 
 from dse.errors import StudyError, StudyLocked, UnknownName
-from dse.files import file_error, make_folder, reported, write_whole
+from dse.files import file_error, make_folder, remove_folder, reported, write_whole
 from dse.schema import shown
 from dse.study.settings import StudySettings
 
-__all__ = ["StudyFolder", "find_study", "latest_study", "shared_cache", "study_names"]
+__all__ = ["WEIGHTS", "StudyFolder", "find_study", "latest_study", "shared_cache", "study_names"]
 
 SETTINGS = "study.toml"
 LOCK = "lock"
+WEIGHTS = "weights.npz"
+"""In the folder of a training: its network."""
+
+PROBE_S = 0.05
+"""Longer than anybody holds a lock to see whether it is free."""
 
 _HELD: set[Path] = set()
 """Locks of this process: POSIX locks keep other processes out, but not oneself."""
@@ -104,8 +109,23 @@ class StudyFolder:
         return StudySettings.load(self.path / SETTINGS)
 
     def discard(self) -> None:
-        """Removes the folder and all in it."""
-        shutil.rmtree(self.path)
+        """Removes the folder and all in it. Raises FileError."""
+        remove_folder(self.path)
+
+    def writer(self) -> str:
+        """Who writes the study now, in words; empty where nobody does."""
+        if not (self.path / LOCK).exists():  # what came with a clone is not written to
+            return ""
+        try:
+            with self.lock():
+                return ""
+        except StudyLocked as error:
+            return str(error)
+
+    @property
+    def has_weights(self) -> bool:
+        """Some training left its network here."""
+        return any(self.trainings.glob(f"*/{WEIGHTS}"))
 
     def lock(self) -> StudyLock:
         """The right to write; to be used in a `with` statement. Raises StudyLocked."""
@@ -124,12 +144,10 @@ class StudyLock:
             raise _locked(self._path, "this process")
         with reported(self._path, "written"):
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _lock(descriptor):
             holder = os.read(descriptor, 200).decode(errors="replace").strip()
             os.close(descriptor)
-            raise _locked(self._path, holder or "another process") from None
+            raise _locked(self._path, holder or "another process")
         with contextlib.suppress(OSError):  # the lock holds on a full disk, too; it names nobody
             os.ftruncate(descriptor, 0)
             os.write(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
@@ -203,6 +221,18 @@ def _made(path: Path) -> Path:
 def _never_begun(path: Path) -> bool:
     """Whether a search died, or its disk was full, before it had written what it is about."""
     return path.is_dir() and all(f.name == LOCK or f.name[0] == "." for f in path.iterdir())
+
+
+def _lock(descriptor: int) -> bool:
+    """Whether the lock is ours. Asked twice: `writer` has it for an instant."""
+    for wait_s in (PROBE_S, 0.0):
+        try:
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            sleep(wait_s)
+        else:
+            return True
+    return False
 
 
 def _locked(path: Path, holder: str) -> StudyLocked:

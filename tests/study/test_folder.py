@@ -120,6 +120,29 @@ def test_a_lock_keeps_this_process_out_and_is_freed(tmp_path: Path) -> None:
         pass
 
 
+def test_a_writer_is_seen_without_a_trace(tmp_path: Path) -> None:
+    folder = made(tmp_path)
+    assert folder.writer() == "" and not (folder.path / "lock").exists()
+    with folder.lock():
+        assert "this process" in folder.writer()
+    assert folder.writer() == ""
+
+
+def test_a_look_at_a_lock_stops_no_search(tmp_path: Path) -> None:
+    """Who looks whether it is free holds it for an instant."""
+    folder = made(tmp_path)
+    script = (
+        "import sys, time; from pathlib import Path; from dse.study.folder import StudyFolder\n"
+        "with StudyFolder(Path(sys.argv[1])).lock():\n"
+        "    print('held', flush=True); time.sleep(0.01)"
+    )
+    looking = [sys.executable, "-c", script, str(folder.path)]
+    with subprocess.Popen(looking, stdout=subprocess.PIPE, text=True) as looker:
+        assert looker.stdout is not None and looker.stdout.readline()
+        with folder.lock():
+            pass
+
+
 def test_a_lock_keeps_other_processes_out_and_names_its_holder(tmp_path: Path) -> None:
     folder = made(tmp_path)
     script = (
