@@ -157,7 +157,9 @@ def run(options: argparse.Namespace) -> int:
     if report.audit.audited:
         note(f"audit of early stopping: {report.audit.words()}")
     note(f"look:   dse dashboard {report.study}{how.results_flag}")
-    if any(map(_has_file, report.front)):  # that of a replay has none
+    if options.replay:
+        note("a replay trains nothing: there are no weights to export")
+    elif any(map(_has_file, report.front)):
         note(f"export: dse export best --study {report.study}{how.results_flag}")
     return 0
 

@@ -12,7 +12,9 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `dse show`."""
-    parser.add_argument("study", nargs="?", metavar="STUDY", help="default: the latest")
+    parser.add_argument(
+        "study", nargs="?", metavar="STUDY", help="default: the latest with weights"
+    )
     add_study(parser)
     add_json(parser)
 

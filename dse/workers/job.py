@@ -95,7 +95,7 @@ def load_weights(folder: Path) -> Weights:
     path = folder / WEIGHTS
     if not path.exists():
         raise WeightsError(
-            f"{folder} holds no trained weights: the study was copied without them, or replayed",
+            f"{folder} holds no trained weights: the study was copied without them",
             "export from a search of your own, or a detector of the package, such as P5-a1-256",
         )
     return read_weights(path, AGAIN)
