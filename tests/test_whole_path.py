@@ -18,8 +18,11 @@ from dse.chips.k210.compiler.toolchain import toolchain
 from dse.chips.k210.target import K210Target
 from dse.cli import main
 from dse.data import open_data
+from dse.detection.confidence import RESAMPLES, interval_of
 from dse.errors import CompilerError
 from dse.search import find_study, load_study
+from dse.study.choosing import choose
+from dse.study.resampled import read_resampled
 
 pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 
@@ -61,6 +64,17 @@ def test_resuming_a_finished_study_reports_it(
     assert all(row["kmodel_ap"] is not None for row in deployable)
 
 
+def test_draws_of_the_pictures_are_kept_and_give_the_interval(results: Path) -> None:
+    record = load_study(find_study(results, None))
+    for row in record.rows:
+        if row.deployable and row.state in ("front", "dominated"):
+            draws = read_resampled(record.path / "trainings" / row.training.id)
+            assert draws is not None and len(draws) == RESAMPLES
+            assert interval_of(draws) == pytest.approx((row.ap_low, row.ap_high), abs=1e-5)
+    choice = choose(record)
+    assert choice is not None and choice.paired
+
+
 def test_a_search_says_how_to_go_on_with_its_study(
     results: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -69,6 +83,7 @@ def test_a_search_says_how_to_go_on_with_its_study(
     said = capsys.readouterr().err
     assert f"dse dashboard {study} --results {results}" in said
     assert f"dse export best --study {study} --results {results}" in said
+    assert "best:   " in said and "paired bootstrap" in said
 
 
 def test_a_replay_promises_no_kmodel(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -161,7 +161,7 @@ def export(
     target: str | None = None,
     *,
     out: str | Path | None = None,
-    prefer: str = "ap",
+    prefer: str = "latency",
     results: str | Path = RESULTS,
 ) -> ExportReport:
     """Compiles a trained design, runs the file on the evaluation pictures, writes its bundle.
@@ -172,7 +172,8 @@ def export(
         study: default the latest with weights.
         target: the firmware that it is for; default the study's.
         out: the folder; default export/DESIGN in the study.
-        prefer: what "best" means: "ap", "size" or "latency".
+        prefer: what "best" means: the fastest ("latency") or smallest ("size") design whose AP
+            cannot be told from the highest, or the highest ("ap") whatever it costs.
         results: folder where studies lie.
 
     Raises:

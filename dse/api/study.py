@@ -61,10 +61,11 @@ class Study:
         drawn = study_figures(study_tables(self.record))
         return {name: one.figure for name, one in drawn.items()}
 
-    def best(self, prefer: str = "ap") -> str:
+    def best(self, prefer: str = "latency") -> str:
         """The id of the design to ship, as `dse export best` chooses it.
 
-        prefer: "ap", or "size" or "latency": the cheapest whose AP is within 0.02 of the best.
+        prefer: "latency" or "size": the fastest or smallest whose AP cannot be told from the
+            highest; "ap": the highest, whatever it costs.
         Raises NothingFeasible where none can be deployed.
         """
         from dse.designs.selection import choose_design

@@ -34,7 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=NUMBER",
         help=f"best within it, NAME one of {', '.join(limit_names())}",
     )
-    parser.add_argument("--prefer", choices=PREFERENCES, default="ap", help="what best means")
+    parser.add_argument(
+        "--prefer",
+        choices=PREFERENCES,
+        default=PREFERENCES[0],
+        help="best is the fastest (latency, the default) or smallest (size) design whose AP "
+        "cannot be told from the highest on these pictures, or the highest (ap)",
+    )
     parser.add_argument(
         "--target", help="the firmware it is for, a file of constraints/ (default: the study's)"
     )

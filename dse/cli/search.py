@@ -160,8 +160,18 @@ def run(options: argparse.Namespace) -> int:
     if options.replay:
         note("a replay trains nothing: there are no weights to export")
     elif any(map(_has_file, report.front)):
+        note(f"best:   {_best(report, how)}")
         note(f"export: dse export best --study {report.study}{how.results_flag}")
     return 0
+
+
+def _best(report: SearchReport, how: RunOptions) -> str:
+    """Which design `dse export best` takes, and why."""
+    from dse.search import find_study, load_study
+    from dse.study.choosing import choose
+
+    choice = choose(load_study(find_study(how.results, report.study)))
+    return choice.words if choice else "none"
 
 
 def summary_line(report: SearchReport) -> str:

@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Prints it."""
     from dse.cli.search import front_table, summary_line
+    from dse.study.choosing import choose
     from dse.study.facts import facts
     from dse.study.folder import find_study
     from dse.study.listing import summary
@@ -44,6 +45,9 @@ def run(options: argparse.Namespace) -> int:
         show("a search is running on it")
     if not told.weights:
         show("no weights are in it: nothing can be exported from it")
+    choice = choose(record)
+    if choice:
+        show(f"best: {choice.words}")
     show("")
     show(front_table(report.front, report.columns))
     return 0

@@ -44,7 +44,7 @@ class EvaluationReport:
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as `dse evaluate --json` prints them."""
         told = asdict(self.result)
-        del told["classes"]
+        del told["classes"], told["resampled"]
         told |= self.point._asdict()
         if self.by_class:
             told |= {"map": self.ap, **self.by_class.as_dict()}

@@ -28,7 +28,7 @@ def export_design(
     target: str | None = None,
     out: Path | None = None,
     limits: Sequence[AtMost] = (),
-    prefer: str = "ap",
+    prefer: str = "latency",
     say: Callable[[str], None] = lambda words: None,
 ) -> ExportReport:
     """Compiles a trained design, runs the file on the evaluation pictures, and writes its bundle.
@@ -44,7 +44,7 @@ def export_design(
         require_place(out)
     from dse.designs.trained import find_trained
 
-    trained = find_trained(design, results, study, limits, prefer)
+    trained = find_trained(design, results, study, limits, prefer, say)
     board = load_target(target or trained.study["target"])
     name = trained.candidate.id + (f"-{board.name}" if target else "")
     folder = out or trained.home / "export" / name

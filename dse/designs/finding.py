@@ -29,4 +29,4 @@ def find_detector(name: str, results: Path, study: str | None, say: Say) -> Dete
     from dse.designs.trained import find_trained
     from dse.designs.trained_detector import TrainedDetector
 
-    return TrainedDetector(find_trained(name, results, study), say)
+    return TrainedDetector(find_trained(name, results, study, say=say), say)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from dse.chips.registry import CHIPS
 from dse.errors import NothingFeasible, UnknownName, UsageError
 from dse.schema import shown
+from dse.study.choosing import PREFERENCES, Choice, choose, deployable_rows
 from dse.study.columns import study_columns
 from dse.study.folder import shared_cache
 
@@ -23,17 +23,12 @@ if TYPE_CHECKING:
 __all__ = [
     "PREFERENCES",
     "AtMost",
+    "choose_best",
     "choose_design",
     "job_of",
     "limit_names",
     "parse_limit",
 ]
-
-PREFERENCES = ("ap", "size", "latency")
-AP_GIVEN_UP = 0.02
-"""What `size` and `latency` may cost: the cheapest design within two points of the best AP."""
-
-_COST_OF = {"size": attrgetter("file_bytes"), "latency": attrgetter("latency_ms")}
 
 
 @dataclass(frozen=True)
@@ -65,36 +60,36 @@ def parse_limit(text: str) -> AtMost:
 
 
 def choose_design(
-    record: StudyRecord, wanted: str, limits: Sequence[AtMost] = (), prefer: str = "ap"
+    record: StudyRecord, wanted: str, limits: Sequence[AtMost] = (), prefer: str = "latency"
 ) -> OutcomeRow:
-    """The row of `record` that `wanted` means: "best", a candidate, a training or a trial number.
+    """The row of `record` that `wanted` means: "best" (as of `choose_best`), a candidate, a
+    training or a trial number. Raises UnknownName, or as `choose_best`."""
+    if wanted == "best":
+        return choose_best(record, limits, prefer).row
+    return _named([row for row in record.rows if row.state in ("front", "dominated")], wanted)
 
-    "best" is among the deployable designs within `limits`: the highest AP (the file's own
-    where it was measured), or with `prefer` "size" or "latency" the cheapest whose AP is
-    within 0.02 of that. Raises UnknownName, or NothingFeasible where no design qualifies.
+
+def choose_best(
+    record: StudyRecord, limits: Sequence[AtMost] = (), prefer: str = "latency"
+) -> Choice:
+    """The design to ship, as of `dse.study.choosing`, among the deployable ones within `limits`.
+
+    Raises UnknownName for another preference, NothingFeasible where no design qualifies.
     """
-    if prefer not in PREFERENCES:
-        raise UnknownName("preference", prefer, PREFERENCES)
-    trained = [row for row in record.rows if row.state in ("front", "dominated")]
-    if wanted != "best":
-        return _named(trained, wanted)
-    deployable = [row for row in trained if row.deployable]
+    deployable = deployable_rows(record)
     columns = [_column(record, limit) for limit in limits]
     fitting = [
         row
         for row in deployable
         if all(column.of(row) <= one.value for column, one in zip(columns, limits, strict=True))
     ]
-    if not fitting:
+    choice = choose(record, fitting, prefer)
+    if choice is None:
         raise NothingFeasible(
             f"no trained design of {record.name} is deployable within the limits",
             _nearest(deployable, columns),
         )
-    best = max(map(_ap, fitting))
-    if prefer == "ap":
-        return max(fitting, key=lambda row: (_ap(row), -row.latency_ms))
-    close = [row for row in fitting if _ap(row) >= best - AP_GIVEN_UP]
-    return min(close, key=lambda row: (_COST_OF[prefer](row), -_ap(row)))
+    return choice
 
 
 def job_of(record: StudyRecord) -> Job:
@@ -122,11 +117,6 @@ def _named(rows: Sequence[OutcomeRow], wanted: str) -> OutcomeRow:
             return row
     known = {row.id for row in rows} | {"best"}
     raise UnknownName("design", wanted, known)
-
-
-def _ap(row: OutcomeRow) -> float:
-    """The file's own AP where it was measured, the emulated one elsewhere."""
-    return row.ap if math.isnan(row.file_ap) else row.file_ap
 
 
 def _nearest(rows: Sequence[OutcomeRow], columns: Sequence[Column]) -> str:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from dse.canvas import Canvas, InputSize
 from dse.chips import chip, load_target
 from dse.defaults import TARGET
-from dse.designs.selection import AtMost, choose_design, job_of
+from dse.designs.selection import AtMost, choose_best, choose_design, job_of
+from dse.detection.detector import Say
 from dse.detection.head import Head
 from dse.errors import StudyError, UnknownName, WeightsError
 from dse.network.families import BREAKPOINTS
@@ -94,19 +95,25 @@ def find_trained(
     results: Path,
     study: str | None = None,
     limits: Sequence[AtMost] = (),
-    prefer: str = "ap",
+    prefer: str = "latency",
+    say: Say = lambda words: None,
 ) -> TrainedDesign:
     """The design of a study under `results` that `name` means, as of `choose_design`.
 
-    study: default the latest with weights. limits, prefer: what is best. A name of `SHIPPED`,
+    study: default the latest with weights. limits, prefer: what is best. say: told
+    which design "best" is, and why. A name of `SHIPPED`,
     with or without a format, is the package's own detector where that study has none of that
     name, or left its weights out.
     Raises UnknownName, StudyError, NothingFeasible, or WeightsError.
     """
     try:
         record = load_study(find_study(results, study))
-        row = choose_design(record, name, limits, prefer)
-        return trained_design(record, row.candidate)
+        if name == "best":
+            choice = choose_best(record, limits, prefer)
+            found = trained_design(record, choice.row.candidate)
+            say(f"best of {record.name}: {choice.words}")
+            return found
+        return trained_design(record, choose_design(record, name).candidate)
     except (StudyError, UnknownName, WeightsError):
         shipped = None if study else shipped_design(name, results)
         if shipped is None:

@@ -17,7 +17,7 @@ from dse.detection.average_precision import (
     operating_point,
 )
 from dse.detection.classes import COCO_IOUS, mean_average_precision, mean_of, pooled, rank_classes
-from dse.detection.confidence import ap_interval
+from dse.detection.confidence import interval_of, resampled_ap
 from dse.detection.detections import Detections
 from dse.detection.geometry import Boxes
 from dse.detection.matching import Labels
@@ -40,7 +40,7 @@ class Evaluation:
     bootstrap resamples of the pictures lie in it. curve: (recall, precision, score) of at most
     CURVE_POINTS points, by falling score, of all classes in one order. classes: AP of each by
     its name, None where the pictures show none of it, which leaves it out of the mean; empty of
-    a detector with one class.
+    a detector with one class. resampled: as of `resampled_ap`, what the interval is made of.
     """
 
     ap: float
@@ -52,6 +52,7 @@ class Evaluation:
     ap_interval: tuple[float, float] | None = None
     curve: tuple[tuple[float, float, float], ...] = ()
     classes: Mapping[str, float | None] = field(default_factory=dict)
+    resampled: tuple[float, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,7 @@ class Findings:
     def evaluation(self) -> Evaluation:
         """The result. Raises DataError where no picture could be read or none has an object."""
         ranked = self.ranked()
+        resampled = resampled_ap(ranked)
         return Evaluation(
             ap=mean_of(ranked),
             ap_square=self.ap_square(),
@@ -185,9 +187,10 @@ class Findings:
             faces=self.faces,
             seconds=self.seconds,
             skipped=len(self.skipped),
-            ap_interval=ap_interval(ranked),
+            ap_interval=interval_of(resampled),
             curve=_thinned(pooled(ranked).curve()),
             classes=self.ap_by_class(ranked),
+            resampled=tuple(resampled.tolist()),
         )
 
     def ap_by_class(self, ranked: Sequence[Ranked]) -> dict[str, float | None]:

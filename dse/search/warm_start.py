@@ -15,6 +15,7 @@ from dse.study.journal import WARM, Entry, Journal
 from dse.study.plan import SearchPlan
 from dse.study.provenance import differing
 from dse.study.record import StudyRecord
+from dse.study.resampled import RESAMPLED
 from dse.study.settings import StudySettings
 
 __all__ = ["reusable", "take_over"]
@@ -64,7 +65,7 @@ def take_over(
     can be made again. What was measured on files of another format is left behind.
     """
     ours, theirs = (one.make_target().file_format for one in (folder.settings(), record.settings))
-    left = () if ours == theirs else (MEASURED,)
+    left = () if ours == theirs else (MEASURED, RESAMPLED)
     known = {entry.training for entry in journal.entries()}
     fresh = [entry for entry in entries if entry.training not in known]
     for entry in fresh:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dse.errors import DseError
 from dse.plain import plain
+from dse.study.choosing import choose
 from dse.study.folder import StudyFolder, study_names
 from dse.study.record import load_study
 
@@ -23,8 +24,8 @@ class StudySummary:
     """One study in a line.
 
     study: its name. target, data: as study.toml names them. created: date and time, ISO 8601.
-    trained, stopped_early, failed: trainings. best: the deployable design with the highest AP
-    (0..1), with its latency_ms; None where there is none yet. weights: whether trained networks
+    trained, stopped_early, failed: trainings. best: what `dse export best` takes, with its AP
+    (0..1) and latency_ms; None where there is none yet. weights: whether trained networks
     are there. replay: it repeats recorded trainings. searching: a process is writing it.
     """
 
@@ -73,7 +74,8 @@ def summary(record: StudyRecord) -> StudySummary:
     """What there is to say of a study in a line."""
     folder, search = StudyFolder(record.path), record.settings.search
     report = record.report()
-    best = next((row for row in report.front if row.deployable), None)
+    choice = choose(record)
+    best = choice and choice.row
     return StudySummary(
         study=record.name,
         target=search.target,

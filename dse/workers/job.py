@@ -23,6 +23,7 @@ from dse.network.weights_file import read_weights, write_weights
 from dse.schema import read_json
 from dse.space import Training
 from dse.study.folder import WEIGHTS
+from dse.study.resampled import write_resampled
 from dse.study.training_result import CompiledMeasure, Outcome
 from dse.training.recipe import EpochReport
 from dse.workers.fitting import fit
@@ -169,6 +170,7 @@ def _measured(job: Job, training: Training, weights: Weights, folder: Path) -> C
         file_ap_by_class=dict(found.classes),
     )
     _write_precision_recall(folder, job.chip.format, found)
+    write_resampled(folder, found.resampled)
     write_whole(folder / "kmodel.json", json.dumps(measure.to_json()))
     return measure
 

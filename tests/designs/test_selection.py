@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from dse.designs.selection import AtMost, choose_design, parse_limit
+from dse.designs.selection import AtMost, choose_best, choose_design, parse_limit
 from dse.errors import NothingFeasible, UnknownName, UsageError
 from dse.study.columns import study_columns
 from dse.study.rows import OutcomeRow
@@ -17,7 +18,9 @@ from tests.study.rows import candidate_row, outcome_row
 
 def _row(name: str, ap: float, ms: float, kilobytes: int, state: str = "front") -> OutcomeRow:
     row = candidate_row(name, latency_ms=ms, size=kilobytes * 1000)
-    return outcome_row(row, state=state, ap=ap, trial=kilobytes)
+    return outcome_row(
+        row, state=state, ap=ap, ap_low=ap - 0.02, ap_high=ap + 0.02, trial=kilobytes
+    )
 
 
 ROWS = [
@@ -27,7 +30,9 @@ ROWS = [
     _row("A63-a1-96-FP32", 0.95, 30, 900),
     _row("B98-a1-96-kpu8", 0.99, 10, 100, state="rejected"),
 ]
-RECORD: Any = SimpleNamespace(name="study", rows=ROWS, columns=study_columns())
+RECORD: Any = SimpleNamespace(
+    name="study", rows=ROWS, columns=study_columns(), path=Path("a study without draws")
+)
 
 
 @pytest.mark.parametrize(
@@ -48,8 +53,15 @@ def test_best_is_deployable_within_limits(
 
 def test_the_kmodels_own_ap_counts_where_it_was_measured() -> None:
     rows = [replace(ROWS[0], file_ap=0.5), ROWS[1]]
-    chosen = choose_design(SimpleNamespace(name="study", rows=rows), "best")  # type: ignore[arg-type]
-    assert chosen.training.id == "A98-a0.35-160"
+    record: Any = SimpleNamespace(name="study", rows=rows, path=RECORD.path)
+    assert choose_design(record, "best", prefer="ap").training.id == "A98-a0.35-160"
+
+
+def test_best_is_said_with_its_reason() -> None:
+    words = choose_best(RECORD).words
+    assert words.startswith("A98-a0.35-160-kpu8, AP 0.890") and "fastest of 2" in words
+    assert "the highest: A98-a0.5-224-kpu8, AP 0.900" in words and "--prefer ap" in words
+    assert "A98-a0.35-96" in choose_best(RECORD, [AtMost("latency_ms", 20)]).words
 
 
 @pytest.mark.parametrize("wanted", ["A98-a0.35-96-kpu8", "A98-a0.35-96", "170"])

@@ -8,12 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dse.detection.average_precision import Ranked, area
-from dse.detection.confidence import ap_interval
+from dse.detection.confidence import interval_of, is_higher, resampled_ap
 
 
 def ranked(correct: list[bool], faces: list[int], picture: list[int]) -> Ranked:
     scores = np.linspace(1, 0, len(correct), dtype=np.float64)
     return Ranked(scores, np.array(correct, bool), np.array(picture, int), np.array(faces))
+
+
+def ap_interval(each: list[Ranked], level: float = 0.95, seed: int = 0) -> tuple[float, float]:
+    return interval_of(resampled_ap(each, seed), level)
 
 
 def one_face_each(found: list[bool]) -> Ranked:
@@ -58,3 +62,19 @@ def test_faces_of_one_picture_go_together() -> None:
 
 def test_a_set_in_which_few_pictures_have_faces() -> None:
     assert ap_interval([ranked([True], [1, 0, 0], [0])]) == pytest.approx((1.0, 1.0))
+
+
+def test_pairs_are_told_apart_where_intervals_overlap() -> None:
+    """Of 400 pictures one detector finds the same faces as the other, and ten more."""
+    less = resampled_ap([one_face_each([True] * 300 + [False] * 100)])
+    more = resampled_ap([one_face_each([True] * 310 + [False] * 90)])
+    assert interval_of(less)[1] > interval_of(more)[0]
+    assert is_higher(more, less) and not is_higher(less, more) and not is_higher(more, more)
+
+
+def test_the_draws_are_the_same_for_every_detector() -> None:
+    """What each finds in the pictures drawn: two halves of them are all of them."""
+    pictures = list(range(100))
+    first = resampled_ap([ranked([True] * 50, [1] * 100, pictures[:50])])
+    second = resampled_ap([ranked([True] * 50, [1] * 100, pictures[50:])])
+    np.testing.assert_allclose(first + second, 1.0)
