@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn
 
 from dse.canvas import Canvas
 from dse.chips.account import Account
+from dse.chips.advice import Advice
 from dse.chips.cost import Cost, Pool, Use
 from dse.chips.target import Target
 from dse.chips.verdict import ACCEPTED, Verdict, refused, too_much, unknown
@@ -134,6 +135,10 @@ class Chip(ABC):
     @abstractmethod
     def account(self, graph: Graph, format: str, target: Target) -> Account:
         """Layer by layer and step by step: where it runs and why, its time and its memory."""
+
+    def advice(self, graph: Graph, format: str, target: Target) -> Sequence[Advice]:
+        """What to change in `graph`, with the price after it, the best first."""
+        return ()
 
     def price_file(self, path: Path, target: Target) -> Cost:
         """The cost of one of its own files on `target`, whatever made it: read, and not run.
