@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from dse.chips.account import Account
 from dse.chips.cost import Cost, Pool, Use
 from dse.chips.target import Target
-from dse.chips.verdict import ACCEPTED, UNKNOWN, Verdict, too_much
+from dse.chips.verdict import ACCEPTED, Verdict, refused, too_much, unknown
 from dse.columns import FIGURES, ChipColumns, Column
 from dse.detection.head import FACE_HEAD, Head
 from dse.errors import NotSupported
@@ -145,13 +145,13 @@ class Chip(ABC):
 
     def judge(self, cost: Cost, target: Target) -> Verdict:
         """The first limit of `target` that `cost` passes: memory, then what the chip objects to."""
-        if cost.unknown_ops:
-            layer, op = cost.unknown_ops[0]
-            message = f"no rule covers the operation '{op}' of layer {layer}"
-            return Verdict(UNKNOWN, "unsupported", "operations", layer, message=message)
+        if cost.refusals:
+            return refused(cost.refusals)
         for use in self.uses(cost, target):
             if use.needed_bytes > use.allowed_bytes:
                 return too_much(use)
+        if cost.unknown_ops:
+            return unknown(cost.unknown_ops)
         return self.objection(cost, target) or FITS
 
     def objection(self, cost: Cost, target: Target) -> Verdict | None:

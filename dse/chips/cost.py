@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-__all__ = ["Cost", "Pool", "Use"]
+__all__ = ["Cost", "Pool", "Refusal", "Use"]
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,26 @@ class Use(NamedTuple):
     layer: str
 
 
+class Refusal(NamedTuple):
+    """Why the chip's compiler makes no file of a network that is right.
+
+    layer, operation: where. why: what becomes of it. instead: what to do.
+    """
+
+    layer: str
+    operation: str
+    why: str
+    instead: str
+
+
 @dataclass(frozen=True)
 class Cost(ABC):
     """Cost of one picture: counts, milliseconds, millijoules; a chip adds its bytes.
 
     deployable: the chip computes in this format.
-    unknown_ops: operations that no rule covers, with their layers; the rest is a lower bound.
+    unknown_ops: (layer, operation) of what no rule covers.
+    refusals: why the compiler makes no file. Where there is one, or an unknown operation, the
+        figures are no prices: see `is_priced`.
     range_dependent: layers at which the calibration pictures decide what the compiler makes of
         them; sizes are those of the likelier way.
     """
@@ -54,6 +68,12 @@ class Cost(ABC):
     deployable: bool
     unknown_ops: tuple[tuple[str, str], ...]
     range_dependent: tuple[str, ...]
+    refusals: tuple[Refusal, ...] = field(default=(), kw_only=True)
+
+    @property
+    def is_priced(self) -> bool:
+        """The figures are what the network costs, and not merely what is certain of it."""
+        return not self.unknown_ops and not self.refusals
 
     @property
     @abstractmethod
