@@ -168,15 +168,15 @@ class Chip(ABC):
     # --- judge ------------------------------------------------------------------------------
 
     def judge(self, cost: Cost, target: Target) -> Verdict:
-        """The first limit of `target` that `cost` passes: what no compiler compiles, then memory,
-        then what the chip objects to."""
+        """What is against the network: that the compiler cannot compile it, the first limit of
+        `target` that `cost` passes, operations without a rule, and what the chip objects to."""
         if cost.refusals:
             return refused(cost.refusals)
-        if cost.unknown_ops:
-            return unknown(cost.unknown_ops)
         for use in self.uses(cost, target):
             if use.needed_bytes > use.allowed_bytes:
                 return too_much(use)
+        if cost.unknown_ops:
+            return unknown(cost.unknown_ops)
         return self.objection(cost, target) or FITS
 
     def objection(self, cost: Cost, target: Target) -> Verdict | None:

@@ -135,6 +135,7 @@ class Figures(NamedTuple):
             deployable=format == KPU_FORMAT,
             unknown_ops=program.unknown_ops,
             range_dependent=program.range_dependent,
+            refusals=program.refusals,
             account=account,
         )
 
