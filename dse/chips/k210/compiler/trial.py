@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from dse.chips.k210.compiler.agreement import Agreement, OutputAgreement, compared, outputs_of
+from dse.chips.k210.compiler.output_agreement import Agreement, OutputAgreement, compared, outputs_of
 from dse.chips.k210.compiler.compiler import CompiledKmodel, compile_kmodel
 from dse.chips.k210.compiler.file_runs import Died, run_tflite
 from dse.chips.k210.compiler.network_inputs import NetworkInputs
