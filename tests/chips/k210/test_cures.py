@@ -120,12 +120,15 @@ def test_head_channels() -> None:
     assert "head_channels" not in advice(wanted)
 
 
-def test_a_dense_layer_on_a_flattened_map() -> None:
+@pytest.mark.parametrize("op", ["conv", "fully_connected of another kind"])
+def test_a_dense_layer_on_a_flattened_map(op: str) -> None:
+    """As a TensorFlow-Lite file is read: a 1x1 convolution and a row; or as it is not known."""
     graph = chain((64, 64, 3), conv("a", 16, 3))
     flat = Layer("flat", "reshape of another kind", ("a",), (1, 1, 64 * 64 * 16))
-    dense = Layer("dense", "fully_connected of another kind", ("flat",), (1, 1, 10))
-    last = Layer("last", "softmax", ("dense",), (1, 1, 10))
-    told = advice(behind(graph, flat, dense, last))["flattened_dense"]
+    dense = Layer("dense", op, ("flat",), (1, 1, 10), bias=True)
+    row = [Layer("dense_row", "flatten", ("dense",), (1, 1, 10))] if op == "conv" else []
+    last = Layer("last", "softmax", ("dense_row" if row else "dense",), (1, 1, 10))
+    told = advice(behind(graph, flat, dense, *row, last))["flattened_dense"]
     wanted = behind(
         graph,
         Layer("flat", "mean", ("a",), (1, 1, 16)),

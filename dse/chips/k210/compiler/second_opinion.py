@@ -76,6 +76,7 @@ def compiled_row(
             material.samples.arrays,
             interleaved=target.interleaved,
             time_limit_s=time_limit_s,
+            kind=material.inputs.kind,
         )
         compiled = native.in_first_version(target.kmodel_versions_written)
     except CompilerError as error:
@@ -102,7 +103,7 @@ class _Material(NamedTuple):
 def _material(subject: Subject, pictures: Path | None) -> _Material:
     if subject.file is not None:
         content = subject.file.content
-        inputs = network_inputs(content)
+        inputs = network_inputs(content, subject.file.kind)
         return _Material(content, inputs, chosen_samples(inputs, pictures))
     content = random_tflite(subject.graph, seed=0)
     shape = (1, *subject.graph.input.shape)

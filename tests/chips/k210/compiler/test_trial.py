@@ -99,3 +99,17 @@ def test_a_simulator_that_takes_too_long_is_stopped() -> None:
     compiled = compile_kmodel(content, samples.arrays)
     with pytest.raises(VerificationFailed, match=r"stopped after 0\.05 s"):
         run_kmodel(compiled.kmodel, list(inputs.arranged(samples.arrays)), toolchain(), 0.05)
+
+
+def test_an_onnx_file_is_priced_compiled_and_tried(tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    from tests.network.onnx_networks import written
+    from tests.network.test_onnx_graph import branches
+
+    path = tmp_path / "own.onnx"
+    path.write_bytes(written(branches()))
+    row = compiled_row(str(path), TARGET)
+    assert row is not None
+    assert (row["verdict"], row["agrees"], row["differences"]) == ("accepted", True, {})
+    assert row["agreement"]["same"] is True
+    assert [one["largest_error_steps"] < 10 for one in row["agreement"]["outputs"]] == [True, True]
