@@ -1,12 +1,16 @@
-"""`dse check`: cost and verdict of candidates and of of files, before any training."""
+"""`dse check`: cost and verdict of candidates and of files, before any training."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dse.chips.advice import Advice
+from dse.chips.chip import Pictured
 from dse.chips.columns import COUNTS, TIMES
 from dse.chips.cost import Cost, Use
 from dse.chips.nearest import nearest_fit
@@ -14,8 +18,8 @@ from dse.chips.pricing import judge
 from dse.chips.registry import chip
 from dse.chips.subject import OwnFile, Subject, find
 from dse.chips.target import Target
-from dse.chips.verdict import Verdict
-from dse.errors import DseError
+from dse.chips.verdict import ACCEPTED, REFUSED, Verdict
+from dse.errors import DseError, UsageError
 from dse.space import Candidate, SearchSpace, Training
 from dse.text_table import bytes_text, format_table
 
@@ -30,7 +34,8 @@ class Checked:
 
     design: its name. cost: size, memory, milliseconds, millijoules. verdict: which limit it passes,
     where, and by how much. uses: of each memory what it needs and may have. nearest: the design
-    that fits and differs least, where one was looked for.
+    that fits and differs least, where one was looked for. notes: what was changed to read its file.
+    advice: what gains most when it is changed in the network of a file.
     """
 
     design: str
@@ -39,6 +44,8 @@ class Checked:
     uses: tuple[Use, ...]
     target: Target
     nearest: Candidate | None = None
+    notes: tuple[str, ...] = ()
+    advice: Advice | None = None
 
     @property
     def fits(self) -> bool:
@@ -51,7 +58,8 @@ class Checked:
         return self.verdict.message or _fits(self.cost, self.uses, self.target)
 
     def as_dict(self) -> Row:
-        """The fields of `dse check --json`."""
+        """The fields of `dse check --json`. Where not all is known, times are null: a sum without
+        some of its parts looks exact, and is none."""
         cost, verdict = self.cost, self.verdict
         return {
             "candidate": self.design,
@@ -60,12 +68,16 @@ class Checked:
             "layer": verdict.layer or None,
             **{column.name: column.of(cost) for column in COUNTS},
             **cost.figures,
-            **{column.name: column.of(cost) for column in TIMES},
+            **{column.name: column.of(cost) if cost.known else None for column in TIMES},
             "needed_bytes": verdict.needed_bytes or None,
             "allowed_bytes": verdict.allowed_bytes or None,
             "range_dependent": list(cost.range_dependent),
             "message": self.message,
+            "instead": verdict.instead or None,
+            "unknown_operations": dict(Counter(op for _, op in cost.unknown_ops)),
             "nearest": self.nearest.id if self.nearest else None,
+            "notes": list(self.notes),
+            "advice": self.advice.as_dict() if self.advice else None,
             "file_bytes": cost.file_bytes,
             "pools": {
                 use.pool.name: {
@@ -78,7 +90,10 @@ class Checked:
 
     def __repr__(self) -> str:
         cost = self.cost
-        band = f"{cost.latency_ms:.1f} ms ({cost.latency_ms_low:.1f} to {cost.latency_ms_high:.1f})"
+        times = (
+            f"{cost.latency_ms:.1f} ms ({cost.latency_ms_low:.1f} to {cost.latency_ms_high:.1f})"
+        )
+        band = times if cost.known else "time unknown"
         return (
             f"<{self.design} on {self.target.name}: {self.verdict.status}, {band}, {self.message}>"
         )
@@ -101,7 +116,8 @@ def check(
     name = design.id if isinstance(design, Candidate | Training) else str(design)
     on = chip(target.chip)
     subject = find(name, on, classes)
-    return checked(subject, subject.cost(on, target), target, space, classes)
+    advised = isinstance(subject, Subject) and subject.file is not None
+    return checked(subject, subject.cost(on, target), target, space, classes, advised=advised)
 
 
 def checked(
@@ -110,13 +126,17 @@ def checked(
     target: Target,
     space: SearchSpace | None = None,
     classes: int = 1,
+    *,
+    advised: bool = False,
 ) -> Checked:
-    """The judgement on a network with that cost."""
+    """The judgement on a network with that cost. advised: with the change that gains most."""
     on, verdict = chip(target.chip), judge(cost, target)
     nearest = None
     if subject.candidate is not None and space is not None and not verdict.accepted:
         nearest = nearest_fit(subject.candidate, space, target, classes)
-    return Checked(subject.name, cost, verdict, tuple(on.uses(cost, target)), target, nearest)
+    uses = tuple(on.uses(cost, target))
+    best = next(iter(subject.advice(on, target)), None) if advised else None
+    return Checked(subject.name, cost, verdict, uses, target, nearest, subject.notes, best)
 
 
 def check_rows(
@@ -163,20 +183,68 @@ def check_table(rows: Sequence[Row], target: Target) -> str:
         (
             row["candidate"],
             row["verdict"],
-            bytes_text(row["file_bytes"]),
-            *(bytes_text(row[column.name]) for column in memories),
-            f"{row['latency_ms']:.0f} ms",
-            f"{row['latency_ms_low']:.0f}..{row['latency_ms_high']:.0f}",
-            f"{row['energy_mj']:.0f} mJ",
+            *_amounts(row, ("file_bytes", *(column.name for column in memories))),
+            *_times(row),
         )
         for row in rows
     ]
     lines = [format_table(header, cells, left=("candidate", "verdict")), ""]
     for row in rows:
         lines.append(f"{row['candidate']}: {row['message']}")
+        lines += [f"  {note}" for note in row["notes"]]
+        if row["instead"]:
+            lines.append(f"  instead: {row['instead']}")
+        if row["advice"]:
+            lines += _advised(row["advice"])
         if row["range_dependent"]:
             layers = ", ".join(row["range_dependent"])
             lines.append(f"  the calibration pictures decide on two conversions at {layers}")
         if row["nearest"]:
             lines.append(f"  nearest that fits: {row['nearest']}")
-    return "\n".join(lines)
+    note = chip(target.chip).picture_note(list(_pictured(rows)), target)
+    return "\n".join([*lines, note] if note else lines)
+
+
+def _pictured(rows: Sequence[Row]) -> Iterator[Pictured]:
+    """Those of `rows` that are candidates and fit."""
+    for row in rows:
+        if row["verdict"] == ACCEPTED:
+            with suppress(UsageError):
+                canvas = Candidate.parse(row["candidate"]).training.canvas
+                yield Pictured(row["candidate"], canvas, row["latency_ms"])
+
+
+UNTOLD = "-"
+
+
+def _advised(advice: Row) -> list[str]:
+    """The change that gains most, in short; all of them are `dse explain`'s."""
+    before, after = advice["before"], advice["after"]
+    times = f"{_ms(before)} now, {_ms(after)} and {after['verdict']} without"
+    return [
+        f"  what to change: {advice['why']}: {times} (more: dse explain)",
+        f"    Keras:   {advice['keras']}",
+        f"    PyTorch: {advice['pytorch']}",
+    ]
+
+
+def _ms(judged: Row) -> str:
+    return judged["verdict"] if judged["latency_ms"] is None else f"{judged['latency_ms']:.0f} ms"
+
+
+def _amounts(row: Row, names: Sequence[str]) -> list[str]:
+    """Bytes; of a network that the compiler refuses there are none."""
+    if row["verdict"] == REFUSED:
+        return [UNTOLD] * len(names)
+    return [bytes_text(row[name]) for name in names]
+
+
+def _times(row: Row) -> tuple[str, str, str]:
+    """Time, band, energy."""
+    if row["latency_ms"] is None:
+        return UNTOLD, UNTOLD, UNTOLD
+    return (
+        f"{row['latency_ms']:.0f} ms",
+        f"{row['latency_ms_low']:.0f}..{row['latency_ms_high']:.0f}",
+        f"{row['energy_mj']:.0f} mJ",
+    )

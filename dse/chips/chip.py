@@ -14,9 +14,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn
 
+from dse.canvas import Canvas
 from dse.chips.account import Account
+from dse.chips.advice import Advice
 from dse.chips.cost import Cost, Pool, Use
 from dse.chips.target import Target
 from dse.chips.verdict import ACCEPTED, Verdict, refused, too_much, unknown
@@ -42,6 +44,14 @@ __all__ = ["Chip"]
 
 FITS = Verdict(ACCEPTED)
 """One for all: a space has a hundred thousand of them."""
+
+
+class Pictured(NamedTuple):
+    """A network that is compared: its name, the picture that it reads, and its milliseconds."""
+
+    name: str
+    canvas: Canvas
+    latency_ms: float
 
 
 class Chip(ABC):
@@ -126,6 +136,10 @@ class Chip(ABC):
     def account(self, graph: Graph, format: str, target: Target) -> Account:
         """Layer by layer and step by step: where it runs and why, its time and its memory."""
 
+    def advice(self, graph: Graph, format: str, target: Target) -> Sequence[Advice]:
+        """What to change in `graph`, with the price after it, the best first."""
+        return ()
+
     def price_file(self, path: Path, target: Target) -> Cost:
         """The cost of one of its own files on `target`, whatever made it: read, and not run.
 
@@ -137,14 +151,25 @@ class Chip(ABC):
         """The same file operation by operation. Raises as `price_file`."""
         self._lacks("has no files of its own to account for")
 
+    def files_in(self, path: Path) -> Sequence[str]:
+        """The names by which `price_file` takes what a package of its own, such as one for a flash
+        tool, holds; a file that is none is its own only one. Raises as `price_file`."""
+        return [str(path)]
+
     def why_explored(self, format: str) -> str:
         """Why a network in `format`, which is none of `formats`, is explored only."""
         return f"explored only: the {self.title} computes in {', '.join(self.formats)}"
 
+    def picture_note(self, networks: Sequence[Pictured], target: Target) -> str:
+        """What it takes, beside networks that are compared, to bring the camera's picture into
+        each, in a line; empty where there is nothing to tell."""
+        return ""
+
     # --- judge ------------------------------------------------------------------------------
 
     def judge(self, cost: Cost, target: Target) -> Verdict:
-        """The first limit of `target` that `cost` passes: memory, then what the chip objects to."""
+        """The first limit of `target` that `cost` passes: what no compiler compiles, then memory,
+        then what the chip objects to."""
         if cost.refusals:
             return refused(cost.refusals)
         for use in self.uses(cost, target):
@@ -198,10 +223,13 @@ class Chip(ABC):
         """Name and version of what `compiled_row` and `deploy` ask. Raises CompilerError."""
         self._lacks("has no compiler")
 
-    def compiled_row(self, name: str, target: Target, classes: int = 1) -> dict[str, Any] | None:
+    def compiled_row(
+        self, name: str, target: Target, classes: int = 1, *, pictures: Path | None = None
+    ) -> dict[str, Any] | None:
         """What the compiler says of a design, for `dse check --compile`; None for a format that
-        it does not know. `agrees` is False where it contradicts `price`. classes: that a candidate
-        tells apart."""
+        it does not know. `agrees` is False where it contradicts `price`; `verdict` is "miscompiled"
+        where the compiled file computes something else. classes: that a candidate tells apart.
+        pictures: a folder or file to try a compiled file on; default noise."""
         self._lacks("has no compiler to ask")
 
     def compiled_text(self, row: Mapping[str, Any]) -> str:

@@ -35,9 +35,9 @@ class Use(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """Why the chip's compiler makes no file of a network that is right.
+    """Why the chip's compiler makes no file of a network, or one that computes something else.
 
-    layer, operation: where. why: what becomes of it. instead: what to do.
+    layer, operation: where. why: what becomes of it. instead: what to do, one sentence.
     """
 
     layer: str
@@ -52,10 +52,9 @@ class Cost(ABC):
 
     deployable: the chip computes in this format.
     unknown_ops: (layer, operation) of what no rule covers.
-    refusals: why the compiler makes no file. Where there is one, or an unknown operation, the
-        figures are no prices: see `is_priced`.
     range_dependent: layers at which the calibration pictures decide what the compiler makes of
         them; sizes are those of the likelier way.
+    refusals: why the compiler cannot make a file of the network.
     """
 
     format: str
@@ -71,8 +70,8 @@ class Cost(ABC):
     refusals: tuple[Refusal, ...] = field(default=(), kw_only=True)
 
     @property
-    def is_priced(self) -> bool:
-        """The figures are what the network costs, and not merely what is certain of it."""
+    def known(self) -> bool:
+        """There is a file, and rules for all that is in it: figures are exact, not lower bounds."""
         return not self.unknown_ops and not self.refusals
 
     @property

@@ -23,7 +23,10 @@ PICTURES = 100
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `dse explain`."""
-    parser.add_argument("design", help="a candidate, a .tflite file or a file for the chip")
+    parser.add_argument(
+        "design",
+        help="a candidate, a file of a network (.tflite, .keras, .h5), or one for the chip",
+    )
     parser.add_argument(
         "--figure",
         type=Path,

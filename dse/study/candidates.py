@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.chips.verdict import ACCEPTED, REJECTED, UNKNOWN
+from dse.chips.verdict import ACCEPTED, REFUSED, REJECTED, UNKNOWN
 from dse.columns import Column
 from dse.detection.heads import HEADS
 from dse.network.families import BREAKPOINTS
@@ -29,7 +29,7 @@ KNOWN = {
     "breakpoint": BREAKPOINTS,
     "head": HEADS,
     "format": FORMATS,
-    "status": (ACCEPTED, REJECTED, UNKNOWN),
+    "status": (ACCEPTED, REJECTED, REFUSED, UNKNOWN),
     "deployable": (True, False),
 }
 """The values of columns that hold one of a few."""

@@ -122,7 +122,14 @@ def test_check_asks_the_compiler_too(capsys: pytest.CaptureFixture[str]) -> None
 
 @pytest.mark.parametrize(
     ("verdict", "agrees", "code"),
-    [("accepted", True, 0), ("rejected", True, 3), ("accepted", False, 4), ("accepted", None, 0)],
+    [
+        ("accepted", True, 0),
+        ("rejected", True, 3),
+        ("refused", True, 3),
+        ("accepted", False, 4),
+        ("miscompiled", True, 4),
+        ("accepted", None, 0),
+    ],
 )
 def test_the_compilers_verdict_sets_the_exit_code(
     capsys: pytest.CaptureFixture[str],
@@ -139,8 +146,9 @@ def test_the_compilers_verdict_sets_the_exit_code(
         **dict.fromkeys(second_opinion.COMPARED),
         "differences": {},
         "other_ranges": [],
+        "agreement": None,
     }
-    monkeypatch.setattr(second_opinion, "compiled_row", lambda *_: answer)
+    monkeypatch.setattr(second_opinion, "compiled_row", lambda *_, **__: answer)
     found, out, _ = _run(capsys, "check", "--compile", "A98-a0.35-64-kpu8")
     assert found == code
     assert "said so" in out

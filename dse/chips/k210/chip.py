@@ -5,13 +5,15 @@ What pricing needs is imported here; compilers, emulator and board files when th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dse.chips.account import Account
-from dse.chips.chip import Chip
+from dse.chips.advice import Advice
+from dse.chips.chip import Chip, Pictured
 from dse.chips.cost import Cost, Pool, Use
+from dse.chips.k210.camera import camera_note
 from dse.chips.k210.columns import COLUMNS, MAIN_MEMORY_BYTES, PEAK_KPU_BYTES
 from dse.chips.k210.cost.price import KPU_FORMAT, K210Cost, price
 from dse.chips.k210.target import K210Target
@@ -64,7 +66,7 @@ class K210(Chip):
     pools = (KPU_MEMORY, MAIN_MEMORY)
     columns = COLUMNS
     file_suffixes = (".kmodel", ".tflite")
-    priced_suffixes = (".kmodel", ".smodel", ".emodel")
+    priced_suffixes = (".kmodel", ".smodel", ".emodel", ".kfpkg")
     bundled_file = "model.kmodel"
     packages = ("nncase",)
     target_type = K210Target
@@ -102,6 +104,12 @@ class K210(Chip):
 
         return explained(graph, format, K210Target.own(target))
 
+    def advice(self, graph: Graph, format: str, target: Target) -> Sequence[Advice]:
+        """See `Chip`; nothing for a format that the CPU computes."""
+        from dse.chips.k210.advising import advised
+
+        return advised(self, graph, format, target) if format == KPU_FORMAT else ()
+
     def price_file(self, path: Path, target: Target) -> K210Cost:
         """See `Chip`: a kmodel of version 3, 4 or 5, by the runtime of its version."""
         from dse.chips.k210.file_cost.pricing import price_kmodel
@@ -114,9 +122,19 @@ class K210(Chip):
 
         return account_of_kmodel(path, K210Target.own(target))
 
+    def files_in(self, path: Path) -> Sequence[str]:
+        """See `Chip`: the kmodels of a flash package."""
+        from dse.chips.k210.file_cost.packages import PACKAGE, kmodels_in
+
+        return kmodels_in(path) if path.suffix.lower() == PACKAGE else [str(path)]
+
     def why_explored(self, format: str) -> str:
         """See `Chip`."""
         return f"explored only: the KPU computes in 8 bits, {format} would run on the CPU"
+
+    def picture_note(self, networks: Sequence[Pictured], target: Target) -> str:
+        """See `Chip`."""
+        return camera_note(networks, K210Target.own(target))
 
     # --- judge ------------------------------------------------------------------------------
 
@@ -176,11 +194,13 @@ class K210(Chip):
             kmodel_versions=firmware.kmodel_versions_written,
         )
 
-    def compiled_row(self, name: str, target: Target, classes: int = 1) -> dict[str, Any] | None:
+    def compiled_row(
+        self, name: str, target: Target, classes: int = 1, *, pictures: Path | None = None
+    ) -> dict[str, Any] | None:
         """See `Chip`."""
         from dse.chips.k210.compiler.second_opinion import compiled_row
 
-        return compiled_row(name, K210Target.own(target), classes)
+        return compiled_row(name, K210Target.own(target), classes, pictures=pictures)
 
     def compiled_text(self, row: Mapping[str, Any]) -> str:
         """See `Chip`."""

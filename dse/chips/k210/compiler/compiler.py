@@ -2,31 +2,32 @@
 
 Pictures go in as planar uint8 (1, channels, h, w), as the K210's camera interface delivers
 them, and maps come out planar: an interleaved picture would cost a transpose on the CPU and,
-at 224 pixels, 150,528 bytes of working memory.
+at 224 pixels, 150,528 bytes of working memory. A network that reads something else is given its
+own float32 numbers.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import struct
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import tflite as schema
 from numpy.typing import NDArray
 
 from dse import processes
+from dse.chips.k210.compiler.network_inputs import network_inputs
 from dse.chips.k210.compiler.schedules import peak_kpu_bytes, without_noise
 from dse.chips.k210.compiler.toolchain import HAS_K210, Toolchain, toolchain
 from dse.chips.k210.kmodel.kmodel import Kmodel, parse_kmodel
 from dse.chips.k210.older_versions import rewritten
 from dse.errors import CompilerError
-from dse.files import temporary_folder, whole_file, write_whole
+from dse.files import temporary_folder, write_whole
 
 __all__ = [
     "CALIBRATE_METHODS",
@@ -110,35 +111,41 @@ class CompiledKmodel:
 
 
 def compile_kmodel(
-    tflite: bytes,
-    calibration: NDArray[np.uint8],
+    network: bytes,
+    calibration: NDArray[Any] | Sequence[NDArray[Any]],
     *,
     interleaved: bool = False,
     time_limit_s: float = 120,
     calibrate_method: str = "no_clip",
     nncase_version: str | None = None,
 ) -> CompiledKmodel:
-    """Compiles a float32 `tflite` file for the K210 with post-training quantization.
+    """Compiles a float32 TensorFlow-Lite file for the K210 with post-training quantization.
 
     calibration: (n, h, w, channels) uint8, letterboxed pictures of the network's input shape,
-    which set the activation ranges. interleaved: pictures and maps are (h, w, channels) on the
+    which set the activation ranges; of a network with several inputs, one such array for each; of
+    one that reads no picture (see `NetworkInputs.are_pictures`), float32 (n, *shape). interleaved:
+    pictures and maps are (h, w, channels) on the
     board too, see above. nncase_version: default our own, see `toolchain`. Raises CompilerError
     with the compiler's own reason, also when it takes longer than `time_limit_s` seconds or
     dies; FileError where there is no room for temporary files.
     """
-    _check(calibration, _input_shape(tflite), calibrate_method)
+    inputs = network_inputs(network)
+    samples = [calibration] if isinstance(calibration, np.ndarray) else list(calibration)
+    inputs.check(samples)
+    _check_method(calibrate_method)
     tools = toolchain(nncase_version)
+    layout = "NHWC" if interleaved else "NCHW"
     options = {
         "target": "k210",
         "calibrate_method": calibrate_method,
-        "layout": "NHWC" if interleaved else "NCHW",
+        "samples": len(samples[0]),
+        **inputs.options(layout),
     }
     with temporary_folder("dse-compile-") as folder:
-        write_whole(folder / "model.tflite", tflite, durable=False)  # all gone at the end
+        write_whole(folder / "network", network, durable=False)  # all gone at the end
         write_whole(folder / "options.json", json.dumps(options), durable=False)
-        stored = calibration if interleaved else calibration.transpose(0, 3, 1, 2)
-        with whole_file(folder / "calibration.npy", durable=False) as file:
-            np.save(file, stored)
+        stored = b"".join(one.tobytes() for one in inputs.arranged(samples, layout))
+        write_whole(folder / "calibration.bin", stored, durable=False)
         log = _run(tools, folder, time_limit_s)
         return _read(folder, log, tools.version)
 
@@ -157,39 +164,7 @@ def compiler_version() -> str:
     return f"nncase {number}, k210"
 
 
-def _input_shape(tflite: bytes) -> tuple[int, ...]:
-    """(h, w, channels) that the network reads; nncase dies on files that are none."""
-    hint = "write the file with dse.chips.k210.to_tflite, or export it again"
-    if len(tflite) < 8 or not schema.Model.ModelBufferHasIdentifier(tflite, 0):
-        raise CompilerError("this is not a TensorFlow-Lite file", hint)
-    try:
-        graph = schema.Model.GetRootAsModel(tflite, 0).Subgraphs(0)
-        tensors = [graph.Tensors(index) for index in graph.InputsAsNumpy()]
-        shapes = [tuple(int(side) for side in tensor.ShapeAsNumpy()) for tensor in tensors]
-        floats = [tensor.Type() == schema.TensorType.FLOAT32 for tensor in tensors]
-    except (struct.error, IndexError, TypeError, AttributeError, ValueError) as error:
-        raise CompilerError(f"the TensorFlow-Lite file is damaged: {error}", hint) from None
-    if floats != [True] or len(shapes[0]) != 4 or shapes[0][0] != 1:
-        raise CompilerError(
-            f"the network reads {shapes or 'nothing'}, not one float32 picture (1, h, w, channels)",
-            "export the network in float32, for one picture at a time",
-        )
-    return shapes[0][1:]
-
-
-def _check(calibration: NDArray[np.uint8], shape: tuple[int, ...], calibrate_method: str) -> None:
-    """nncase would resize pictures of another shape on the CPU without a word."""
-    if calibration.dtype != np.uint8 or calibration.ndim != 4 or not len(calibration):
-        raise CompilerError(
-            f"calibration pictures are {calibration.dtype} {calibration.shape}, "
-            "not uint8 (n, h, w, channels)",
-            "give at least one letterboxed picture of the network's input shape",
-        )
-    if calibration.shape[1:] != shape:
-        raise CompilerError(
-            f"the network reads {shape}, calibration pictures are {calibration.shape[1:]}",
-            "letterbox the pictures to the network's height and width",
-        )
+def _check_method(calibrate_method: str) -> None:
     if calibrate_method not in CALIBRATE_METHODS:
         raise CompilerError(
             f"calibration method '{calibrate_method}' is unknown",

@@ -1,14 +1,16 @@
-"""nncase in a process of its own: `compile FOLDER`, or `simulate FILE`.
+"""nncase in a process of its own: `compile FOLDER`, `run FOLDER`, or `simulate FILE`.
 
 It runs under the interpreter that has the wanted version of nncase, so it imports that, numpy
 and nothing of `dse`; the parents import it for its frames.
 
-compile reads FOLDER/model.tflite, calibration.npy and options.json; it writes
-FOLDER/model.kmodel and the compiler's dump below FOLDER/dump, and says what it has to say on
-stdout. simulate answers pictures from stdin with maps, in frames, on what was stdout when it
-started. A frame is one byte of kind and four of length (little endian), then the content: a
-picture's bytes ("p"), JSON with the tensors' shapes ("r", once, when the file is loaded), a
-map's float32 numbers ("d"), or the reason why there is none ("e").
+compile reads FOLDER/network, calibration.bin (all samples of the first input, then those of the
+next) and options.json; it writes FOLDER/model.kmodel and the compiler's dump below FOLDER/dump,
+and says what it has to say on stdout. run reads FOLDER/model.kmodel and inputs.npz, arrays
+(samples, *shape of the input without its leading 1) in the order of the inputs, and writes
+outputs.npz, the same of the outputs. simulate answers pictures from stdin with maps, in frames,
+on what was stdout when it started. A frame is one byte of kind and four of length (little
+endian), then the content: a picture's bytes ("p"), JSON with the tensors' shapes ("r", once, when
+the file is loaded), a map's float32 numbers ("d"), or the reason why there is none ("e").
 """
 
 from __future__ import annotations
@@ -36,6 +38,8 @@ def main(task: str, path: Path) -> None:
     """Does `task` with `path`. nncase raises RuntimeError, or ends the process."""
     if task == "compile":
         compile_folder(path)
+    elif task == "run":
+        run_folder(path)
     else:
         answer_pictures(path, _simulator)
 
@@ -58,41 +62,64 @@ def compile_folder(folder: Path) -> None:
     import nncase
 
     options = json.loads((folder / "options.json").read_text())
-    calibration = np.load(folder / "calibration.npy", allow_pickle=False)
-    compiler = nncase.Compiler(_compile_options(options, calibration.shape, folder / "dump"))
-    compiler.import_tflite((folder / "model.tflite").read_bytes(), nncase.ImportOptions())
+    compiler = nncase.Compiler(_compile_options(options, folder / "dump"))
+    importer = getattr(compiler, f"import_{options['kind']}")
+    importer((folder / "network").read_bytes(), nncase.ImportOptions())
     ranges = nncase.PTQTensorOptions()
-    ranges.samples_count = len(calibration)
+    ranges.samples_count = options["samples"]
     ranges.calibrate_method = options["calibrate_method"]
-    ranges.set_tensor_data(np.ascontiguousarray(calibration).tobytes())
+    ranges.set_tensor_data((folder / "calibration.bin").read_bytes())
     compiler.use_ptq(ranges)
     compiler.compile()
     (folder / "model.kmodel").write_bytes(compiler.gencode_tobytes())
 
 
-def _compile_options(options: dict[str, Any], shape: tuple[int, ...], dump: Path) -> Any:
-    """Options for pictures of `shape` (n, and h, w, channels in their layout).
+def _compile_options(options: dict[str, Any], dump: Path) -> Any:
+    """What the compiler is told: of pictures ("picture", the shape of one in its layout) that bytes
+    mean numbers of "input_range", or that the network is given its own float32 numbers.
 
     Identity normalisation: a mean or a deviation here would run on the CPU in float32.
     """
     import nncase
 
-    channels = shape[options["layout"].index("C")]
     chosen = nncase.CompileOptions()
     chosen.target = options["target"]
+    chosen.dump_ir = True
+    chosen.dump_dir = str(dump)
+    if not options["picture"]:
+        chosen.input_type = "float32"
+        return chosen
+    channels = options["picture"][options["layout"].index("C") - 1]
     chosen.preprocess = True
     chosen.input_type = "uint8"
-    chosen.input_range = [-1, 1]
+    chosen.input_range = options["input_range"]
     chosen.mean = [0.0] * channels
     chosen.std = [1.0] * channels
-    chosen.input_shape = [1, *shape[1:]]
+    chosen.input_shape = [1, *options["picture"]]
     chosen.input_layout = options["layout"]
     chosen.output_layout = options["layout"]
     if hasattr(chosen, "model_layout"):  # 1.0 and 1.1 have none, and take a TFLite file for NHWC
-        chosen.model_layout = "NHWC"
-    chosen.dump_ir = True
-    chosen.dump_dir = str(dump)
+        chosen.model_layout = "NHWC" if options["kind"] == "tflite" else "NCHW"
     return chosen
+
+
+def run_folder(folder: Path) -> None:
+    """Runs the kmodel in `folder` on its inputs, sample by sample."""
+    import nncase
+
+    simulator = nncase.Simulator()
+    simulator.load_model((folder / "model.kmodel").read_bytes())
+    with np.load(folder / "inputs.npz", allow_pickle=False) as file:
+        inputs = [file[name] for name in file.files]
+    found: list[list[Array]] = [[] for _ in range(simulator.outputs_size)]
+    for sample in zip(*inputs, strict=True):
+        for number, values in enumerate(sample):
+            tensor = nncase.RuntimeTensor.from_numpy(np.ascontiguousarray(values[None]))
+            simulator.set_input_tensor(number, tensor)
+        simulator.run()
+        for number, outputs in enumerate(found):
+            outputs.append(simulator.get_output_tensor(number).to_numpy().copy())
+    np.savez(folder / "outputs.npz", *[np.concatenate(one) for one in found])
 
 
 def _simulator(kmodel: bytes) -> Loaded:

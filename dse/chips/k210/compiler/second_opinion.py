@@ -1,7 +1,8 @@
 """What the real compiler says of a design, beside what `dse.chips` predicts.
 
-A candidate is compiled with random weights, which no size depends on; a `.tflite` file as it
-is. Activation ranges come from random pictures, so that the kmodel is thrown away.
+A candidate is compiled with random weights, which no size depends on; a `.tflite` file as it is,
+and tried: compiling is not working. Activation ranges come from the samples that it is tried on,
+so that the kmodel is thrown away.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import chain, combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from dse.chips.k210.compiler.compiler import OUT_OF_KPU_MEMORY, CompiledKmodel, compile_kmodel
+from dse.chips.k210.compiler.network_inputs import NetworkInputs, network_inputs
 from dse.chips.k210.compiler.tflite import random_tflite
+from dse.chips.k210.compiler.trial import tried
+from dse.chips.k210.compiler.trial_inputs import Samples, chosen_samples
 from dse.chips.k210.cost.kmodel_size import kmodel_bytes
 from dse.chips.k210.cost.lowering import lower
 from dse.chips.k210.cost.memory import plan_memory
@@ -23,9 +27,10 @@ from dse.chips.k210.cost.older_versions import in_first_version
 from dse.chips.k210.cost.price import FIGURES, KPU_FORMAT, K210Cost, price
 from dse.chips.k210.target import K210Target
 from dse.chips.pricing import judge
-from dse.chips.subject import Subject, resolve
-from dse.chips.verdict import REJECTED, Verdict
-from dse.errors import CompilerError
+from dse.chips.registry import chip
+from dse.chips.subject import OwnFile, Subject, find
+from dse.chips.verdict import MISCOMPILED, REFUSED, REJECTED, Verdict
+from dse.errors import CompilerError, VerificationFailed
 from dse.text_table import format_table
 
 __all__ = ["COMPARED", "compiled_row", "compiled_table"]
@@ -39,7 +44,12 @@ _LABELS = ("file (MODEL)", ".input", ".output", ".data", "main memory", "KPU mem
 
 
 def compiled_row(
-    name: str, target: K210Target, classes: int = 1, time_limit_s: float = 120
+    name: str,
+    target: K210Target,
+    classes: int = 1,
+    time_limit_s: float = 120,
+    *,
+    pictures: Path | None = None,
 ) -> Row | None:
     """The field `compiled` of `dse check --compile`; None for a format of the CPU, and for a
     file that is compiled.
@@ -50,23 +60,76 @@ def compiled_row(
     `other_ranges`: layers at which the calibration decided the unlikelier way, where that is all
     the difference (see `K210Cost.range_dependent`). `agrees`: verdict and every figure are equal,
     null where the prediction knows not all operations, or `other_ranges` explain it.
-    Raises UsageError, UnknownName or InvalidFile for a name that means nothing.
+    `agreement`: of a file, whether it computes what the network does (see `Agreement.as_dict`), on
+    `pictures`, a folder or file, or on noise; null for a candidate, whose weights are random.
+    Raises UsageError, UnknownName or InvalidFile for a name that means nothing, DataError for
+    `pictures` that cannot be read.
     """
-    if Path(name).suffix == ".kmodel":
-        return None
-    subject = resolve(name, KPU_FORMAT, classes=classes)
-    if subject.format != KPU_FORMAT:
+    subject = find(name, chip(target.chip), classes)
+    if isinstance(subject, OwnFile) or subject.format != KPU_FORMAT:
         return None
     predicted = price(subject.graph, subject.format, target)
     try:
-        compiled = _compile(subject, target, time_limit_s)
+        material = _material(subject, pictures)
+        native = compile_kmodel(
+            material.content,
+            material.samples.arrays,
+            interleaved=target.interleaved,
+            time_limit_s=time_limit_s,
+        )
+        compiled = native.in_first_version(target.kmodel_versions_written)
     except CompilerError as error:
         return _refused(predicted, judge(predicted, target), str(error))
     row = _compared(predicted, compiled, target)
     if row["agrees"] is False:
         row["other_ranges"] = _other_ranges(subject, predicted, row, target)
         row["agrees"] = None if row["other_ranges"] else False
+    if subject.candidate is None:
+        row |= _tried(material, native, target, time_limit_s)
+    if predicted.refusals:  # the compiler does compile it: rightly?
+        row |= {"agrees": row["verdict"] == MISCOMPILED, "differences": {}}
     return row
+
+
+class _Material(NamedTuple):
+    """What is compiled, and what it is calibrated and tried with."""
+
+    content: bytes
+    inputs: NetworkInputs
+    samples: Samples
+
+
+def _material(subject: Subject, pictures: Path | None) -> _Material:
+    if subject.file is not None:
+        content = subject.file.content
+        inputs = network_inputs(content)
+        return _Material(content, inputs, chosen_samples(inputs, pictures))
+    content = random_tflite(subject.graph, seed=0)
+    shape = (1, *subject.graph.input.shape)
+    picture = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    return _Material(content, network_inputs(content), Samples((picture,), "a random picture"))
+
+
+def _tried(
+    material: _Material, native: CompiledKmodel, target: K210Target, time_limit_s: float
+) -> Row:
+    """The field `agreement`; and, where the file computes something else, another verdict."""
+    try:
+        agreement = tried(
+            material.content,
+            native,
+            material.inputs,
+            material.samples,
+            interleaved=target.interleaved,
+            time_limit_s=time_limit_s,
+        )
+    except (CompilerError, VerificationFailed) as error:
+        return {"agreement": {"same": None, "message": f"it could not be tried: {error}"}}
+    told = {"agreement": {**agreement.as_dict(), "message": str(agreement)}}
+    if agreement.same:
+        return told
+    verdict = {"verdict": MISCOMPILED, "fits": False, "reason": "computes_something_else"}
+    return {**told, **verdict, "message": agreement.message}
 
 
 def _other_ranges(subject: Subject, predicted: K210Cost, row: Row, target: K210Target) -> list[str]:
@@ -82,33 +145,22 @@ def _other_ranges(subject: Subject, predicted: K210Cost, row: Row, target: K210T
     return []
 
 
-def _compile(subject: Subject, target: K210Target, time_limit_s: float) -> CompiledKmodel:
-    if subject.candidate is None:
-        tflite = Path(subject.name).read_bytes()
-    else:
-        tflite = random_tflite(subject.graph, seed=0)
-    shape = (1, *subject.graph.input.shape)
-    pictures = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-    compiled = compile_kmodel(
-        tflite, pictures, interleaved=target.interleaved, time_limit_s=time_limit_s
-    )
-    return compiled.in_first_version(target.kmodel_versions_written)
-
-
 def _refused(predicted: K210Cost, ours: Verdict, said: str) -> Row:
     """The compiler wrote no file: out of KPU memory, or for a reason that only it knows."""
     reason = "kmodel_version" if predicted.unwritten else "compiler"
     if OUT_OF_KPU_MEMORY in said:
         reason = "kpu_memory"
-    same = (ours.status, ours.reason) == (REJECTED, reason)
+    status = REFUSED if reason == "compiler" else REJECTED
+    same = (ours.status, ours.reason) == (status, reason)
     return {
-        "verdict": REJECTED,
+        "verdict": status,
         "fits": False,
         "reason": reason,
         **dict.fromkeys(COMPARED),
-        "agrees": None if predicted.unknown_ops else same,
+        "agrees": same if predicted.known or predicted.refusals else None,
         "differences": {},
         "other_ranges": [],
+        "agreement": None,
         "message": said,
     }
 
@@ -116,7 +168,7 @@ def _refused(predicted: K210Cost, ours: Verdict, said: str) -> Row:
 def _compared(predicted: K210Cost, compiled: CompiledKmodel, target: K210Target) -> Row:
     found: Row = {field: getattr(compiled, field) or 0 for field in COMPARED}
     ours = judge(predicted, target)
-    theirs = judge(replace(predicted, **found, unknown_ops=()), target)
+    theirs = judge(replace(predicted, **found, unknown_ops=(), refusals=()), target)
     differences = {
         field: getattr(predicted, field) - found[field]
         for field in COMPARED
@@ -128,9 +180,10 @@ def _compared(predicted: K210Cost, compiled: CompiledKmodel, target: K210Target)
         "fits": theirs.accepted,
         "reason": theirs.reason or None,
         **found,
-        "agrees": None if predicted.unknown_ops else same,
+        "agrees": same if predicted.known else None,
         "differences": differences,
         "other_ranges": [],
+        "agreement": None,
         "message": theirs.message or "compiled",
     }
 
@@ -145,11 +198,18 @@ def compiled_table(row: Mapping[str, Any]) -> str:
         theirs = compiled[field]
         less = compiled["differences"].get(field, 0)
         told = ("-", "") if theirs is None else (f"{theirs:,}", f"{less:+,}" if less else "equal")
-        cells.append((label, f"{row[field]:,}", *told))
+        ours = "-" if row["verdict"] == REFUSED else f"{row[field]:,}"
+        cells.append((label, ours, *told))
     table = format_table(
         (row["candidate"], "predicted", "compiled", "off by"), cells, left=(row["candidate"],)
     )
-    return f"{table}\n{_sentence(row, compiled)}"
+    lines = [table, _sentence(row, compiled), *_agreement_lines(compiled["agreement"])]
+    return "\n".join(lines)
+
+
+def _agreement_lines(agreement: Mapping[str, Any] | None) -> list[str]:
+    """What the file computes, against the network; nothing of a candidate."""
+    return [] if agreement is None else agreement["message"].splitlines()
 
 
 def _sentence(row: Mapping[str, Any], compiled: Row) -> str:
@@ -157,6 +217,8 @@ def _sentence(row: Mapping[str, Any], compiled: Row) -> str:
     if compiled["other_ranges"]:
         layers = ", ".join(compiled["other_ranges"])
         return f"they agree, the calibration having decided the unlikelier way at {layers}"
+    if compiled["verdict"] == MISCOMPILED and (row["verdict"] == REFUSED or not compiled["agrees"]):
+        return f"predicted: {row['message']}"
     if compiled["agrees"] is None:
         return f"trust the compiler ({compiled['message']}): {row['message']}"
     if compiled["kmodel_bytes"] is None:

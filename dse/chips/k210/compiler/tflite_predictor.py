@@ -22,7 +22,12 @@ from dse.detection.head import FACE_HEAD, Head
 from dse.errors import VerificationFailed
 from dse.network.arrays import normalised
 
-__all__ = ["TflitePredictor", "guarded_tflite_predictor", "tflite_predictor"]
+__all__ = [
+    "TflitePredictor",
+    "guarded_tflite_predictor",
+    "interpreter_of",
+    "tflite_predictor",
+]
 
 
 def tflite_predictor(
@@ -34,7 +39,7 @@ def tflite_predictor(
     interpreter trusts its input: a damaged file can end this process.
     Raises VerificationFailed for a file that it refuses, or that is not of float32.
     """
-    return TflitePredictor(_interpreter(content), box_scale, head)
+    return TflitePredictor(interpreter_of(content), box_scale, head)
 
 
 class TflitePredictor:
@@ -90,7 +95,11 @@ def guarded_tflite_predictor(
     return PictureProcesses(content, runner, workers, box_scale, time_limit_s, head)
 
 
-def _interpreter(content: bytes) -> Any:
+def interpreter_of(content: bytes, *, every_map: bool = False) -> Any:
+    """TensorFlow's interpreter of a file, ready to run. every_map: keep those between layers, too.
+
+    Raises VerificationFailed for a file that it refuses.
+    """
     from dse.network.keras_startup import silent_stderr
 
     with silent_stderr():
@@ -102,7 +111,10 @@ def _interpreter(content: bytes) -> Any:
         resolver = tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
         try:
             interpreter = tf.lite.Interpreter(
-                model_content=content, num_threads=1, experimental_op_resolver_type=resolver
+                model_content=content,
+                num_threads=1,
+                experimental_op_resolver_type=resolver,
+                experimental_preserve_all_tensors=every_map,
             )
             interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:

@@ -9,6 +9,7 @@ from dse.chips.k210.bundle.reading import read_bytes
 from dse.chips.k210.file_cost.layers import Layers
 from dse.chips.k210.file_cost.nodes import MEMORIES, Nodes
 from dse.chips.k210.file_cost.operation import Operation, Span, unknown
+from dse.chips.k210.file_cost.packages import is_packed, packed_kmodel
 from dse.chips.k210.kmodel.buffered import UnknownStep, read_buffered
 from dse.chips.k210.kmodel.kmodel import Kmodel, parse_kmodel
 from dse.chips.k210.kmodel.records import Step
@@ -31,10 +32,10 @@ class FileAtWork:
 def read_file(path: Path, target: K210Target) -> FileAtWork:
     """The operations of the kmodel at `path` under its own runtime, with the clocks of `target`.
 
-    What no rule covers stands among them by name. Raises FileError for what cannot be read,
-    VerificationFailed for a file that is damaged or none.
+    It may be in a package. What no rule covers stands among them by name. Raises FileError for
+    what cannot be read, VerificationFailed for a file that is damaged or none.
     """
-    content = read_bytes(path)
+    content = packed_kmodel(path) if is_packed(path) else read_bytes(path)
     headers = parse_kmodel(content)
     try:
         if headers.version == 5:

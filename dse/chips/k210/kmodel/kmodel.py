@@ -36,6 +36,14 @@ DATA_TYPES = {
 MAX_RANK = 8
 MERGED_INTO_RDATA = 1
 
+MODEL_HEADER_BYTES = 32
+ALIGNMENTS = tuple(1 << power for power in range(13))
+PRELIMINARY = struct.Struct("<8x4I")
+"""What follows identifier and version in a model header before nncase 1.0."""
+
+MOST_PRELIMINARY_MODULES = 16
+"""A file has one for the CPU and one for each function of the accelerator."""
+
 
 def parse_kmodel(data: bytes) -> Kmodel:
     """The headers of `data`, the content of a kmodel file.
@@ -66,10 +74,14 @@ def parse_kmodel(data: bytes) -> Kmodel:
 
 
 def _parse_version_5(reader: Reader) -> Kmodel:
+    _expect_released(reader.data)
     header = reader.numbers("8I", "the model header")
     header_size, alignment, modules, entry_module, entry_function = header[2], *header[4:]
-    expect(header_size == 32, f"its header says that it is {header_size} bytes long, not 32")
-    expect(alignment in (1 << i for i in range(13)), f"its alignment is {alignment}")
+    expect(
+        header_size == MODEL_HEADER_BYTES,
+        f"its header says that it is {header_size} bytes long, not {MODEL_HEADER_BYTES}",
+    )
+    expect(alignment in ALIGNMENTS, f"its alignment is {alignment}")
     found = tuple(_parse_module(reader) for _ in range(counted(modules, "modules")))
     expect(entry_module < len(found), f"module {entry_module} of {len(found)} is its entry")
     expect(reader.position == len(reader.data), "bytes follow its last module")
@@ -79,6 +91,22 @@ def _parse_version_5(reader: Reader) -> Kmodel:
     data_bytes = sum(module.pool_bytes("data") for module in found)
     entry = (entry_module, entry_function)
     return Kmodel(5, len(reader.data), main.inputs, main.outputs, data_bytes, found, entry)
+
+
+def _expect_released(data: bytes) -> None:
+    """Raises VerificationFailed for a sound file of an nncase before 1.0, whose model header is
+    (identifier, version, flags, alignment, modules, main module), without its own size
+    (`include/nncase/runtime/model.h` of nncase b27d3bf, July 2021)."""
+    if len(data) < PRELIMINARY.size:
+        return
+    size_or_flags, alignment, modules, main = PRELIMINARY.unpack_from(data)
+    sound = alignment in ALIGNMENTS and main < modules <= MOST_PRELIMINARY_MODULES
+    if size_or_flags != MODEL_HEADER_BYTES and sound:
+        raise VerificationFailed(
+            "this kmodel of version 5 is older than nncase 1.0: its header has no size, as until "
+            "July 2021. It may be sound, but runtimes of nncase 1.0 and later do not load it",
+            "compile the network again, with nncase 1.0 or later",
+        )
 
 
 def _parse_module(reader: Reader) -> Module:

@@ -83,7 +83,7 @@ def test_pictures_must_have_the_networks_shape(
         compile_kmodel(deployment.tflite, calibration[..., :1])
     for wrong in (calibration[:0], calibration[0], calibration.astype(np.float32)):
         with pytest.raises(CompilerError, match="uint8"):
-            compile_kmodel(deployment.tflite, wrong)  # type: ignore[arg-type]
+            compile_kmodel(deployment.tflite, wrong)
 
 
 @pytest.mark.parametrize("shape", [(24, 40, 1), (33, 20, 5)])
@@ -106,15 +106,32 @@ def test_pictures_of_any_shape_and_several_outputs(shape: tuple[int, int, int]) 
     assert compiled.output_bytes == height * width * 11 * 4
 
 
-def test_a_network_of_two_pictures_is_refused(calibration: NDArray[np.uint8]) -> None:
-    shape = (64, 64, 3)
-    layers = (
-        Layer("one", "input", (), shape),
-        Layer("two", "input", (), shape),
-        Layer("sum", "add", ("one", "two"), shape),
-    )
-    with pytest.raises(CompilerError, match="not one float32 picture"):
-        compile_kmodel(random_tflite(Graph("pair", layers, ("sum",)), 0), calibration)
+def pair(right: tuple[int, int, int]) -> bytes:
+    """Two inputs, each through a convolution of its own to one sum or two outputs."""
+    shapes = {"one": (64, 64, 3), "two": right}
+    inputs = [Layer(name, "input", (), shape) for name, shape in shapes.items()]
+    body = [
+        Layer(f"{name}_body", "conv", (name,), (*shape[:2], 4), bias=True)
+        for name, shape in shapes.items()
+    ]
+    layers = (*inputs, *body)
+    return random_tflite(Graph("pair", layers, ("one_body", "two_body")), 0)
+
+
+def test_two_pictures_of_one_shape_are_a_camera_s(calibration: NDArray[np.uint8]) -> None:
+    with pytest.raises(CompilerError, match="2 inputs, calibration is of 1"):
+        compile_kmodel(pair((64, 64, 3)), calibration)
+    compiled = compile_kmodel(pair((64, 64, 3)), [calibration, calibration])
+    assert compiled.input_bytes == 2 * 64 * 64 * 3
+
+
+def test_inputs_that_are_no_pictures_are_numbers(calibration: NDArray[np.uint8]) -> None:
+    with pytest.raises(CompilerError, match="numbers are uint8"):
+        compile_kmodel(pair((8, 8, 2)), [calibration[:2], calibration[:2, :8, :8, :2]])
+    numbers = [calibration[:2].astype("f4"), calibration[:2, :8, :8, :2].astype("f4")]
+    compiled = compile_kmodel(pair((8, 8, 2)), numbers)
+    assert compiled.input_bytes == 4 * (64 * 64 * 3 + 8 * 8 * 2)
+    assert [tensor.shape for tensor in compiled.headers.inputs] == [(1, 64, 64, 3), (1, 8, 8, 2)]
 
 
 def test_unknown_calibration_method_names_the_known(

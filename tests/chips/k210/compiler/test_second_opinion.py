@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dse.chips import check_rows
+from dse.chips.cost import Refusal
 from dse.chips.k210.compiler import second_opinion
 from dse.chips.k210.compiler.second_opinion import COMPARED, compiled_row, compiled_table
 from dse.chips.k210.compiler.tflite import random_tflite
@@ -125,9 +126,26 @@ def test_another_failure_of_the_compiler_is_told_apart(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(second_opinion, "compile_kmodel", refuse)
     row = told(SMALL)
-    assert (row["compiled"]["verdict"], row["compiled"]["reason"]) == ("rejected", "compiler")
+    assert (row["compiled"]["verdict"], row["compiled"]["reason"]) == ("refused", "compiler")
     assert row["compiled"]["agrees"] is False
     assert "warp is not supported" in compiled_table(row)
+
+
+def test_a_predicted_refusal_is_the_compilers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*arguments: Any) -> Any:
+        return replace(price(*arguments), refusals=(Refusal("odd", "warp", "why", "instead"),))
+
+    def fails(*arguments: Any, **options: Any) -> Any:
+        raise CompilerError("the kmodel compiler ended with code 1: warp is not supported")
+
+    monkeypatch.setattr(second_opinion, "price", refuses)
+    compiled = compiled_row(SMALL, TARGET)
+    assert compiled is not None
+    assert (compiled["verdict"], compiled["agrees"]) == ("accepted", False)  # it was none
+    monkeypatch.setattr(second_opinion, "compile_kmodel", fails)
+    compiled = compiled_row(SMALL, TARGET)
+    assert compiled is not None
+    assert (compiled["verdict"], compiled["agrees"]) == ("refused", True)
 
 
 def test_formats_of_the_cpu_are_not_the_compilers() -> None:

@@ -192,3 +192,13 @@ def parse_or_refuse(content: bytes) -> Kmodel | None:
         return parse_kmodel(content)
     except VerificationFailed:
         return None
+
+
+@pytest.mark.parametrize("flags", [0, 1])
+def test_a_file_older_than_nncase_1_is_not_called_corrupt(flags: int) -> None:
+    """Its header is (identifier, version, flags, alignment, modules, main module)."""
+    older = b"LDMK" + struct.pack("<5I", 5, flags, 8, 2, 1) + bytes(400)
+    with pytest.raises(VerificationFailed, match=r"older than nncase 1\.0") as caught:
+        parse_kmodel(older)
+    assert "corrupt" not in str(caught.value)
+    assert "compile" in caught.value.hint
