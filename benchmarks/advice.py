@@ -17,12 +17,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dse.chips.k210.compiler.trial_inputs import noise
 from keras_networks import to_tflite
 
 from dse.chips import check, explain, load_target
 from dse.chips.k210.compiler.compiler import compile_kmodel
 from dse.chips.k210.compiler.network_inputs import network_inputs
-from dse.chips.k210.compiler.samples import noise
 from dse.errors import CompilerError
 from dse.network.keras_conversion import with_padding_on_all_sides
 from dse.network.keras_startup import keras

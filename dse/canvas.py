@@ -34,8 +34,13 @@ class Canvas:
 
     @classmethod
     def of(cls, input_size: InputSize) -> Canvas:
-        """The canvas that a design's input size names. Raises UsageError for another text."""
-        return cls(input_size, input_size) if isinstance(input_size, int) else _parsed(input_size)
+        """The canvas that a design's input size names. Raises UsageError for another text, or
+        one without pixels."""
+        if not isinstance(input_size, int):
+            return _parsed(input_size)
+        if input_size < 1:
+            raise UsageError(f"'{input_size}' is no input size", _HINT)
+        return cls(input_size, input_size)
 
     @classmethod
     def checked(cls, value: object) -> Canvas:
@@ -46,7 +51,7 @@ class Canvas:
         if type(value) is int and value > 0:
             return cls(value, value)
         canvas = _parsed(value if isinstance(value, str) else "")
-        if canvas.input_size != value or min(canvas.width, canvas.height) < 1:
+        if canvas.input_size != value:  # "256", which ids and files write as a number
             raise UsageError(f"'{shown(str(value))}' is no input size", _HINT)
         return canvas
 
@@ -86,6 +91,7 @@ class Canvas:
 @lru_cache(maxsize=1024)
 def _parsed(text: str) -> Canvas:
     match = _NAMED.fullmatch(text)
-    if not match:
+    canvas = Canvas(int(match[1]), int(match[2] or match[1])) if match else None
+    if canvas is None or not canvas.area:
         raise UsageError(f"'{shown(text)}' is no input size", _HINT)
-    return Canvas(int(match[1]), int(match[2] or match[1]))
+    return canvas

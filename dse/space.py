@@ -83,17 +83,26 @@ class Candidate:
         return f"{self.training.id}-{self.format}"
 
     @classmethod
-    def parse(cls, text: str) -> Candidate:
-        """The candidate that `id` names. Raises UsageError for anything else."""
-        return cls(
-            *_parse(text, f"a candidate is named like A98-a0.5-224-{FORMATS[0]}", with_format=True)
-        )
+    def parse(cls, text: str, usual: str = "") -> Candidate:
+        """The candidate that `id` names. usual: the format where the id of a training is given.
+
+        Raises UsageError for anything else.
+        """
+        hint = f"a candidate is named like A98-a0.5-224-{FORMATS[0]}"
+        training, format = _parse(text, hint, with_format=None if usual else True)
+        return cls(training, format or usual)
 
 
-def _parse(text: str, hint: str, with_format: bool) -> tuple[Training, str]:
-    """The training and the format that `text` names; "" where it names none."""
+def _parse(text: str, hint: str, with_format: bool | None) -> tuple[Training, str]:
+    """The training and the format that `text` names; "" where it names none.
+
+    with_format: whether it has to; None: it may.
+    """
     match = _ID.fullmatch(text)
-    if not match or bool(match[6]) != with_format or match[1] not in BREAKPOINTS:
+    has_format = bool(match and match[6])
+    if with_format is None:
+        with_format = has_format
+    if not match or has_format != with_format or match[1] not in BREAKPOINTS:
         raise UsageError(f"'{shown(text)}' names no design", hint)
     if match[5] and match[5] not in HEADS:
         raise UnknownName("head", shown(match[5]), HEADS)

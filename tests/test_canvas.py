@@ -41,7 +41,23 @@ def test_any_two_canvases_have_an_order(one: Canvas, other: Canvas) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "320x", "x240", "320x240x3", "320 x 240", "-1", "٣x٣", "9" * 5000, "\x1b[31m"]
+    "text",
+    [
+        "0",
+        "0x0",
+        "320x0",
+        "0x240",
+        "",
+        "x",
+        "320x",
+        "x240",
+        "320x240x3",
+        "320 x 240",
+        "-1",
+        "٣x٣",
+        "9" * 5000,
+        "\x1b[31m",
+    ],
 )
 def test_what_names_no_canvas_is_refused(text: str) -> None:
     for read in (Canvas.of, Canvas.checked):
@@ -57,3 +73,9 @@ def test_what_names_no_canvas_is_refused(text: str) -> None:
 def test_a_file_gives_a_number_for_a_square_and_a_text_for_another_canvas(value: object) -> None:
     with pytest.raises(UsageError, match="is no input size"):
         Canvas.checked(value)
+
+
+@pytest.mark.parametrize("value", [0, -1])
+def test_a_number_without_pixels_names_no_canvas(value: int) -> None:
+    with pytest.raises(UsageError, match="is no input size"):
+        Canvas.of(value)

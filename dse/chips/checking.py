@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dse.chips.advice import Advice
+from dse.chips.chip import Pictured
 from dse.chips.columns import COUNTS, TIMES
 from dse.chips.cost import Cost, Use
 from dse.chips.nearest import nearest_fit
@@ -16,8 +18,8 @@ from dse.chips.pricing import judge
 from dse.chips.registry import chip
 from dse.chips.subject import OwnFile, Subject, find
 from dse.chips.target import Target
-from dse.chips.verdict import REFUSED, Verdict
-from dse.errors import DseError
+from dse.chips.verdict import ACCEPTED, REFUSED, Verdict
+from dse.errors import DseError, UsageError
 from dse.space import Candidate, SearchSpace, Training
 from dse.text_table import bytes_text, format_table
 
@@ -199,7 +201,17 @@ def check_table(rows: Sequence[Row], target: Target) -> str:
             lines.append(f"  the calibration pictures decide on two conversions at {layers}")
         if row["nearest"]:
             lines.append(f"  nearest that fits: {row['nearest']}")
-    return "\n".join(lines)
+    note = chip(target.chip).picture_note(list(_pictured(rows)), target)
+    return "\n".join([*lines, note] if note else lines)
+
+
+def _pictured(rows: Sequence[Row]) -> Iterator[Pictured]:
+    """Those of `rows` that are candidates and fit."""
+    for row in rows:
+        if row["verdict"] == ACCEPTED:
+            with suppress(UsageError):
+                canvas = Candidate.parse(row["candidate"]).training.canvas
+                yield Pictured(row["candidate"], canvas, row["latency_ms"])
 
 
 UNTOLD = "-"

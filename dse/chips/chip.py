@@ -14,8 +14,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn
 
+from dse.canvas import Canvas
 from dse.chips.account import Account
 from dse.chips.advice import Advice
 from dse.chips.cost import Cost, Pool, Use
@@ -43,6 +44,14 @@ __all__ = ["Chip"]
 
 FITS = Verdict(ACCEPTED)
 """One for all: a space has a hundred thousand of them."""
+
+
+class Pictured(NamedTuple):
+    """A network that is compared: its name, the picture that it reads, and its milliseconds."""
+
+    name: str
+    canvas: Canvas
+    latency_ms: float
 
 
 class Chip(ABC):
@@ -151,6 +160,11 @@ class Chip(ABC):
         """Why a network in `format`, which is none of `formats`, is explored only."""
         return f"explored only: the {self.title} computes in {', '.join(self.formats)}"
 
+    def picture_note(self, networks: Sequence[Pictured], target: Target) -> str:
+        """What it takes, beside networks that are compared, to bring the camera's picture into
+        each, in a line; empty where there is nothing to tell."""
+        return ""
+
     # --- judge ------------------------------------------------------------------------------
 
     def judge(self, cost: Cost, target: Target) -> Verdict:
@@ -158,11 +172,11 @@ class Chip(ABC):
         then what the chip objects to."""
         if cost.refusals:
             return refused(cost.refusals)
-        if cost.unknown_ops:
-            return unknown(cost.unknown_ops)
         for use in self.uses(cost, target):
             if use.needed_bytes > use.allowed_bytes:
                 return too_much(use)
+        if cost.unknown_ops:
+            return unknown(cost.unknown_ops)
         return self.objection(cost, target) or FITS
 
     def objection(self, cost: Cost, target: Target) -> Verdict | None:

@@ -51,7 +51,7 @@ class Cost(ABC):
     """Cost of one picture: counts, milliseconds, millijoules; a chip adds its bytes.
 
     deployable: the chip computes in this format.
-    unknown_ops: operations that no rule covers, with their layers; the rest is a lower bound.
+    unknown_ops: (layer, operation) of what no rule covers.
     range_dependent: layers at which the calibration pictures decide what the compiler makes of
         them; sizes are those of the likelier way.
     refusals: why the compiler cannot make a file of the network.

@@ -93,7 +93,7 @@ def advice(noise: QuantizationNoise, gap: float) -> str:
     worst = noise.costliest
     if worst.ap_lost * noise.faces < LEAST_FACES:
         return (
-            f"no layer alone costs as much as half of one of the {noise.faces} faces: the noise "
+            f"no layer alone costs as much as half of one of the {noise.faces} objects: the noise "
             "adds up over layers; fine-tune with quantized weights and activations"
         )
     return f"{worst.name} {_cause(worst)}"

@@ -119,8 +119,9 @@ def _checked(path: Path, text: str, table: Mapping[str, Any], kind: type[Target]
     for key, value in table.items():
         if key == "name" or key not in kind.field_names():
             known = ", ".join(one for one in kind.field_names() if one != "name")
-            why = f"unknown key '{shown(key)}'"
-            raise InvalidFile(path, why, line_of(text, key), f"keys: {known}")
+            why, today = f"unknown key '{shown(key)}'", kind.renamed(key)
+            hint = f"write {today}, in its place" if today else f"keys: {known}"
+            raise InvalidFile(path, why, line_of(text, key), hint)
         try:
             values[key] = kind.checked(key, value)
         except ValueError as error:

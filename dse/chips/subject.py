@@ -22,7 +22,7 @@ from dse.network.network_files import (
     is_network_file,
     read_network,
 )
-from dse.space import Candidate, Training
+from dse.space import Candidate
 
 __all__ = ["OwnFile", "Subject", "find", "opened", "resolve"]
 
@@ -120,9 +120,6 @@ def resolve(name: str, format: str, others: tuple[str, ...] = (), classes: int =
             f"'{name}' is of no kind that can be read here: {told}",
             "export the network to TensorFlow-Lite",
         )
-    try:
-        candidate = Training.parse(name).in_format(format)
-    except UsageError:
-        candidate = Candidate.parse(name)
+    candidate = Candidate.parse(name, format)
     graph = detector_graph(candidate.training, classes=classes)
     return Subject(candidate.id, graph, candidate.format, candidate)

@@ -65,6 +65,11 @@ class Target:
         return ""
 
     @property
+    def file_format(self) -> str:
+        """Which kind of file is made for it, of several; what was measured on another differs."""
+        return ""
+
+    @property
     def firmware(self) -> Firmware | None:
         """What it says of the firmware that it is of; None where it is of none in particular."""
         return None
@@ -76,6 +81,11 @@ class Target:
     def up_to_date(cls, table: Mapping[str, Any]) -> Mapping[str, Any]:
         """`table`, which a study keeps, with the keys of today in place of those that are gone."""
         return table
+
+    @classmethod
+    def renamed(cls, key: str) -> str:
+        """The key that stands for `key` today, where older profiles have that; else nothing."""
+        return ""
 
     @classmethod
     def of(cls, table: Mapping[str, Any]) -> Self:

@@ -87,7 +87,7 @@ def _parser(first: Sequence[str]) -> argparse.ArgumentParser:
     """first: what stands first on the command line; one command's name spares the others' flags."""
     parser = _Parser(
         prog="dse",
-        description="Finds the best face detector that a chip can hold.",
+        description="Finds the best detector that a chip can hold.",
         epilog="Exit codes: 0 done, 1 failure, 2 usage, 3 nothing feasible, "
         "4 verification failed, 130 interrupted and saved.",
     )

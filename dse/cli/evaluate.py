@@ -1,6 +1,6 @@
 """Measure the AP of a trained design, a compiled file or a TensorFlow-Lite file on a data set.
 
---sheet draws what it found, what it missed, and what is no face.
+--sheet draws what it found, what it missed, and what is none.
 """
 
 from __future__ import annotations
@@ -93,14 +93,15 @@ def _print(report: EvaluationReport) -> None:
     if each:
         missing = [name for name, ap in each.ap.items() if ap is None]
         overlaps = f"over IoU 0.5 to 0.95 {each.map_50_95:.4f}"
-        pictures = f"{result.faces} objects, {result.images} pictures"
+        pictures = f"{result.faces} {report.findings.things}, {result.images} pictures"
         show(f"mAP {result.ap:.4f} ({within}), {overlaps}: {pictures}")
         show(each.table())
         if missing:
             note(f"no object of {', '.join(missing)} on these pictures: left out of the mean")
         return
     square = "" if result.ap_square is None else f", against square boxes {result.ap_square:.4f}"
-    show(f"AP {result.ap:.4f} ({within}){square}: {result.faces} faces, {result.images} pictures")
+    pictures = f"{result.faces} {report.findings.things}, {result.images} pictures"
+    show(f"AP {result.ap:.4f} ({within}){square}: {pictures}")
     show(f"score {point.score:.2f}: precision {point.precision:.4f}, recall {point.recall:.4f}")
 
 

@@ -1,4 +1,4 @@
-"""Pictures with labelled faces, and their readers."""
+"""Pictures with labelled objects, and their readers."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from dse.data.foreign import excerpt
 from dse.detection.geometry import Boxes
 from dse.files import printable
 
-__all__ = ["ANY_CLASS", "FACES", "Classes", "DataSet", "Picture", "Skipped"]
+__all__ = ["ANY_CLASS", "FACES", "Classes", "DataSet", "Picture", "Skipped", "things_of"]
 
 Classes = NDArray[np.int32]
 
@@ -122,3 +122,8 @@ class DataSet:
         if self.classes != FACES:
             digest.update("\0".join(self.classes).encode())
         return digest.hexdigest()[:16]
+
+
+def things_of(classes: tuple[str, ...]) -> str:
+    """What people call the labelled boxes of a set with these classes."""
+    return "faces" if classes == FACES else "objects"

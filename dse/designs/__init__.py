@@ -1,4 +1,4 @@
-"""Whatever can be run as a face detector, by the name that a person gives it.
+"""Whatever can be run as a detector, by the name that a person gives it.
 
 A kmodel, a TensorFlow-Lite file, a bundle, a study's design, or one that the package ships:
 `find_detector` tells them apart, and from there on they are all a `Detector`.

@@ -23,7 +23,7 @@ class EvaluationReport:
     """What a detector does on a set of pictures.
 
     design: its name. result: AP at IoU 0.5 with the interval that 95 % of resampled pictures lie
-    in, counts of pictures and faces, seconds. point: precision and recall from `point.score` on.
+    in, counts of pictures and objects, seconds. point: precision and recall from `point.score` on.
     findings, data: every picture with what was found on it. by_class: figures of each class, of
     a detector that has several; result.ap is then their mean, and `point` is of one threshold
     for all.
@@ -52,7 +52,7 @@ class EvaluationReport:
 
     def __repr__(self) -> str:
         low, high = self.result.ap_interval or (self.ap, self.ap)
-        ap, things = ("mAP", "objects") if self.by_class else ("AP", "faces")
+        ap, things = "mAP" if self.by_class else "AP", self.findings.things
         return (
             f"<{self.design}: {ap} {self.ap:.4f} ({low:.3f} to {high:.3f}) on "
             f"{self.result.images} pictures with {self.result.faces} {things}>"
@@ -73,7 +73,7 @@ def evaluate_design(
 
     design: as of `find_detector`. data: as of `open_data`, default the study's evaluation
     pictures. pyramid: three scales (0.5, 1, 2), as in the paper. score: believe detections from
-    here on (0..1), default the file's own threshold, or the one with the best F1 here.
+    here on (0..1), default the file's own threshold (of each class), or the best F1's here.
     say: told what takes time. Raises what `find_detector` and the readers of pictures raise.
     """
     from dse.data.rendered import open_rendered
@@ -87,9 +87,10 @@ def evaluate_design(
     pictures = open_rendered(data or detector.pictures, "eval", cache)
     findings = _find(detector, pictures, pyramid)
     result = findings.evaluation()
+    own = detector.class_scores if score is None else ()
     score = detector.score if score is None else score
     point = operating_point(findings.curve(), score)
-    each = by_class(findings, score) if findings.several else None
+    each = by_class(findings, own or score) if findings.several else None
     return EvaluationReport(detector.name, result, point, findings, pictures, each)
 
 

@@ -67,7 +67,7 @@ class QuantizationAccount:
             (
                 noise_table(noise),
                 f"\nAP on all evaluation pictures: network {self.ap:.4f}, {measured}",
-                f"AP on these {noise.pictures} ({noise.faces} faces): network "
+                f"AP on these {noise.pictures} ({noise.faces} objects): network "
                 f"{noise.ap_float:.4f}, model of the chip {noise.ap_model:.4f}",
                 f"gap {100 * self.gap:.2f} points; most by {worst.name}: "
                 f"{100 * worst.ap_lost:.2f} alone",

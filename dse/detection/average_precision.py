@@ -73,7 +73,9 @@ class Ranked:
     def curve(self) -> PrecisionRecall:
         """The whole curve. Raises DataError where there is nothing to find."""
         if not self.objects:
-            raise DataError("no labelled face to find", "evaluate on pictures with faces in them")
+            raise DataError(
+                "no labelled object to find", "evaluate on pictures with objects in them"
+            )
         hits = np.cumsum(self.correct)
         precision = hits / np.arange(1, len(hits) + 1)
         return PrecisionRecall(hits / self.objects, precision, self.score)

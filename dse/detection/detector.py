@@ -21,20 +21,22 @@ Say = Callable[[str], None]
 
 
 class Detector(ABC):
-    """A network that finds faces.
+    """A network that finds objects.
 
     Finding one reads its file and refuses what is no detector; it runs while `running` is
     entered, and says at the end who computed.
 
     name: for people. input_size: names its canvas. pictures: what it is judged on
     unless others are wanted, as of `open_data`. score: the threshold that it is run at, 0..1,
-    where it has one of its own. head: what its output's channels mean.
+    where it has one of its own. class_scores: the threshold of each class, where it has them.
+    head: what its output's channels mean.
     """
 
     name: str
     input_size: InputSize
     pictures: str = "synthetic"
     score: float | None = None
+    class_scores: tuple[float, ...] = ()
     head: Head = FACE_HEAD
 
     @abstractmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,11 +82,11 @@ class ByClass:
         return f"{names[most]} ({others[most]:,})" if others[most] else ""
 
 
-def by_class(findings: Findings, score: float | None = None) -> ByClass:
+def by_class(findings: Findings, score: float | Sequence[float] | None = None) -> ByClass:
     """The figures of what a detector has found.
 
-    score: the threshold of every class; default for each the one with its best F1 on these
-    pictures. Raises DataError where no picture shows an object.
+    score: the threshold of every class, or of each its own; default for each the one with its
+    best F1 on these pictures. Raises DataError where no picture shows an object.
     """
     points = findings.operating_points(score)
     least = [point.score for point in points.values()]

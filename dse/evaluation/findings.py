@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from dse.data.pictures import ANY_CLASS, FACES, Classes, Skipped
+from dse.data.pictures import ANY_CLASS, FACES, Classes, Skipped, things_of
 from dse.detection.average_precision import (
     OperatingPoint,
     PrecisionRecall,
@@ -130,6 +130,11 @@ class Findings:
         return sum(len(one.faces) for one in self.pictures)
 
     @property
+    def things(self) -> str:
+        """What people call them."""
+        return things_of(self.classes)
+
+    @property
     def several(self) -> bool:
         """The detector has more than one class."""
         return len(self.classes) > 1
@@ -152,18 +157,22 @@ class Findings:
         self._require_pictures()
         return mean_average_precision(*self._sides(), len(self.classes), COCO_IOUS)
 
-    def operating_points(self, score: float | None = None) -> dict[str, OperatingPoint]:
-        """Where each class stands at `score`, by default at its own best F1.
+    def operating_points(
+        self, score: float | Sequence[float] | None = None
+    ) -> dict[str, OperatingPoint]:
+        """Where each class stands at `score` (or at its own of several), by default at its best F1.
 
         A class without an object has nothing to choose by, and stands where all together do.
         """
         ranked = self.ranked()
-        common = operating_point(pooled(ranked).curve(), score).score
+        each = score if isinstance(score, Sequence) else [score] * len(ranked)
+        common = None if isinstance(score, Sequence) else score
+        common = operating_point(pooled(ranked).curve(), common).score
         return {
-            name: operating_point(one.curve(), score)
+            name: operating_point(one.curve(), own)
             if one.objects
-            else OperatingPoint(common, 0.0, 0.0)
-            for name, one in zip(self.classes, ranked, strict=True)
+            else OperatingPoint(common if own is None else own, 0.0, 0.0)
+            for name, one, own in zip(self.classes, ranked, each, strict=True)
         }
 
     def evaluation(self) -> Evaluation:

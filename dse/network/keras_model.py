@@ -8,21 +8,34 @@ between models by name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from dse.errors import UnknownName, WeightsError
+from dse.machine_code import multiplies_bfloat16
 from dse.network.arrays import Weights, batch_norm_name
 from dse.network.graph import Graph, Layer
 from dse.network.keras_startup import keras
 
-__all__ = ["boundary", "build", "get_weights", "set_weights"]
+__all__ = [
+    "FLOAT32",
+    "HALF",
+    "boundary",
+    "build",
+    "get_weights",
+    "set_weights",
+    "training_precision",
+]
 
 kl = keras.layers
 
 BATCH_NORM_EPSILON = 1e-3
 """As in `keras.applications.MobileNetV2`."""
+
+FLOAT32 = "float32"
+HALF = "mixed_bfloat16"
+"""Weights in float32, what flows between layers in bfloat16."""
 
 
 def build(
@@ -32,12 +45,14 @@ def build(
     *,
     batch_norm_momentum: float = 0.9,
     frozen: Iterable[str] = (),
+    precision: str = FLOAT32,
 ) -> keras.Model:
     """The part of `graph` that leads from `sources` to `targets`, as a functional model.
 
     sources: layers whose outputs are fed in (default: the picture, (h, w, 3) in [-1, 1]).
     targets: layers whose outputs are returned (default: the graph's outputs).
     frozen: layers whose weights do not train and whose batch statistics do not move.
+    precision: Keras' name of what is computed in; the graph's outputs always are float32.
     Moving averages with Keras' momentum of 0.999 lag behind in short trainings; 0.9 follows.
     """
     sources = tuple(sources) or (graph.input.name,)
@@ -49,7 +64,12 @@ def build(
     for layer in graph:
         if layer.name in needed:
             read = [tensors[name] for name in layer.inputs]
-            tensors[layer.name] = _apply(layer, read, batch_norm_momentum, layer.name in frozen)
+            made = _Made(
+                batch_norm_momentum,
+                trainable=layer.name not in frozen,
+                precision=FLOAT32 if layer.name in graph.outputs else precision,
+            )
+            tensors[layer.name] = _BUILDERS[layer.op](layer, read, made)
     outputs = [tensors[name] for name in targets]
     return keras.Model(_bare(inputs), _bare(outputs), name=_legal(graph.name))
 
@@ -61,6 +81,14 @@ def boundary(graph: Graph, frozen: frozenset[str]) -> tuple[str, ...]:
         for layer in graph
         if layer.name in frozen and any(r not in frozen for r in graph.consumers[layer.name])
     )
+
+
+def training_precision(graph: Graph) -> str:
+    """What `graph` is trained in, by Keras' name: bfloat16 where the processor multiplies that,
+    which takes half the time (`benchmarks/training_precision.py`), unless batches are normalised,
+    whose variances it would round away."""
+    normalised = any(layer.batch_norm for layer in graph)
+    return HALF if multiplies_bfloat16() and not normalised else FLOAT32
 
 
 def get_weights(model: keras.Model) -> Weights:
@@ -102,25 +130,30 @@ def _between(graph: Graph, sources: Sequence[str], targets: Sequence[str]) -> se
     return needed
 
 
-def _apply(layer: Layer, read: list[Any], momentum: float, frozen: bool) -> Any:
-    return _BUILDERS[layer.op](layer, read, momentum, not frozen)
+class _Made(NamedTuple):
+    """How the Keras layers of a graph's layer are made."""
+
+    batch_norm_momentum: float
+    trainable: bool
+    precision: str
 
 
-def _convolution(layer: Layer, read: list[Any], momentum: float, trainable: bool) -> Any:
+def _convolution(layer: Layer, read: list[Any], made: _Made) -> Any:
     """Padding, convolution, batch normalisation and activation, each a Keras layer."""
     tensor = read[0]
     same = layer.stride == 1 and any(layer.padding)
     if any(layer.padding) and not same:
         top, bottom, left, right = layer.padding
         pad = ((top, bottom), (left, right))
-        tensor = kl.ZeroPadding2D(pad, name=f"{layer.name}_pad")(tensor)
+        tensor = kl.ZeroPadding2D(pad, name=f"{layer.name}_pad", dtype=made.precision)(tensor)
     common = {
         "kernel_size": layer.kernel,
         "strides": layer.stride,
         "padding": "same" if same else "valid",
         "use_bias": layer.bias,
         "name": layer.name,
-        "trainable": trainable,
+        "trainable": made.trainable,
+        "dtype": made.precision,
     }
     if layer.op == "depthwise":
         tensor = kl.DepthwiseConv2D(**common)(tensor)
@@ -129,24 +162,25 @@ def _convolution(layer: Layer, read: list[Any], momentum: float, trainable: bool
     if layer.batch_norm:
         tensor = kl.BatchNormalization(
             epsilon=BATCH_NORM_EPSILON,
-            momentum=momentum,
+            momentum=made.batch_norm_momentum,
             name=batch_norm_name(layer.name),
-            trainable=trainable,
+            trainable=made.trainable,
+            dtype=made.precision,
         )(tensor)
     if layer.activation == "relu6":
-        return kl.ReLU(6.0, name=f"{layer.name}_relu")(tensor)
+        return kl.ReLU(6.0, name=f"{layer.name}_relu", dtype=made.precision)(tensor)
     if layer.activation != "linear":
         raise UnknownName("activation", layer.activation, ("linear", "relu6"))
     return tensor
 
 
-_BUILDERS: dict[str, Callable[[Layer, list[Any], float, bool], Any]] = {
+_BUILDERS: dict[str, Callable[[Layer, list[Any], _Made], Any]] = {
     "conv": _convolution,
     "depthwise": _convolution,
-    "add": lambda layer, read, *_: kl.Add(name=layer.name)(read),
-    "concat": lambda layer, read, *_: kl.Concatenate(name=layer.name)(read),
-    "upsample": lambda layer, read, *_: kl.UpSampling2D(
-        layer.stride, interpolation="bilinear", name=layer.name
+    "add": lambda layer, read, made: kl.Add(name=layer.name, dtype=made.precision)(read),
+    "concat": lambda layer, read, made: kl.Concatenate(name=layer.name, dtype=made.precision)(read),
+    "upsample": lambda layer, read, made: kl.UpSampling2D(
+        layer.stride, interpolation="bilinear", name=layer.name, dtype=made.precision
     )(read[0]),
 }
 

@@ -22,6 +22,7 @@ from dse.search.by_pictures import settled, space_for
 from dse.search.clock import SearchClock
 from dse.search.coordinator import SearchCoordinator
 from dse.search.interruption import Interruption
+from dse.search.losses import loss_remark
 from dse.search.progress import Progress
 from dse.search.recorder import Recorder
 from dse.search.request import SearchRequest
@@ -53,7 +54,8 @@ def plan_search(request: SearchRequest) -> SearchPlan:
     """What a search would choose from: every candidate priced, nothing written or trained.
 
     The pictures are opened, as their classes decide what a head costs. Raises UnknownName,
-    InvalidFile, NothingFeasible with the nearest candidates, and what the readers raise.
+    InvalidFile, NothingFeasible with the nearest candidates, UsageError for a loss of other
+    heads, and what the readers raise.
     """
     settings = request.settings()
     backend = backend_for(settings)
@@ -62,7 +64,9 @@ def plan_search(request: SearchRequest) -> SearchPlan:
     else:
         classes = classes_of(backend.describe(settings))
     space = backend.offered(SearchSpace.load(space_for(classes, request)))
-    return make_plan(space, load_target(settings.target), len(classes))
+    plan = make_plan(space, load_target(settings.target), len(classes))
+    loss_remark(settings.recipe, plan)
+    return plan
 
 
 def run_search(
@@ -119,8 +123,12 @@ class _Search:
         search = settled(search, self.request, about)
         plan = make_plan(backend.offered(SearchSpace.load(search.space)), target, len(classes))
         left_out = changes_for(classes, search.recipe.mirror).words
-        if left_out:
-            self.progress.say(f"training pictures are {left_out}")
+        remarks = (
+            left_out and f"training pictures are {left_out}",
+            loss_remark(search.recipe, plan),
+        )
+        for line in filter(None, remarks):
+            self.progress.say(line)
         heads = backend.heads(search, plan.space, classes, shared_cache(run.results))
         settings = make_settings(
             search, plan.space, target, about, heads, command=run.command, storage=run.storage

@@ -35,6 +35,7 @@ __all__ = [
     "StartingWeights",
     "StudySettings",
     "TableHead",
+    "as_named_today",
     "plain",
     "target_from",
 ]
@@ -47,14 +48,18 @@ PICTURES = ("training_pictures", "validation_pictures", "evaluation_pictures")
 
 DEFAULT_DATA = "synthetic"
 
+OLD_BOXES = "faces"
+"""What the number of labelled boxes was called, of whatever things."""
+
 
 class Pictures(Struct, frozen=True):
-    """A set of pictures: source as `open_data` takes it, how many, and what tells them apart."""
+    """A set of pictures: source as `open_data` takes it, how many, with how many labelled boxes,
+    and what tells them apart."""
 
     source: str
     checksum: str = ""
     pictures: Count = 0
-    faces: Count = 0
+    boxes: Count = 0
     skipped: Mapping[str, Count] = field(default_factory=dict)
     classes: tuple[str, ...] = FACE_HEAD.classes
 
@@ -138,8 +143,8 @@ class StudySettings(TrainedWith, frozen=True, kw_only=True):
     """study.toml.
 
     space, target: tables; `search_space` and `make_target` make of them what they say. anchors: by
-    head and input size, widths and heights as of `Head`. table: everything as it stands in the
-    file.
+    head and input size, widths and heights as of `Head`. table: everything that stands in the
+    file, under today's names.
     """
 
     search: SearchSettings
@@ -162,7 +167,7 @@ class StudySettings(TrainedWith, frozen=True, kw_only=True):
     def of(cls, table: Mapping[str, Any], path: Path) -> StudySettings:
         """The settings in `table`. path: for messages. Raises InvalidFile."""
         hint = "restore it, or start a new study"
-        whole = plain(table)
+        whole = as_named_today(plain(table))
         settings = checked({**whole, "table": whole}, cls, path, hint=hint)
         _check_target(settings.target, path, hint)
         return settings
@@ -222,6 +227,16 @@ def _check_target(table: Mapping[str, Any], path: Path, hint: str) -> None:
             kind.checked(key, table[key])
         except ValueError as error:
             raise InvalidFile(path, f"in [target]: {error}", hint=hint) from None
+
+
+def as_named_today(table: Mapping[str, Any]) -> dict[str, Any]:
+    """`table` with what older versions of dse called otherwise: boxes of pictures were faces."""
+    found = dict(table)
+    for part in PICTURES:
+        pictures = table.get(part)
+        if isinstance(pictures, Mapping) and OLD_BOXES in pictures:
+            found[part] = {"boxes" if k == OLD_BOXES else k: v for k, v in pictures.items()}
+    return found
 
 
 def plain(value: Any) -> Any:

@@ -46,6 +46,7 @@ from dse.study.journal_trials import (
 )
 from dse.study.optuna_storage import TrialStore, file_storage, trial_id
 from dse.study.provenance import first_difference
+from dse.study.settings import as_named_today
 
 __all__ = ["SharedJournal"]
 
@@ -108,7 +109,7 @@ class SharedJournal:
             if self._created:
                 self._store.note(SETTINGS, mine)
             theirs = self._settings()
-        different = first_difference(theirs, mine)
+        different = first_difference(as_named_today(theirs), mine)
         if different:
             raise StudyError(
                 f"study '{self._name}' in the database was made with {different}",

@@ -12,7 +12,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -30,16 +30,21 @@ from dse.files import make_folder, whole_file, write_whole
 from dse.network.arrays import Weights, normalised
 from dse.network.graph import Graph
 from dse.network.keras_model import build, get_weights, set_weights
-from dse.network.keras_startup import keras
 from dse.training.augmentation import View
 from dse.training.views import ViewSet
 
-__all__ = ["Features", "frozen_features", "weights_id"]
+__all__ = ["Features", "are_worth_storing", "frozen_features", "weights_id"]
+
+LEAST_SHARE = 0.1
+"""Of a network's work: what takes less is done anew, and so may be its pictures' views."""
 
 CHUNK = 64
 """Views computed between two records of progress."""
 
 Mapped = np.memmap[Any, np.dtype[np.float16]]
+
+Prefix = Callable[[NDArray[np.float32]], Any]
+"""Pictures (n, h, w, 3) in [-1, 1] to the activations of one layer, or a list of them."""
 
 Labels = list[tuple[Boxes, Boxes, Classes]]
 """Per view: boxes (k, 4) and ignored boxes (m, 4), canvas pixels, and the boxes' classes (k,)."""
@@ -56,6 +61,12 @@ class Features:
     labels: Labels
 
 
+def are_worth_storing(graph: Graph, frozen: frozenset[str]) -> bool:
+    """Whether the layers `frozen` do enough of the work for their answers to be kept."""
+    work = sum(graph.macs_of(graph[name]) for name in frozen)
+    return work >= LEAST_SHARE * graph.macs
+
+
 def frozen_features(
     graph: Graph, boundary: tuple[str, ...], weights: Weights, views: ViewSet, cache: Path
 ) -> Features:
@@ -63,9 +74,8 @@ def frozen_features(
 
     One process computes them while others wait. Raises StudyError when the disk is full.
     """
-    prefix = build(graph, targets=boundary)
-    set_weights(prefix, weights)
-    key = f"{boundary}|{weights_id(get_weights(prefix))}|{views.key}"
+    prefix, of_weights = _prefix(graph, boundary, weights)
+    key = f"{boundary}|{of_weights}|{views.key}"
     folder = cache / "features" / hashlib.sha256(key.encode()).hexdigest()[:20]
     try:
         make_folder(folder)
@@ -85,6 +95,15 @@ def frozen_features(
     return Features(tensors, _load_labels(folder))
 
 
+def _prefix(graph: Graph, boundary: tuple[str, ...], weights: Weights) -> tuple[Prefix, str]:
+    """What makes features of pictures, and a checksum of its weights."""
+    if boundary == (graph.input.name,):
+        return lambda pictures: pictures, ""
+    prefix = build(graph, targets=boundary)
+    set_weights(prefix, weights)
+    return prefix.predict_on_batch, weights_id(get_weights(prefix))
+
+
 def weights_id(weights: Weights) -> str:
     """A short checksum of names and values."""
     digest = hashlib.sha256()
@@ -95,7 +114,7 @@ def weights_id(weights: Weights) -> str:
 
 
 def _compute(
-    prefix: keras.Model, graph: Graph, boundary: tuple[str, ...], views: ViewSet, folder: Path
+    prefix: Prefix, graph: Graph, boundary: tuple[str, ...], views: ViewSet, folder: Path
 ) -> None:
     """Runs `prefix` over all views, chunk by chunk, from where the folder's progress stands."""
     files = [_open(folder / f"{name}.npy", (len(views), *graph[name].shape)) for name in boundary]
@@ -105,7 +124,7 @@ def _compute(
         labels = _load_labels(folder)[: json.loads(progress.read_text())["views"]]
     stream = _stream(views, len(labels))
     while chunk := list(islice(stream, CHUNK)):
-        answers = prefix.predict_on_batch(normalised(np.stack([view.canvas for view in chunk])))
+        answers = prefix(normalised(np.stack([view.canvas for view in chunk])))
         for file, answer in zip(files, _as_list(answers), strict=True):
             file[len(labels) : len(labels) + len(chunk)] = answer
         labels += [(view.boxes, view.ignored, view.classes) for view in chunk]

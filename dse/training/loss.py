@@ -161,7 +161,7 @@ def _any_class(is_class: Any) -> Any:
 
 
 def _at_least_one(is_face: Any) -> Any:
-    """How many faces there are, or 1."""
+    """How many objects there are, or 1."""
     return ops.maximum(ops.sum(is_face), 1.0)
 
 

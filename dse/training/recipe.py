@@ -11,10 +11,10 @@ from dse.errors import UsageError
 __all__ = ["LEAST_EPOCHS", "EpochReport", "Recipe"]
 
 LEAST_EPOCHS = 6
-LEAST_STEPS = {"faces": 150, "others": 300}
-MOST_EPOCHS = 60
+LEAST_STEPS = {"faces": 150, "others": 1000}
+MOST_EPOCHS = 80
 """Of a training whose recipe leaves it open: steps are what a network learns by. The package's
-weights know faces; whatever else takes twice as many."""
+weights know faces; whatever else takes several times as many."""
 
 MOST_VIEWS = 8
 """Of a picture in such a training: the frozen layers see, and the disk holds, each once."""

@@ -43,7 +43,7 @@ class ViewSet:
     def iterate(self, start: int = 0) -> Iterator[View]:
         """Views from number `start` on; each picture is read once.
 
-        A picture that cannot be read gives grey views without faces, so that numbering holds.
+        A picture that cannot be read gives grey views without objects, so that numbering holds.
         """
         first = start // self.views
         for number, picture in enumerate(self.data.pictures[first:], start=first):
@@ -51,6 +51,10 @@ class ViewSet:
             for version in range(self.views):
                 if number * self.views + version >= start:
                     yield self._view(pixels, labelled, number, version)
+
+    def view(self, number: int, version: int) -> View:
+        """View `version` of picture `number`: beyond `views` there are as many as are asked for."""
+        return self._view(*self._read(self.data.pictures[number]), number, version)
 
     def _read(self, picture: Picture) -> tuple[NDArray[np.uint8], Picture]:
         try:

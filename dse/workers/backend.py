@@ -139,7 +139,7 @@ def _pictures(source: str, split: Any) -> dict[str, Any]:
     return {
         "source": data.source,
         "pictures": len(data),
-        "faces": data.faces,
+        "boxes": data.faces,
         "checksum": data.checksum,
         "skipped": by_reason(data.skipped),
         **({"notes": list(data.notes)} if data.notes else {}),

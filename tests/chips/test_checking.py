@@ -60,6 +60,29 @@ def test_a_wrong_name_does_not_lose_the_others() -> None:
     assert [first, last] == check_rows(["A98-a0.5-224", "P5-a1-256"], TARGET)
 
 
+def test_why_a_named_design_is_impossible_is_told() -> None:
+    with pytest.raises(UsageError, match="at 320x240 pixels the map of A is not twice"):
+        check_rows(["C98-a0.5-320x240"], TARGET)
+
+
+K210S = {
+    "k210": "P5-a1-256-kpu8 (7.1 ms without that), by its camera at no cost where that can scale",
+    "k210-canmv": "by the firmware, in a time that nobody has measured",
+    "k210-maixpy-full": "and some 16 for that: 24)",
+}
+
+
+@pytest.mark.parametrize("name", list(K210S))
+def test_what_the_cameras_own_shape_saves_is_told(name: str) -> None:
+    target = load_target(name)
+    rows = check_rows(["P5-a1-256", "P5-a1-320x240"], target)
+    *_, line = check_table(rows, target).splitlines()
+    assert line.startswith("a camera of 320x240: nothing is resized for P5-a1-320x240-kpu8 (")
+    assert K210S[name] in line
+    for one in rows:
+        assert "a camera of" not in check_table([one], target)
+
+
 def test_a_wrong_name_is_an_error() -> None:
     with pytest.raises(UsageError):
         check_rows(["A98-a0.5-224", "nonsense"], TARGET)

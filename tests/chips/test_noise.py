@@ -65,7 +65,7 @@ def test_the_costliest_layers_figures_say_what_to_do(changes: dict[str, object],
 
 def test_less_than_half_a_face_is_no_evidence_against_a_layer() -> None:
     found = advice(noise_of(ap_lost=0.003, clip_gain_db=9.0), 0.03)
-    assert "150 faces" in found
+    assert "150 objects" in found
     assert "loud" not in found
 
 

@@ -142,6 +142,14 @@ def test_wrong_files_say_where_and_why(tmp_path: Path, text: str, words: str) ->
     assert len(str(error.value)) < 500 and str(error.value).isprintable()
 
 
+def test_the_key_that_took_the_place_of_an_older_one_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "older.toml"
+    path.write_text('extends = "k210"\nkmodel_version_written = 4\n')
+    with pytest.raises(InvalidFile, match="unknown key 'kmodel_version_written'") as caught:
+        load_target(str(path))
+    assert caught.value.hint == "write kmodel_versions_written = [...], a list, in its place"
+
+
 def test_a_file_that_extends_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "loop.toml"
     path.write_text('extends = "loop.toml"\n')

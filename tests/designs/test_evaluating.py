@@ -14,8 +14,13 @@ from dse.evaluation import Findings
 from tests.evaluation.several import found_on, labelled, three_classes
 
 
-def detector_that_has(monkeypatch: pytest.MonkeyPatch, findings: Findings) -> None:
-    detector = SimpleNamespace(name="P5", pictures="synthetic:4", score=None)
+def detector_that_has(
+    monkeypatch: pytest.MonkeyPatch, findings: Findings, class_scores: tuple[float, ...] = ()
+) -> None:
+    score = 0.5 if class_scores else None
+    detector = SimpleNamespace(
+        name="P5", pictures="synthetic:4", score=score, class_scores=class_scores
+    )
     monkeypatch.setattr("dse.designs.finding.find_detector", lambda *_: detector)
     monkeypatch.setattr("dse.designs.evaluating._find", lambda *_: findings)
 
@@ -33,6 +38,17 @@ def test_of_one_class_nothing_is_said_of_classes(
     assert "AP 1.0000" in repr(report) and "mAP" not in repr(report)
 
 
+def test_things_are_faces_where_they_are(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, called in (("face", "1 faces"), ("cone", "1 objects")):
+        one = found_on(labelled("a", [0]), classes=[0], names=(name,), wanted=(name,))
+        detector_that_has(monkeypatch, one)
+        assert called in repr(evaluate_design("P5", results=tmp_path))
+        assert main(["evaluate", "P5", "--results", str(tmp_path)]) == 0
+        assert called in capsys.readouterr().out
+
+
 def test_of_several_classes_ap_is_their_mean(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -42,6 +58,16 @@ def test_of_several_classes_ap_is_their_mean(
     assert set(told["classes"]) == set(told["thresholds"]) == {"cat", "dog", "owl"}
     assert {"map_50_95", "confusion", "objects"} <= set(told)
     assert 0 < told["score"] < 1  # one threshold for all
+
+
+def test_a_file_is_judged_at_the_thresholds_of_its_classes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    detector_that_has(monkeypatch, three_classes(), (0.9, 0.6, 0.2))
+    told = evaluate_design("P5", results=tmp_path).as_dict()
+    assert told["thresholds"] == {"cat": 0.9, "dog": 0.6, "owl": 0.2}
+    told = evaluate_design("P5", results=tmp_path, score=0.3).as_dict()
+    assert set(told["thresholds"].values()) == {0.3}
 
 
 def test_the_command_prints_a_line_a_class(

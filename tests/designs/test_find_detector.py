@@ -182,6 +182,16 @@ def test_a_threshold_that_is_none_is_refused(find: Find, bundle: Path, score: ob
         find(bundle)
 
 
+@pytest.mark.parametrize("own", [None, 0.5, [0.5, 0.5], ["0.5"], [1.5], [True]])
+def test_thresholds_of_classes_that_are_none_are_refused(
+    find: Find, bundle: Path, own: object
+) -> None:
+    table = {"box_scale": 1, "score_threshold": 0.5, "class_score_thresholds": own}
+    (bundle / "detector.json").write_text(json.dumps(table))
+    with pytest.raises(DseError, match="class_score_thresholds"):
+        find(bundle)
+
+
 def test_a_path_that_is_no_detector(find: Find, tmp_path: Path) -> None:
     (tmp_path / "weights.npz").write_bytes(b"")
     with pytest.raises(UsageError, match=r"no \.kmodel or \.tflite file"):

@@ -73,7 +73,7 @@ def test_pictures_are_judged_apart_and_ranked_together() -> None:
 
 
 def test_no_face_is_an_error() -> None:
-    with pytest.raises(DataError, match="no labelled face"):
+    with pytest.raises(DataError, match="no labelled object"):
         average_precision([detections(boxes(FACE), 0.5)], [no_boxes()])
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +19,9 @@ from dse.canvas import Canvas, InputSize
 from dse.detection.decoding import decode_maps
 from dse.detection.head import Head
 from dse.detection.region_head import RegionHead
-from tests.detection.darknet import built, found_by_firmware
 
 Float32s = NDArray[np.float32]
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 HEAD = RegionHead(((40, 60), (120, 100), (250, 300), (60, 40), (400, 420)), ("a", "b", "c"))
 
 
@@ -78,15 +81,24 @@ def test_decode_undoes_encode_for_centres_in_the_cell() -> None:
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return built(tmp_path_factory.mktemp("darknet"))
+def firmware(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[Any]]:
+    """What a firmware's decoder finds, as of `benchmarks/darknet.py`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(BENCHMARKS))
+        darknet = importlib.import_module("darknet")
+    if darknet.compiler() is None:
+        pytest.skip("no C compiler")
+    return partial(darknet.found_by_firmware, darknet.built(tmp_path_factory.mktemp("darknet")))
 
 
 @pytest.mark.parametrize("input_size", [128, "160x96"])
 @pytest.mark.parametrize("classes", [("face",), ("a", "b", "c")])
 @pytest.mark.parametrize("threshold", [0.12, 0.5])
 def test_a_hundred_maps_show_the_boxes_that_a_firmware_finds(
-    program: Path, input_size: InputSize, classes: tuple[str, ...], threshold: float
+    firmware: Callable[..., list[Any]],
+    input_size: InputSize,
+    classes: tuple[str, ...],
+    threshold: float,
 ) -> None:
     head, canvas = RegionHead(HEAD.anchors, classes), Canvas.of(input_size)
     rows, columns = canvas.height // 16, canvas.width // 16
@@ -94,7 +106,7 @@ def test_a_hundred_maps_show_the_boxes_that_a_firmware_finds(
     maps = rng.normal(0, 1.5, (100, rows, columns, head.channels)).astype(np.float32)
     head.split(maps)[0][..., 0] -= 2.5  # or there would be a box in every cell
     ours = decode_maps(maps, input_size, threshold, 0.4, 10_000, head=head)
-    theirs = found_by_firmware(program, maps, head, input_size, threshold, 0.4)
+    theirs = firmware(maps, head, input_size, threshold, 0.4)
     edges = np.array([canvas.width, canvas.height] * 2)
     assert sum(map(len, theirs)) > 300
     for one, other in zip(ours, theirs, strict=True):

@@ -95,7 +95,7 @@ def test_unreadable_pictures_are_skipped_and_counted(
 def test_pictures_without_faces_are_an_error(pictures: DataSet) -> None:
     first = pictures.pictures[0]
     bare = DataSet("bare", (type(first)("bare", no_boxes(), first.load),))
-    with pytest.raises(DataError, match="no labelled face"):
+    with pytest.raises(DataError, match="no labelled object"):
         evaluate(bright_squares(SIZE), SIZE, bare)
 
 

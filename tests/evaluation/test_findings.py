@@ -65,3 +65,6 @@ def test_every_class_has_its_own_threshold() -> None:
     assert [round(points[name].score, 2) for name in NAMES] == [0.9, 0.5, 0.5]
     assert points["owl"][1:] == (0.0, 0.0)  # nothing to find, and nothing to choose by
     assert {point.score for point in findings.operating_points(0.7).values()} == {0.7}
+    own = findings.operating_points([0.9, 0.6, 0.2])
+    assert [point.score for point in own.values()] == [0.9, 0.6, 0.2]
+    assert own["dog"].recall == 0

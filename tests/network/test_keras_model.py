@@ -6,8 +6,17 @@ import numpy as np
 import pytest
 
 from dse.errors import WeightsError
+from dse.network import keras_model
 from dse.network.detector import detector_graph, frozen_layers
-from dse.network.keras_model import boundary, build, get_weights, set_weights
+from dse.network.keras_model import (
+    FLOAT32,
+    HALF,
+    boundary,
+    build,
+    get_weights,
+    set_weights,
+    training_precision,
+)
 from dse.space import SearchSpace, Training
 
 pytestmark = pytest.mark.slow
@@ -68,3 +77,25 @@ def test_foreign_weights_are_refused() -> None:
     wider = get_weights(build(detector_graph(Training("A", 98, 0.5, 96))))
     with pytest.raises(WeightsError, match="shape"):
         set_weights(model, wider)
+
+
+def test_half_precision_computes_nearly_the_same_and_keeps_weights_and_map_whole() -> None:
+    graph = detector_graph(Training("P", 5, 0.5, 64))
+    exact, rounded = build(graph), build(graph, precision=HALF)
+    weights = {name: value * 3 for name, value in get_weights(exact).items()}
+    for model in (exact, rounded):
+        set_weights(model, weights)
+    assert {v.dtype for v in rounded.trainable_variables} == {FLOAT32}
+    pictures = np.random.default_rng(0).uniform(-1, 1, (2, 64, 64, 3)).astype(np.float32)
+    maps = [model.predict_on_batch(pictures) for model in (exact, rounded)]
+    assert maps[1].dtype == np.float32
+    error = np.abs(maps[0] - maps[1]).max() / np.abs(maps[0]).max()
+    assert 0 < error < 0.05
+
+
+def test_who_trains_in_half_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, normalised = (detector_graph(Training.parse(n)) for n in ("P5-a1-96", "A98-a0.5-96"))
+    for able, wanted in ((True, HALF), (False, FLOAT32)):
+        monkeypatch.setattr(keras_model, "multiplies_bfloat16", lambda able=able: able)
+        assert training_precision(plain) == wanted
+        assert training_precision(normalised) == FLOAT32

@@ -15,9 +15,17 @@ import pytest
 from PIL import Image
 
 from dse.chips.k210.target import K210Target
-from dse.errors import CorruptJournal, NothingFeasible, StudyError, StudyLocked, UnknownName
+from dse.errors import (
+    CorruptJournal,
+    NothingFeasible,
+    StudyError,
+    StudyLocked,
+    UnknownName,
+    UsageError,
+)
 from dse.search import SearchRequest, StudyFolder, load_study, plan_search, run_search
 from dse.space import Training
+from dse.training.recipe import Recipe
 from tests.search.fake_training import EPOCHS, backend, final_ap, worked
 from tests.search.fixtures import Search
 from tests.search.search_process import started
@@ -68,6 +76,26 @@ def test_a_space_can_list_what_to_train(options: Make, trace: Path, small_space:
     run_search(*options(budget=2), backend(trace))
     run_search(*options(resume=True, budget=2, space=None), backend(trace))
     assert {id for id, epoch, _ in worked(trace) if epoch != "kmodel"} == set(listed)
+
+
+def test_a_loss_that_no_head_has_is_told_before_anything_is_made(
+    options: Make, trace: Path, small_space: Path
+) -> None:
+    small_space.write_text(small_space.read_text() + 'head = ["r5"]\n')
+    chosen = options(budget=2, recipe=Recipe(loss="paper"))
+    with pytest.raises(UsageError, match="'paper' is for other heads"):
+        run_search(*chosen, backend(trace))
+    with pytest.raises(UsageError, match="'paper' is for other heads"):
+        plan_search(chosen.request)
+    assert not list(chosen.results.glob("*/study.toml"))
+
+
+def test_a_loss_that_some_heads_have_not_is_told(
+    options: Make, trace: Path, small_space: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small_space.write_text(small_space.read_text() + 'head = ["25", "r5"]\n')
+    run_search(*options(budget=1, recipe=Recipe(loss="paper")), backend(trace))
+    assert "head r5 are trained with its own loss, not with 'paper'" in capsys.readouterr().err
 
 
 def test_the_folder_holds_what_the_design_promises(options: Make, trace: Path) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from dse.errors import StudyError, UsageError
 from dse.search import StudyFolder, load_study, run_search
@@ -59,6 +60,39 @@ def test_files_come_along_so_that_a_design_can_be_exported(
     for folder in (first / "trainings").iterdir():
         copied = chosen.results / "second" / "trainings" / folder.name
         assert {one.name for one in copied.iterdir()} == {one.name for one in folder.iterdir()}
+
+
+def test_measures_of_another_kind_of_file_are_left_behind(
+    options: Make, trace: Path, first: Path, tmp_path: Path
+) -> None:
+    older = tmp_path / "older.toml"
+    older.write_text('extends = "k210"\nkmodel_versions_written = [3, 4]\n')
+    assert any(entry.measures for entry in load_study(first).entries)
+    assert any(first.glob("trainings/A*/kmodel.json"))
+    chosen = options(
+        study="second", budget=0, target=str(older), measure_kmodels=False, warm_from=(first,)
+    )
+    run_search(*chosen, backend(trace))
+    entries = load_study(chosen.results / "second").entries
+    assert {entry.training.breakpoint for entry in entries} == {"A"}  # B is written in 5 alone
+    assert not any(entry.measures for entry in entries)
+    names = {one.name for one in (chosen.results / "second").glob("trainings/*/*")}
+    assert "metrics.json" in names and "kmodel.json" not in names
+
+
+def test_trainings_for_other_anchors_are_other_networks(
+    options: Make, trace: Path, small_space: Path
+) -> None:
+    small_space.write_text(small_space.read_text() + 'head = ["25", "r5"]\n')
+    chosen = options(study="boxes")
+    run_search(*chosen, backend(trace))
+    record = load_study(chosen.results / "boxes")
+    settings = record.settings
+    plan = make_plan(settings.search_space(), settings.make_target())
+    assert len(reusable(record, settings, plan)) == len(record.entries)
+    other = structs.replace(settings, anchors={"r5": {"96": [(50, 60)] * 5}})
+    left = [entry.training.head for entry in reusable(record, other, plan)]
+    assert set(left) == {"25"} and len(left) < len(record.entries)
 
 
 def test_taking_over_twice_adds_nothing(options: Make, trace: Path, first: Path) -> None:

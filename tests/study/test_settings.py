@@ -15,7 +15,7 @@ from dse.chips.k210.target import K210Target
 from dse.errors import DseError, FileError, InvalidFile, StudyError
 from dse.search import load_study
 from dse.space import SearchSpace
-from dse.study.settings import StudySettings, target_from
+from dse.study.settings import PICTURES, StudySettings, target_from
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference" / "study.toml"
 TABLE: dict[str, Any] = tomli.loads(REFERENCE.read_text())
@@ -39,10 +39,20 @@ def test_the_committed_study_is_read() -> None:
     settings = StudySettings.load(REFERENCE)
     assert (settings.search.budget, settings.search.proposer) == (14, "composite")
     assert settings.recipe.epochs == 6 and settings.recipe.pictures is None
-    assert settings.training_pictures.faces == 12889
+    assert settings.training_pictures.boxes == 12889  # faces, in that older file
     assert settings.search_space().format[0] == "kpu8"
     assert settings.make_target().toolchain == "nncase 1.9.0.20230322"
-    assert settings.table == TABLE
+    named = {part: dict(TABLE[part]) for part in PICTURES}
+    for pictures in named.values():
+        pictures["boxes"] = pictures.pop("faces")
+    assert settings.table == {**TABLE, **named}
+
+
+def test_boxes_are_read_by_todays_name(tmp_path: Path) -> None:
+    pictures = {"source": "voc:DIR", "boxes": 12}
+    settings = settings_with(tmp_path, "evaluation_pictures", value=pictures)
+    assert settings.evaluation_pictures.boxes == 12
+    assert settings.table["evaluation_pictures"] == pictures
 
 
 @pytest.mark.parametrize("key", ["budget", "proposer", "early_stopping", "measure_kmodels"])

@@ -24,7 +24,7 @@ from dse.study import shared_journal
 from dse.study.database import without_password
 from dse.study.file_journal import read_entries
 from dse.study.heartbeat import Heartbeat
-from dse.study.shared_journal import SharedJournal
+from dse.study.shared_journal import SETTINGS, SharedJournal
 from tests.search.fake_training import EPOCHS, backend, worked
 from tests.search.fixtures import Search
 from tests.search.postgres_server import postgres_server
@@ -163,6 +163,14 @@ def test_drivers_have_to_agree(url: str, tmp_path: Path) -> None:
     two.agree({"search": {"seed": 0, "budget": 4}})
     with pytest.raises(StudyError, match=r"search\.budget = 4, not 5"):
         two.agree({"search": {"budget": 5, "seed": 0}})
+
+
+def test_what_an_older_driver_calls_otherwise_is_the_same(url: str, tmp_path: Path) -> None:
+    one, two = (journal_of(url, name, tmp_path) for name in ("one", "two"))
+    one._store.note(SETTINGS, {"training_pictures": {"faces": 9}})
+    two.agree({"training_pictures": {"boxes": 9}})
+    with pytest.raises(StudyError, match=r"training_pictures\.boxes = 9, not 8"):
+        two.agree({"training_pictures": {"boxes": 8}})
 
 
 def test_urls_that_lead_nowhere(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from dse.network.arrays import Weights, normalised
 from dse.network.detector import detector_graph, frozen_layers
 from dse.network.keras_model import boundary, build, get_weights, set_weights
 from dse.space import Training
-from dse.training.features import frozen_features
+from dse.training.features import are_worth_storing, frozen_features
 from dse.training.views import ViewSet
 from tests.process_limits import no_file_larger_than
 
@@ -111,3 +111,12 @@ def test_views_can_start_anywhere(patterns: DataSet) -> None:
     late = list(views.iterate(start=50))
     assert len(late) == len(every) - 50
     np.testing.assert_array_equal(late[0].canvas, every[50].canvas)
+
+
+@pytest.mark.parametrize(
+    ("name", "stored"), [("P3-a1-256", False), ("P5-a1-256", True), ("A63-a0.35-96", True)]
+)
+def test_only_what_takes_a_share_of_the_work_is_stored(name: str, stored: bool) -> None:
+    training = Training.parse(name)
+    graph = detector_graph(training)
+    assert are_worth_storing(graph, frozen_layers(graph, training)) is stored

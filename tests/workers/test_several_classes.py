@@ -57,10 +57,10 @@ def blocks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("head", ["r5", "b3"])
-def test_each_class_is_found(blocks: Path, tmp_path: Path, head: str) -> None:
+@pytest.mark.parametrize(("head", "frozen_until"), [("r5", 5), ("b3", 3)])
+def test_each_class_is_found(blocks: Path, tmp_path: Path, head: str, frozen_until: int) -> None:
     recipe = Recipe(epochs=25, batch_size=16, learning_rate=5e-3)
-    training = Training("P", 3, 0.5, SIDE, head)
+    training = Training("P", frozen_until, 0.5, SIDE, head)
     axes = {axis: (value,) for axis, value in vars(training).items()}
     space = SearchSpace.of("one", {**axes, "format": ("FP32",)})
     source = f"yolo:{blocks}"

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from dse.chips.account import Account
 from dse.chips.advice import Advice
-from dse.chips.chip import Chip
+from dse.chips.chip import Chip, Pictured
 from dse.chips.cost import Cost, Pool, Use
+from dse.chips.k210.camera import camera_note
 from dse.chips.k210.columns import COLUMNS, MAIN_MEMORY_BYTES, PEAK_KPU_BYTES
 from dse.chips.k210.cost.price import KPU_FORMAT, K210Cost, price
 from dse.chips.k210.target import K210Target
@@ -130,6 +131,10 @@ class K210(Chip):
     def why_explored(self, format: str) -> str:
         """See `Chip`."""
         return f"explored only: the KPU computes in 8 bits, {format} would run on the CPU"
+
+    def picture_note(self, networks: Sequence[Pictured], target: Target) -> str:
+        """See `Chip`."""
+        return camera_note(networks, K210Target.own(target))
 
     # --- judge ------------------------------------------------------------------------------
 

@@ -103,6 +103,11 @@ class K210Target(Target):
         return values if version is None else {VERSIONS: [version], **values}
 
     @classmethod
+    def renamed(cls, key: str) -> str:
+        """See `Target`."""
+        return f"{VERSIONS} = [...], a list" if key == ONE_VERSION else ""
+
+    @classmethod
     def checked(cls, key: str, value: Any) -> Any:
         """As of `Target`. Raises ValueError, too, for what is no program or version known here."""
         value = super().checked(key, value)
@@ -118,6 +123,11 @@ class K210Target(Target):
     def toolchain(self) -> str:
         """See `Target`."""
         return f"nncase {self.nncase_version}"
+
+    @property
+    def file_format(self) -> str:
+        """See `Target`."""
+        return f"kmodel {', '.join(map(str, self.kmodel_versions_written))}"
 
     @property
     def firmware(self) -> Firmware | None:

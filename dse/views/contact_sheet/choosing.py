@@ -19,7 +19,7 @@ Score = float | Sequence[float]
 
 
 class Counts(NamedTuple):
-    """Objects found, false detections and missed faces."""
+    """Objects found, false detections and missed objects."""
 
     found: int
     false: int
@@ -51,7 +51,7 @@ def choose(
     """At most `wanted` of `pictures`; the same for the same seed.
 
     sort: "random" (in the order of the set), "worst" (lowest F1 of the picture first, then most
-    errors) or "best" (highest F1 first, then most faces).
+    errors) or "best" (highest F1 first, then most objects).
     """
     if sort == "random":
         chosen = random.Random(seed).sample(range(len(pictures)), min(wanted, len(pictures)))
@@ -67,7 +67,7 @@ def choose(
 
 
 def choose_between(
-    detectors: Sequence[Sequence[Finding]], scores: Sequence[float], wanted: int
+    detectors: Sequence[Sequence[Finding]], scores: Sequence[Score], wanted: int
 ) -> list[int]:
     """Places of at most `wanted` pictures on which `detectors` differ most, in the set's order.
 

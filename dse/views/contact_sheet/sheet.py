@@ -89,7 +89,7 @@ def contact_sheet(
 
     scores: the threshold of each class, where they have their own.
     Boxes are judged as average precision judges them; the numbers in the head are of the whole
-    set. Raises DataError where no picture has a face, or one is gone since it was evaluated.
+    set. Raises DataError where no picture has an object, or one is gone since it was evaluated.
     """
     score = point.score if scores is None else scores
     chosen = choose(findings.pictures, score, wanted.pictures, wanted.sort, wanted.seed)
@@ -113,8 +113,8 @@ def contact_sheet(
 
 def _title(name: str, findings: Findings, data: DataSet) -> str:
     ap, kind = findings.evaluation().ap, data.source.partition(":")[0]
-    called, things = ("mAP", "objects") if findings.several else ("AP", "faces")
-    pictures = f"{len(findings.pictures):,} pictures ({kind}), {findings.faces:,} {things}"
+    called = "mAP" if findings.several else "AP"
+    pictures = f"{len(findings.pictures):,} pictures ({kind}), {findings.faces:,} {findings.things}"
     return f"{name}: {called} {ap:.3f} on {pictures}"
 
 
@@ -137,7 +137,7 @@ def _legend(total: Counts, findings: Findings) -> list[tuple[Mark, str]]:
         (FOUND, f"{total.found:,} found"),
         (FALSE, f"{total.false:,} false"),
         (MISSED, f"{total.missed:,} missed"),
-        (LABEL, f"label of a found {'object' if findings.several else 'face'}"),
+        (LABEL, f"label of a found {findings.things[:-1]}"),
     ]
     if findings.several:  # colours are the classes'; the lines tell what became of them
         legend = [(replace(mark, colour=LABEL.colour), words) for mark, words in legend]

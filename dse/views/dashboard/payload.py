@@ -38,6 +38,7 @@ from dse.views.dashboard.panel_figures import (
     learning_curve_figure,
     precision_recall_figure,
 )
+from dse.views.dashboard.pictures import picture_note
 from dse.views.dashboard.references import Reference, references
 from dse.views.dashboard.story import (
     Over,
@@ -101,6 +102,7 @@ def _study(tables: StudyTables, samples: StudySamples | None) -> dict[str, Any]:
     axes, marks = axes_of(columns), references(columns, tables.classes)
     spent = budget(designs)
     known, fine = facts(tables)
+    camera = picture_note(tables)
     sizes = input_sizes(designs)
     weighed = importance(tables)
     return {
@@ -131,7 +133,7 @@ def _study(tables: StudyTables, samples: StudySamples | None) -> dict[str, Any]:
         },
         "references": [asdict(mark) for mark in marks],
         "notes": _notes(tables, spent, weighed),
-        "facts": known,
+        "facts": [*known, ("camera", camera)] if camera else known,
         "fine_facts": fine,
         "export_command": export_command(tables),
         "explain_command": explain_command(tables),

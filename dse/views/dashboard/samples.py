@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,9 +18,9 @@ from dse.designs.trained import trained_design
 from dse.designs.trained_detector import TrainedDetector
 from dse.detection.average_precision import operating_point
 from dse.errors import CompilerError, WeightsError
-from dse.evaluation import Finding, find_faces
+from dse.evaluation import Finding, Findings, find_faces
 from dse.space import Candidate
-from dse.views.contact_sheet.choosing import choose_between, count
+from dse.views.contact_sheet.choosing import Score, choose_between, count
 from dse.views.contact_sheet.sheet import SAVING
 from dse.views.contact_sheet.thumbnail import thumbnail
 
@@ -59,12 +59,15 @@ class StudySamples:
 
     rule: how pictures and designs were chosen. scores: candidate -> threshold that it ran at,
     where F1 was best. drawn: candidate -> its pictures. failed: candidate -> why it has none.
+    class_scores: candidate -> threshold of each class by its name, of several classes; boxes are
+    then believed from these on.
     """
 
     rule: str
     scores: dict[str, float] = field(default_factory=dict)
     drawn: dict[str, list[Sample]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    class_scores: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """As plain values for the page."""
@@ -94,20 +97,49 @@ def study_samples(record: StudyRecord, wanted: int, say: Say) -> StudySamples:
                for name in able[MOST_DESIGNS:]}  # fmt: skip
     job = job_of(record)
     data = open_rendered(job.eval_data, "eval", Path(job.cache), limit=MOST_PICTURES)
-    seen, scores = {}, {}
+    seen: dict[str, _Seen] = {}
     for name in best:
         try:
-            seen[name], scores[name] = _run(record, name, data, say)
+            seen[name] = _seen(_run(record, name, data, say))
         except (CompilerError, WeightsError) as error:
             failed[name] = f"It could not be run: {error}."
-    chosen = choose_between(list(seen.values()), list(scores.values()), wanted)
+    every = list(seen.values())
+    chosen = choose_between(
+        [one.pictures for one in every], [one.believed for one in every], wanted
+    )
     load = {picture.name: picture.load for picture in data.pictures}
     drawn = {
-        name: [_sample(found[place], load[found[place].name], scores[name]) for place in chosen]
-        for name, found in seen.items()
+        name: [_sample(one, one.pictures[place], load) for place in chosen]
+        for name, one in seen.items()
     }
     return StudySamples(
-        _rule(len(chosen), len(data), record.columns.chip.file), scores, drawn, failed
+        _rule(len(chosen), len(data), record.columns.chip.file),
+        {name: one.score for name, one in seen.items()},
+        drawn,
+        failed,
+        {name: one.own for name, one in seen.items() if one.own},
+    )
+
+
+class _Seen(NamedTuple):
+    """What a design finds. score: where its F1 is best. own: of each class, of several."""
+
+    pictures: list[Finding]
+    score: float
+    own: dict[str, float]
+
+    @property
+    def believed(self) -> Score:
+        """From which score on its boxes are drawn."""
+        return list(self.own.values()) or self.score
+
+
+def _seen(findings: Findings) -> _Seen:
+    points = findings.operating_points() if findings.several else {}
+    return _Seen(
+        findings.pictures,
+        operating_point(findings.curve()).score,
+        {name: point.score for name, point in points.items()},
     )
 
 
@@ -122,19 +154,19 @@ def _weights(record: StudyRecord, name: str) -> Path:
     return record.path / "trainings" / Candidate.parse(name).training.id / "weights.npz"
 
 
-def _run(record: StudyRecord, name: str, data: DataSet, say: Say) -> tuple[list[Finding], float]:
-    """What the design finds on `data`, and the score at which its F1 is best there."""
+def _run(record: StudyRecord, name: str, data: DataSet, say: Say) -> Findings:
+    """What the design finds on `data`."""
     detector = TrainedDetector(trained_design(record, Candidate.parse(name)), say)
     with detector.running() as predict:
-        findings = find_faces(predict, detector.input_size, data, detector.head)
-    return findings.pictures, operating_point(findings.curve()).score
+        return find_faces(predict, detector.input_size, data, detector.head)
 
 
-def _sample(picture: Finding, load: Callable[[], Any], score: float) -> Sample:
-    """`picture` as a small JPEG with the boxes that are believed from `score` on."""
+def _sample(seen: _Seen, picture: Finding, load: Mapping[str, Callable[[], Any]]) -> Sample:
+    """`picture` as a small JPEG with the boxes that are believed, and their names."""
     scale = LONGER_SIDE / max(picture.width, picture.height)
     size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
     content = io.BytesIO()
-    thumbnail(picture, load(), size, score).save(content, "JPEG", **SAVING)
+    pixels, names = load[picture.name](), tuple(seen.own)
+    thumbnail(picture, pixels, size, seen.believed, names).save(content, "JPEG", **SAVING)
     encoded = base64.b64encode(content.getvalue()).decode("ascii")
-    return Sample(f"data:image/jpeg;base64,{encoded}", *size, *count(picture, score))
+    return Sample(f"data:image/jpeg;base64,{encoded}", *size, *count(picture, seen.believed))

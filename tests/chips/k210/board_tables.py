@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
 from dse.canvas import Canvas, InputSize
 from dse.chips.k210.bundle.board_files import board_files
-from dse.chips.k210.bundle.detector_file import detector_table
+from dse.chips.k210.bundle.detector_file import NO_SCORES, detector_table
 from dse.chips.k210.kmodel.kmodel import Kmodel
 from dse.chips.k210.kmodel.kmodel_headers import TensorRange
 from dse.chips.k210.quantization.box_scale import unscale_boxes
@@ -28,6 +30,7 @@ def sources(
     head: Head = FACE_HEAD,
     program: str = "sdk",
     kmodel_version: int = 5,
+    class_scores: Mapping[str, float] = NO_SCORES,
 ) -> dict[str, bytes]:
     """Board files of a detector with maps of 4 x 4 cells."""
     canvas, shape = Canvas.of(size), (1, head.channels, CELLS, CELLS)
@@ -48,7 +51,7 @@ def sources(
         "files": {"model.kmodel": {"sha256": "0123abcd"}},
         "compiled": compiled,
     }
-    table = detector_table(headers, size, scale_of(head), score, head)
+    table = detector_table(headers, size, scale_of(head), score, head, class_scores)
     return board_files(manifest, table, head)
 
 

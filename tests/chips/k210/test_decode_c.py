@@ -142,6 +142,20 @@ def test_several_classes_and_regions_decode_too(
     assert_same(found, [one.on_picture(*picture) for one in wanted])
 
 
+@pytest.mark.parametrize("head", SEVERAL[:2], ids=["offsets", "region"])
+def test_each_class_has_its_own_threshold(harness: Any, tmp_path: Path, head: Head) -> None:
+    if harness.HOST.missing:
+        pytest.skip(f"{harness.HOST.missing} is not installed")
+    own = dict(zip(head.classes, (0.3, 0.9, 0.6), strict=True))
+    maps = random_maps(8, 6, 0.3, head=head)
+    program = harness.build(tmp_path, harness.HOST, sources(head=head, class_scores=own), head)
+    found = harness.decode(program, harness.HOST, planes(maps), labelled=True)
+    every = expected(maps, head=head)  # from the lowest on
+    wanted = [one.above(list(own.values())) for one in every]
+    assert 20 < sum(map(len, wanted)) < sum(map(len, every))
+    assert_same(found, wanted)
+
+
 def test_a_threshold_of_zero_keeps_every_score(harness: Any, tmp_path: Path) -> None:
     if harness.HOST.missing:
         pytest.skip(f"{harness.HOST.missing} is not installed")

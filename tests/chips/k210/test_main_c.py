@@ -13,6 +13,7 @@ import pytest
 from dse.canvas import InputSize
 from dse.chips.k210.calibration.time_log import read_log
 from dse.chips.k210.target import K210Target
+from dse.detection.head import FACE_HEAD, Head
 from tests.chips.k210.board_tables import SIZE, expected, planes, random_maps, sources
 
 pytestmark = pytest.mark.slow
@@ -31,17 +32,18 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(tmp_path_factory.mktemp("board"), SIZE)
 
 
-def build(folder: Path, size: InputSize) -> Path:
+def build(folder: Path, size: InputSize, head: Head = FACE_HEAD) -> Path:
     """main.c for a network with inputs of that size, beside the fake board."""
     if shutil.which("gcc") is None:
         pytest.skip("gcc is not installed")
-    for name, content in sources(size=size).items():
+    for name, content in sources(size=size, head=head).items():
         (folder / name).write_bytes(content)
     for name in set(re.findall(rb'#include "(\w+\.h)"', sources()["main.c"])):
         if name != b"decode.h":
             (folder / name.decode()).write_text('#include "sdk.h"\n')
     inputs = [str(folder / "main.c"), str(folder / "decode.c"), str(FAKE / "sdk.c")]
-    command = ["gcc", *FLAGS, f"-I{folder}", f"-I{FAKE}", *inputs, "-lm", "-o", str(folder / "run")]
+    flags = [*FLAGS, f"-DNUMBERS_PER_BOX={head.numbers_per_box}"]
+    command = ["gcc", *flags, f"-I{folder}", f"-I{FAKE}", *inputs, "-lm", "-o", str(folder / "run")]
     subprocess.run(command, check=True)
     return folder / "run"
 
@@ -99,6 +101,35 @@ def test_boxes_are_drawn_where_they_are_found(
         outline[top + 2 : bottom - 1, left // 2 * 2 + 2 : right // 2 * 2] = False
         allowed |= outline
     assert not (drawn & ~allowed).any()
+
+
+NAMED = Head(((40, 50), (90, 80)), ("cat", "猫", "a rather long name of an animal that fills it"))
+
+
+def test_what_is_found_is_named(tmp_path: Path, frame: np.ndarray) -> None:
+    maps = random_maps(1, 6, 0.15, head=NAMED)
+    log = run(build(tmp_path, SIZE, NAMED), tmp_path, frame, planes(maps))
+    (on_canvas,) = expected(maps, head=NAMED)
+    found = on_canvas.on_picture(1.0, HEIGHT, WIDTH)
+    assert set(found.classes) == {0, 1, 2}
+    boxes = list(zip(found.boxes, found.scores, found.classes, strict=True))
+    named = [(NAMED.classes[label], int(100 * score)) for _, score, label in boxes]
+    told = [line for line in log.splitlines() if line.startswith("found ")]
+    assert [line.split(", from")[0] for line in told] == [
+        f"found {name}, score {percent}%" for name, percent in named
+    ]
+    texts = [line.split(" ", 3) for line in (tmp_path / "texts").read_text().splitlines()]
+    of_first = [(int(x), int(y), text) for shown, x, y, text in texts if shown == "1"]
+    assert len(of_first) == len(found)
+    for (x, y, text), (name, percent), (box, _, _) in zip(of_first, named, boxes, strict=True):
+        letters = "".join("?" if byte > 126 else chr(byte) for byte in name.encode())
+        assert f"{letters} {percent}%".startswith(text)
+        assert x <= (320 - WIDTH) // 2 + int(box[0]) + 3
+        assert y == (240 - HEIGHT) // 2 + int(box[1]) + 3
+    file = tmp_path / "board.log"
+    file.write_text(log)
+    (time,) = read_log(file, K210Target.load("k210")).times
+    assert time.name == "P5-a1-64-kpu8"
 
 
 def test_the_log_says_what_each_part_took(program: Path, tmp_path: Path, frame: np.ndarray) -> None:

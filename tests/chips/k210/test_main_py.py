@@ -277,11 +277,13 @@ SEVERAL = (
 )
 
 
+@pytest.mark.parametrize("own", [(), (0.3, 0.9, 0.6)], ids=["one threshold", "own thresholds"])
 @pytest.mark.parametrize("head", SEVERAL, ids=["offsets", "region"])
-def test_several_classes_decode_in_python_too(head: Head) -> None:
+def test_several_classes_decode_in_python_too(head: Head, own: tuple[float, ...]) -> None:
     """Of the standalone SDK's bundle: a firmware that decodes regions itself has its own."""
     namespace: dict[str, Any] = {"__name__": "read"}
-    exec(sources(head=head)["main.py"].decode(), namespace)
+    class_scores = dict(zip(head.classes, own, strict=False))
+    exec(sources(head=head, class_scores=class_scores)["main.py"].decode(), namespace)
     maps = np.concatenate([random_maps(2, 6, share, head=head) for share in (0.0, 0.05, 0.5)])
     rows = [namespace["decode"](list(map(float, one.ravel()))) for one in planes(maps)]
     found = [
@@ -292,7 +294,10 @@ def test_several_classes_decode_in_python_too(head: Head) -> None:
         )
         for faces in rows
     ]
-    wanted = expected(maps, head=head)
+    wanted = every = expected(maps, head=head)
+    if own:
+        wanted = [one.above(own) for one in every]
+        assert sum(map(len, wanted)) < sum(map(len, every))
     assert sum(map(len, wanted)) > 20
     assert_same(found, wanted)
     picture = namespace["on_picture"](rows[-1], 0.2, 320, 200)

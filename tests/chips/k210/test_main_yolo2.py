@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dse.chips.k210.bundle.detector_file import NO_SCORES
 from dse.detection.region_head import RegionHead
 from tests.chips.k210.board_tables import sources
 
@@ -52,8 +54,8 @@ def drive(folder: Path, firmware: str, text: str, version: int = 4) -> Any:
     return subprocess.run([sys.executable, "-"], input=script, capture_output=True, text=True)
 
 
-def program(firmware: str, version: int = 4) -> str:
-    made = sources(program=firmware, kmodel_version=version, head=HEAD)
+def program(firmware: str, version: int = 4, class_scores: Mapping[str, float] = NO_SCORES) -> str:
+    made = sources(program=firmware, kmodel_version=version, head=HEAD, class_scores=class_scores)
     return made["main.py"].decode()
 
 
@@ -72,6 +74,19 @@ def test_what_the_firmware_finds_is_drawn_with_its_name(
     assert boxes == [[40, 80, 50, 60], [0, 0, 320, 240]]  # five pixels of the frame to one
     texts = [call[1] for call in told["screen"] if call[0] == "text"]
     assert texts == ["dog 0.75", "cat 0.50"]
+
+
+@pytest.mark.parametrize("firmware", ["maixpy", "canmv"])
+def test_the_firmware_has_the_lowest_threshold_and_each_class_its_own(
+    tmp_path: Path, firmware: str
+) -> None:
+    text = program(firmware, class_scores={"cat": 0.6, "dog": 0.25})
+    run = drive(tmp_path, firmware, text)
+    assert run.returncode == 0, run.stderr
+    told = json.loads(run.stdout.splitlines()[-1])
+    assert told["yolo2"][0] == 0.25
+    texts = [call[1] for call in told["screen"] if call[0] == "text"]
+    assert texts == ["dog 0.75"]  # the cat's 0.50 is not enough for a cat
 
 
 SET_OUTPUTS = "KPU.set_outputs(self.task, 0, COLUMNS, ROWS, CHANNELS)"

@@ -139,6 +139,7 @@ def test_a_kmodel_with_other_weights_is_found(bundle: Path) -> None:
         (lambda t: t["canonical_boxes_pixels"].__setitem__(0, [0, 5]), "a canonical box"),
         (lambda t: t["canonical_boxes_pixels"][3].__setitem__(1, 50), "a canonical box"),
         (lambda t: t.pop("score_threshold"), "score_threshold"),
+        (lambda t: t.update(class_score_thresholds=[0.5, 0.5]), "class_score_thresholds"),
         (lambda t: t.update(iou_threshold="high"), "detector.json"),
         (lambda t: t.update(box_scale=0), "box_scale"),
         (lambda t: t.pop("output"), "output"),

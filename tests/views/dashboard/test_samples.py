@@ -16,7 +16,7 @@ from PIL import Image
 from dse.data.pictures import DataSet, Picture
 from dse.detection.detections import Detections
 from dse.errors import CompilerError, WeightsError
-from dse.evaluation import Finding
+from dse.evaluation import Finding, Findings
 from dse.study.columns import study_columns
 from dse.views.contact_sheet.marks import FOUND
 from dse.views.dashboard import samples
@@ -29,6 +29,10 @@ FACE = np.array([[100.0, 50.0, 300.0, 250.0]], np.float32)
 NOTHING = FACE[:0]
 SCORE = 0.5
 NAMES = [f"A98-a{width:g}-{size}-kpu8" for width in (0.35, 0.5, 0.75) for size in (96, 128, 160)]
+
+
+SEVERAL = {"cat": 0.9, "dog": 0.4}
+"""Classes, each of which has a box on a picture, found with that score."""
 
 
 def _finding(name: str, finds: bool) -> Finding:
@@ -50,7 +54,9 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         if name == NAMES[2]:
             raise CompilerError("it does not fit")
         finds = {"easy": True, "telling": name != NAMES[3], "hard": False}
-        return [_finding(one, finds[one]) for one in finds], SCORE
+        findings = Findings()
+        findings.pictures = [_finding(one, finds[one]) for one in finds]
+        return findings
 
     monkeypatch.setattr(samples, "_run", run)
     for name in NAMES[1:]:
@@ -88,6 +94,33 @@ def test_a_picture_is_a_small_jpeg_with_its_boxes(study: Any) -> None:
     line = np.asarray(image)[top + 20 : top + 60, left + 1].mean(axis=0)
     wanted = [int(FOUND.colour[place : place + 2], 16) for place in (1, 3, 5)]
     assert np.abs(line - wanted).max() < 40
+
+
+def test_of_several_classes_each_has_its_threshold_and_its_name(
+    study: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boxes = np.array([[100, 50, 300, 250], [420, 150, 620, 350], [450, 20, 500, 70]], np.float32)
+    scores = np.array([*SEVERAL.values(), 0.6], np.float32)  # the last is a cat that is not there
+    found = Detections(boxes, scores, np.array([0, 1, 0], np.int32))
+    there = np.array([0, 1], np.int32)
+    findings = Findings(tuple(SEVERAL))
+    findings.pictures = [
+        Finding(name, 400, 800, found, boxes[:2], NOTHING, None, there)
+        for name in ("easy", "telling", "hard")
+    ]
+    monkeypatch.setattr(samples, "_run", lambda *_: findings)
+    drawn: dict[str, Any] = {}
+
+    def thumbnail(picture: Any, pixels: Any, size: Any, score: Any, names: Any) -> Image.Image:
+        drawn.update(score=score, names=names)
+        return Image.new("RGB", size)
+
+    monkeypatch.setattr(samples, "thumbnail", thumbnail)
+    made = study_samples(study, 1, print)
+    assert made.class_scores[NAMES[1]] == pytest.approx(SEVERAL)
+    assert drawn == {"score": pytest.approx([0.9, 0.4]), "names": tuple(SEVERAL)}
+    (sample,) = made.drawn[NAMES[1]]
+    assert (sample.found, sample.false, sample.missed) == (2, 0, 0)  # 0.6 is enough for dogs alone
 
 
 def test_without_weights_there_is_nothing_to_run(study: Any) -> None:
@@ -136,6 +169,23 @@ def test_the_panel_shows_pictures_and_says_their_counts(
     assert "No pictures. Too many." in _open(page, front[1])
     dominated = next(r for r in record.rows if r["state"] == "dominated" and r["deployable"])
     assert "Only designs on the front were run." in _open(page, dominated["candidate"])
+    assert reader.complaints == []
+
+
+def test_the_panel_says_the_thresholds_of_the_classes(
+    reader: Reader, study: Any, record: Any, tmp_path: Path
+) -> None:
+    front = next(r["candidate"] for r in record.rows if r["state"] == "front" and r["deployable"])
+    made = study_samples(study, 1, print)
+    shown = StudySamples(
+        made.rule, {front: SCORE}, {front: made.drawn[NAMES[3]]}, class_scores={front: SEVERAL}
+    )
+    page = reader.open(write_dashboard([record], tmp_path / "many.html", {record.name: shown}))
+    text = _open(page, front)
+    assert "where the class's F1 is best (cat 0.90, dog 0.40)" in text
+    assert "label of a found object" in text and "label of a found face" not in text
+    alt = page.locator("#details .samples img").first.get_attribute("alt")
+    assert alt == "Picture 1: 0 found, 0 false, 1 missed, at its class's score or more"
     assert reader.complaints == []
 
 

@@ -14,8 +14,10 @@ import numpy as np
 from dse.canvas import Canvas
 from dse.chips.k210.bundle.flash_package import FLASH_ADDRESS
 from dse.chips.k210.bundle.rendering import render
+from dse.chips.k210.camera import CAMERA
 from dse.chips.k210.kmodel.kmodel_headers import OLDER_RUNTIMES
 from dse.chips.k210.target import K210Target
+from dse.data.pictures import things_of
 from dse.detection.decoding import CANDIDATES, MAX_BOXES
 from dse.detection.head import FACE_HEAD, MAX_LOG_RATIO, Head
 from dse.detection.region_head import RegionHead
@@ -38,9 +40,6 @@ holds its old and its new places for a moment."""
 OTHER_HEAP_BYTES = 128 * 1024
 """For the program itself, and blocks that lie in the way."""
 
-CAMERA = Canvas(320, 240)
-"""Of the pictures that main.py has from the firmware: QVGA, in planes for the KPU, too."""
-
 CAMERA_ROW_BYTES = 64
 """MaixPy and CanMV give a canvas for the KPU room for rows of a multiple of these."""
 
@@ -61,6 +60,8 @@ def board_files(
     canvas = Canvas.of(detector["input"]["size_pixels"])
     cells = output["map_height"] * output["map_width"]
     numbers = output["channels"] * cells
+    thresholds = detector.get("class_score_thresholds", [])
+    score = min(thresholds, default=detector["score_threshold"])  # decoders apply the others later
     program = target.get("board_program", K210Target.TOLD_LATER["board_program"])
     is_maixpy = program == "maixpy"
     values = {
@@ -78,7 +79,9 @@ def board_files(
         **_canvas_values(canvas),
         **_memory_values(compiled, canvas, cells if is_maixpy else numbers),
         **_output_values(head, detector),
-        "score_logit": _logit(detector["score_threshold"]),
+        "score_threshold": score,
+        "score_logit": _logit(score),
+        "class_thresholds": thresholds,
         "largest_log_ratio": MAX_LOG_RATIO,
         "max_candidates": CANDIDATES,
         "max_faces": MAX_BOXES,
@@ -98,6 +101,7 @@ def _output_values(head: Head, detector: Mapping[str, Any]) -> dict[str, Any]:
         "first_offset": head.first_offset,
         "boxes": detector["canonical_boxes_pixels"],
         "classes": head.classes,
+        "things": things_of(head.classes),
         "is_region": isinstance(head, RegionHead),
         "label_field": has_labels,
         "place": "place" if has_labels else "found.place",

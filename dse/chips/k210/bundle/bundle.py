@@ -211,7 +211,8 @@ def _contents(
     compiled, head = deployment.compiled, deployment.head
     score = manifest["accuracy"]["score"]
     shapes = parse_kmodel(deployment.version_5 or compiled.kmodel)  # older versions say none
-    detector = detector_table(shapes, input_size, deployment.box_scale, score, head)
+    own = manifest["accuracy"].get("thresholds", {})
+    detector = detector_table(shapes, input_size, deployment.box_scale, score, head, own)
     files = {
         "model.kmodel": compiled.kmodel,
         "model.kfpkg": flash_package(compiled.kmodel),

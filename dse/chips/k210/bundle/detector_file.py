@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from dse.canvas import InputSize
@@ -12,11 +14,23 @@ from dse.detection.head import FACE_HEAD, Head
 
 __all__ = ["detector_table"]
 
+NO_SCORES: Mapping[str, float] = MappingProxyType({})
+
 
 def detector_table(
-    headers: Kmodel, input_size: InputSize, box_scale: float, score: float, head: Head = FACE_HEAD
+    headers: Kmodel,
+    input_size: InputSize,
+    box_scale: float,
+    score: float,
+    head: Head = FACE_HEAD,
+    class_scores: Mapping[str, float] = NO_SCORES,
 ) -> dict[str, Any]:
-    """The content. `score`: threshold in 0..1 of the operating point with the best F1."""
+    """The content.
+
+    score: threshold in 0..1 of the operating point with the best F1, one for all. class_scores:
+    of each class by its name the threshold of its own best F1; empty where there is one class.
+    """
+    own = [_shortened(class_scores[name]) for name in head.classes] if class_scores else []
     _, channels, height, width = headers.outputs[0].shape
     return {
         "input": {
@@ -36,10 +50,16 @@ def detector_table(
         },
         **({"head": head.to_json()} if head != FACE_HEAD else {}),
         "box_scale": box_scale,
-        "score_threshold": min(math.floor(score * 1e4), 9999) / 1e4,
+        "score_threshold": _shortened(score),
+        **({"class_score_thresholds": own} if own else {}),
         "iou_threshold": IOU_THRESHOLD,
         "canonical_boxes_pixels": [
             [float(str(side)) for side in box]  # the shortest decimal that is this float32
             for box in head.sizes(input_size)
         ],
     }
+
+
+def _shortened(score: float) -> float:
+    """Not above `score`, and below 1."""
+    return min(math.floor(score * 1e4), 9999) / 1e4

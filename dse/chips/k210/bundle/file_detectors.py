@@ -13,7 +13,15 @@ from typing import Any
 
 from dse.canvas import Canvas
 from dse.chips.k210.bundle.older_files import EmulatedDetector, shaped, square_map
-from dse.chips.k210.bundle.reading import head_of, made_by, most_bytes, read_table, shown
+from dse.chips.k210.bundle.reading import (
+    are_class_scores,
+    head_of,
+    is_score,
+    made_by,
+    most_bytes,
+    read_table,
+    shown,
+)
 from dse.chips.k210.compiler.refereed import refereed
 from dse.chips.k210.compiler.simulator import RUNNABLE_VERSION
 from dse.chips.k210.compiler.tflite_predictor import guarded_tflite_predictor
@@ -32,8 +40,8 @@ __all__ = ["KmodelDetector", "OlderKmodelDetector", "TfliteDetector", "kmodel_de
 class Beside:
     """What lies beside a detector's file.
 
-    box_scale: of its boxes. score: to believe. nncase_version: of the compiler that made it, as
-    of `refereed`. table: detector.json, empty where there is none.
+    box_scale: of its boxes. score, class_scores: to believe, as of `Detector`. nncase_version: of
+    the compiler that made it, as of `refereed`. table: detector.json, empty where there is none.
     """
 
     box_scale: float = 1.0
@@ -41,6 +49,7 @@ class Beside:
     nncase_version: str | None = None
     head: Head = FACE_HEAD
     table: dict[str, Any] = field(default_factory=dict)
+    class_scores: tuple[float, ...] = ()
 
 
 def kmodel_detector(path: Path, say: Say) -> Detector:
@@ -71,6 +80,7 @@ class KmodelDetector(Detector):
     ) -> None:
         """Raises VerificationFailed for what is no kmodel, or of another version or network."""
         self.name, self.score, self.head = name, beside.score, beside.head
+        self.class_scores = beside.class_scores
         self._content, self._scale, self._say = content, beside.box_scale, say
         self._nncase = beside.nncase_version
         with refereed(content, head=self.head, nncase_version=self._nncase) as predict:
@@ -101,6 +111,7 @@ class OlderKmodelDetector(Detector):
         """headers: as of `shaped`. Raises VerificationFailed for another network or a damaged
         file, CompilerError for an operation that is not known."""
         self.name, self.score, self.head, self._say = name, beside.score, beside.head, say
+        self.class_scores = beside.class_scores
         _require_detector(name, headers.outputs[0].shape[1], self.head)
         self._run = EmulatedDetector(content, headers, beside.box_scale, self.head)
         self.input_size = self._run.input_size
@@ -129,6 +140,7 @@ class TfliteDetector(Detector):
             raise VerificationFailed(str(error), error.hint) from None
         beside = _told_beside(path, say)
         self._scale, self.score, self.head = beside.box_scale, beside.score, beside.head
+        self.class_scores = beside.class_scores
         (height, width, channels), found = graph.input.shape, graph[graph.outputs[0]].shape
         if channels != 3:
             raise VerificationFailed(
@@ -182,9 +194,15 @@ def _told_beside(path: Path, say: Say) -> Beside:
         say(f"no {detector.name} beside {path.name}: its boxes are taken as they are")
         return Beside(scale, None, version)
     table = read_table(detector)
-    score = table.get("score_threshold")
-    if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score < 1:
+    score, head = table.get("score_threshold"), head_of(table)
+    if not is_score(score):
         raise DseError(
             f"detector.json: score_threshold is {shown(score)}, not a number from 0 to 1"
         )
-    return Beside(scale, float(score), version, head_of(table), table)
+    own = table.get("class_score_thresholds", [])
+    if not are_class_scores(own, head):
+        raise DseError(
+            "detector.json: class_score_thresholds are not numbers from 0 to 1, one for each of "
+            f"{len(head.classes)} classes"
+        )
+    return Beside(scale, float(score), version, head, table, tuple(own))

@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.canvas import Canvas
-from dse.chips.k210.bundle.reading import head_of, packed_file, shown, table
+from dse.chips.k210.bundle.reading import (
+    are_class_scores,
+    head_of,
+    is_score,
+    packed_file,
+    shown,
+    table,
+)
 from dse.chips.k210.compiler.simulator import RUNNABLE_VERSION
 from dse.chips.k210.kmodel.kmodel import Kmodel
 from dse.chips.k210.target import K210Target
@@ -174,7 +181,10 @@ def _detector_checks(
         f"{len(boxes)} canonical boxes": len(boxes) * head.numbers_per_box == output["channels"],
         "a canonical box": _are_anchors(boxes, head.sizes(canvas.input_size)),
         "the head": head_of(detector) == head or "head" not in detector,
-        "score_threshold": 0 <= detector["score_threshold"] < 1,
+        "score_threshold": is_score(detector["score_threshold"]),
+        "class_score_thresholds": are_class_scores(
+            detector.get("class_score_thresholds", []), head
+        ),
         "iou_threshold": 0 < detector["iou_threshold"] < 1,
     }
 

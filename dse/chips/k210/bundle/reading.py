@@ -14,15 +14,17 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from dse import files
 from dse.detection.head import FACE_HEAD, Head
 from dse.errors import DseError
 
 __all__ = [
+    "are_class_scores",
     "box_scale_of",
     "head_of",
+    "is_score",
     "made_by",
     "most_bytes",
     "packed_file",
@@ -124,6 +126,18 @@ def box_scale_of(detector: dict[str, Any]) -> float:
     if isinstance(scale, bool) or not isinstance(scale, int | float) or not 0 < scale < 1e6:
         raise DseError(f"detector.json: box_scale is {shown(scale)}, not a number above 0")
     return float(scale)
+
+
+def is_score(value: object) -> TypeGuard[float]:
+    """Whether `value` is a threshold of scores."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1
+
+
+def are_class_scores(values: object, head: Head) -> TypeGuard[list[float]]:
+    """Whether `values` is a list of thresholds, one for each class of `head`, or an empty one."""
+    if not isinstance(values, list) or len(values) not in (0, len(head.classes)):
+        return False
+    return all(map(is_score, values))
 
 
 def head_of(told: Mapping[str, Any]) -> Head:

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from dse.chips.k210.compiler.compiler import CompiledKmodel
 from dse.chips.k210.compiler.file_runs import run_kmodel
 from dse.chips.k210.compiler.network_inputs import NetworkInputs
-from dse.chips.k210.compiler.samples import Samples
 from dse.chips.k210.compiler.toolchain import toolchain
+from dse.chips.k210.compiler.trial_inputs import Samples
 from dse.errors import VerificationFailed
 
 __all__ = [

@@ -17,9 +17,9 @@ import numpy as np
 
 from dse.chips.k210.compiler.compiler import OUT_OF_KPU_MEMORY, CompiledKmodel, compile_kmodel
 from dse.chips.k210.compiler.network_inputs import NetworkInputs, network_inputs
-from dse.chips.k210.compiler.samples import Samples, chosen_samples
 from dse.chips.k210.compiler.tflite import random_tflite
 from dse.chips.k210.compiler.trial import tried
+from dse.chips.k210.compiler.trial_inputs import Samples, chosen_samples
 from dse.chips.k210.cost.kmodel_size import kmodel_bytes
 from dse.chips.k210.cost.lowering import lower
 from dse.chips.k210.cost.memory import plan_memory

@@ -15,7 +15,7 @@ from dse.chips.k210.compiler.compiler import CompiledKmodel, compile_kmodel
 from dse.chips.k210.compiler.file_runs import Died, run_onnx, run_tflite
 from dse.chips.k210.compiler.network_inputs import NetworkInputs
 from dse.chips.k210.compiler.parting import Operators, first_wrong
-from dse.chips.k210.compiler.samples import Samples
+from dse.chips.k210.compiler.trial_inputs import Samples
 from dse.errors import CompilerError, VerificationFailed
 
 __all__ = ["tried"]

@@ -202,6 +202,41 @@ def test_programs_know_the_names_of_their_classes(program: str, head: Head) -> N
         assert b"\n\n\n\n" not in content
 
 
+@pytest.mark.parametrize("program", BOARD_PROGRAMS)
+@pytest.mark.parametrize("head", HEADS, ids=["offsets", "region"])
+def test_programs_and_guide_have_the_thresholds_of_the_classes(program: str, head: Head) -> None:
+    own = dict(zip(head.classes, (0.4, 0.2), strict=True))
+    made = sources(program=program, head=head, class_scores=own)
+    namespace: dict[str, Any] = {"__name__": "read"}
+    exec(made["main.py"].decode(), namespace)
+    assert namespace["THRESHOLDS"] == [0.4, 0.2]
+    assert namespace.get("THRESHOLD", 0.2) == 0.2
+    assert (
+        "CLASS_THRESHOLDS[CLASS_COUNT] = {\n    0.4f,\n    0.2f,\n}" in made["detector.h"].decode()
+    )
+    assert f"{head.classes[0]} 0.4, {head.classes[1]} 0.2\n" in made["README.md"].decode()
+    for content in made.values():
+        assert not re.search(rb"\{\{|\}\}|\{%|%\}", content)
+        assert b"\n\n\n\n" not in content
+
+
+@pytest.mark.parametrize(
+    ("name", "called", "things"),
+    [("face", "a face detector", "faces"), ("cone", "a detector of cone", "objects")],
+)
+def test_other_things_are_not_called_faces(name: str, called: str, things: str) -> None:
+    made = sources(head=RegionHead(HEADS[1].anchors, (name,)))
+    told = {
+        "README.md": (called, f"src/{things}"),
+        "main.c": (f"{things} in the camera", f"finds the {things}"),
+        "main.py": (f"{things} in the camera", f"the {things} that"),
+        "decode.h": (f"the {things} that", f"turns {things} of"),
+    }
+    for file, words in told.items():
+        text = made[file].decode().lower()
+        assert all(one in text for one in words), file
+
+
 def test_the_firmwares_own_decoder_gets_the_anchors_in_cells() -> None:
     for program in ("maixpy", "canmv"):
         text = sources(program=program, head=HEADS[1])["main.py"].decode()

@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from dse.chips.abilities import ExportReport
+from dse.chips.accuracy import Accuracy
 from dse.chips.k210 import Deployment, export_bundle
 from dse.chips.k210.target import K210Target
 from dse.data.pictures import DataSet
@@ -105,6 +106,18 @@ def test_manifest_keeps_figures_and_origin(exported: Any, data: DataSet) -> None
     assert manifest["study"]["recipe"] == {"epochs": 3}
     assert manifest["versions"]["nncase"] == "1.9.0.20230322"
     assert set(manifest["versions"]) >= {"python", "dse", "numpy"}
+
+
+def test_the_programs_get_the_thresholds_of_the_classes(
+    exported: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measured(*_: Any, **__: Any) -> Accuracy:
+        return Accuracy(0.5, None, 0.6, 0.5, 0.5, {"face": 0.5}, {"face": 0.71239})
+
+    monkeypatch.setattr("dse.chips.k210.bundle.bundle.measure_accuracy", measured)
+    path = exported().path
+    assert read(path / "detector.json")["class_score_thresholds"] == [0.7123]
+    assert read(path / "manifest.json")["accuracy"]["thresholds"] == {"face": 0.71239}
 
 
 def test_detector_file_suffices_for_decoding(exported: Any, deployment: Deployment) -> None:

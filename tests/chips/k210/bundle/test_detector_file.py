@@ -11,6 +11,7 @@ from dse.chips.k210.bundle.detector_file import detector_table
 from dse.chips.k210.bundle.manifest import to_json
 from dse.chips.k210.quantization.box_scale import unscale_boxes
 from dse.detection.decoding import decode_maps
+from dse.detection.head import FACE_HEAD, Head
 
 pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 
@@ -55,6 +56,16 @@ def test_a_program_that_follows_the_guide_finds_the_same_box(
     assert len(ours) == 1
     np.testing.assert_allclose(np.clip(guided[:4], 0, 64), ours.boxes[0], atol=1e-2)
     assert guided[4] == pytest.approx(float(ours.scores[0]), abs=1e-5)
+
+
+def test_each_class_has_its_threshold_in_the_order_of_the_classes(deployment: Deployment) -> None:
+    head = Head(FACE_HEAD.anchors, ("cat", "dog"))
+    own = {"dog": 0.12349, "cat": 1.0}
+    table = detector_table(deployment.compiled.headers, 64, 1.0, 0.5, head, own)
+    assert table["class_score_thresholds"] == [0.9999, 0.1234]
+    assert table["score_threshold"] == 0.5
+    alone = detector_table(deployment.compiled.headers, 64, 1.0, 0.5)
+    assert "class_score_thresholds" not in alone
 
 
 @pytest.mark.parametrize(("score", "stored"), [(0.0, 0.0), (0.33587, 0.3358), (1.0, 0.9999)])

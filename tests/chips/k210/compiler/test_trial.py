@@ -10,9 +10,9 @@ from dse.chips.k210.compiler import trial
 from dse.chips.k210.compiler.compiler import compile_kmodel
 from dse.chips.k210.compiler.file_runs import Died, run_kmodel, run_tflite
 from dse.chips.k210.compiler.network_inputs import network_inputs
-from dse.chips.k210.compiler.samples import noise
 from dse.chips.k210.compiler.second_opinion import compiled_row, compiled_table
 from dse.chips.k210.compiler.toolchain import toolchain
+from dse.chips.k210.compiler.trial_inputs import noise
 from dse.chips.k210.target import K210Target
 from dse.errors import VerificationFailed
 from tests.chips.k210.compiler.small_files import grouped, sound
@@ -103,8 +103,7 @@ def test_a_simulator_that_takes_too_long_is_stopped() -> None:
 
 def test_an_onnx_file_is_priced_compiled_and_tried(tmp_path: Path) -> None:
     pytest.importorskip("onnx")
-    from tests.network.onnx_networks import written
-    from tests.network.test_onnx_graph import branches
+    from tests.network.onnx_networks import branches, written
 
     path = tmp_path / "own.onnx"
     path.write_bytes(written(branches()))

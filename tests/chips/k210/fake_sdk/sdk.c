@@ -7,9 +7,13 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "detector.h"
 
+#ifndef NUMBERS_PER_BOX
+#define NUMBERS_PER_BOX 5
+#endif
 #define FRAMES 60
 #define FLASH_BYTE(address) ((uint8_t)((address) * 7u))
 
@@ -19,7 +23,7 @@
 #endif
 
 static uint8_t memory[1 << 20], frame[3 * INPUT_WIDTH * INPUT_HEIGHT];
-static uint8_t output[4 * 5 * BOXES_PER_CELL * MAP_HEIGHT * MAP_WIDTH];
+static uint8_t output[4 * NUMBERS_PER_BOX * BOXES_PER_CELL * MAP_HEIGHT * MAP_WIDTH];
 static uint32_t memory_used, width, height, planes[3], display, status, zoomed_width, zoomed_height;
 static int is_converting, shown, bank, irqs_are_on, camera_is_on;
 static plic_irq_callback_t on_camera;
@@ -152,6 +156,18 @@ void dvp_config_interrupt(uint32_t interrupt, uint8_t enable)
 void lcd_init(void) {}
 void lcd_set_direction(lcd_dir_t dir) { (void)dir; }
 void lcd_clear(uint16_t color) { (void)color; }
+
+/* The display's driver looks letters up in a table of ASCII, and does not clip. */
+void lcd_draw_string(uint16_t x, uint16_t y, char *str, uint16_t color)
+{
+    assert(shown > 0 && color == 0xf800 && x + 8 * strlen(str) <= 320 && y + 16 <= 240);
+    for (const char *c = str; *c != '\0'; c++)
+        assert(*c >= ' ' && *c <= '~');
+    FILE *file = fopen("texts", "a");
+    assert(file != NULL);
+    fprintf(file, "%d %d %d %s\n", shown, x, y, str);
+    fclose(file);
+}
 
 void lcd_draw_picture(uint16_t x1, uint16_t y1, uint16_t w, uint16_t h, uint32_t *ptr)
 {

@@ -82,6 +82,7 @@ void lcd_init(void);
 void lcd_set_direction(lcd_dir_t dir);
 void lcd_clear(uint16_t color);
 void lcd_draw_picture(uint16_t x1, uint16_t y1, uint16_t width, uint16_t height, uint32_t *ptr);
+void lcd_draw_string(uint16_t x, uint16_t y, char *str, uint16_t color);
 
 typedef enum { W25QXX_OK } w25qxx_status_t;
 typedef enum { W25QXX_QUAD_FAST = 5 } w25qxx_read_t;

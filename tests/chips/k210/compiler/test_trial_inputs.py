@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from dse.chips.k210.compiler.network_inputs import BYTES, NetworkInputs
-from dse.chips.k210.compiler.samples import SAMPLES, chosen_samples, noise
+from dse.chips.k210.compiler.trial_inputs import SAMPLES, chosen_samples, noise
 from dse.errors import DataError
 
 

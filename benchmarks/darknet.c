@@ -1,11 +1,14 @@
-/* What a firmware does with the output of YOLOv2's region layer: a second opinion for the tests.
+/* What a firmware does with the output of YOLOv2's region layer: a second opinion.
  *
  * Written from the layer's description (Redmon and Farhadi, arXiv 1612.08242) and from what the
  * firmwares' decoders are known to do: channels of an anchor x, y, w, h, objectness, classes;
  * sigmoid of x, y and objectness, softmax over the classes, w = exp(tw) * anchor / map width;
  * suppression class by class; a box is then of the class that is left and likeliest.
  *
- * stdin: rows, columns, anchors, classes (int32), threshold, IoU limit, anchors in cells (float32),
+ * Equal probabilities, which 8-bit maps have often, a firmware's qsort leaves in any order: here
+ * anchor by anchor, or cell by cell.
+ *
+ * stdin: rows, columns, anchors, classes, ties cell by cell (int32), threshold, IoU limit, anchors in cells (float32),
  * then maps, planes of float32, until it ends. stdout: a line a box, `map class p x0 y0 x1 y1` in
  * shares of the picture, anchor by anchor. */
 #include <math.h>
@@ -13,7 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int32_t shape[4];
+static int32_t shape[5];
 static float limits[2], anchors[64];
 
 typedef struct {
@@ -39,15 +42,21 @@ static float iou(shares_t a, shares_t b)
 
 static const float *keys;
 
+static int place(int i)
+{
+    const int cells = shape[0] * shape[1];
+    return shape[4] ? i % cells * shape[2] + i / cells : i;
+}
+
 static int by_probability(const void *one, const void *other)
 {
     const float a = keys[*(const int *)one], b = keys[*(const int *)other];
-    return a < b ? 1 : a > b ? -1 : *(const int *)one - *(const int *)other;
+    return a < b ? 1 : a > b ? -1 : place(*(const int *)one) - place(*(const int *)other);
 }
 
 int main(void)
 {
-    if (fread(shape, 4, 4, stdin) != 4 || fread(limits, 4, 2, stdin) != 2)
+    if (fread(shape, 4, 5, stdin) != 5 || fread(limits, 4, 2, stdin) != 2)
         return 1;
     const int rows = shape[0], columns = shape[1], kinds = shape[2], classes = shape[3];
     if (kinds > 32 || fread(anchors, 8, kinds, stdin) != (size_t)kinds)
