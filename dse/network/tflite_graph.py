@@ -183,6 +183,7 @@ class _Reader(TfliteTensors):
         if before in self.pads:
             padding = added(padding, self.pads[before])
             read = [self.written_by[self.layers[before].inputs[0]]]
+        self.is_more |= min(padding) < height // 2  # (the accelerator pads; the rest is cropped)
         self.append(
             out,
             "depthwise" if depthwise else "conv",

@@ -8,6 +8,7 @@ from dse.chips.cost import Cost
 from dse.chips.k210.cures import CURES
 from dse.chips.target import Target
 from dse.network.graph import Graph
+from dse.network.operator_rebuilding import rebuilt
 
 __all__ = ["advised"]
 
@@ -20,7 +21,8 @@ def advised(on: Chip, graph: Graph, format: str, target: Target) -> list[Advice]
         cured = None if cure.cause in found else cure.apply(graph)
         if cured is None:
             continue
-        after = _judged(on, on.price(cured.graph, format, target), target)
+        changed = rebuilt(cured.graph, graph)
+        after = _judged(on, on.price(changed, format, target), target)
         told = Advice(cure.cause, cure.why, cured.layers, cured.keras, cured.pytorch, before, after)
         found.update({one.cause: one for one in worth_it([told])})
     return worth_it(list(found.values()))

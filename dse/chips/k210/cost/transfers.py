@@ -182,12 +182,17 @@ def _is_one_piece(crop: Step, source: Step) -> bool:
     return crop.shape[2] == 1 and crop.shape[1] == source.shape[1]
 
 
-def ordered(steps: list[Step], outputs: list[int], calls: Sequence[int] | None = None) -> Program:
+def ordered(
+    steps: list[Step], outputs: list[int], calls: Sequence[Sequence[int]] | None = None
+) -> Program:
     """`steps` in the order of execution, without those that nothing needs.
 
-    calls: for each the first one of its call, where the steps themselves do not tell.
+    calls: the steps of each call of the KPU in their order, where the steps do not tell it.
     """
-    starts = call_starts(steps) if calls is None else calls
+    starts = call_starts(steps) if calls is None else list(range(len(steps)))
+    for call in calls or ():
+        for index in call:
+            starts[index] = call[0]
     members: dict[int, list[int]] = {}
     sources: dict[int, dict[int, None]] = {}
     for index in depth_first(outputs, lambda index: steps[index].inputs):
@@ -195,8 +200,9 @@ def ordered(steps: list[Step], outputs: list[int], calls: Sequence[int] | None =
         before = (starts[source] for source in steps[index].inputs)
         others = (start for start in before if start != starts[index])
         sources.setdefault(starts[index], {}).update(dict.fromkeys(others))
-    calls = depth_first([starts[index] for index in outputs], lambda start: sources[start])
-    order = [index for start in calls for index in members[start]]
+    members.update((call[0], list(call)) for call in calls or ())
+    visited = depth_first([starts[index] for index in outputs], lambda start: sources[start])
+    order = [index for start in visited for index in members[start]]
     place = {index: position for position, index in enumerate(order)}
     renumbered = tuple(
         steps[i]._replace(inputs=tuple(place[source] for source in steps[i].inputs)) for i in order
@@ -204,4 +210,4 @@ def ordered(steps: list[Step], outputs: list[int], calls: Sequence[int] | None =
     program = Program(renumbered, tuple(place[index] for index in outputs))
     if calls is None:
         return program
-    return replace(program, given_calls=tuple(place[members[starts[index]][0]] for index in order))
+    return replace(program, given_calls=tuple(place[starts[index]] for index in order))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from dse.chips.k210.cost.ordering import depth_first
 from dse.chips.k210.cost.program import Step
 from dse.chips.k210.ir.accelerator import map_shape
 from dse.chips.k210.ir.buffers import is_view
@@ -34,14 +35,12 @@ STEP_OPS = {
 """Names of steps, where the node's values do not matter."""
 
 
-def steps_of(net: Net, calls: dict[Node, int]) -> tuple[list[Step], list[int], list[int]]:
-    """The nodes as steps, each after what it reads; which of them are outputs; and for each the
-    first step of its call. calls: the KPU's call of a node in one.
+def steps_of(net: Net, calls: dict[Node, int]) -> tuple[list[Step], list[int], list[list[int]]]:
+    """The nodes as steps, each after what it reads; which of them are outputs; and the steps of
+    each call of the KPU in their order. calls: the call of a node in one.
     """
     place: dict[Node, int] = {}
     steps: list[Step] = []
-    starts: list[int] = []
-    firsts: dict[int, int] = {}
     written: set[Node] = set()
     for node in net.in_order():
         if node.op == "constant":
@@ -54,10 +53,21 @@ def steps_of(net: Net, calls: dict[Node, int]) -> tuple[list[Step], list[int], l
         step = _step(node, inputs)._replace(own_bytes=constant_bytes(node, written))
         if node in calls and node.op == "copy":
             step = step._replace(op="kpu_copy", code_bytes=0)
-        call = calls.get(node)
-        starts.append(len(steps) if call is None else firsts.setdefault(call, len(steps)))
         steps.append(step)
-    return steps, [place[node] for node in net.outputs], starts
+    return steps, [place[node] for node in net.outputs], _inner_orders(calls, place)
+
+
+def _inner_orders(calls: dict[Node, int], place: dict[Node, int]) -> list[list[int]]:
+    """The steps of each call: depth first from its results, in the order of `calls`."""
+    ends: dict[int, list[Node]] = {}
+    for node, call in calls.items():
+        if any(calls.get(user) != call for user in node.users):
+            ends.setdefault(call, []).append(node)
+
+    def inside(node: Node) -> list[Node]:
+        return [source for source in node.inputs if calls.get(source) == calls[node]]
+
+    return [[place[node] for node in depth_first(some, inside)] for some in ends.values()]
 
 
 def without_code(net: Net) -> list[Node]:

@@ -18,8 +18,8 @@ from dse.network.operators import Sides
 
 __all__ = ["Net", "Node", "Rule", "rewrite"]
 
-NEVER_MERGED = ("input", "output", "constant", "fused_unary", "kpu_conv2d")
-"""`dontcse_ops`, and operations that never equal another one."""
+NEVER_MERGED = ("input", "output", "constant", "fused_unary", "lookup", "kpu_conv2d")
+"""`dontcse_ops`, and operations with a function, a table or weights of their own."""
 
 NEAR = 3
 """How far from a change a rule may look: the longest pattern has four nodes in a row."""

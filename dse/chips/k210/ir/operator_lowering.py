@@ -7,13 +7,13 @@ from dataclasses import replace
 from dse.chips.cost import Refusal
 from dse.chips.k210.cost.program import Program
 from dse.chips.k210.cost.transfers import ordered
-from dse.chips.k210.ir.buffers import fuse_buffers
+from dse.chips.k210.ir.buffers import fuse_buffers, is_view
 from dse.chips.k210.ir.emitting import steps_of, without_code
 from dse.chips.k210.ir.importing import Imported, Importer
-from dse.chips.k210.ir.net import Net
+from dse.chips.k210.ir.net import Net, Node
 from dse.chips.k210.ir.operator_rules import RULES
 from dse.chips.k210.ir.pipeline import run_passes
-from dse.chips.k210.ir.refusals import not_emitted
+from dse.chips.k210.ir.refusals import not_emitted, not_found
 from dse.chips.k210.ir.regions import kpu_regions
 from dse.errors import InvalidFile
 from dse.network.operators import Operators
@@ -46,6 +46,9 @@ def lower_operators(
     if refusals:
         return Program((), (), refusals=refusals)
     calls = kpu_regions(net)
+    lost = _lost(calls)
+    if lost:
+        return Program((), (), refusals=lost)
     fuse_buffers(net, calls)
     program = ordered(*steps_of(net, calls))
     return replace(program, range_dependent=tuple(dependent))
@@ -58,6 +61,17 @@ def _imported(operators: Operators, interleaved: bool) -> Imported:
     if not importer.result.refusals and not importer.result.unknown:
         importer.end()
     return importer.result
+
+
+def _lost(calls: dict[Node, int]) -> tuple[Refusal, ...]:
+    """Pieces, not from the first byte on, of what a call of the KPU gives out."""
+    pieces = [node for node in calls if node.op == "slice" and is_view(node) and any(node["begin"])]
+    found = (
+        not_found(node.layer)
+        for node in pieces
+        if any(calls.get(user) != calls[node] for user in node.source.users)
+    )
+    return tuple(dict.fromkeys(found))
 
 
 def _refusals(net: Net) -> tuple[Refusal, ...]:

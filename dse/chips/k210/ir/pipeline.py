@@ -29,6 +29,7 @@ from dse.chips.k210.ir.layout import (
     MOTIONS,
     fold_bitcast,
     fold_nop_bitcast,
+    transpose_binary_motion,
     transpose_pad_motion,
     transpose_reduce_motion,
     transpose_to_reshape,
@@ -71,7 +72,7 @@ DEFAULT: list[Rule] = [
 
 BEFORE_RANGES: tuple[list[Rule], ...] = (
     [("pad", transpose_pad_motion), *FOLD_TRANSPOSES, *FUSE_PADS],
-    FOLD_TRANSPOSES,
+    [("binary", transpose_binary_motion), *FOLD_TRANSPOSES],
     DEFAULT,
     PAD_TO_SLICE,
     [*FOLD_BITCASTS, *MATMUL_TO_CONV],

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dse.chips.cost import Refusal
 from dse.network.operators import Operator
 
-__all__ = ["IMPORTED", "not_emitted", "refusal_of"]
+__all__ = ["IMPORTED", "not_emitted", "not_found", "refusal_of"]
 
 IMPORTED = frozenset((
     "ABS", "ADD", "ARG_MAX", "ARG_MIN", "AVERAGE_POOL_2D", "BATCH_MATMUL", "CAST", "CEIL",
@@ -129,6 +129,17 @@ def _computed_wrongly(operator: Operator) -> Found:
             "in Keras 3 use UpSampling2D(interpolation='bilinear'), or export with Keras 2",
         )
     return None
+
+
+def not_found(layer: str) -> Refusal:
+    """Why the runtime cannot run what was compiled: it finds a result of a call by its first byte
+    (`runtime_function.cpp`, `memory_at`), and so no piece of one."""
+    return Refusal(
+        layer,
+        "crop",
+        "the runtime does not find a cropped map that the CPU reads too, and stops",
+        "pad the 3x3 convolution before it (padding='same'), or let only convolutions read it",
+    )
 
 
 EMISSION = {

@@ -11,7 +11,7 @@ from dse.chips.k210.target import K210Target
 from dse.chips.verdict import Verdict
 from dse.network.operators import Constant, Operator, Tensor
 from tests.chips.k210.ir.operator_nets import Drawn
-from tests.network.tflite_nets import OP, SAME
+from tests.network.tflite_nets import OP, SAME, VALID
 
 TARGET = K210Target.load("k210")
 MAP = Tensor(0, (1, 16, 16, 8), "float32")
@@ -78,3 +78,17 @@ def test_a_multiplied_depthwise_convolution_is_refused(tmp_path: Path) -> None:
     options = net.options("DepthwiseConv2D", Padding=SAME, DepthMultiplier=2, **values)
     net.add(OP.DEPTHWISE_CONV_2D, "deep", inputs, (1, 16, 16, 16), options)
     assert "depth multiplier of 2" in verdict_of(net, tmp_path).message
+
+
+def test_a_cropped_map_that_the_cpu_reads_too_is_not_found(tmp_path: Path) -> None:
+    net = Drawn()
+    net.relu6_conv("a", 8)
+    cropped = net.conv("b", 8, 3, 1, VALID)
+    shape = net.shape
+    one = net.conv("c", 8, 1, 1, VALID)
+    chain = net.graph(tmp_path)
+    assert judge(price(chain, "kpu8", TARGET), TARGET).accepted
+    net.last, net.shape = cropped, shape
+    other = net.reduce(OP.MEAN, "mean", [1, 2], True)
+    verdict = judge(price(net.graph(tmp_path, one, other), "kpu8", TARGET), TARGET)
+    assert (verdict.status, verdict.layer) == ("refused", "b")
