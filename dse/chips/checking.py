@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dse.chips.advice import Advice
 from dse.chips.chip import Pictured
 from dse.chips.columns import COUNTS, TIMES
 from dse.chips.cost import Cost, Use
@@ -34,6 +35,7 @@ class Checked:
     design: its name. cost: size, memory, milliseconds, millijoules. verdict: which limit it passes,
     where, and by how much. uses: of each memory what it needs and may have. nearest: the design
     that fits and differs least, where one was looked for. notes: what was changed to read its file.
+    advice: what gains most when it is changed in the network of a file.
     """
 
     design: str
@@ -43,6 +45,7 @@ class Checked:
     target: Target
     nearest: Candidate | None = None
     notes: tuple[str, ...] = ()
+    advice: Advice | None = None
 
     @property
     def fits(self) -> bool:
@@ -65,7 +68,7 @@ class Checked:
             "layer": verdict.layer or None,
             **{column.name: column.of(cost) for column in COUNTS},
             **cost.figures,
-            **{column.name: column.of(cost) if cost.known else None for column in TIMES},
+            **{column.name: column.of(cost) if cost.is_priced else None for column in TIMES},
             "needed_bytes": verdict.needed_bytes or None,
             "allowed_bytes": verdict.allowed_bytes or None,
             "range_dependent": list(cost.range_dependent),
@@ -74,6 +77,7 @@ class Checked:
             "unknown_operations": dict(Counter(op for _, op in cost.unknown_ops)),
             "nearest": self.nearest.id if self.nearest else None,
             "notes": list(self.notes),
+            "advice": self.advice.as_dict() if self.advice else None,
             "file_bytes": cost.file_bytes,
             "pools": {
                 use.pool.name: {
@@ -89,7 +93,7 @@ class Checked:
         times = (
             f"{cost.latency_ms:.1f} ms ({cost.latency_ms_low:.1f} to {cost.latency_ms_high:.1f})"
         )
-        band = times if cost.known else "time unknown"
+        band = times if cost.is_priced else "time unknown"
         return (
             f"<{self.design} on {self.target.name}: {self.verdict.status}, {band}, {self.message}>"
         )
@@ -112,7 +116,8 @@ def check(
     name = design.id if isinstance(design, Candidate | Training) else str(design)
     on = chip(target.chip)
     subject = find(name, on, classes)
-    return checked(subject, subject.cost(on, target), target, space, classes)
+    advised = isinstance(subject, Subject) and subject.file is not None
+    return checked(subject, subject.cost(on, target), target, space, classes, advised=advised)
 
 
 def checked(
@@ -121,14 +126,17 @@ def checked(
     target: Target,
     space: SearchSpace | None = None,
     classes: int = 1,
+    *,
+    advised: bool = False,
 ) -> Checked:
-    """The judgement on a network with that cost."""
+    """The judgement on a network with that cost. advised: with the change that gains most."""
     on, verdict = chip(target.chip), judge(cost, target)
     nearest = None
     if subject.candidate is not None and space is not None and not verdict.accepted:
         nearest = nearest_fit(subject.candidate, space, target, classes)
     uses = tuple(on.uses(cost, target))
-    return Checked(subject.name, cost, verdict, uses, target, nearest, subject.notes)
+    best = next(iter(subject.advice(on, target)), None) if advised else None
+    return Checked(subject.name, cost, verdict, uses, target, nearest, subject.notes, best)
 
 
 def check_rows(
@@ -186,6 +194,8 @@ def check_table(rows: Sequence[Row], target: Target) -> str:
         lines += [f"  {note}" for note in row["notes"]]
         if row["instead"]:
             lines.append(f"  instead: {row['instead']}")
+        if row["advice"]:
+            lines += _advised(row["advice"])
         if row["range_dependent"]:
             layers = ", ".join(row["range_dependent"])
             lines.append(f"  the calibration pictures decide on two conversions at {layers}")
@@ -205,6 +215,21 @@ def _pictured(rows: Sequence[Row]) -> Iterator[Pictured]:
 
 
 UNTOLD = "-"
+
+
+def _advised(advice: Row) -> list[str]:
+    """The change that gains most, in short; all of them are `dse explain`'s."""
+    before, after = advice["before"], advice["after"]
+    times = f"{_ms(before)} now, {_ms(after)} and {after['verdict']} without"
+    return [
+        f"  what to change: {advice['why']}: {times} (more: dse explain)",
+        f"    Keras:   {advice['keras']}",
+        f"    PyTorch: {advice['pytorch']}",
+    ]
+
+
+def _ms(judged: Row) -> str:
+    return judged["verdict"] if judged["latency_ms"] is None else f"{judged['latency_ms']:.0f} ms"
 
 
 def _amounts(row: Row, names: Sequence[str]) -> list[str]:

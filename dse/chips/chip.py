@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn
 
 from dse.canvas import Canvas
 from dse.chips.account import Account
+from dse.chips.advice import Advice
 from dse.chips.cost import Cost, Pool, Use
 from dse.chips.target import Target
 from dse.chips.verdict import ACCEPTED, Verdict, refused, too_much, unknown
@@ -135,6 +136,10 @@ class Chip(ABC):
     def account(self, graph: Graph, format: str, target: Target) -> Account:
         """Layer by layer and step by step: where it runs and why, its time and its memory."""
 
+    def advice(self, graph: Graph, format: str, target: Target) -> Sequence[Advice]:
+        """What to change in `graph`, with the price after it, the best first."""
+        return ()
+
     def price_file(self, path: Path, target: Target) -> Cost:
         """The cost of one of its own files on `target`, whatever made it: read, and not run.
 
@@ -163,15 +168,15 @@ class Chip(ABC):
     # --- judge ------------------------------------------------------------------------------
 
     def judge(self, cost: Cost, target: Target) -> Verdict:
-        """The first limit of `target` that `cost` passes: what no compiler compiles, then memory,
-        then what the chip objects to."""
+        """What is against the network: that the compiler cannot compile it, the first limit of
+        `target` that `cost` passes, operations without a rule, and what the chip objects to."""
         if cost.refusals:
             return refused(cost.refusals)
-        if cost.unknown_ops:
-            return unknown(cost.unknown_ops)
         for use in self.uses(cost, target):
             if use.needed_bytes > use.allowed_bytes:
                 return too_much(use)
+        if cost.unknown_ops:
+            return unknown(cost.unknown_ops)
         return self.objection(cost, target) or FITS
 
     def objection(self, cost: Cost, target: Target) -> Verdict | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dse.chips.account import Account
+from dse.chips.advice import Advice
 from dse.chips.checking import Checked, checked
 from dse.chips.chip import Chip
 from dse.chips.registry import chip
@@ -19,15 +20,22 @@ __all__ = ["Explanation", "explain"]
 
 @dataclass(frozen=True)
 class Explanation:
-    """A design, checked, and how it runs on the chip `on`."""
+    """A design, checked, how it runs on the chip `on`, and what to change in it."""
 
     checked: Checked
     account: Account
     on: Chip = field(repr=False)
+    advice: tuple[Advice, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """The fields of `dse explain --json`: those of `dse check`, and of `Account.as_dict`."""
-        return {"design": self.design, **self.checked.as_dict(), **self.account.as_dict()}
+        """The fields of `dse explain --json`: those of `dse check`, of `Account.as_dict`, and
+        `advice`, a list of `Advice.as_dict`."""
+        return {
+            "design": self.design,
+            **self.checked.as_dict(),
+            **self.account.as_dict(),
+            "advice": [one.as_dict() for one in self.advice],
+        }
 
     @property
     def design(self) -> str:
@@ -43,11 +51,12 @@ class Explanation:
         lines = [text, "", f"{told.verdict.status}: {told.message}", *told.notes]
         if told.verdict.instead:
             lines.append(f"instead: {told.verdict.instead}")
-        if cost.known:
+        if cost.is_priced:
             lines.append(
                 f"together {cost.latency_ms:.1f} ms "
                 f"(between {cost.latency_ms_low:.1f} and {cost.latency_ms_high:.1f})"
             )
+        lines += ["", *(f"what to change: {one}" for one in self.advice)] if self.advice else []
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -64,7 +73,8 @@ def explain(name: str, target: Target, *, classes: int = 1) -> Explanation:
     on = chip(target.chip)
     subject = find(name, on, classes)
     cost = subject.cost(on, target)
-    return Explanation(checked(subject, cost, target), subject.account(on, target), on)
+    account, advice = subject.account(on, target), tuple(subject.advice(on, target))
+    return Explanation(checked(subject, cost, target), account, on, advice)
 
 
 def _cells(row: Mapping[str, Any], own: Iterable[str]) -> tuple[str, ...]:

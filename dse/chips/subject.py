@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dse.chips.account import Account
+from dse.chips.advice import Advice
 from dse.chips.chip import Chip
 from dse.chips.cost import Cost
 from dse.chips.target import Target
@@ -49,6 +50,10 @@ class Subject:
         """The same layer by layer."""
         return on.account(self.graph, self.format, target)
 
+    def advice(self, on: Chip, target: Target) -> Sequence[Advice]:
+        """What to change in it."""
+        return on.advice(self.graph, self.format, target)
+
 
 @dataclass(frozen=True)
 class OwnFile:
@@ -66,6 +71,10 @@ class OwnFile:
     def account(self, on: Chip, target: Target) -> Account:
         """The same operation by operation."""
         return on.account_file(self.path, target)
+
+    def advice(self, on: Chip, target: Target) -> Sequence[Advice]:
+        """None: it is made already."""
+        return ()
 
 
 def find(name: str, on: Chip, classes: int = 1) -> Subject | OwnFile:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from dse.network.operators import Operators
+
 __all__ = ["Graph", "Layer", "Padding", "Shape"]
 
 Shape = tuple[int, int, int]
@@ -28,10 +30,8 @@ class Layer:
     """One operation and the shape of what it writes.
 
     op: "input", "conv", "depthwise", "add", "concat", "upsample" (bilinear, by `stride`),
-        "pad", "maxpool", "avgpool", "unary" (a function of each number alone), "arithmetic"
-        (with a constant for each channel), "mean" (of each channel; "mean_map" keeps a map of
-        one pixel), "flatten" (such a map as a row of numbers), "softmax", or any other name,
-        which costs call unknown.
+        "pad", "maxpool", "avgpool", "unary" (a function of each number alone), or any other
+        name, which the operators of the file explain.
     inputs: names of the layers it reads, in order.
     kernel, stride, padding: of a convolution or pool; padding is what the layer adds itself.
     activation: "linear", "relu6", "relu", "sigmoid", ...
@@ -52,11 +52,15 @@ class Layer:
 
 @dataclass(frozen=True)
 class Graph:
-    """Layers in an order in which each comes after its inputs; `outputs` are layer names."""
+    """Layers in an order in which each comes after its inputs; `outputs` are layer names.
+
+    operators: of a file that holds more than layers of maps can tell, the operators themselves.
+    """
 
     name: str
     layers: tuple[Layer, ...]
     outputs: tuple[str, ...]
+    operators: Operators | None = field(default=None, repr=False, compare=False)
     _index: dict[str, Layer] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -12,12 +12,10 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tflite
 
 from dse.errors import FileError, InvalidFile
@@ -28,10 +26,9 @@ from dse.network.tflite_names import (
     ACTIVATION_OPS,
     ACTIVATIONS,
     CLAMPS,
-    NEUTRAL,
-    OP_NAMES,
     RESIZES,
 )
+from dse.network.tflite_operators import kind_of, read_operators
 from dse.network.tflite_tensors import TfliteTensors, options_of
 from dse.network.tflite_windows import added, no_padding, same_padding
 
@@ -83,6 +80,9 @@ class _Reader(TfliteTensors):
         self.pads: dict[str, Padding] = {}
         """Layers that only pad with zeros, and by how much."""
         self.readers: Counter[int] = Counter()
+        self.pooled: set[tuple[str, int]] = set()
+        self.is_more = False
+        """The file holds more than layers of maps tell."""
 
     def graph(self, name: str) -> Graph:
         inputs, outputs = listed(self.subgraph, "Inputs"), listed(self.subgraph, "Outputs")
@@ -92,27 +92,38 @@ class _Reader(TfliteTensors):
             self.readers.update(set(listed(operator, "Inputs")))
         for tensor in inputs:
             self.append(tensor, "input", ())
+            self.is_more |= len(self.dimensions(tensor)) != 4
         for operator in operators:
             self.read(operator)
         given = [self.owner[tensor] for tensor in outputs]
         still_read = {name for layer in self.layers.values() for name in layer.inputs}.union(given)
-        passed = {n for n, layer in self.layers.items() if n in self.pads or layer.op == "flatten"}
-        folded = passed - still_read
+        folded = set(self.pads) - still_read
         layers = tuple(layer for layer in self.layers.values() if layer.name not in folded)
-        return Graph(name, layers, tuple(given))
+        told = read_operators(self, self.kept(layers)) if self.is_more else None
+        return Graph(name, layers, tuple(given), told)
+
+    def kept(self, layers: Sequence[Layer]) -> dict[int, str]:
+        """`owner`; the next layer's for a tensor whose own layer is folded into that."""
+        names = {layer.name for layer in layers}
+        found, following = {}, layers[-1].name if layers else ""
+        for tensor, name in reversed(self.owner.items()):
+            following = name if name in names else following
+            found[tensor] = following
+        return found
 
     def read(self, operator: Any) -> None:
         """Adds the layer of one operator, or joins it to the layer before."""
-        code = self.model.OperatorCodes(operator.OpcodeIndex())
-        number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
-        op = OP_NAMES.get(number, f"operator_{number}")
+        op = kind_of(self.model, operator)
         out = operator.Outputs(0)
         read = [int(t) for t in listed(operator, "Inputs") if t >= 0 and int(t) in self.owner]
         if op == "DEQUANTIZE" and not read:  # half-precision weights, unpacked
+            self.is_more = True
             return
         if op in ACTIVATION_OPS:
             if self.join(read[0], out, ACTIVATION_OPS[op]):
+                self.is_more |= op == "RELU"  # (no clamp to the compiler, but an operation)
                 return
+            self.is_more = True
             if ACTIVATION_OPS[op] not in CLAMPS:
                 self.append(out, "unary", tuple(read))
                 return
@@ -147,15 +158,17 @@ class _Reader(TfliteTensors):
         return True
 
     def other(self, operator: Any, op: str, read: list[int], out: int) -> None:
-        """An operation that layer graphs do not know in this form, under a name of its own."""
-        kind = f"{op.lower()} of another kind" if op in HANDLERS else op.lower()
-        self.append(out, kind, tuple(read))
+        """An operation that layer graphs do not know in this form, under the file's own name."""
+        self.is_more = True
+        self.append(out, op.lower(), tuple(read))
         for index in range(1, operator.OutputsLength()):
             self.owner[operator.Outputs(index)] = self.owner[out]
 
     def convolution(self, operator: Any, op: str, read: list[int], out: int) -> None:
         depthwise = op == "DEPTHWISE_CONV_2D"
         options = options_of(operator, "DepthwiseConv2DOptions" if depthwise else "Conv2DOptions")
+        self.is_more |= operator.InputsLength() < 3 or operator.Inputs(2) < 0
+        self.is_more |= options.FusedActivationFunction() not in ACTIVATIONS
         filters, height, width, channels = self.dimensions(operator.Inputs(1))
         source, target = self.shape(read[0]), self.shape(out)
         dilated = max(options.DilationHFactor(), options.DilationWFactor()) > 1
@@ -163,12 +176,14 @@ class _Reader(TfliteTensors):
         plain = (source[2], channels) if depthwise else (channels, filters)
         if dilated or uneven or plain != (source[2], target[2]):
             return self.other(operator, op, read, out)
+        self.is_more |= depthwise and source[2] != channels
         stride = options.StrideH()
         padding = PADDINGS[options.Padding()](source, target, height, stride)
         before = self.owner[read[0]]
         if before in self.pads:
             padding = added(padding, self.pads[before])
             read = [self.written_by[self.layers[before].inputs[0]]]
+        self.is_more |= min(padding) < height // 2  # (the accelerator pads; the rest is cropped)
         self.append(
             out,
             "depthwise" if depthwise else "conv",
@@ -197,28 +212,11 @@ class _Reader(TfliteTensors):
         return operator.InputsLength() < 3 or not self.constant(operator.Inputs(2), "<f4").any()
 
     def addition(self, operator: Any, op: str, read: list[int], out: int) -> None:
-        if len(read) != 2:
-            return self.arithmetic(operator, op, read, out)
-        if self.shape(read[0]) != self.shape(read[1]):
+        alike = len(read) == 2 and self.dimensions(read[0]) == self.dimensions(read[1])
+        if not alike or len(self.dimensions(out)) != 4:
             return self.other(operator, op, read, out)
         activation = ACTIVATIONS.get(options_of(operator, "AddOptions").FusedActivationFunction())
         self.append(out, "add", tuple(read), activation=activation or "unknown")
-        return None
-
-    def arithmetic(self, operator: Any, op: str, read: list[int], out: int) -> None:
-        """An operation with a number, or with a number for each channel, that the file holds."""
-        constants = [int(t) for t in listed(operator, "Inputs") if int(t) not in self.owner]
-        if len(read) != 1 or len(constants) != 1:
-            return self.other(operator, op, read, out)
-        sides = self.dimensions(constants[0])
-        if int(np.prod(sides)) == 1:
-            if float(self.constant(constants[0], "<f4")[0]) == NEUTRAL[op]:
-                return self.other(operator, op, read, out)
-            self.append(out, "unary", tuple(read))
-        elif sides == [1, 1, 1, self.shape(read[0])[2]]:
-            self.append(out, "arithmetic", tuple(read))
-        else:
-            return self.other(operator, op, read, out)
         return None
 
     def concatenation(self, operator: Any, op: str, read: list[int], out: int) -> None:
@@ -236,18 +234,11 @@ class _Reader(TfliteTensors):
         self.append(out, RESIZES[op], tuple(read), stride=factor)
         return None
 
-    def mean(self, operator: Any, op: str, read: list[int], out: int) -> None:
-        axes = sorted(axis % 4 for axis in self.constant(operator.Inputs(1)).tolist())
-        if axes != [1, 2] or len(self.dimensions(read[0])) != 4:
-            return self.other(operator, op, read, out)
-        self.append(out, "mean" if len(self.dimensions(out)) == 2 else "mean_map", tuple(read))
-        return None
-
     def dense(self, operator: Any, op: str, read: list[int], out: int) -> None:
         """A 1x1 convolution of a map of one pixel, which is what the compiler makes of it."""
         options = options_of(operator, "FullyConnectedOptions")
-        source = self.layers[self.owner[read[0]]]
-        if source.shape[:2] != (1, 1) or len(self.dimensions(out)) != 2:
+        self.is_more = True
+        if len(read) != 1 or self.shape(read[0])[:2] != (1, 1) or len(self.dimensions(out)) != 2:
             return self.other(operator, op, read, out)
         self.append(
             out,
@@ -256,29 +247,6 @@ class _Reader(TfliteTensors):
             activation=ACTIVATIONS.get(options.FusedActivationFunction(), "unknown"),
             bias=operator.InputsLength() > 2 and operator.Inputs(2) >= 0,
         )
-        if source.op == "flatten":
-            name = self.owner[out]
-            self.layers[name] = replace(self.layers[name], inputs=source.inputs)
-        self.append(out, "flatten", (out,))
-        return None
-
-    def reshape(self, operator: Any, op: str, read: list[int], out: int) -> None:
-        source = self.layers[self.owner[read[0]]]
-        dimensions = self.dimensions(out)
-        if not source.shape[:2] == (1, 1) == self.shape(out)[:2]:
-            return self.other(operator, op, read, out)
-        if len(dimensions) == 2 and source.op in CONVOLUTIONS:
-            self.append(out, "flatten", (read[0],))
-        elif len(dimensions) == 4 and source.op == "flatten":
-            self.owner[out] = source.inputs[0]
-        else:
-            self.owner[out] = source.name
-        return None
-
-    def softmax(self, operator: Any, op: str, read: list[int], out: int) -> None:
-        if len(self.dimensions(read[0])) != 2:
-            return self.other(operator, op, read, out)
-        self.append(out, "softmax", tuple(read))
         return None
 
     def pool(self, operator: Any, op: str, read: list[int], out: int) -> None:
@@ -289,6 +257,8 @@ class _Reader(TfliteTensors):
         window = PADDINGS[options.Padding()]
         padding = window(self.shape(read[0]), self.shape(out), size, stride)
         name = "maxpool" if op == "MAX_POOL_2D" else "avgpool"
+        self.is_more |= (op, read[0]) in self.pooled  # the compiler may keep one of two pools
+        self.pooled.add((op, read[0]))
         self.append(out, name, tuple(read), kernel=size, stride=stride, padding=padding)
         return None
 
@@ -299,16 +269,10 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "PAD": _Reader.pad,
     "PADV2": _Reader.pad,
     "ADD": _Reader.addition,
-    "SUB": _Reader.arithmetic,
-    "MUL": _Reader.arithmetic,
-    "DIV": _Reader.arithmetic,
     "CONCATENATION": _Reader.concatenation,
     "RESIZE_BILINEAR": _Reader.resize,
     "RESIZE_NEAREST_NEIGHBOR": _Reader.resize,
-    "MEAN": _Reader.mean,
     "FULLY_CONNECTED": _Reader.dense,
-    "RESHAPE": _Reader.reshape,
-    "SOFTMAX": _Reader.softmax,
     "MAX_POOL_2D": _Reader.pool,
     "AVERAGE_POOL_2D": _Reader.pool,
 }

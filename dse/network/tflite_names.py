@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tflite
 
-__all__ = ["ACTIVATIONS", "ACTIVATION_OPS", "CLAMPS", "NEUTRAL", "OP_NAMES", "RESIZES"]
+__all__ = ["ACTIVATIONS", "ACTIVATION_OPS", "CLAMPS", "OP_NAMES", "RESIZES"]
 
 ACTIVATIONS = {
     tflite.ActivationFunctionType.NONE: "linear",
@@ -15,9 +15,6 @@ ACTIVATIONS = {
 }
 ACTIVATION_OPS = {"RELU": "relu", "RELU6": "relu6", "LOGISTIC": "sigmoid", "LEAKY_RELU": "leaky"}
 CLAMPS = ("relu", "relu6")
-NEUTRAL = {"ADD": 0.0, "SUB": 0.0, "MUL": 1.0, "DIV": 1.0}
-"""Numbers with which the compiler leaves an operation out."""
-
 RESIZES = {"RESIZE_BILINEAR": "upsample", "RESIZE_NEAREST_NEIGHBOR": "upsample_nearest"}
 OP_NAMES = {
     code: name for name, code in vars(tflite.BuiltinOperator).items() if isinstance(code, int)

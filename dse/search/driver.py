@@ -200,6 +200,7 @@ class _Search:
                     entries = reusable(record, settings, plan)
                     count = take_over(entries, record, folder, journal, plan)
                     self.progress.say(f"{count} finished trainings taken over from {record.name}")
+        self.progress.say(_feasible(plan))
         job = backend.make_job(settings, shared_cache(self.run.results))
         runner = TaskRunner(job, folder.trainings, backend.train, backend.measure)
         with journal, cache_in_use(shared_cache(self.run.results)):
@@ -224,6 +225,14 @@ class _Search:
         storage = " --storage URL" if self.run.storage else ""
         which = f"--study {folder.name}{self.run.results_flag}{storage}"
         self.go_on = f"continue with: dse search --resume {which}"
+
+
+def _feasible(plan: SearchPlan) -> str:
+    """What may be trained, and why the rest may not, for people."""
+    total, rejected = len(plan.rows), sum(plan.rejected.values())
+    reasons = ", ".join(f"{reason} {count}" for reason, count in plan.rejected.items())
+    why = f"; {rejected} are rejected before training ({reasons})" if rejected else ""
+    return f"{total - rejected} of {total} candidates fit{why}"
 
 
 def make_coordinator(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dse.chips.account import Account
+from dse.chips.advice import Advice
 from dse.chips.chip import Chip, Pictured
 from dse.chips.cost import Cost, Pool, Use
 from dse.chips.k210.camera import camera_note
@@ -102,6 +103,12 @@ class K210(Chip):
         from dse.chips.k210.explaining import explained
 
         return explained(graph, format, K210Target.own(target))
+
+    def advice(self, graph: Graph, format: str, target: Target) -> Sequence[Advice]:
+        """See `Chip`; nothing for a format that the CPU computes."""
+        from dse.chips.k210.advising import advised
+
+        return advised(self, graph, format, target) if format == KPU_FORMAT else ()
 
     def price_file(self, path: Path, target: Target) -> K210Cost:
         """See `Chip`: a kmodel of version 3, 4 or 5, by the runtime of its version."""
@@ -275,19 +282,10 @@ class K210(Chip):
         return calibrated(log, K210Target.own(target), network, extends)
 
     def examine(self) -> Iterator[Finding]:
-        """Asks the compiler itself, in a process of its own: it may end the one it runs in."""
-        from dse.chips.abilities import Finding
-        from dse.chips.k210.compiler.compiler import compiler_version
-        from dse.errors import CompilerError
-        from dse.versions import version_of
+        """See `Chip`."""
+        from dse.chips.k210.examining import findings
 
-        package = version_of("nncase")
-        yield Finding("nncase", package is not None, package or "not installed", "uv sync")
-        try:
-            yield Finding("K210 compiler", True, compiler_version())
-        except CompilerError as error:
-            advice = "uv sync --reinstall-package nncase"
-            yield Finding("K210 compiler", False, str(error), advice)
+        return findings()
 
 
 def _own(cost: Cost) -> K210Cost:

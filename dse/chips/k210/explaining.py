@@ -127,8 +127,10 @@ def _why_convolution(graph: Graph, layer: Layer, cost: LayerCost) -> str:
     if "conv" in cost.steps or "depthwise" in cost.steps:
         grown = (max(source[0], MINIMUM_SIDE), max(source[1], MINIMUM_SIDE), source[2])
         return why_not(grown, layer.shape[2], layer.kernel, layer.padding)
-    if "crop" in cost.steps:
+    if "crop" in cost.steps and min(source[:2]) < MINIMUM_SIDE:
         return f"{source[0]}x{source[1]} map: the CPU pads it to 4x4 and crops the result"
+    if "crop" in cost.steps:
+        return f"{_padded(layer)}: the KPU pads all sides by 1, the CPU crops what is too much"
     if "pad" in cost.steps:
         return "padding that the KPU does not do: in float32 on the CPU"
     if "slice" in cost.steps:
@@ -138,6 +140,14 @@ def _why_convolution(graph: Graph, layer: Layer, cost: LayerCost) -> str:
     if graph[layer.inputs[0]].stride == 2 and graph[layer.inputs[0]].op == "depthwise":
         return "takes over the stride before it: computed at full resolution"
     return ""
+
+
+def _padded(layer: Layer) -> str:
+    """How a convolution pads, in words."""
+    if not any(layer.padding):
+        return f"a {layer.kernel}x{layer.kernel} convolution without padding ('valid')"
+    top, bottom, left, right = layer.padding
+    return f"padding of {top}, {bottom}, {left}, {right} (top, bottom, left, right)"
 
 
 def _is_pooled_at_write_back(cost: LayerCost) -> bool:

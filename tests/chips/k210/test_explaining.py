@@ -56,6 +56,20 @@ def test_reasons() -> None:
     assert why["block_3_expand"] == ""
 
 
+def test_the_true_reason_of_a_crop(tmp_path: Path) -> None:
+    path = tmp_path / "crops.tflite"
+    crops = (
+        Layer("input", "input", (), (32, 32, 3)),
+        Layer("valid", "conv", ("input",), (30, 30, 8), 3, bias=True),
+        Layer("top", "conv", ("valid",), (29, 30, 8), 3, 1, (1, 0, 1, 1), bias=True),
+    )
+    path.write_bytes(random_tflite(Graph("crops", crops, ("top",)), seed=0))
+    why = reasons(str(path))
+    assert why["valid"].startswith("a 3x3 convolution without padding ('valid')")
+    assert why["top"].startswith("padding of 1, 0, 1, 1 (top, bottom, left, right)")
+    assert not any("4x4" in words for words in why.values())
+
+
 def test_what_the_cpu_moves_is_named() -> None:
     why = reasons("A98-a0.5-224")
     assert why["input"] == "CPU: upload"
@@ -104,6 +118,6 @@ def test_live_memory_is_what_the_layer_reads_and_writes_and_what_waits() -> None
 def test_the_table_ends_with_the_verdict_and_the_sum() -> None:
     lines = explain("A98-a0.5-224", TARGET).table().splitlines()
     assert lines[0].startswith("layer")
-    assert lines[-2].startswith("accepted: fits")
-    assert "together" in lines[-1]
-    assert max(len(line) for line in lines) < 220
+    assert any(line.startswith("accepted: fits") for line in lines)
+    assert any("together" in line for line in lines)
+    assert max(len(line) for line in lines) < 240

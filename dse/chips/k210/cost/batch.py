@@ -139,7 +139,7 @@ class _Programs(Program):
         columns = tuple(lockstep.values(column, places) for column in zip(*rows, strict=True))
         return cls(
             program.steps, program.outputs, program.range_dependent, program.kmodel_version,
-            program.unwritten, columns,
+            program.unwritten, columns=columns,
         )  # fmt: skip
 
     def each(self, formula: Callable[[Program, Step], Value]) -> list[Value]:
@@ -178,7 +178,7 @@ class _Programs(Program):
             sources = [next(iter(self.steps[index].inputs), index) for index in indices]
             source_op = self.source_op(self.steps[indices[0]])
             steps += (self.stack(source_op, sources, ()), step)
-        return _Stacked(tuple(steps), (), (), self.kmodel_version, self.unwritten, self)
+        return _Stacked(tuple(steps), (), (), self.kmodel_version, self.unwritten, of=self)
 
     def stack(self, op: str, indices: list[int], inputs: tuple[int, ...]) -> Step:
         """The steps `indices` as one `op`."""

@@ -37,6 +37,10 @@ def lower(
     transposes them; otherwise planes of channels, which is what the chip's camera port writes.
     otherwise: layers of `Program.range_dependent` whose calibration comes out the unlikely way.
     """
+    if graph.operators is not None:
+        from dse.chips.k210.ir.operator_lowering import lower_operators
+
+        return lower_operators(graph.name, graph.operators, interleaved, otherwise)
     web = _Importer(graph).run()
     run_passes(web)
     steps, outputs = _steps(web)

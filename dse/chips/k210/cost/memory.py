@@ -179,10 +179,17 @@ def _owners(program: Program) -> list[int]:
         if step.op == "concat":
             for source in step.inputs:
                 owner[source] = owner[index]
+        elif step.op == "bitcast" and _gives_its_place(program, step.inputs[0], owner):
+            owner[step.inputs[0]] = owner[index]
     for index, step in enumerate(program.steps):
-        if step.op == "crop":
+        if step.op == "crop" or (step.op == "bitcast" and owner[step.inputs[0]] != owner[index]):
             owner[index] = owner[step.inputs[0]]
     return owner
+
+
+def _gives_its_place(program: Program, source: int, owner: list[int]) -> bool:
+    """What is reshaped lies where the reshaped tensor does, unless its own place is settled."""
+    return owner[source] == source and program.steps[source].op not in ("input", "crop")
 
 
 class PlacedBuffer(NamedTuple):

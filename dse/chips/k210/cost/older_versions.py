@@ -50,7 +50,7 @@ def in_version(program: Program, version: int) -> Program:
 
     Where that cannot be, it is as it was, but for `unwritten`, which says why.
     """
-    if version == VERSION_5:
+    if version == VERSION_5 or program.refusals or program.missing:
         return program
     making = _Making(program, version)
     try:

@@ -8,12 +8,13 @@ is not deployable with the tools at hand.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import NamedTuple
 
 from dse.chips.cost import Cost
 from dse.chips.k210.columns import BUFFERS, KMODEL_BYTES, MAIN_MEMORY_BYTES, PEAK_KPU_BYTES
+from dse.chips.k210.cost.certain import certain_kpu_bytes
 from dse.chips.k210.cost.kmodel_size import kmodel_bytes
 from dse.chips.k210.cost.latency import Duration, program_time
 from dse.chips.k210.cost.layer_costs import LayerCost, layer_costs
@@ -135,6 +136,7 @@ class Figures(NamedTuple):
             deployable=format == KPU_FORMAT,
             unknown_ops=program.unknown_ops,
             range_dependent=program.range_dependent,
+            refusals=program.refusals,
             account=account,
         )
 
@@ -144,7 +146,11 @@ def price(graph: Graph, format: str, target: K210Target) -> K210Cost:
     program = lowered(graph, format, target)
     size = file_bytes(program, graph.parameters, format)
     time = program_time(program, target)
-    figures = Figures(graph.parameters, graph.macs, size, plan_memory(program), time)
+    memory = plan_memory(program)
+    if program.missing:
+        peak, layer = certain_kpu_bytes(graph)
+        memory = replace(memory, peak_kpu_bytes=peak, peak_layer=layer)
+    figures = Figures(graph.parameters, graph.macs, size, memory, time)
     layers = partial(account, graph, format, target)
     return figures.cost(format, target, program, layers)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, TypeVar
 
+from dse.chips.cost import Refusal
 from dse.network.graph import Shape
 
 __all__ = [
@@ -42,8 +43,8 @@ KPU_RESULTS = frozenset((*KPU_CONVOLUTIONS, "upload"))
 KNOWN_OPS = (
     "input", *KPU_CONVOLUTIONS, "upload", "download", "dequantize", "quantize", "pad", "slice",
     "crop", "concat", "copy", "kpu_copy", "transpose", "conv", "depthwise", "upsample",
-    "upsample_nearest", "add", "lookup", "unary", "arithmetic", "maxpool", "avgpool",
-    "mean", "mean_map", "flatten", "flat_copy", "softmax",
+    "upsample_nearest", "add", "lookup", "unary", "arithmetic", "maxpool", "avgpool", "mean",
+    "softmax", "bitcast", "matmul",
 )  # fmt: skip
 """Operations whose time and memory the rules cover; a network with another one is "unknown"."""
 
@@ -54,13 +55,15 @@ class Step(NamedTuple):
     op: "input"; in a call of the KPU "upload", "kpu_conv", "kpu_depthwise", "download",
         "kpu_copy" (in main memory, between a download and an upload); on the CPU
         "dequantize", "quantize", "pad", "slice", "crop" (a view, costs nothing), "copy",
-        "conv", "concat" (its inputs write into it), "upsample", "lookup" (a function of
-        bytes, as a table), "arithmetic", "transpose", "mean", "softmax", "flatten" (copies what
-        a row of numbers is to be seen in), "flat_copy", or what no rule knows.
+        "conv", "concat" (its inputs write into it), "bitcast" (the same numbers in another
+        shape), "upsample", "lookup" (a function of bytes, as a table), "arithmetic" (of two
+        tensors), "matmul", "transpose", "mean" (any reduction), "softmax", or what no rule knows.
     layer: the network's layer that it works for.
     inputs: indices of the steps it reads.
     shape: (height, width, channels) of what it writes, `element_bytes` each.
     kernel, input_channels: of a convolution; `pooled` when a 2x2 pick follows at write-back.
+    rank: axes of the tensor. code_bytes, own_bytes: of its instructions and constants in the file,
+        where `kmodel_size` does not know them by its name.
     """
 
     op: str
@@ -71,6 +74,9 @@ class Step(NamedTuple):
     kernel: int = 1
     input_channels: int = 0
     pooled: bool = False
+    rank: int = 4
+    code_bytes: int = 0
+    own_bytes: int = -1
 
     @property
     def elements(self) -> int:
@@ -105,6 +111,9 @@ class Program:
     range_dependent: layers at which the calibration pictures decide whether the compiler
     leaves a pair of conversions out. kmodel_version: of the file that it is written to.
     unwritten: why that version cannot hold it; the steps are then those of version 5.
+    refusals: why the compiler makes no file of the network; missing: (layer, operation) that it may
+    know and no rule here covers. There are no steps where there is one of either.
+    given_calls: `calls`, where the steps alone do not tell.
     """
 
     steps: tuple[Step, ...]
@@ -112,6 +121,9 @@ class Program:
     range_dependent: tuple[str, ...] = ()
     kmodel_version: int = VERSION_5
     unwritten: str = ""
+    refusals: tuple[Refusal, ...] = ()
+    missing: tuple[tuple[str, str], ...] = ()
+    given_calls: tuple[int, ...] = ()
 
     def each(self, formula: Callable[[Program, Step], Value]) -> list[Value]:
         """`formula` of the program and each of its steps."""
@@ -134,7 +146,7 @@ class Program:
     @cached_property
     def calls(self) -> tuple[int, ...]:
         """For each step the first step of its KPU call, itself when it is the CPU's."""
-        return tuple(call_starts(self.steps))
+        return self.given_calls or tuple(call_starts(self.steps))
 
     @cached_property
     def picture_is_uploaded(self) -> bool:
@@ -155,7 +167,8 @@ class Program:
     @cached_property
     def unknown_ops(self) -> tuple[tuple[str, str], ...]:
         """(layer, operation) of each step that no rule covers."""
-        return tuple((step.layer, step.op) for step in self.steps if step.op not in KNOWN_OPS)
+        found = ((step.layer, step.op) for step in self.steps if step.op not in KNOWN_OPS)
+        return (*self.missing, *found)
 
 
 def call_starts(steps: Sequence[Step]) -> list[int]:

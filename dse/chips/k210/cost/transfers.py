@@ -9,12 +9,13 @@ needed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dse.chips.k210.cost.ordering import depth_first
 from dse.chips.k210.cost.program import Program, Step, call_starts
 
-__all__ = ["connect"]
+__all__ = ["connect", "ordered"]
 
 CPU_COPIES_INTO_CONCAT = ("crop", "input")
 
@@ -32,7 +33,7 @@ def connect(
     """
     crossing = _Crossing(steps, interleaved, otherwise)
     ends = [crossing.output(index) for index in outputs]
-    program = _ordered(crossing.done, ends)
+    program = ordered(crossing.done, ends)
     return replace(program, range_dependent=tuple(dict.fromkeys(crossing.range_dependent)))
 
 
@@ -70,8 +71,6 @@ class _Crossing:
             inputs = tuple(self.in_kpu(source) for source in step.inputs)
         elif step.op == "lookup":
             inputs = tuple(self.as_bytes(source) for source in step.inputs)
-        elif step.op == "arithmetic":
-            inputs = tuple(self.interleaved_float(source) for source in step.inputs)
         elif step.op == "concat":
             inputs = tuple(self.for_concat(source) for source in step.inputs)
         else:
@@ -110,7 +109,7 @@ class _Crossing:
             return self.once("download", position, 1)
         if self.done[position].element_bytes == 4:
             position = self.once("quantize", position, 1)
-        return self.planar(index, position)
+        return position
 
     def as_own_bytes(self, index: int) -> int:
         """What the slice or crop `index` reads, in bytes of the slice's own range.
@@ -142,18 +141,6 @@ class _Crossing:
             position = self.once("download", position, 1)
         if self.done[position].element_bytes == 1:
             position = self.once("dequantize", position, 4)
-        return self.planar(index, position)
-
-    def interleaved_float(self, index: int) -> int:
-        """As float32 with the channels last: so the compiler leaves constants for channels."""
-        if self.steps[index].op == "arithmetic":
-            return self.step(index)
-        return self.once("transpose", self.as_float(index), 4)
-
-    def planar(self, index: int, position: int) -> int:
-        """What lies at `position`, the result of step `index`, in planes of channels again."""
-        if self.steps[index].op == "arithmetic":
-            return self.once("transpose", position, self.done[position].element_bytes)
         return position
 
     def for_concat(self, index: int) -> int:
@@ -177,8 +164,6 @@ class _Crossing:
         step = self.done[position]
         if step.element_bytes == 1:
             return self.once("dequantize", position, 4)
-        if step.op == "flatten":
-            return self.once("flat_copy", position, 4)
         if step.op == "crop" or position in self.joined:
             return self.emit(step._replace(op="copy", inputs=(position,), kernel=1))
         return position
@@ -197,9 +182,17 @@ def _is_one_piece(crop: Step, source: Step) -> bool:
     return crop.shape[2] == 1 and crop.shape[1] == source.shape[1]
 
 
-def _ordered(steps: list[Step], outputs: list[int]) -> Program:
-    """`steps` in the order of execution, without those that nothing needs."""
-    starts = call_starts(steps)
+def ordered(
+    steps: list[Step], outputs: list[int], calls: Sequence[Sequence[int]] | None = None
+) -> Program:
+    """`steps` in the order of execution, without those that nothing needs.
+
+    calls: the steps of each call of the KPU in their order, where the steps do not tell it.
+    """
+    starts = call_starts(steps) if calls is None else list(range(len(steps)))
+    for call in calls or ():
+        for index in call:
+            starts[index] = call[0]
     members: dict[int, list[int]] = {}
     sources: dict[int, dict[int, None]] = {}
     for index in depth_first(outputs, lambda index: steps[index].inputs):
@@ -207,10 +200,14 @@ def _ordered(steps: list[Step], outputs: list[int]) -> Program:
         before = (starts[source] for source in steps[index].inputs)
         others = (start for start in before if start != starts[index])
         sources.setdefault(starts[index], {}).update(dict.fromkeys(others))
-    calls = depth_first([starts[index] for index in outputs], lambda start: sources[start])
-    order = [index for start in calls for index in members[start]]
+    members.update((call[0], list(call)) for call in calls or ())
+    visited = depth_first([starts[index] for index in outputs], lambda start: sources[start])
+    order = [index for start in visited for index in members[start]]
     place = {index: position for position, index in enumerate(order)}
     renumbered = tuple(
         steps[i]._replace(inputs=tuple(place[source] for source in steps[i].inputs)) for i in order
     )
-    return Program(renumbered, tuple(place[index] for index in outputs))
+    program = Program(renumbered, tuple(place[index] for index in outputs))
+    if calls is None:
+        return program
+    return replace(program, given_calls=tuple(place[starts[index]] for index in order))

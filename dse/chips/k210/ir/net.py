@@ -1,0 +1,209 @@
+"""A graph of tensors of any rank, and rules that rewrite it, as in nncase 1.9.
+
+A node writes one tensor. Maps are (1, channels, height, width), as the compiler keeps them; what
+the file has with the channels last stands behind a transpose. Each node knows its readers, in the
+order in which they were connected: the compiler takes the first that fits.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from dse.chips.k210.cost.ordering import depth_first
+from dse.network.operators import Sides
+
+__all__ = ["Net", "Node", "Rule", "rewrite"]
+
+NEVER_MERGED = ("input", "output", "constant", "fused_unary", "lookup", "kpu_conv2d")
+"""`dontcse_ops`, and operations with a function, a table or weights of their own."""
+
+NEAR = 3
+"""How far from a change a rule may look: the longest pattern has four nodes in a row."""
+
+
+@dataclass(eq=False)
+class Node:
+    """One operation. `inputs` and `users` are kept equal by `Net`; a reader counts for each time.
+
+    layer: the network's layer that it works for; place: where that stands in the file.
+    item_bytes: of a number that it writes. values: by name, what else the operation needs.
+    quantized: the compiler looks at the range of the result (`cnctr_attr_need_quantize`).
+    fixed: the result keeps its layout in memory (`cnctr_attr_no_layout_strides`).
+    range: whose range the result has, once that is known; parameters: of a conversion, whose range
+    it is for.
+    """
+
+    op: str
+    layer: str
+    place: int
+    inputs: list[Node]
+    shape: Sides
+    values: dict[str, Any] = field(default_factory=dict)
+    item_bytes: int = 4
+    users: list[Node] = field(default_factory=list)
+    number: int = 0
+    alive: bool = True
+    quantized: bool = False
+    fixed: bool = False
+    range: object = None
+    parameters: object = None
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values[name]
+
+    @property
+    def source(self) -> Node:
+        """What it reads first."""
+        return self.inputs[0]
+
+    def child(self, *ops: str) -> Node | None:
+        """The first reader that is one of `ops`."""
+        return next((user for user in self.users if user.op in ops), None)
+
+    def parent(self, op: str) -> Node | None:
+        """The first input that is an `op`."""
+        return next((source for source in self.inputs if source.op == op), None)
+
+    def input_is(self, index: int, op: str) -> Node | None:
+        """Input `index` where that is an `op`."""
+        found = self.inputs[index] if index < len(self.inputs) else None
+        return found if found is not None and found.op == op else None
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Equal for nodes that do the same with the same."""
+        values = {name: value for name, value in self.values.items() if name not in IGNORED}
+        told = tuple(sorted((name, repr(value)) for name, value in values.items()))
+        return (self.op, self.item_bytes, self.parameters, told, *map(id, self.inputs))
+
+
+IGNORED = ("padding_w",)
+"""The compiler compares a window's padding of columns with itself (`reduce_window2d.cpp`)."""
+
+
+class Net:
+    """Nodes that know their readers."""
+
+    def __init__(self) -> None:
+        self.outputs: list[Node] = []
+        self.inputs: list[Node] = []
+        self.touched: list[Node] = []
+        self._numbers = count()
+
+    def add(
+        self, near: Node | tuple[str, int], op: str, inputs: Sequence[Node], shape: Iterable[int],
+        item_bytes: int = 4, **values: Any,
+    ) -> Node:  # fmt: skip
+        """A new node, for the layer of `near`, entered among the readers of its inputs."""
+        layer, place = (near.layer, near.place) if isinstance(near, Node) else near
+        node = Node(op, layer, place, list(inputs), tuple(shape), values, item_bytes)
+        node.number = next(self._numbers)
+        for source in inputs:
+            source.users.append(node)
+        self.touched += (node, *inputs)
+        return node
+
+    def redirect(self, old: Node, new: Node) -> None:
+        """Every reader of `old` reads `new`; what nobody reads any more is dropped."""
+        readers, old.users = old.users, []
+        for user in dict.fromkeys(readers):
+            user.inputs = [new if source is old else source for source in user.inputs]
+        new.users += readers
+        self.touched += (new, *readers)
+        self.drop(old)
+
+    def connect(self, user: Node, index: int, new: Node) -> None:
+        """Input `index` of `user` becomes `new`."""
+        old = user.inputs[index]
+        old.users.remove(user)
+        user.inputs[index] = new
+        new.users.append(user)
+        self.touched += (user, old, new)
+        self.drop(old)
+
+    def drop(self, node: Node) -> None:
+        """Removes a node that nobody reads, and what only it read."""
+        waiting = [node]
+        while waiting:
+            node = waiting.pop()
+            if node.users or not node.alive or node.op == "output":
+                continue
+            node.alive = False
+            for source in node.inputs:
+                source.users.remove(node)
+                self.touched.append(source)
+                waiting.append(source)
+
+    def remove_unread(self) -> None:
+        """Drops what leads to no output (`graph::dce`)."""
+        needed = set(self.in_order())
+        for node in needed:
+            node.users = [user for user in node.users if user in needed]
+
+    def in_order(self) -> list[Node]:
+        """Every node after those that it reads, depth first from the outputs."""
+        return depth_first(self.outputs, lambda node: node.inputs)
+
+    def merge_equal(self) -> None:
+        """One of all nodes that do the same with the same (`graph::cse`): the oldest."""
+        changed = True
+        while changed:
+            changed = False
+            seen: dict[tuple[object, ...], Node] = {}
+            for node in sorted(self.in_order(), key=lambda node: node.number):
+                if node.op not in NEVER_MERGED and node.alive:
+                    same = seen.setdefault(node.key, node)
+                    if same is not node:
+                        self.redirect(node, same)
+                        changed = True
+
+
+Rule = tuple[str, Callable[[Net, Node], bool]]
+"""The operation at which it begins, and what rewrites there: true when it did."""
+
+
+def rewrite(net: Net, rules: Sequence[Rule]) -> None:
+    """Applies `rules`, the first ones first, until none matches; then merges what is equal."""
+    of_op: dict[str, list[tuple[int, Callable[[Net, Node], bool]]]] = {}
+    for rank, (op, apply) in enumerate(rules):
+        of_op.setdefault(op, []).append((rank, apply))
+    queue: list[tuple[int, int, int, Node, Callable[[Net, Node], bool]]] = []
+    number, queued = count(), set[tuple[int, Node]]()
+
+    def enter(node: Node) -> None:
+        for rank, apply in of_op.get(node.op, ()):
+            if (rank, node) not in queued:
+                queued.add((rank, node))
+                heapq.heappush(queue, (rank, node.place, next(number), node, apply))
+
+    for node in net.in_order():
+        enter(node)
+    net.touched = []
+    while queue:
+        rank, _, _, node, apply = heapq.heappop(queue)
+        queued.remove((rank, node))
+        if node.alive and apply(net, node):
+            for changed in _around(net.touched):
+                enter(changed)
+            net.touched = []
+    net.merge_equal()
+    net.touched = []
+
+
+def _around(touched: Iterable[Node]) -> dict[Node, None]:
+    """`touched` and what is near, without the dead."""
+    found = dict.fromkeys(node for node in touched if node.alive)
+    edge = list(found)
+    for _ in range(NEAR):
+        edge = [
+            node
+            for middle in edge
+            for node in (*middle.inputs, *middle.users)
+            if node not in found and node.op != "constant"
+        ]
+        found.update(dict.fromkeys(edge))
+    return found

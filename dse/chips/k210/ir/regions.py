@@ -1,0 +1,144 @@
+"""Which operations make one call of the KPU's module.
+
+Source: nncase v1.9.0, src/ir/graph.partition.cpp. What follows its only source is of its region, if
+of the same module; regions of the KPU then take in the regions behind and before them that only
+view, and each other, where no work of the CPU lies between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from dse.chips.k210.ir.buffers import is_view
+from dse.chips.k210.ir.net import Net, Node
+
+__all__ = ["kpu_regions"]
+
+ON_KPU = ("upload", "download", "kpu_conv2d")
+NO_WORK = ("input", "output", "constant")
+
+
+@dataclass(eq=False)
+class _Region:
+    on_kpu: bool
+    nodes: dict[Node, None] = field(default_factory=dict)
+
+    @property
+    def only_views(self) -> bool:
+        return all(is_view(node) for node in self.nodes)
+
+    def inputs(self) -> dict[Node, None]:
+        """Results from outside that it reads."""
+        read = (source for node in self.nodes for source in node.inputs)
+        return dict.fromkeys(s for s in read if s not in self.nodes and s.op != "constant")
+
+    def outputs(self) -> dict[Node, None]:
+        """Its results that others read."""
+        left = (n for n in self.nodes if any(user not in self.nodes for user in n.users))
+        return dict.fromkeys(left)
+
+
+def kpu_regions(net: Net) -> dict[Node, int]:
+    """For each node in a call of the KPU the number of that call."""
+    regions = _created(net)
+    changed = True
+    while changed:
+        changed = any([
+            _merged(regions, _is_child),
+            _merged(regions, _is_parent),
+            _merged(regions, _reads_the_same),
+        ])  # fmt: skip
+    while _merged(regions, lambda one, other: _hangs_on(one, other, regions)):
+        pass
+    called = (region for region in regions if region.on_kpu)
+    return {node: number for number, region in enumerate(called) for node in region.nodes}
+
+
+def _created(net: Net) -> list[_Region]:
+    regions: list[_Region] = []
+    of: dict[Node, _Region] = {}
+    for node in net.in_order():
+        if node.op in NO_WORK:
+            continue
+        on_kpu = node.op in ON_KPU
+        region = _last_region(node, of)
+        if region is None or region.on_kpu != on_kpu:
+            region = _Region(on_kpu)
+            regions.append(region)
+        region.nodes[node] = None
+        of[node] = region
+    return regions
+
+
+def _last_region(node: Node, of: dict[Node, _Region]) -> _Region | None:
+    """The region of all that it reads; none where that are several, or constants."""
+    if any(source.op == "constant" for source in node.inputs) or node.op == "lookup":
+        return None
+    found = {of[source] for source in node.inputs if source in of}
+    return found.pop() if len(found) == 1 else None
+
+
+def _merged(regions: list[_Region], fits: Callable[[_Region, _Region], bool]) -> bool:
+    """Takes regions into others that they fit, until none does."""
+    ever = False
+    while True:
+        for one in regions:
+            taken = [
+                other
+                for other in regions
+                if other is not one and (one.on_kpu or other.on_kpu) and fits(one, other)
+            ]
+            if taken:
+                for other in taken:
+                    one.nodes.update(other.nodes)
+                    regions.remove(other)
+                ever = True
+                break
+        else:
+            return ever
+
+
+def _joins(one: _Region, other: _Region) -> bool:
+    return one.on_kpu == other.on_kpu or other.only_views
+
+
+def _is_child(one: _Region, other: _Region) -> bool:
+    outputs = one.outputs()
+    return _joins(one, other) and _all_in(other.inputs(), outputs)
+
+
+def _is_parent(one: _Region, other: _Region) -> bool:
+    if not other.only_views:
+        return False
+    users = (user for node in other.outputs() for user in node.users if user not in other.nodes)
+    return _all_in(users, one.nodes)
+
+
+def _reads_the_same(one: _Region, other: _Region) -> bool:
+    return one.on_kpu == other.on_kpu and set(one.inputs()) == set(other.inputs())
+
+
+def _all_in(some: Iterable[Node], all_: Iterable[Node]) -> bool:
+    return set(some) <= set(all_)
+
+
+def _hangs_on(one: _Region, other: _Region, regions: list[_Region]) -> bool:
+    """It reads something of `one`, and nothing that the CPU makes of that."""
+    inputs = other.inputs()
+    if not _joins(one, other) or not set(inputs) & set(one.outputs()):
+        return False
+    if len(inputs) == 1:
+        return True
+    of = {node: region for region in regions for node in region.nodes}
+    waiting = [of[node] for node in inputs if node in of and of[node] is not one]
+    seen = set(waiting)
+    while waiting:
+        region = waiting.pop()
+        before = [of[node] for node in region.inputs() if node in of]
+        if one in before and not region.on_kpu and not region.only_views:
+            return False
+        new = [known for known in before if known is not one and known not in seen]
+        seen.update(new)
+        waiting += new
+    return True
