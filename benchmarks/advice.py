@@ -17,12 +17,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dse.chips.k210.compiler.trial_inputs import noise
 from keras_networks import to_tflite
 
 from dse.chips import check, explain, load_target
 from dse.chips.k210.compiler.compiler import compile_kmodel
 from dse.chips.k210.compiler.network_inputs import network_inputs
+from dse.chips.k210.compiler.trial_inputs import noise
 from dse.errors import CompilerError
 from dse.network.keras_conversion import with_padding_on_all_sides
 from dse.network.keras_startup import keras
@@ -147,7 +147,7 @@ def measured(case: Case, folder: Path) -> dict[str, Any]:
         "name": case.name,
         "cause": case.cause,
         "before": told.checked.verdict.status,
-        "before_ms": told.checked.cost.latency_ms if told.checked.cost.known else None,
+        "before_ms": told.checked.cost.latency_ms if told.checked.cost.is_priced else None,
         "priced": {name: priced.cost.figures[name] for name in BYTES},
         "priced_ms": priced.cost.latency_ms,
         "compiled": _compiled(paths[True].read_bytes()),

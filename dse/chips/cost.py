@@ -52,9 +52,10 @@ class Cost(ABC):
 
     deployable: the chip computes in this format.
     unknown_ops: (layer, operation) of what no rule covers.
+    refusals: why the compiler makes no file. Where there is one, or an unknown operation, the
+        figures are no prices: see `is_priced`.
     range_dependent: layers at which the calibration pictures decide what the compiler makes of
         them; sizes are those of the likelier way.
-    refusals: why the compiler cannot make a file of the network.
     """
 
     format: str
@@ -70,8 +71,8 @@ class Cost(ABC):
     refusals: tuple[Refusal, ...] = field(default=(), kw_only=True)
 
     @property
-    def known(self) -> bool:
-        """There is a file, and rules for all that is in it: figures are exact, not lower bounds."""
+    def is_priced(self) -> bool:
+        """The figures are what the network costs, and not merely what is certain of it."""
         return not self.unknown_ops and not self.refusals
 
     @property

@@ -10,10 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.chips.k210.compiler.agreement import Agreement, OutputAgreement, compared, outputs_of
 from dse.chips.k210.compiler.compiler import CompiledKmodel, compile_kmodel
 from dse.chips.k210.compiler.file_runs import Died, run_onnx, run_tflite
 from dse.chips.k210.compiler.network_inputs import NetworkInputs
+from dse.chips.k210.compiler.output_agreement import (
+    Agreement,
+    OutputAgreement,
+    compared,
+    outputs_of,
+)
 from dse.chips.k210.compiler.parting import Operators, first_wrong
 from dse.chips.k210.compiler.trial_inputs import Samples
 from dse.errors import CompilerError, VerificationFailed
