@@ -52,6 +52,8 @@ class Cost(ABC):
 
     deployable: the chip computes in this format.
     unknown_ops: (layer, operation) of what no rule covers.
+    refusals: why the compiler makes no file. Where there is one, or an unknown operation, the
+        figures are no prices: see `is_priced`.
     range_dependent: layers at which the calibration pictures decide what the compiler makes of
         them; sizes are those of the likelier way.
     """

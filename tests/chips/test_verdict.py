@@ -25,15 +25,15 @@ def with_cost(**fields: object) -> Checked:
 def test_a_refusal_says_where_why_and_what_instead() -> None:
     verdict = refused([GROUPED, ELU, ELU])
     assert (verdict.status, verdict.reason, verdict.layer) == ("refused", "compiler", "conv_3")
-    assert verdict.message.startswith("the compiler cannot: conv_2d at layer conv_3: a grouped")
-    assert "'elu' (2 times)" in verdict.message
+    assert verdict.message.startswith("the compiler cannot: conv_2d at conv_3: a grouped")
+    assert "2 more elu" in verdict.message
     assert verdict.instead == "groups=1"
 
 
 def test_unknown_operations_are_all_told_with_counts() -> None:
     verdict = unknown([("a", "warp"), ("b", "elu"), ("c", "warp")])
     assert (verdict.status, verdict.reason, verdict.layer) == ("unknown", "unsupported", "a")
-    assert verdict.message == "no rule covers 'warp' (2 times), 'elu', first at layer a"
+    assert "'warp' (2, first at a), 'elu' (1, first at b)" in verdict.message
 
 
 def test_a_refused_network_has_no_figures() -> None:
