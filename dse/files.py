@@ -25,6 +25,7 @@ __all__ = [
     "printable",
     "read_bytes",
     "read_text",
+    "remove_folder",
     "reported",
     "temporary_folder",
     "utf8",
@@ -132,6 +133,20 @@ def whole_folder(path: Path) -> Iterator[Path]:
         if path.exists():
             os.rename(path, scratch / "old")
         os.rename(fresh, path)
+
+
+def remove_folder(path: Path) -> None:
+    """Removes a folder with all in it: whole in one instant, so that a kill leaves no half of it
+    under its name. Raises FileError."""
+    import shutil
+    import tempfile
+
+    with reported(path, "removed"):
+        scratch = Path(tempfile.mkdtemp(prefix=_beside(), dir=path.parent))
+        try:
+            os.rename(path, scratch / "old")
+        finally:
+            shutil.rmtree(scratch)
 
 
 def make_folder(path: Path) -> Path:

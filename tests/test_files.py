@@ -20,6 +20,7 @@ from dse.files import (
     printable,
     read_bytes,
     read_text,
+    remove_folder,
     temporary_folder,
     utf8,
     whole_file,
@@ -223,3 +224,16 @@ def test_no_folder_for_temporary_files_is_said(monkeypatch: pytest.MonkeyPatch) 
 def test_names_move_no_cursor() -> None:
     assert printable("a\x1b[2Jb\nc\udce9") == "a\\x1b[2Jb\\nc\\udce9"
     assert printable("schön 猫") == "schön 猫"
+
+
+def test_a_folder_is_removed_and_links_are_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "file").touch()
+    (tmp_path / "old" / "inner").mkdir(parents=True)
+    (tmp_path / "old" / "inner" / "link").symlink_to(tmp_path / "kept")
+    remove_folder(tmp_path / "old")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept"]
+    assert (tmp_path / "kept" / "file").exists()
+    with pytest.raises(FileError, match="old cannot be removed"):
+        remove_folder(tmp_path / "old")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept"]

@@ -77,6 +77,7 @@ def test_a_replay_promises_no_kmodel(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main([*arguments, "--results", str(tmp_path)]) == 0
     said = capsys.readouterr().err
     assert "dse dashboard" in said and "dse export" not in said
+    assert "no weights to export" in said
 
 
 def test_the_page_is_written(results: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -141,7 +141,7 @@ def open_study(name: str | None = None, results: str | Path = RESULTS) -> Study:
     """Opens a study, finished or not.
 
     Args:
-        name: its name, or the path of its folder; None: the latest under `results`.
+        name: its name, or the path of its folder; None: the latest with weights under `results`.
         results: folder where studies lie.
 
     Raises:
@@ -169,7 +169,7 @@ def export(
     Args:
         design: "best", a candidate, a trial number, or a detector that the package ships
             ("P5-a1-256").
-        study: default the latest.
+        study: default the latest with weights.
         target: the firmware that it is for; default the study's.
         out: the folder; default export/DESIGN in the study.
         prefer: what "best" means: "ap", "size" or "latency".
@@ -205,7 +205,7 @@ def evaluate(
         design: "best", a candidate, a trial number, a chip's file, a `.tflite` file, a bundle, or
             a detector that the package ships.
         data: pictures, as of `explore`; default the study's evaluation pictures.
-        study: default the latest.
+        study: default the latest with weights.
         results: folder where studies lie.
 
     Returns:

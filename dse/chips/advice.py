@@ -25,14 +25,14 @@ class Judged:
     verdict: Verdict
 
     def __str__(self) -> str:
-        if not self.cost.known:
+        if not self.cost.is_priced:
             return self.verdict.status
         needs = [f"{bytes_text(use.needed_bytes)} of {use.pool.short}" for use in self.uses]
         return f"{self.verdict.status}, {', '.join(needs)}, {self.cost.latency_ms:.0f} ms"
 
     def as_dict(self) -> dict[str, Any]:
         """As plain values; no figures where not all is known."""
-        known = self.cost.known
+        known = self.cost.is_priced
         return {
             "verdict": self.verdict.status,
             "latency_ms": self.cost.latency_ms if known else None,
@@ -57,7 +57,7 @@ class Advice:
     def gain(self) -> float:
         """The larger the better: a verdict mended counts more than any time saved."""
         mended = self.after.verdict.accepted - self.before.verdict.accepted
-        if not self.before.cost.known:
+        if not self.before.cost.is_priced:
             return 10.0 * mended
         saved = [1 - self.after.cost.latency_ms / self.before.cost.latency_ms]
         pairs = zip(self.before.uses, self.after.uses, strict=True)
@@ -92,7 +92,7 @@ def worth_it(found: Sequence[Advice]) -> list[Advice]:
     useful = [
         one
         for one in found
-        if one.after.cost.known
+        if one.after.cost.is_priced
         and one.gain >= LEAST_GAIN
         and (one.after.verdict.accepted or one.before.verdict.status != ACCEPTED)
     ]

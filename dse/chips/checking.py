@@ -68,7 +68,7 @@ class Checked:
             "layer": verdict.layer or None,
             **{column.name: column.of(cost) for column in COUNTS},
             **cost.figures,
-            **{column.name: column.of(cost) if cost.known else None for column in TIMES},
+            **{column.name: column.of(cost) if cost.is_priced else None for column in TIMES},
             "needed_bytes": verdict.needed_bytes or None,
             "allowed_bytes": verdict.allowed_bytes or None,
             "range_dependent": list(cost.range_dependent),
@@ -93,7 +93,7 @@ class Checked:
         times = (
             f"{cost.latency_ms:.1f} ms ({cost.latency_ms_low:.1f} to {cost.latency_ms_high:.1f})"
         )
-        band = times if cost.known else "time unknown"
+        band = times if cost.is_priced else "time unknown"
         return (
             f"<{self.design} on {self.target.name}: {self.verdict.status}, {band}, {self.message}>"
         )

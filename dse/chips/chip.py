@@ -168,8 +168,8 @@ class Chip(ABC):
     # --- judge ------------------------------------------------------------------------------
 
     def judge(self, cost: Cost, target: Target) -> Verdict:
-        """The first limit of `target` that `cost` passes: what no compiler compiles, then memory,
-        then what the chip objects to."""
+        """What is against the network: that the compiler cannot compile it, the first limit of
+        `target` that `cost` passes, operations without a rule, and what the chip objects to."""
         if cost.refusals:
             return refused(cost.refusals)
         for use in self.uses(cost, target):

@@ -54,7 +54,6 @@ class Cost(ABC):
     unknown_ops: (layer, operation) of what no rule covers.
     range_dependent: layers at which the calibration pictures decide what the compiler makes of
         them; sizes are those of the likelier way.
-    refusals: why the compiler cannot make a file of the network.
     """
 
     format: str
@@ -70,8 +69,8 @@ class Cost(ABC):
     refusals: tuple[Refusal, ...] = field(default=(), kw_only=True)
 
     @property
-    def known(self) -> bool:
-        """There is a file, and rules for all that is in it: figures are exact, not lower bounds."""
+    def is_priced(self) -> bool:
+        """The figures are what the network costs, and not merely what is certain of it."""
         return not self.unknown_ops and not self.refusals
 
     @property

@@ -51,7 +51,7 @@ class Explanation:
         lines = [text, "", f"{told.verdict.status}: {told.message}", *told.notes]
         if told.verdict.instead:
             lines.append(f"instead: {told.verdict.instead}")
-        if cost.known:
+        if cost.is_priced:
             lines.append(
                 f"together {cost.latency_ms:.1f} ms "
                 f"(between {cost.latency_ms_low:.1f} and {cost.latency_ms_high:.1f})"

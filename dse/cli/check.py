@@ -1,6 +1,6 @@
 """Say what a design costs and whether it fits, without training it.
 
-A design is a candidate (A98-a0.5-224-kpu8), a network's file (.tflite, .keras, .h5), or
+A design is a candidate (A98-a0.5-224-kpu8), a network's file (.tflite, .keras, .h5, .onnx), or
 a file that the chip of the target runs, whatever made it.
 """
 
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "designs",
         nargs="+",
         metavar="DESIGN",
-        help="a candidate, a file of a network (.tflite, .keras, .h5), or one for the chip",
+        help="a candidate, a file of a network (.tflite, .keras, .h5, .onnx), or one for the chip",
     )
     parser.add_argument(
         "--space", default="mobilenetv2_face", help="where to look for the nearest that fits"

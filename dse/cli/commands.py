@@ -14,6 +14,8 @@ COMMANDS = (
     "data",
     "search",
     "dashboard",
+    "list",
+    "show",
     "export",
     "check",
     "explain",
@@ -21,6 +23,8 @@ COMMANDS = (
     "verify",
     "calibrate",
     "reproduce",
+    "rm",
+    "clean",
     "doctor",
 )
 """Their names, in the order of the help."""

@@ -23,7 +23,10 @@ PORT = 8421
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `dse dashboard`."""
     parser.add_argument(
-        "studies", nargs="*", metavar="STUDY", help="default: the latest; several are compared"
+        "studies",
+        nargs="*",
+        metavar="STUDY",
+        help="default: the latest with weights (with --live the latest); several are compared",
     )
     parser.add_argument("--out", type=Path, help="the file (default: dashboard.html in the study)")
     parser.add_argument("--no-open", action="store_true", help="write it, open no browser")
@@ -54,10 +57,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Writes the page, prints its path, opens it."""
-    from dse.search import find_study, load_study
+    from dse.search import find_study, latest_begun, latest_study, load_study
     from dse.views.dashboard import write_dashboard, write_figures
 
-    folders = [find_study(options.results, name) for name in options.studies or [None]]
+    folders = [find_study(options.results, name) for name in options.studies]
+    if not folders:  # who watches wants the search that runs, whatever it has trained
+        folders = [(latest_begun if options.live else latest_study)(options.results)]
     path = options.out or folders[0] / "dashboard.html"
     if options.live:
         return _serve(folders, path, options)

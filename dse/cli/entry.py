@@ -41,6 +41,20 @@ class _Parser(argparse.ArgumentParser):
         show(self.format_help().rstrip("\n"))
 
 
+class _Version(argparse.Action):
+    """Prints the versions that decide what comes out, and ends; a result as any other."""
+
+    def __call__(self, *_: object) -> NoReturn:
+        from dse.chips.registry import CHIPS, chip
+        from dse.versions import versions
+
+        compilers = (package for name in CHIPS for package in chip(name).packages)
+        found = versions(["dse", *compilers])
+        first = f"dse {found.pop('dse', '(not installed)')}"
+        show(f"{first} ({', '.join(f'{name} {number}' for name, number in found.items())})")
+        sys.exit()
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code. Errors of `dse`, and whatever the system
     refuses, become one clear message."""
@@ -64,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     """The exit code of a command whose results have all been written."""
-    given = sys.argv[1:] if arguments is None else list(arguments)
+    given = (sys.argv[1:] if arguments is None else list(arguments)) or ["--help"]
     try:
         options = _parser(given[:1]).parse_args(given)
     except SystemExit:  # after --help, too
@@ -90,6 +104,9 @@ def _parser(first: Sequence[str]) -> argparse.ArgumentParser:
         description="Finds the best detector that a chip can hold.",
         epilog="Exit codes: 0 done, 1 failure, 2 usage, 3 nothing feasible, "
         "4 verification failed, 130 interrupted and saved.",
+    )
+    parser.add_argument(
+        "--version", action=_Version, nargs=0, help="the versions of dse, Python and the compilers"
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name in [name for name in COMMANDS if name in first] or COMMANDS:

@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "detector that the package ships, such as P5-a1-256",
     )
     parser.add_argument("--data", help="pictures (default: the study's evaluation pictures)")
-    parser.add_argument("--study", help="default: the latest")
+    parser.add_argument("--study", help="default: the latest with weights")
     parser.add_argument(
         "--pyramid", action="store_true", help="three scales (0.5, 1, 2), as in the paper"
     )

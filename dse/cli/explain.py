@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `dse explain`."""
     parser.add_argument(
         "design",
-        help="a candidate, a file of a network (.tflite, .keras, .h5), or one for the chip",
+        help="a candidate, a file of a network (.tflite, .keras, .h5, .onnx), or one for the chip",
     )
     parser.add_argument(
         "--figure",

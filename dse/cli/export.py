@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="best, a candidate, a trial number, or a detector that the package ships, such as "
         "P5-a1-256",
     )
-    parser.add_argument("--study", help="default: the latest")
+    parser.add_argument("--study", help="default: the latest with weights")
     parser.add_argument(
         "--limit",
         action="append",

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from dse.study.outcomes import SearchReport
     from dse.study.rows import CandidateRow, OutcomeRow
 
-__all__ = ["add_arguments", "front_table", "run"]
+__all__ = ["add_arguments", "front_table", "run", "summary_line"]
 
 RECIPE_FLAGS = (
     "epochs", "views", "pictures", "calibration_pictures", "loss", "balance", "mirror", "seed",
@@ -153,16 +153,18 @@ def run(options: argparse.Namespace) -> int:
         return 0
     show(front_table(report.front, report.columns))
     note("")
-    note(_summary(report))
+    note(summary_line(report))
     if report.audit.audited:
         note(f"audit of early stopping: {report.audit.words()}")
     note(f"look:   dse dashboard {report.study}{how.results_flag}")
-    if any(map(_has_file, report.front)):  # that of a replay has none
+    if options.replay:
+        note("a replay trains nothing: there are no weights to export")
+    elif any(map(_has_file, report.front)):
         note(f"export: dse export best --study {report.study}{how.results_flag}")
     return 0
 
 
-def _summary(report: SearchReport) -> str:
+def summary_line(report: SearchReport) -> str:
     """One line on what the budget went into."""
     reused = f"{report.reused} taken over, " if report.reused else ""
     return (

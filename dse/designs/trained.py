@@ -98,9 +98,9 @@ def find_trained(
 ) -> TrainedDesign:
     """The design of a study under `results` that `name` means, as of `choose_design`.
 
-    study: default the latest. limits, prefer: what is best. A name of `SHIPPED`, with or without
-    a format, is the package's own detector where the latest study has none of that name, or
-    left its weights out.
+    study: default the latest with weights. limits, prefer: what is best. A name of `SHIPPED`,
+    with or without a format, is the package's own detector where that study has none of that
+    name, or left its weights out.
     Raises UnknownName, StudyError, NothingFeasible, or WeightsError.
     """
     try:
@@ -115,7 +115,13 @@ def find_trained(
 
 
 def trained_design(record: StudyRecord, candidate: Candidate) -> TrainedDesign:
-    """What the study trained. Raises WeightsError where the training left no weights."""
+    """What the study trained. Raises WeightsError where the training left no weights, and of a
+    study that replays recorded trainings."""
+    if record.settings.search.replay is not None:
+        raise WeightsError(
+            f"study {record.name} is a replay of recorded trainings: it has no weights",
+            "export from a search of your own, or a detector of the package, such as P5-a1-256",
+        )
     weights = load_weights(record.path / "trainings" / candidate.training.id)
     job = job_of(record)
     about = {

@@ -60,6 +60,14 @@ def _keras(path: Path) -> NetworkFile:
     return NetworkFile(parse_tflite(content, path), content, notes=notes)
 
 
+def _onnx(path: Path) -> NetworkFile:
+    from dse.network.onnx_files import prepared
+    from dse.network.onnx_graph import parse_onnx
+
+    content = prepared(path)
+    return NetworkFile(parse_onnx(content, path), content, kind="onnx")
+
+
 def _content(path: Path, most_bytes: int) -> bytes:
     try:
         return read_bytes(path, most_bytes)
@@ -73,6 +81,7 @@ _READERS: dict[str, Callable[[Path], NetworkFile]] = {
     ".tflite": _tflite,
     ".h5": _keras,
     ".keras": _keras,
+    ".onnx": _onnx,
 }
 NETWORK_SUFFIXES = tuple(_READERS)
 """Endings of the files that `read_network` takes."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dse.search.driver import plan_search, run_search
     from dse.search.request import SearchRequest
     from dse.search.run_options import RunOptions
-    from dse.study.folder import StudyFolder, find_study, latest_study, study_names
+    from dse.study.folder import StudyFolder, find_study, latest_begun, latest_study, study_names
     from dse.study.outcomes import SearchReport
     from dse.study.plan import SearchPlan
     from dse.study.record import StudyRecord, load_study
@@ -27,6 +27,7 @@ __all__ = [
     "StudyFolder",
     "StudyRecord",
     "find_study",
+    "latest_begun",
     "latest_study",
     "load_study",
     "plan_search",
@@ -44,6 +45,7 @@ __getattr__ = lazy(
         "StudyFolder": "dse.study.folder",
         "StudyRecord": "dse.study.record",
         "find_study": "dse.study.folder",
+        "latest_begun": "dse.study.folder",
         "latest_study": "dse.study.folder",
         "load_study": "dse.study.record",
         "plan_search": "dse.search.driver",

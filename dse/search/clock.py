@@ -45,12 +45,13 @@ class SearchClock:
         """Whether this run has had its time."""
         return self.time_limit_s is not None and self.spent_s >= self.time_limit_s
 
-    def left_s(self, ended: int, left: int) -> float | None:
-        """Time for `left` trainings at the pace of the `ended` ones; None where none ended."""
-        if not ended:
+    def left_s(self, done: float, left: float) -> float | None:
+        """Time for `left` trainings at the pace of the `done` ones, parts of trainings counted as
+        such; None where nothing is done."""
+        if not done:
             return None
         spent_s = self.spent_s
-        left_s = spent_s / ended * left
+        left_s = spent_s / done * left
         if self.time_limit_s is not None:
             left_s = min(left_s, max(0.0, self.time_limit_s - spent_s))
         return left_s

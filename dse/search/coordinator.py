@@ -103,12 +103,11 @@ class SearchCoordinator(Coordinator):
             reused=history.reused,
             stopped=history.states["stopped"],
             failed=history.states["failed"],
-            running=scheduler.running,
+            running=scheduler.under_way,
             budget=self._settings.budget,
-            rejected=self._recorder.plan.rejected,
             hypervolume=history.hypervolume,
             elapsed_s=clock.elapsed_s,
-            left_s=None if measuring else clock.left_s(scheduler.ended_here, scheduler.left),
+            left_s=None if measuring else clock.left_s(scheduler.done_here, scheduler.undone),
             measuring=(measuring.done, measuring.wanted) if measuring else None,
         )
 

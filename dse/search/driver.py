@@ -30,9 +30,10 @@ from dse.search.run_options import RunOptions
 from dse.search.scheduler import Scheduler
 from dse.search.warm_start import reusable, take_over
 from dse.space import SearchSpace
+from dse.study.cache import cache_in_use
 from dse.study.disk import full_disk_reported
 from dse.study.file_journal import FileJournal
-from dse.study.folder import StudyFolder, find_study, shared_cache
+from dse.study.folder import StudyFolder, find_study, latest_begun, shared_cache
 from dse.study.journal import Journal
 from dse.study.journal_lines import drop_broken_tail
 from dse.study.outcomes import SearchReport
@@ -149,7 +150,8 @@ class _Search:
 
     def resumed(self) -> SearchReport:
         """A study that exists: checked and mended, then run from where it stands."""
-        folder = StudyFolder.open(find_study(self.run.results, self.run.study))
+        results, name = self.run.results, self.run.study
+        folder = StudyFolder.open(find_study(results, name) if name else latest_begun(results))
         self._know(folder)
         with folder.lock():
             settings = folder.settings()
@@ -198,9 +200,10 @@ class _Search:
                     entries = reusable(record, settings, plan)
                     count = take_over(entries, record, folder, journal, plan)
                     self.progress.say(f"{count} finished trainings taken over from {record.name}")
+        self.progress.say(_feasible(plan))
         job = backend.make_job(settings, shared_cache(self.run.results))
         runner = TaskRunner(job, folder.trainings, backend.train, backend.measure)
-        with journal:
+        with journal, cache_in_use(shared_cache(self.run.results)):
             coordinator = make_coordinator(
                 folder, search, plan, journal, self.progress, self.interruption,
                 began=self.began, time_limit_s=self.run.time_limit_s,
@@ -222,6 +225,14 @@ class _Search:
         storage = " --storage URL" if self.run.storage else ""
         which = f"--study {folder.name}{self.run.results_flag}{storage}"
         self.go_on = f"continue with: dse search --resume {which}"
+
+
+def _feasible(plan: SearchPlan) -> str:
+    """What may be trained, and why the rest may not, for people."""
+    total, rejected = len(plan.rows), sum(plan.rejected.values())
+    reasons = ", ".join(f"{reason} {count}" for reason, count in plan.rejected.items())
+    why = f"; {rejected} are rejected before training ({reasons})" if rejected else ""
+    return f"{total - rejected} of {total} candidates fit{why}"
 
 
 def make_coordinator(

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from dse.files import printable
 from dse.terminal import note_to
 
-__all__ = ["Progress", "Standing", "progress_line"]
+__all__ = ["Progress", "Standing", "UnderWay", "duration", "progress_line"]
 
 PLAIN_EVERY_S = 15.0
 LIVE_EVERY_S = 0.2
@@ -20,9 +20,26 @@ ERASE_LINE = "\r\x1b[K"
 DIM, PLAIN = "\x1b[2m", "\x1b[0m"
 
 
+class UnderWay(NamedTuple):
+    """A training that goes on. epochs: of which `epoch` are done; 0 before the first report."""
+
+    training: str
+    epoch: int
+    epochs: int
+
+    @property
+    def share(self) -> float:
+        """Done of it."""
+        return self.epoch / self.epochs if self.epochs else 0.0
+
+    def __str__(self) -> str:
+        """For people."""
+        return f"{self.training} {self.epoch}/{self.epochs}" if self.epochs else self.training
+
+
 @dataclass(frozen=True)
 class Standing:
-    """A search at one moment. Counts are trainings, but for `rejected` (candidates).
+    """A search at one moment. Counts are trainings.
 
     measuring: compiled files measured and to be measured, once the trainings are done.
     reused: trainings taken over from other studies, which cost nothing.
@@ -32,9 +49,8 @@ class Standing:
     trained: int
     stopped: int
     failed: int
-    running: int
+    running: Sequence[UnderWay]
     budget: int
-    rejected: dict[str, int]
     hypervolume: float
     elapsed_s: float
     left_s: float | None
@@ -43,23 +59,22 @@ class Standing:
 
 
 def progress_line(standing: Standing) -> str:
-    """One line of text, such as `trained 12/50 · running 2 · ...`."""
+    """One line of text, such as `trained 12/50 · 3 min 05 s, about 9 min 20 s left · ...`: the
+    first words matter most, for a narrow terminal cuts the last."""
     parts = [f"trained {standing.trained + standing.stopped}/{standing.budget}"]
-    if standing.reused:
-        parts.append(f"reused {standing.reused}")
-    parts.append(f"running {standing.running}")
-    parts.append(f"stopped early {standing.stopped}")
-    if standing.failed:
-        parts.append(f"failed {standing.failed}")
-    parts.append(f"hypervolume {standing.hypervolume:.4f}")
     if standing.measuring:
         parts.append("compiled files measured {}/{}".format(*standing.measuring))
-    parts.append(duration(standing.elapsed_s))
-    if standing.left_s is not None:
-        parts.append(f"{duration(standing.left_s)} left")
-    total = sum(standing.rejected.values())
-    reasons = ", ".join(f"{reason} {count}" for reason, count in standing.rejected.items())
-    parts.append(f"rejected {total}" + (f" ({reasons})" if reasons else ""))
+    left = "" if standing.left_s is None else f", about {duration(standing.left_s)} left"
+    parts.append(duration(standing.elapsed_s) + left)
+    if standing.running:
+        parts.append(f"running {', '.join(map(str, standing.running))}")
+    counts = (
+        ("reused", standing.reused),
+        ("stopped early", standing.stopped),
+        ("failed", standing.failed),
+    )
+    parts += [f"{what} {count}" for what, count in counts if count]
+    parts.append(f"hypervolume {standing.hypervolume:.4f}")
     return " · ".join(parts)
 
 

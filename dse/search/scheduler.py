@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from dse.search.history import TrialHistory
+from dse.search.progress import UnderWay
 from dse.search.proposers import make_proposer
 from dse.search.stopping import DominanceStopper
 from dse.space import Training
@@ -42,6 +43,12 @@ class _Trial:
     training: Training
     curve: dict[int, Epoch] = field(default_factory=dict)
     beaten: dict[str, Any] | None = None
+
+    @property
+    def under_way(self) -> UnderWay:
+        """How far it is."""
+        last = self.curve[max(self.curve)] if self.curve else None
+        return UnderWay(self.training.id, last.epoch if last else 0, last.epochs if last else 0)
 
 
 @dataclass
@@ -93,8 +100,23 @@ class Scheduler:
     def left(self) -> int:
         """Trainings that are still to begin, at most."""
         begun = self.history.trials + self.running
-        in_budget = self._settings.budget - self.history.counted
+        in_budget = self._settings.budget - self.history.counted - self.running
         return max(0, min(in_budget, len(self._plan.designs) - begun))
+
+    @property
+    def under_way(self) -> list[UnderWay]:
+        """The trainings under way here, and how far each is."""
+        return [trial.under_way for _, trial in sorted(self._running.items())]
+
+    @property
+    def done_here(self) -> float:
+        """Trainings that this run has done, with the parts of those under way."""
+        return self.ended_here + sum(one.share for one in self.under_way)
+
+    @property
+    def undone(self) -> float:
+        """Trainings still to be done, at most, with the parts of those under way."""
+        return self.left + sum(1 - one.share for one in self.under_way)
 
     @property
     def nothing_to_gain(self) -> bool:
@@ -134,14 +156,15 @@ class Scheduler:
 
     def judge(self, task: Task, report: Epoch, time_is_up: bool) -> TrialAction:
         """What becomes of a training after an epoch: it stops when it can no longer matter."""
+        trial = self._running.get(task.number)
+        if trial:
+            trial.curve[report.epoch] = report
         if report.epoch >= report.epochs:
             return TrialAction.CONTINUE
         if time_is_up:
             return TrialAction.PAUSE
-        if self._stopper is None:
+        if self._stopper is None or trial is None:
             return TrialAction.CONTINUE
-        trial = self._running[task.number]
-        trial.curve[report.epoch] = report
         rows = [(seen.epoch, seen.epochs, seen.val_ap) for _, seen in sorted(trial.curve.items())]
         decision = self._stopper.may_continue(task.training, rows)
         if decision.beaten_by and trial.beaten is None:

@@ -13,22 +13,37 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import shutil
 import socket
+from collections.abc import Callable
 from pathlib import Path
+from time import sleep
 from types import TracebackType
+from typing import Any
 
 import tomli_w
 
-from dse.errors import StudyError, StudyLocked, UnknownName
-from dse.files import file_error, make_folder, reported, write_whole
-from dse.schema import shown
+from dse.errors import DseError, StudyError, StudyLocked, UnknownName
+from dse.files import file_error, make_folder, remove_folder, reported, write_whole
+from dse.schema import read_toml, shown
 from dse.study.settings import StudySettings
 
-__all__ = ["StudyFolder", "find_study", "latest_study", "shared_cache", "study_names"]
+__all__ = [
+    "WEIGHTS",
+    "StudyFolder",
+    "find_study",
+    "latest_begun",
+    "latest_study",
+    "shared_cache",
+    "study_names",
+]
 
 SETTINGS = "study.toml"
 LOCK = "lock"
+WEIGHTS = "weights.npz"
+"""In the folder of a training: its network."""
+
+PROBE_S = 0.05
+"""Longer than anybody holds a lock to see whether it is free."""
 
 _HELD: set[Path] = set()
 """Locks of this process: POSIX locks keep other processes out, but not oneself."""
@@ -104,8 +119,23 @@ class StudyFolder:
         return StudySettings.load(self.path / SETTINGS)
 
     def discard(self) -> None:
-        """Removes the folder and all in it."""
-        shutil.rmtree(self.path)
+        """Removes the folder and all in it. Raises FileError."""
+        remove_folder(self.path)
+
+    def writer(self) -> str:
+        """Who writes the study now, in words; empty where nobody does."""
+        if not (self.path / LOCK).exists():  # what came with a clone is not written to
+            return ""
+        try:
+            with self.lock():
+                return ""
+        except StudyLocked as error:
+            return str(error)
+
+    @property
+    def has_weights(self) -> bool:
+        """Some training left its network here."""
+        return any(self.trainings.glob(f"*/{WEIGHTS}"))
 
     def lock(self) -> StudyLock:
         """The right to write; to be used in a `with` statement. Raises StudyLocked."""
@@ -124,12 +154,10 @@ class StudyLock:
             raise _locked(self._path, "this process")
         with reported(self._path, "written"):
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _lock(descriptor):
             holder = os.read(descriptor, 200).decode(errors="replace").strip()
             os.close(descriptor)
-            raise _locked(self._path, holder or "another process") from None
+            raise _locked(self._path, holder or "another process")
         with contextlib.suppress(OSError):  # the lock holds on a full disk, too; it names nobody
             os.ftruncate(descriptor, 0)
             os.write(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
@@ -160,16 +188,23 @@ def study_names(results: Path) -> list[str]:
 
 
 def latest_study(results: Path) -> Path:
-    """The study under `results` that was written last; any that ran here before those that came
-    with a clone. Raises StudyError if there is none."""
-    found = [results / name for name in study_names(results)]
-    if not found:
-        raise StudyError(f"no study in {results}", "run 'dse search' first, or give --results")
-    return max(found, key=_last_written)
+    """The study under `results` that is meant where none is named: of those with weights the one
+    written last, and where none has any, of the others.
+
+    Any that ran here come before those that came with a clone. Replays of recorded trainings are
+    never meant: they train nothing. Raises StudyError if there is no other.
+    """
+    return _first(results, _with_weights_last_written)
+
+
+def latest_begun(results: Path) -> Path:
+    """The study under `results` that a search wrote last, whether or not anything is trained yet:
+    the one to go on with, or to watch. Otherwise as `latest_study`."""
+    return _first(results, _last_written)
 
 
 def find_study(results: Path, name: str | None) -> Path:
-    """The study called `name`, a path to one, or the latest if there is no name.
+    """The study called `name`, a path to one, or `latest_study` if there is no name.
 
     Raises UnknownName (with the nearest name), or StudyError if there is none at all.
     """
@@ -181,10 +216,37 @@ def find_study(results: Path, name: str | None) -> Path:
     raise UnknownName("study", shown(name), study_names(results))
 
 
+def _first(results: Path, order: Callable[[Path], tuple[Any, ...]]) -> Path:
+    """The last in that order that is no replay."""
+    names = study_names(results)
+    if not names:
+        raise StudyError(f"no study in {results}", "run 'dse search' first, or give --results")
+    for path in sorted((results / name for name in names), key=order, reverse=True):
+        if not _is_replay(path):
+            return path
+    raise StudyError(
+        f"every study in {results} is a replay of recorded trainings, which has no weights",
+        f"name one to look at it: {', '.join(names)}",
+    )
+
+
+def _with_weights_last_written(path: Path) -> tuple[bool, bool, float, str]:
+    return StudyFolder(path).has_weights, *_last_written(path)
+
+
 def _last_written(path: Path) -> tuple[bool, float, str]:
     files = [path / SETTINGS, path / "journal.log"]
     ran_here = (path / LOCK).exists()
     return ran_here, max(file.stat().st_mtime for file in files if file.exists()), path.name
+
+
+def _is_replay(path: Path) -> bool:
+    try:
+        _, table = read_toml(path / SETTINGS)
+    except DseError:  # what is wrong with it is told when it is opened
+        return False
+    search = table.get("search")
+    return isinstance(search, dict) and "replay" in search
 
 
 def _made(path: Path) -> Path:
@@ -203,6 +265,18 @@ def _made(path: Path) -> Path:
 def _never_begun(path: Path) -> bool:
     """Whether a search died, or its disk was full, before it had written what it is about."""
     return path.is_dir() and all(f.name == LOCK or f.name[0] == "." for f in path.iterdir())
+
+
+def _lock(descriptor: int) -> bool:
+    """Whether the lock is ours. Asked twice: `writer` has it for an instant."""
+    for wait_s in (PROBE_S, 0.0):
+        try:
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            sleep(wait_s)
+        else:
+            return True
+    return False
 
 
 def _locked(path: Path, holder: str) -> StudyLocked:

@@ -22,6 +22,7 @@ from dse.network.detector import detector_graph
 from dse.network.weights_file import read_weights, write_weights
 from dse.schema import read_json
 from dse.space import Training
+from dse.study.folder import WEIGHTS
 from dse.study.training_result import CompiledMeasure, Outcome
 from dse.training.recipe import EpochReport
 from dse.workers.fitting import fit
@@ -79,7 +80,7 @@ def run_training(
         ap_by_class={format: one.classes for format, one in formats.items() if one.classes},
     )
     write_whole(folder / "curve.csv", _curve_csv(curve))
-    write_weights(folder / "weights.npz", weights)
+    write_weights(folder / WEIGHTS, weights)
     write_whole(metrics, json.dumps(outcome.to_json(), indent=1))
     for left in (folder / "checkpoint.npz", *folder.glob(".*")):  # half-written, by the killed
         left.unlink(missing_ok=True)
@@ -91,10 +92,10 @@ def load_weights(folder: Path) -> Weights:
 
     Raises WeightsError where it is missing or damaged.
     """
-    path = folder / "weights.npz"
+    path = folder / WEIGHTS
     if not path.exists():
         raise WeightsError(
-            f"{folder} holds no trained weights: the study was copied without them, or replayed",
+            f"{folder} holds no trained weights: the study was copied without them",
             "export from a search of your own, or a detector of the package, such as P5-a1-256",
         )
     return read_weights(path, AGAIN)

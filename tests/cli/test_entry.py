@@ -6,6 +6,7 @@ Every case is a process of its own, because only then is there an end at which P
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -72,6 +73,18 @@ def test_names_are_printed_whatever_the_terminal_knows(name: str, encoding: str)
     message, hint = done.stderr.splitlines()
     assert message.isprintable() and "names no design" in message
     assert hint.startswith("     ")
+
+
+def test_versions_are_a_result() -> None:
+    done = dse("", "--version")
+    assert done.returncode == 0 and done.stderr == ""
+    assert re.fullmatch(r"dse \d\S+ \(python 3\.\S+, nncase \S+\)\n", done.stdout)
+
+
+def test_no_command_shows_what_there_is() -> None:
+    done = dse("")
+    assert done.returncode == 0 and done.stderr == ""
+    assert done.stdout == dse("", "--help").stdout and "search" in done.stdout
 
 
 def test_a_mistyped_command_moves_no_cursor() -> None:

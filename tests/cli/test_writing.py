@@ -88,7 +88,7 @@ def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dse.views.dashboard.page.study_tables", lambda record: record)
     monkeypatch.setattr("dse.views.dashboard.page.payload_json", lambda *_: "{}")
     monkeypatch.setattr("dse.views.dashboard.page.page_text", lambda *_: "page")
-    detector = SimpleNamespace(name="P5", pictures="synthetic:4", score=0.5)
+    detector = SimpleNamespace(name="P5", pictures="synthetic:4", score=0.5, class_scores=())
     monkeypatch.setattr("dse.designs.finding.find_detector", lambda *_: detector)
     monkeypatch.setattr("dse.designs.evaluating._find", lambda _, data, __: nothing_found(data))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +14,9 @@ from dse.designs import trained
 from dse.designs.trained import SHIPPED, find_trained, shipped_design
 from dse.errors import StudyError, UnknownName, WeightsError
 from dse.network.detector import detector_graph
+from dse.search import run_search
 from dse.space import Training
+from tests.search.fixtures import Search
 from tests.study.rows import candidate_row, outcome_row
 
 pytestmark = pytest.mark.slow
@@ -71,3 +74,13 @@ def test_without_a_study_other_names_say_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(StudyError) as caught:
         find_trained("best", tmp_path)
     assert "dse search" in caught.value.hint
+
+
+def test_a_replay_says_that_it_has_no_weights(
+    options: Callable[..., Search], recorded_table: Path
+) -> None:
+    how = options(budget=2, study="again", replay=recorded_table)
+    run_search(*how)
+    with pytest.raises(WeightsError, match="again is a replay of recorded trainings") as caught:
+        find_trained("best", how.results, "again")
+    assert "search of your own" in caught.value.hint

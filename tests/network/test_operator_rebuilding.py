@@ -37,7 +37,7 @@ def test_a_changed_convolution_is_written_anew(tmp_path: Path) -> None:
     assert changed.operators is not None
     assert [one.kind for one in changed.operators.operators] == ["PAD", "CONV_2D", "TANH", "MEAN"]
     assert changed.operators.operators[2].outputs[0].sides == (1, 18, 18, 8)
-    assert price(changed, "kpu8", TARGET).known
+    assert price(changed, "kpu8", TARGET).is_priced
 
 
 def test_another_input_costs_what_a_file_of_that_size_does(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def test_time_is_up_at_its_limit(limit_s: float | None, up: bool) -> None:
 
 
 def test_time_left_follows_the_pace_and_the_limit() -> None:
-    assert SearchClock(100.0).left_s(ended=0, left=4) is None
-    assert SearchClock(100.0).left_s(ended=3, left=4) == pytest.approx(40.0)
-    assert SearchClock(100.0, 0.0, 42.0).left_s(ended=3, left=4) == pytest.approx(12.0)
-    assert SearchClock(100.0, 0.0, 20.0).left_s(ended=3, left=4) == 0.0
+    assert SearchClock(100.0).left_s(done=0, left=4) is None
+    assert SearchClock(100.0).left_s(done=3, left=4) == pytest.approx(40.0)
+    assert SearchClock(100.0, 0.0, 42.0).left_s(done=3, left=4) == pytest.approx(12.0)
+    assert SearchClock(100.0, 0.0, 20.0).left_s(done=3, left=4) == 0.0

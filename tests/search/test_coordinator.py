@@ -115,7 +115,7 @@ def test_a_training_without_its_ap_is_a_failed_one(
     coordinator = coordinator_of()
     coordinator.finished(take(coordinator), {**outcome(0.5), "ap": {"FP32": 0.5, "kpu8": None}})
     standing = coordinator.standing()
-    assert (standing.trained, standing.failed, standing.running) == (0, 1, 0)
+    assert (standing.trained, standing.failed, standing.running) == (0, 1, [])
 
 
 def test_time_left_follows_the_pace(coordinator_of: MakeCoordinator) -> None:
@@ -126,5 +126,10 @@ def test_time_left_follows_the_pace(coordinator_of: MakeCoordinator) -> None:
     assert left_s == pytest.approx(300, rel=0.05) and coordinator.clock.elapsed_s == pytest.approx(
         100, rel=0.05
     )
+    half = take(coordinator)
+    coordinator.reported(half, Epoch(3, 6, 1.0, 0.1, 1.0))
+    assert [str(one) for one in coordinator.standing().running] == [f"{half.training.id} 3/6"]
+    left_s = coordinator.standing().left_s
+    assert left_s == pytest.approx(100 / 1.5 * 2.5, rel=0.05)
     again = coordinator_of(budget=4)
     assert again.clock.elapsed_s == pytest.approx(100, rel=0.05)

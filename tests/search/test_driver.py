@@ -9,7 +9,9 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -25,6 +27,8 @@ from dse.errors import (
 )
 from dse.search import SearchRequest, StudyFolder, load_study, plan_search, run_search
 from dse.space import Training
+from dse.study.cache import empty
+from dse.study.folder import shared_cache
 from dse.training.recipe import Recipe
 from tests.search.fake_training import EPOCHS, backend, final_ap, worked
 from tests.search.fixtures import Search
@@ -358,3 +362,19 @@ def test_the_usual_space_of_other_things_has_heads_of_few_boxes(tmp_path: Path) 
     assert {row.training.head for row in plan_search(asked).rows} == {"25"}
     faces = SearchRequest(data=f"{folder}?merge=face=ace,king")
     assert {row.training.head for row in plan_search(faces).rows} == {"25"}
+
+
+def test_a_search_holds_its_cache(options: Make, trace: Path) -> None:
+    how = options(budget=1)
+    real = backend(trace)
+    refused: list[StudyError] = []
+
+    def train(job: Any, *arguments: Any) -> Any:
+        with pytest.raises(StudyError, match="a search that runs now") as caught:
+            empty(shared_cache(how.results))
+        refused.append(caught.value)
+        return real.train(job, *arguments)
+
+    run_search(*how, replace(real, train=train))
+    assert len(refused) == 1
+    empty(shared_cache(how.results))

@@ -5,7 +5,7 @@ import io
 import pytest
 
 from dse.search import progress
-from dse.search.progress import Progress, Standing, duration, progress_line
+from dse.search.progress import Progress, Standing, UnderWay, duration, progress_line
 
 
 def standing(**changes: object) -> Standing:
@@ -13,9 +13,8 @@ def standing(**changes: object) -> Standing:
         "trained": 9,
         "stopped": 3,
         "failed": 0,
-        "running": 2,
+        "running": [UnderWay("P5-a1-256", 4, 6), UnderWay("A63-a0.5-96", 0, 0)],
         "budget": 50,
-        "rejected": {"main_memory": 841, "kpu_memory": 128},
         "hypervolume": 0.75,
         "elapsed_s": 61.0,
         "left_s": 7400.0,
@@ -30,10 +29,10 @@ class Terminal(io.StringIO):
 
 def test_the_line_says_it_all() -> None:
     assert progress_line(standing()) == (
-        "trained 12/50 · running 2 · stopped early 3 · hypervolume 0.7500 · 1 min 01 s · "
-        "2 h 03 min left · rejected 969 (main_memory 841, kpu_memory 128)"
+        "trained 12/50 · 1 min 01 s, about 2 h 03 min left · running P5-a1-256 4/6, A63-a0.5-96"
+        " · stopped early 3 · hypervolume 0.7500"
     )
-    assert "failed 1 ·" in progress_line(standing(failed=1))
+    assert "· failed 1 ·" in progress_line(standing(failed=1))
     assert "compiled files measured 1/7" in progress_line(standing(measuring=(1, 7)))
     assert "left" not in progress_line(standing(left_s=None))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dse.errors import FileError, InvalidFile, StudyError, StudyLocked, UnknownName
-from dse.study.folder import StudyFolder, find_study, latest_study, study_names
+from dse.study.folder import StudyFolder, find_study, latest_begun, latest_study, study_names
 from dse.study.settings import StudySettings
 from tests.process_limits import no_file_larger_than
 
@@ -106,6 +106,33 @@ def test_a_study_that_ran_here_comes_before_one_that_came_with_the_clone(tmp_pat
     assert latest_study(tmp_path).name == "here"
 
 
+def test_latest_is_one_with_weights_and_the_one_to_go_on_with_need_not_be(tmp_path: Path) -> None:
+    trained, begun = made(tmp_path, "trained"), made(tmp_path, "begun")
+    os.utime(trained.path / "study.toml", (1e9, 1e9))
+    assert latest_study(tmp_path).name == "begun"  # none has any
+    trained.training("A98-a0.5-224").mkdir(parents=True)
+    (trained.training("A98-a0.5-224") / "weights.npz").touch()
+    with begun.lock():
+        pass
+    assert find_study(tmp_path, None).name == "trained"
+    assert latest_begun(tmp_path).name == "begun"
+
+
+def test_a_replay_is_never_the_latest(tmp_path: Path) -> None:
+    replay = made(tmp_path, "replay")
+    (replay.path / "study.toml").write_text("[search]\nreplay = 'table.jsonl'\n")
+    for latest in (latest_study, latest_begun):
+        with pytest.raises(StudyError, match="is a replay of recorded trainings") as caught:
+            latest(tmp_path)
+    assert "replay" in caught.value.hint
+    broken = made(tmp_path, "broken")
+    (broken.path / "study.toml").write_text("[search")
+    os.utime(broken.path / "study.toml", (1e9, 1e9))
+    for latest in (latest_study, latest_begun):
+        assert latest(tmp_path).name == "broken"  # it says what is wrong when it is opened
+    assert find_study(tmp_path, "replay") == replay.path
+
+
 def test_a_study_is_found_by_name_and_by_path(tmp_path: Path) -> None:
     folder = made(tmp_path, "mine")
     assert find_study(tmp_path, "mine") == folder.path
@@ -118,6 +145,29 @@ def test_a_lock_keeps_this_process_out_and_is_freed(tmp_path: Path) -> None:
         pass
     with folder.lock():
         pass
+
+
+def test_a_writer_is_seen_without_a_trace(tmp_path: Path) -> None:
+    folder = made(tmp_path)
+    assert folder.writer() == "" and not (folder.path / "lock").exists()
+    with folder.lock():
+        assert "this process" in folder.writer()
+    assert folder.writer() == ""
+
+
+def test_a_look_at_a_lock_stops_no_search(tmp_path: Path) -> None:
+    """Who looks whether it is free holds it for an instant."""
+    folder = made(tmp_path)
+    script = (
+        "import sys, time; from pathlib import Path; from dse.study.folder import StudyFolder\n"
+        "with StudyFolder(Path(sys.argv[1])).lock():\n"
+        "    print('held', flush=True); time.sleep(0.01)"
+    )
+    looking = [sys.executable, "-c", script, str(folder.path)]
+    with subprocess.Popen(looking, stdout=subprocess.PIPE, text=True) as looker:
+        assert looker.stdout is not None and looker.stdout.readline()
+        with folder.lock():
+            pass
 
 
 def test_a_lock_keeps_other_processes_out_and_names_its_holder(tmp_path: Path) -> None:

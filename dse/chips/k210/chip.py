@@ -282,19 +282,10 @@ class K210(Chip):
         return calibrated(log, K210Target.own(target), network, extends)
 
     def examine(self) -> Iterator[Finding]:
-        """Asks the compiler itself, in a process of its own: it may end the one it runs in."""
-        from dse.chips.abilities import Finding
-        from dse.chips.k210.compiler.compiler import compiler_version
-        from dse.errors import CompilerError
-        from dse.versions import version_of
+        """See `Chip`."""
+        from dse.chips.k210.examining import findings
 
-        package = version_of("nncase")
-        yield Finding("nncase", package is not None, package or "not installed", "uv sync")
-        try:
-            yield Finding("K210 compiler", True, compiler_version())
-        except CompilerError as error:
-            advice = "uv sync --reinstall-package nncase"
-            yield Finding("K210 compiler", False, str(error), advice)
+        return findings()
 
 
 def _own(cost: Cost) -> K210Cost:

@@ -20,6 +20,7 @@ from dse.detection.average_precision import operating_point
 from dse.errors import CompilerError, WeightsError
 from dse.evaluation import Finding, Findings, find_faces
 from dse.space import Candidate
+from dse.study.folder import WEIGHTS
 from dse.views.contact_sheet.choosing import Score, choose_between, count
 from dse.views.contact_sheet.sheet import SAVING
 from dse.views.contact_sheet.thumbnail import thumbnail
@@ -151,7 +152,7 @@ def _rule(pictures: int, of: int, file: str) -> str:
 
 
 def _weights(record: StudyRecord, name: str) -> Path:
-    return record.path / "trainings" / Candidate.parse(name).training.id / "weights.npz"
+    return record.path / "trainings" / Candidate.parse(name).training.id / WEIGHTS
 
 
 def _run(record: StudyRecord, name: str, data: DataSet, say: Say) -> Findings:

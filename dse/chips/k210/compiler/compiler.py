@@ -118,6 +118,7 @@ def compile_kmodel(
     time_limit_s: float = 120,
     calibrate_method: str = "no_clip",
     nncase_version: str | None = None,
+    kind: str = "tflite",
 ) -> CompiledKmodel:
     """Compiles a float32 TensorFlow-Lite file for the K210 with post-training quantization.
 
@@ -125,11 +126,12 @@ def compile_kmodel(
     which set the activation ranges; of a network with several inputs, one such array for each; of
     one that reads no picture (see `NetworkInputs.are_pictures`), float32 (n, *shape). interleaved:
     pictures and maps are (h, w, channels) on the
-    board too, see above. nncase_version: default our own, see `toolchain`. Raises CompilerError
+    board too, see above. nncase_version: default our own, see `toolchain`. kind: "onnx" for a file
+    that `dse.network.onnx_files` made ready. Raises CompilerError
     with the compiler's own reason, also when it takes longer than `time_limit_s` seconds or
     dies; FileError where there is no room for temporary files.
     """
-    inputs = network_inputs(network)
+    inputs = network_inputs(network, kind)
     samples = [calibration] if isinstance(calibration, np.ndarray) else list(calibration)
     inputs.check(samples)
     _check_method(calibrate_method)

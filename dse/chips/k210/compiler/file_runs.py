@@ -18,11 +18,12 @@ from dse.errors import VerificationFailed
 from dse.files import temporary_folder, whole_file, write_whole
 from dse.network.weights_file import DAMAGED, read_arrays
 
-__all__ = ["Died", "run_kmodel", "run_tflite"]
+__all__ = ["Died", "run_kmodel", "run_onnx", "run_tflite"]
 
 Arrays = Sequence[NDArray[Any]]
 
 TFLITE_RUN = "dse.chips.k210.compiler.tflite_run"
+ONNX_RUN = "dse.chips.k210.compiler.onnx_run"
 
 
 class Died(VerificationFailed):
@@ -58,6 +59,17 @@ def run_tflite(
             write_whole(folder / "tensors.json", json.dumps(list(tensors)), durable=False)
         command = processes.module_command(TFLITE_RUN, str(folder))
         return _run("TensorFlow Lite", command, folder, inputs, time_limit_s)
+
+
+def run_onnx(content: bytes, inputs: Arrays, time_limit_s: float) -> list[NDArray[Any]]:
+    """Outputs (n, 1, ...) of an ONNX file in ONNX Runtime.
+
+    Raises as `run_kmodel`.
+    """
+    with temporary_folder("dse-run-") as folder:
+        write_whole(folder / "model.onnx", content, durable=False)
+        command = processes.module_command(ONNX_RUN, str(folder))
+        return _run("ONNX Runtime", command, folder, inputs, time_limit_s)
 
 
 def _run(

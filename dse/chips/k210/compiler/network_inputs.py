@@ -1,4 +1,4 @@
-"""What a TensorFlow-Lite file reads: camera pictures, or numbers of its own."""
+"""What a network's file reads: camera pictures, or numbers of its own."""
 
 from __future__ import annotations
 
@@ -34,10 +34,14 @@ _HINT = "write the file with dse.chips.k210.to_tflite, or export it again"
 
 @dataclass(frozen=True)
 class NetworkInputs:
-    """Shapes of the float32 inputs, the number of samples first, and what pixels mean to them."""
+    """Shapes of the float32 inputs, the number of samples first, and what pixels mean to them.
+
+    kind: of the file, "tflite" or "onnx"; shapes of pictures are (1, h, w, channels) in both.
+    """
 
     shapes: tuple[Shape, ...]
     pixel_range: tuple[float, float] = SIGNED
+    kind: str = "tflite"
 
     @property
     def are_pictures(self) -> bool:
@@ -80,7 +84,7 @@ class NetworkInputs:
         planar = layout == "NCHW"
         picture = [channels, height, width] if planar else [height, width, channels]
         return {
-            "kind": "tflite",
+            "kind": self.kind,
             "layout": layout,
             "picture": picture if self.are_pictures else None,
             "input_range": list(self.pixel_range),
@@ -100,14 +104,19 @@ class NetworkInputs:
             return [np.asarray(found, np.float32) for found in samples]
         low, high = self.pixel_range
         step = np.float32((high - low) / 255)
-        return [found.astype(np.float32) * step + np.float32(low) for found in samples]
+        layout = "NCHW" if self.kind == "onnx" else "NHWC"
+        arranged = self.arranged(samples, layout)
+        return [found.astype(np.float32) * step + np.float32(low) for found in arranged]
 
 
-def network_inputs(content: bytes) -> NetworkInputs:
-    """What the TensorFlow-Lite file `content` reads; nncase dies on files that are none.
+def network_inputs(content: bytes, kind: str = "tflite") -> NetworkInputs:
+    """What the TensorFlow-Lite file `content`, or a prepared ONNX file, reads; nncase dies on files
+    that are none.
 
     Raises CompilerError for what is none, is damaged, or reads other than float32 numbers.
     """
+    if kind == "onnx":
+        return _onnx_inputs(content)
     if len(content) < 8 or not schema.Model.ModelBufferHasIdentifier(content, 0):
         raise CompilerError("this is not a TensorFlow-Lite file", _HINT)
     try:
@@ -120,7 +129,13 @@ def network_inputs(content: bytes) -> NetworkInputs:
         pixel_range = _pixel_range(model, graph, {int(index) for index in inputs})
     except (struct.error, IndexError, TypeError, AttributeError, ValueError, KeyError) as error:
         raise CompilerError(f"the TensorFlow-Lite file is damaged: {error}", _HINT) from None
-    if not shapes or not all(floats) or not all(min(shape, default=0) > 0 for shape in shapes):
+    return _checked(shapes, all(floats), pixel_range)
+
+
+def _checked(
+    shapes: tuple[Shape, ...], floats: bool, pixel_range: tuple[float, float], kind: str = "tflite"
+) -> NetworkInputs:
+    if not shapes or not floats or not all(min(shape, default=0) > 0 for shape in shapes):
         raise CompilerError(
             f"the network reads {list(shapes) or 'nothing'}, not float32 numbers of fixed shapes",
             "export the network in float32, for one picture at a time",
@@ -130,7 +145,22 @@ def network_inputs(content: bytes) -> NetworkInputs:
             f"the network reads {list(shapes)}, far more than the chip has memory for",
             "export it for a smaller input",
         )
-    return NetworkInputs(shapes, pixel_range)
+    return NetworkInputs(shapes, pixel_range, kind)
+
+
+def _onnx_inputs(content: bytes) -> NetworkInputs:
+    """Of a file that `dse.network.onnx_files` made ready."""
+    import onnx
+
+    graph = onnx.load_model_from_string(content).graph
+    held = {one.name for one in graph.initializer}
+    tensors = [one.type.tensor_type for one in graph.input if one.name not in held]
+    shapes = [tuple(int(side.dim_value) for side in one.shape.dim) for one in tensors]
+    floats = all(one.elem_type == onnx.TensorProto.FLOAT for one in tensors)
+    interleaved = (
+        (shape[0], *shape[2:], shape[1]) if len(shape) == 4 else shape for shape in shapes
+    )
+    return _checked(tuple(interleaved), floats, SIGNED, "onnx")
 
 
 def _shape(tensor: Any) -> Shape:

@@ -76,6 +76,7 @@ def compiled_row(
             material.samples.arrays,
             interleaved=target.interleaved,
             time_limit_s=time_limit_s,
+            kind=material.inputs.kind,
         )
         compiled = native.in_first_version(target.kmodel_versions_written)
     except CompilerError as error:
@@ -102,7 +103,7 @@ class _Material(NamedTuple):
 def _material(subject: Subject, pictures: Path | None) -> _Material:
     if subject.file is not None:
         content = subject.file.content
-        inputs = network_inputs(content)
+        inputs = network_inputs(content, subject.file.kind)
         return _Material(content, inputs, chosen_samples(inputs, pictures))
     content = random_tflite(subject.graph, seed=0)
     shape = (1, *subject.graph.input.shape)
@@ -157,7 +158,7 @@ def _refused(predicted: K210Cost, ours: Verdict, said: str) -> Row:
         "fits": False,
         "reason": reason,
         **dict.fromkeys(COMPARED),
-        "agrees": same if predicted.known or predicted.refusals else None,
+        "agrees": same if predicted.is_priced or predicted.refusals else None,
         "differences": {},
         "other_ranges": [],
         "agreement": None,
@@ -180,7 +181,7 @@ def _compared(predicted: K210Cost, compiled: CompiledKmodel, target: K210Target)
         "fits": theirs.accepted,
         "reason": theirs.reason or None,
         **found,
-        "agrees": same if predicted.known else None,
+        "agrees": same if predicted.is_priced else None,
         "differences": differences,
         "other_ranges": [],
         "agreement": None,

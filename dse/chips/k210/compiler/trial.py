@@ -7,17 +7,26 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from dse.chips.k210.compiler.agreement import Agreement, OutputAgreement, compared, outputs_of
 from dse.chips.k210.compiler.compiler import CompiledKmodel, compile_kmodel
-from dse.chips.k210.compiler.file_runs import Died, run_tflite
+from dse.chips.k210.compiler.file_runs import Died, run_onnx, run_tflite
 from dse.chips.k210.compiler.network_inputs import NetworkInputs
+from dse.chips.k210.compiler.output_agreement import (
+    Agreement,
+    OutputAgreement,
+    compared,
+    outputs_of,
+)
 from dse.chips.k210.compiler.parting import Operators, first_wrong
 from dse.chips.k210.compiler.trial_inputs import Samples
 from dse.errors import CompilerError, VerificationFailed
 
 __all__ = ["tried"]
+
+MAPS = 5
+"""Axes of maps (samples, 1, channels, h, w)."""
 
 CUT_SAMPLES = 2
 """For each shorter network: what is wrong shows in any."""
@@ -34,9 +43,11 @@ def tried(
 ) -> Agreement:
     """The outputs of `compiled`, nncase's own file of the network `content`, beside the network's.
 
-    Where they are not the same it says from which layer on; a cut for each takes about a second.
-    Raises VerificationFailed where one of both cannot be run.
+    Where they are not the same it says from which layer on (of a TensorFlow-Lite file): a cut for
+    each takes about a second. Raises VerificationFailed where one of both cannot be run.
     """
+    if inputs.kind == "onnx":
+        return _tried_onnx(content, compiled, inputs, samples, interleaved, time_limit_s)
     operators = Operators(content)
     first = operators.outputs[0]
     cuts = partial(_Cuts, operators, inputs, samples, interleaved, time_limit_s)
@@ -55,6 +66,24 @@ def tried(
         if not one.telling:
             return _with_inside(agreement, cuts(tensor))
     return agreement
+
+
+def _tried_onnx(
+    content: bytes,
+    compiled: CompiledKmodel,
+    inputs: NetworkInputs,
+    samples: Samples,
+    interleaved: bool,
+    time_limit_s: float,
+) -> Agreement:
+    try:
+        found = outputs_of(compiled, inputs, samples, time_limit_s, planar=not interleaved)
+    except Died as death:
+        return Agreement(samples.words, (), died=str(death))
+    wanted = run_onnx(content, inputs.numbers(samples.arrays), time_limit_s)
+    maps = [np.moveaxis(one, 2, -1) if one.ndim == MAPS else one for one in wanted]
+    names = [f"output {number}" for number in range(len(maps))]
+    return Agreement(samples.words, compared(names, found, maps))
 
 
 def _parted(agreement: Agreement, cuts: _Cuts, tensor: int) -> Agreement:

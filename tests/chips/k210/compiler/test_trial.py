@@ -55,10 +55,10 @@ def test_outputs_that_hardly_vary_are_looked_behind(monkeypatch: pytest.MonkeyPa
     inputs = network_inputs(content)
     samples = noise(inputs)
     compiled = compile_kmodel(content, samples.arrays)
-    monkeypatch.setattr("dse.chips.k210.compiler.agreement.TELLING_STEPS", 1e9)
+    monkeypatch.setattr("dse.chips.k210.compiler.output_agreement.TELLING_STEPS", 1e9)
     assert trial.tried(content, compiled, inputs, samples).inside == ()
     monkeypatch.setattr(
-        "dse.chips.k210.compiler.agreement.OutputAgreement.telling",
+        "dse.chips.k210.compiler.output_agreement.OutputAgreement.telling",
         property(lambda told: told.output != "head"),
     )
     told = trial.tried(content, compiled, inputs, samples)
@@ -77,7 +77,7 @@ def test_a_simulator_that_dies_is_the_file_s_fault(monkeypatch: pytest.MonkeyPat
             raise Died("nncase's simulator is killed by SIGSEGV by it")
         return run_kmodel(kmodel, *rest)
 
-    monkeypatch.setattr("dse.chips.k210.compiler.agreement.run_kmodel", dies)
+    monkeypatch.setattr("dse.chips.k210.compiler.output_agreement.run_kmodel", dies)
     told = trial.tried(content, compiled, inputs, samples)
     assert not told.same
     assert "SIGSEGV" in told.message
@@ -99,3 +99,17 @@ def test_a_simulator_that_takes_too_long_is_stopped() -> None:
     compiled = compile_kmodel(content, samples.arrays)
     with pytest.raises(VerificationFailed, match=r"stopped after 0\.05 s"):
         run_kmodel(compiled.kmodel, list(inputs.arranged(samples.arrays)), toolchain(), 0.05)
+
+
+def test_an_onnx_file_is_priced_compiled_and_tried(tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    from tests.network.onnx_networks import written
+    from tests.network.test_onnx_graph import branches
+
+    path = tmp_path / "own.onnx"
+    path.write_bytes(written(branches()))
+    row = compiled_row(str(path), TARGET)
+    assert row is not None
+    assert (row["verdict"], row["agrees"], row["differences"]) == ("accepted", True, {})
+    assert row["agreement"]["same"] is True
+    assert [one["largest_error_steps"] < 10 for one in row["agreement"]["outputs"]] == [True, True]

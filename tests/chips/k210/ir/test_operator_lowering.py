@@ -40,7 +40,7 @@ def test_operators_are_accepted_and_explained(name: str, tmp_path: Path) -> None
     graph = graph_of(name, tmp_path)
     cost = price(graph, "kpu8", TARGET)
     assert isinstance(cost, K210Cost)
-    assert cost.known
+    assert cost.is_priced
     assert judge(cost, TARGET).accepted
     account = explained(graph, "kpu8", TARGET)
     assert sum(row["latency_ms"] for row in account.layers) == pytest.approx(cost.latency_ms)
@@ -69,7 +69,7 @@ def test_a_program_without_prices_keeps_its_reason(tmp_path: Path) -> None:
     net.plain(OP.ELU, "elu", [net.last], net.shape)
     cost = price(net.graph(tmp_path), "kpu8", TARGET)
     verdict = judge(cost, TARGET)
-    assert not cost.known
+    assert not cost.is_priced
     assert (verdict.status, verdict.reason, verdict.layer) == ("refused", "compiler", "elu")
     assert "ReLU" in verdict.instead
 
@@ -80,4 +80,4 @@ def test_operations_without_a_rule_are_counted(tmp_path: Path) -> None:
         net.plain(OP.FLOOR_MOD, name, [net.last, net.input], net.shape)
     verdict = judge(price(net.graph(tmp_path), "kpu8", TARGET), TARGET)
     assert verdict.status == "unknown"
-    assert "'floor_mod' (2 times), first at layer one" in verdict.message
+    assert "'floor_mod' (2, first at one)" in verdict.message

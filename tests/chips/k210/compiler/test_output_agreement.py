@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dse.chips.k210.compiler.agreement import (
+from dse.chips.k210.compiler.output_agreement import (
     LEAST_CORRELATION,
     MOST_ERROR_STEPS,
     Agreement,
