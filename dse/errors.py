@@ -48,6 +48,9 @@ __all__ = [
 LONGEST_NAME = 80
 """Of a name that is compared with known ones and repeated: comparing takes its length squared."""
 
+MOST_LISTED = 24
+"""Known names in a message: a study has hundreds of designs."""
+
 
 class DseError(Exception):
     """Base of the tree. `hint` is one sentence that says what to do."""
@@ -79,7 +82,8 @@ class UnknownName(UsageError):
         name = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..."
         near = difflib.get_close_matches(name, names, n=1)
         guess = f" Did you mean '{near[0]}'?" if near else ""
-        listed = ", ".join(names) if names else "none yet"
+        more = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
+        listed = ", ".join(names[:MOST_LISTED]) + more if names else "none yet"
         super().__init__(f"unknown {kind} '{name}'.{guess}", hint=f"known: {listed}")
 
 

@@ -14,6 +14,7 @@ __all__ = [
     "REFUSED",
     "REJECTED",
     "UNKNOWN",
+    "Refusal",
     "Verdict",
     "refused",
     "too_much",
@@ -68,23 +69,25 @@ def too_much(use: Use) -> Verdict:
 
 
 def refused(refusals: Sequence[Refusal]) -> Verdict:
-    """The compiler makes no file, or a file of another network: the first reason, and how many."""
+    """The verdict on a network that the chip's compiler cannot compile, or compiles wrongly."""
     first, *others = refusals
-    message = f"the compiler cannot: {first.operation} at {first.layer}: {first.why}"
+    message = f"the compiler cannot: {first.operation} at layer {first.layer}: {first.why}"
     if others:
-        count = Counter(one.operation for one in others)
-        message += f" (and {', '.join(f'{n} more {op}' for op, n in count.items())})"
+        message += f" (and {_counted([one.operation for one in others])})"
     return Verdict(
         REFUSED, "compiler", "compiler", first.layer, message=message, instead=first.instead
     )
 
 
 def unknown(operations: Sequence[tuple[str, str]]) -> Verdict:
-    """No rule covers some operations: which, how often, and where each comes first."""
-    first: dict[str, str] = {}
-    for layer, op in operations:
-        first.setdefault(op, layer)
-    count = Counter(op for _, op in operations)
-    listed = (f"'{op}' ({number}, first at {first[op]})" for op, number in count.items())
-    message = f"no rule covers {', '.join(listed)}: ask the compiler with --compile"
-    return Verdict(UNKNOWN, "unsupported", "operations", operations[0][0], message=message)
+    """The verdict on a network with (layer, operation) that no rule covers: all, with counts."""
+    layer, _ = operations[0]
+    names = _counted([op for _, op in operations])
+    message = f"no rule covers {names}, first at layer {layer}"
+    return Verdict(UNKNOWN, "unsupported", "operations", layer, message=message)
+
+
+def _counted(names: Sequence[str]) -> str:
+    """Such as "'elu' (3 times), 'warp'"."""
+    counts = Counter(names).items()
+    return ", ".join(f"'{name}'" + (f" ({n} times)" if n > 1 else "") for name, n in counts)

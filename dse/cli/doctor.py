@@ -105,15 +105,40 @@ def _package(name: str) -> Finding:
 def _weights(folder: str | None) -> Finding:
     from dse.chips.abilities import Finding
     from dse.errors import DseError
-    from dse.network.keras_starting_weights import load_starting_weights
     from dse.network.weights_source import choose_source
 
     try:
         source = choose_source(folder)
-        found = load_starting_weights(source, 0.35).source
+        found = _weights_of(source)
     except DseError as error:
         return Finding("starting weights", False, str(error), error.hint)
     return Finding("starting weights", True, f"{source}: {found}")
+
+
+def _weights_of(source: str) -> str:
+    """What is there, read as far as that goes without TensorFlow, whose import takes longer than
+    all the rest: only a folder of Keras' files needs it. Raises WeightsError."""
+    if source == "imagenet":
+        return "Keras' files, fetched when a search first needs them"
+    if source == "shipped":
+        return _shipped_weights()
+    from dse.network.keras_starting_weights import load_starting_weights
+
+    return load_starting_weights(source, 0.35).source
+
+
+def _shipped_weights() -> str:
+    """Reads every file of the package. Raises WeightsError."""
+    from dse.errors import WeightsError
+    from dse.network import weights_file
+
+    hint = "reinstall the package, or give --weights-dir"
+    files = sorted((Path(weights_file.__file__).parent / "weights").glob("*.npz"))
+    for file in files:
+        weights_file.read_weights(file, hint)
+    if not files:
+        raise WeightsError("the package holds no weights", hint)
+    return f"dse's own, {len(files)} files"
 
 
 def _disk(results: Path) -> Finding:

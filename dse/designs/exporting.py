@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dse.chips import Target, chip, load_target, price_candidate
+from dse.designs.bundles import require_place
 from dse.designs.selection import AtMost
-from dse.errors import NothingFeasible
+from dse.errors import NothingFeasible, UsageError
 
 if TYPE_CHECKING:
     from dse.chips.abilities import ExportReport
@@ -37,14 +38,18 @@ def export_design(
     say: told what takes time.
 
     Raises NothingFeasible for a design that the target does not hold, VerificationFailed for a
-    file that lost its accuracy, and what `find_trained` and `Chip.bundle` raise.
+    file that lost its accuracy, and what `require_place`, `find_trained` and `Chip.bundle` raise.
     """
+    if out is not None:
+        require_place(out)
     from dse.designs.trained import find_trained
 
     trained = find_trained(design, results, study, limits, prefer)
     board = load_target(target or trained.study["target"])
     name = trained.candidate.id + (f"-{board.name}" if target else "")
-    return _bundle(trained, board, out or trained.home / "export" / name, say)
+    folder = out or trained.home / "export" / name
+    require_place(folder)
+    return _bundle(trained, board, folder, say)
 
 
 def _bundle(
@@ -56,6 +61,10 @@ def _bundle(
 
     candidate, job = design.candidate, design.job
     head = design.head
+    runs = chip(target.chip)
+    if candidate.format not in runs.formats:
+        usual = candidate.training.in_format(runs.format)
+        raise UsageError(f"{candidate.id} does not run on the chip", f"export {usual.id}")
     priced = price_candidate(candidate, target, len(head.classes))
     if priced.cost.deployable and not priced.verdict.accepted:
         raise NothingFeasible(f"{candidate.id}: {priced.verdict.message}")
@@ -63,7 +72,7 @@ def _bundle(
         f"{candidate.id}: {target.toolchain or 'no compiler'} for {target.title}, "
         "then the file on the evaluation pictures"
     )
-    return chip(target.chip).bundle(
+    return runs.bundle(
         folder,
         candidate,
         detector_graph(candidate.training, head),

@@ -14,24 +14,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from dse.errors import InvalidFile
 from dse.files import printable
-from dse.network.graph import CONVOLUTIONS, Graph, Layer, Padding, Shape
+from dse.network.graph import CONVOLUTIONS, Graph, Layer, Shape
+from dse.network.onnx_values import attributes_of, few_numbers, padding_of
+from dse.network.tflite_windows import added
 
 __all__ = ["parse_onnx"]
 
 MOST_NODES = 4096
-MOST_CONSTANTS = 64
-"""Numbers of a tensor that says how an operation works."""
-
 ACTIVATIONS = {"Relu": "relu", "LeakyRelu": "leaky", "Sigmoid": "sigmoid", "Tanh": "tanh"}
 PASSED = ("Identity", "Dropout")
-INTEGERS = {7: "<i8", 6: "<i4"}
-FLOAT = 1
-"""`TensorProto.DataType`."""
-
 MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, ZeroDivisionError)
 
 
@@ -135,7 +128,7 @@ class _Reader:
     def is_relu6(self, node: Any) -> bool:
         if node.op_type != "Clip":
             return False
-        told = _attributes(node)
+        told = attributes_of(node)
         limits = [told.get("min"), told.get("max")]
         if len(node.input) == 3:
             limits = [float(self.numbers(name)[0]) for name in node.input[1:]]
@@ -143,13 +136,7 @@ class _Reader:
 
     def numbers(self, name: str) -> Any:
         """The few numbers that the file holds for a tensor."""
-        held = self.constants[name]
-        kind = "<f4" if held.data_type == FLOAT else INTEGERS[held.data_type]
-        listed = held.float_data or held.int64_data or held.int32_data
-        found = np.asarray(listed) if listed else np.frombuffer(held.raw_data, kind)
-        if len(found) > MOST_CONSTANTS:
-            raise ValueError(f"'{printable(name)}' holds {len(found)} numbers where few are meant")
-        return found
+        return few_numbers(self.constants[name])
 
     def other(self, node: Any, read: list[str], out: str) -> None:
         """An operation that layer graphs do not know in this form."""
@@ -161,7 +148,7 @@ class _Reader:
             self.owner[further] = name
 
     def convolution(self, node: Any, read: list[str], out: str) -> None:
-        told, weights = _attributes(node), list(self.constants[node.input[1]].dims)
+        told, weights = attributes_of(node), list(self.constants[node.input[1]].dims)
         source, written = self.shape(read[0]), self.shape(out)
         groups, strides = told.get("group", 1), told.get("strides", [1, 1])
         depthwise = groups == source[2] == written[2] and groups > 1
@@ -169,11 +156,11 @@ class _Reader:
         dilated = max(told.get("dilations", [1, 1])) > 1
         if uneven or dilated or not (depthwise or groups == 1):
             return self.other(node, read, out)
-        padding = _padding(told, source, written, weights[2], strides[0])
+        padding = padding_of(told, source, written, weights[2], strides[0])
         before = self.layers[self.owner[read[0]]]
         inputs: tuple[str, ...] = (before.name,)
         if before.op == "pad":
-            padding = _added(padding, before.padding)
+            padding = added(padding, before.padding)
             inputs = before.inputs
         name = self.append(
             out, "depthwise" if depthwise else "conv", read[:1],
@@ -193,12 +180,12 @@ class _Reader:
         return None
 
     def pool(self, node: Any, read: list[str], out: str) -> None:
-        told = _attributes(node)
+        told = attributes_of(node)
         kernel, strides = told["kernel_shape"], told.get("strides", [1, 1])
         if len(set(kernel)) > 1 or len(set(strides)) > 1 or len(kernel) != 2:
             return self.other(node, read, out)
         source, written = self.shape(read[0]), self.shape(out)
-        padding = _padding(told, source, written, kernel[0], strides[0])
+        padding = padding_of(told, source, written, kernel[0], strides[0])
         op = "maxpool" if node.op_type == "MaxPool" else "avgpool"
         self.append(out, op, read, kernel=kernel[0], stride=strides[0], padding=padding)
         return None
@@ -227,14 +214,14 @@ class _Reader:
 
     def concatenation(self, node: Any, read: list[str], out: str) -> None:
         maps = all(len(self.sides.get(name, [])) == 4 for name in read)
-        if len(read) != len(node.input) or _attributes(node)["axis"] not in (1, -3) or not maps:
+        if len(read) != len(node.input) or attributes_of(node)["axis"] not in (1, -3) or not maps:
             return self.other(node, read, out)
         self.append(out, "concat", read)
         return None
 
     def resize(self, node: Any, read: list[str], out: str) -> None:
         source, written = self.shape(read[0]), self.shape(out)
-        factor, mode = written[0] // source[0], _attributes(node).get("mode", b"nearest")
+        factor, mode = written[0] // source[0], attributes_of(node).get("mode", b"nearest")
         exact = (source[0] * factor, source[1] * factor) == written[:2]
         if not exact or mode not in (b"nearest", b"linear"):
             return self.other(node, read, out)
@@ -274,7 +261,7 @@ class _Reader:
         return None
 
     def pad(self, node: Any, read: list[str], out: str) -> None:
-        told = _attributes(node)
+        told = attributes_of(node)
         amounts = told.get("pads") or self.numbers(node.input[1]).tolist()
         if told.get("mode", b"constant") != b"constant" or len(amounts) != 8 or min(amounts) < 0 \
                 or any(amounts[i] for i in (0, 1, 4, 5)):  # fmt: skip
@@ -282,35 +269,6 @@ class _Reader:
         padding = (amounts[2], amounts[6], amounts[3], amounts[7])
         self.append(out, "pad", read[:1], padding=padding)
         return None
-
-
-def _attributes(node: Any) -> dict[str, Any]:
-    import onnx
-
-    return {one.name: onnx.helper.get_attribute_value(one) for one in node.attribute}
-
-
-def _padding(
-    told: dict[str, Any], source: Shape, written: Shape, kernel: int, stride: int
-) -> Padding:
-    """(top, bottom, left, right), also where the file says only how to work it out."""
-    automatic = told.get("auto_pad", b"NOTSET")
-    if automatic in (b"NOTSET", b"VALID"):
-        top, left, bottom, right = told.get("pads", [0, 0, 0, 0])
-        return top, bottom, left, right
-    whole = [
-        max(0, (after - 1) * stride + kernel - before)
-        for before, after in zip(source[:2], written[:2], strict=True)
-    ]
-    less, more = [side // 2 for side in whole], [side - side // 2 for side in whole]
-    if automatic == b"SAME_LOWER":
-        less, more = more, less
-    return less[0], more[0], less[1], more[1]
-
-
-def _added(one: Padding, other: Padding) -> Padding:
-    top, bottom, left, right = (a + b for a, b in zip(one, other, strict=True))
-    return top, bottom, left, right
 
 
 HANDLERS: dict[str, Callable[..., None]] = {

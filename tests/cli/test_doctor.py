@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from dse.chips.abilities import Finding
 from dse.cli import doctor
 from dse.cli.entry import main
+from dse.errors import WeightsError
+from dse.network import weights_file, weights_source
 
 
 @pytest.fixture(autouse=True)
@@ -32,3 +35,21 @@ def test_firmwares_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert [one["ok"] for one in told["findings"]] == [True, False]
     loads = {one["target"]: one["loads"] for one in told["firmwares"]}
     assert loads["k210-sdk"] == "kmodel 3, 4, 5" and loads["k210-canmv"] == "kmodel 3, 4"
+
+
+def test_the_packages_weights_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weights_source, "choose_source", lambda folder: "shipped")
+    found = doctor._weights(None)
+    assert found.ok and found.found == "shipped: dse's own, 7 files"
+
+    def damaged(path: Path, hint: str) -> None:
+        raise WeightsError(f"{path.name} is damaged", hint)
+
+    monkeypatch.setattr(weights_file, "read_weights", damaged)
+    found = doctor._weights(None)
+    assert not found.ok and "is damaged" in found.found and "reinstall" in found.advice
+
+
+def test_a_folder_of_weights_that_is_none_is_said() -> None:
+    found = doctor._weights("/nowhere")
+    assert not found.ok and "is no folder" in found.found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import onnx
 from onnx import helper
 
 from dse.network.graph import Graph, Layer
+from tests.chips.networks import BOTTOM_RIGHT, chain, conv, depthwise
 
 OPSET = 13
 ACTIVATIONS = {"relu": "Relu", "leaky": "LeakyRelu", "sigmoid": "Sigmoid"}
@@ -97,3 +99,19 @@ def written(graph: Graph, batch: int | str = 1, more: list[Any] | None = None) -
     )
     model = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
     return bytes(model.SerializeToString())
+
+
+def branches() -> Graph:
+    """All that the reader knows, but for heads."""
+    first = chain((32, 48, 3), replace(conv("a", 8, 3, 2), activation="leaky"), depthwise("b"))
+    layers = (
+        *first.layers,
+        Layer("c", "conv", ("b",), (16, 24, 8), bias=True),
+        Layer("sum", "add", ("a", "c"), (16, 24, 8), activation="relu"),
+        Layer("pool", "maxpool", ("sum",), (8, 12, 8), 2, 2),
+        Layer("mean", "avgpool", ("sum",), (8, 12, 8), 2, 2),
+        Layer("both", "concat", ("pool", "mean"), (8, 12, 16)),
+        Layer("large", "upsample_nearest", ("both",), (16, 24, 16), stride=2),
+        Layer("odd", "conv", ("large",), (8, 12, 4), 3, 2, BOTTOM_RIGHT, "sigmoid", bias=True),
+    )
+    return Graph("branches", layers, ("odd", "large"))

@@ -19,8 +19,8 @@ from dse.errors import DseError, InvalidFile, NotSupported
 from dse.network.graph import Graph, Layer
 from dse.network.network_files import read_network
 from dse.network.onnx_graph import parse_onnx
-from tests.chips.networks import BOTTOM_RIGHT, chain, conv, depthwise
-from tests.network.onnx_networks import written
+from tests.chips.networks import chain, conv
+from tests.network.onnx_networks import branches, written
 
 pytestmark = pytest.mark.slow
 
@@ -29,22 +29,6 @@ def read(content: bytes, folder: Path) -> Graph:
     path = folder / "own.onnx"
     path.write_bytes(content)
     return read_network(path).graph
-
-
-def branches() -> Graph:
-    """All that the reader knows, but for heads."""
-    first = chain((32, 48, 3), replace(conv("a", 8, 3, 2), activation="leaky"), depthwise("b"))
-    layers = (
-        *first.layers,
-        Layer("c", "conv", ("b",), (16, 24, 8), bias=True),
-        Layer("sum", "add", ("a", "c"), (16, 24, 8), activation="relu"),
-        Layer("pool", "maxpool", ("sum",), (8, 12, 8), 2, 2),
-        Layer("mean", "avgpool", ("sum",), (8, 12, 8), 2, 2),
-        Layer("both", "concat", ("pool", "mean"), (8, 12, 16)),
-        Layer("large", "upsample_nearest", ("both",), (16, 24, 16), stride=2),
-        Layer("odd", "conv", ("large",), (8, 12, 4), 3, 2, BOTTOM_RIGHT, "sigmoid", bias=True),
-    )
-    return Graph("branches", layers, ("odd", "large"))
 
 
 def without_suffixes(graph: Graph) -> list[Layer]:

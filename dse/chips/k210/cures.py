@@ -209,42 +209,42 @@ def _head(graph: Graph) -> Cured | None:
 def _dense(graph: Graph) -> Cured | None:
     """The first dense layer behind a flattened map, behind the mean of each channel instead."""
     for flat, dense in _flattened(graph):
-        channels = graph[flat.inputs[0]].shape[2]
+        source = graph[flat.inputs[0]]
+        channels, numbers = source.shape[2], dense.shape[2]
         mean = Layer(flat.name, "mean", flat.inputs, (1, 1, channels))
-        changed = with_layers(graph, {flat.name: mean})
+        row = Layer(dense.name, "conv", (flat.name,), (1, 1, numbers),
+                    activation=dense.activation, bias=True)  # fmt: skip
+        layers = []
+        for layer in graph:
+            layers.append({flat.name: mean, dense.name: row}.get(layer.name, layer))
+            if layer.name == dense.name:
+                layers.append(Layer(f"{dense.name}_row", "flatten", (dense.name,), row.shape))
+        renamed = {dense.name: f"{dense.name}_row"}
+        read = [_reading(layer, renamed, but=f"{dense.name}_row") for layer in layers]
+        outputs = tuple(renamed.get(name, name) for name in graph.outputs)
         return Cured(
             (dense.name,),
-            changed if dense.op == "conv" else _as_convolution(changed, dense),
+            Graph(graph.name, tuple(read), outputs),
             "x = GlobalAveragePooling2D()(x) instead of Flatten()(x)",
             "x = x.mean((2, 3)) instead of torch.flatten(x, 1)",
         )
     return None
 
 
-def _as_convolution(graph: Graph, dense: Layer) -> Graph:
-    """`dense` as what it is behind a map of one pixel: a 1x1 convolution, and its row."""
-    row = Layer(f"{dense.name}_row", "flatten", (dense.name,), dense.shape)
-    layers: list[Layer] = []
-    for layer in graph:
-        read = tuple(row.name if name == dense.name else name for name in layer.inputs)
-        layers.append(replace(layer, inputs=read))
-        if layer.name == dense.name:
-            layers[-1] = Layer(dense.name, "conv", dense.inputs, dense.shape,
-                               activation=dense.activation, bias=True)  # fmt: skip
-            layers.append(row)
-    outputs = tuple(row.name if name == dense.name else name for name in graph.outputs)
-    return Graph(graph.name, tuple(layers), outputs)
+def _reading(layer: Layer, renamed: dict[str, str], but: str) -> Layer:
+    if layer.name == but:
+        return layer
+    return replace(layer, inputs=tuple(renamed.get(name, name) for name in layer.inputs))
 
 
 def _flattened(graph: Graph) -> Iterator[tuple[Layer, Layer]]:
     """A reshape of a map of several pixels, and the dense layer that reads it."""
     for layer in graph:
-        dense = layer.op.startswith("fully_connected") or layer.op == "conv"
-        flat = graph[layer.inputs[0]] if dense else layer
-        if not dense or (flat.op != "flatten" and not flat.op.startswith("reshape")):
+        if layer.op != "conv" or graph[layer.inputs[0]].op != "reshape":
             continue
+        flat = graph[layer.inputs[0]]
         height, width, _ = graph.input_shapes(flat)[0]
-        if height * width >= LARGE_FLATTENED and layer.shape[:2] == (1, 1):
+        if height * width >= LARGE_FLATTENED:
             yield flat, layer
 
 

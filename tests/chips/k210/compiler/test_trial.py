@@ -103,8 +103,7 @@ def test_a_simulator_that_takes_too_long_is_stopped() -> None:
 
 def test_an_onnx_file_is_priced_compiled_and_tried(tmp_path: Path) -> None:
     pytest.importorskip("onnx")
-    from tests.network.onnx_networks import written
-    from tests.network.test_onnx_graph import branches
+    from tests.network.onnx_networks import branches, written
 
     path = tmp_path / "own.onnx"
     path.write_bytes(written(branches()))
