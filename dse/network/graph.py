@@ -30,8 +30,10 @@ class Layer:
     """One operation and the shape of what it writes.
 
     op: "input", "conv", "depthwise", "add", "concat", "upsample" (bilinear, by `stride`),
-        "pad", "maxpool", "avgpool", "unary" (a function of each number alone), or any other
-        name, which the operators of the file explain.
+        "pad", "maxpool", "avgpool", "unary" (a function of each number alone), "arithmetic"
+        (with a constant for each channel), "mean" (of each channel; "mean_map" keeps a map of
+        one pixel), "flatten" (such a map as a row of numbers), "softmax", or any other name, which
+        the operators of the file explain.
     inputs: names of the layers it reads, in order.
     kernel, stride, padding: of a convolution or pool; padding is what the layer adds itself.
     activation: "linear", "relu6", "relu", "sigmoid", ...

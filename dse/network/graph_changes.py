@@ -12,8 +12,8 @@ __all__ = ["reshaped", "used", "with_layers", "without"]
 
 WINDOWS = (*CONVOLUTIONS, "maxpool", "avgpool")
 KEPT = (
-    "unary", "softmax", "sub", "mul", "div", "maximum", "minimum", "prelu", "tanh", "hard_swish",
-    "logistic", "relu", "relu6", "exp", "log",
+    "unary", "arithmetic", "softmax", "sub", "mul", "div", "maximum", "minimum", "prelu", "tanh",
+    "hard_swish", "logistic", "relu", "relu6", "exp", "log",
 )  # fmt: skip
 """Write maps of the shape of the largest that they read."""
 
@@ -82,8 +82,8 @@ def _shape(layer: Layer, read: list[Shape]) -> Shape | None:
         return (height, width, sum(one[2] for one in read)) if same else None
     if layer.op in ("upsample", "upsample_nearest"):
         return height * layer.stride, width * layer.stride, channels
-    if layer.op == "mean" and layer.shape == (1, 1, channels):
+    if layer.op in ("mean", "mean_map") and layer.shape == (1, 1, channels):
         return layer.shape
-    if layer.op == "reshape" and (height, width) == (1, 1):
+    if layer.op in ("reshape", "flatten") and (height, width) == (1, 1):
         return read[0]
     return max(read, key=math.prod) if layer.op in KEPT else None

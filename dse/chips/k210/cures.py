@@ -18,7 +18,7 @@ __all__ = ["CURES", "Cure", "Cured"]
 
 POOLS = ("maxpool", "avgpool")
 RESIZES = ("upsample", "upsample_nearest", "resize_bilinear", "resize_nearest_neighbor")
-SCALES = ("unary", "add", "sub", "mul", "div")
+SCALES = ("unary", "arithmetic", "add", "sub", "mul", "div")
 """What a normalisation is made of: each with constants."""
 
 LINE = 64

@@ -23,6 +23,10 @@ TENSOR_RANGE_BYTES = 12 + 4
 
 DIMENSION_BYTES = 4
 
+FLAT_RANK = 2
+FLAT_RESULTS = ("mean", "softmax", "flat_copy")
+"""Rows of numbers, where a layer of a map says so."""
+
 SECTION_HEADER_BYTES = 32
 CPU_POOLS, KPU_POOLS = 2, 3
 CPU_ALIGNMENT_BYTES, KPU_ALIGNMENT_BYTES = 8, 256
@@ -48,7 +52,9 @@ ARGUMENT_BYTES = LOAD_ADDRESS_BYTES + 3 * LOAD_NUMBER_BYTES + 2 * STORE_BYTES
 """Of a call, beside the two shapes' numbers."""
 
 CALL_BYTES = 11
+STORE_FLAT_BYTES = 2 * LOAD_NUMBER_BYTES + 3
 _TWO_TENSORS = 2 * LOAD_ADDRESS_BYTES + 3 * STORE_SHAPE_BYTES
+_TWO_FLAT = 2 * LOAD_ADDRESS_BYTES + 3 * STORE_FLAT_BYTES
 
 CPU_TEXT_BYTES = {
     "dequantize": _TWO_TENSORS + 2 * LOAD_NUMBER_BYTES + 8,
@@ -61,6 +67,12 @@ CPU_TEXT_BYTES = {
     "transpose": _TWO_TENSORS + STORE_SHAPE_BYTES + 8,
     "upsample": _TWO_TENSORS + 2 * LOAD_NUMBER_BYTES + 10,
     "conv": 4 * LOAD_ADDRESS_BYTES + 7 * LOAD_NUMBER_BYTES + 5 * STORE_SHAPE_BYTES + 3 + 28,
+    "arithmetic": 3 * LOAD_ADDRESS_BYTES + 6 * STORE_SHAPE_BYTES + 19,
+    "mean": _TWO_TENSORS - STORE_SHAPE_BYTES + 2 * STORE_FLAT_BYTES + LOAD_NUMBER_BYTES + 10,
+    "mean_map": _TWO_TENSORS + STORE_FLAT_BYTES + LOAD_NUMBER_BYTES + 10,
+    "flatten": _TWO_TENSORS + 7,
+    "flat_copy": _TWO_FLAT + 7,
+    "softmax": _TWO_FLAT + 15,
     "input": 0,
     "crop": 0,
     "concat": 0,
@@ -85,7 +97,7 @@ def kmodel_bytes(program: Program) -> int:
     size = MODEL_HEADER_BYTES
     size += MODULE_HEADER_BYTES + CPU_POOLS * MEMORY_POOL_BYTES
     size += FUNCTION_HEADER_BYTES
-    size += sum(_range_bytes(step.rank) for step in given)
+    size += sum(_range_bytes(_rank(step)) for step in given)
     size = _section(size, sum(program.each(_cpu_constants)), CPU_ALIGNMENT_BYTES)
     size = _up(_section(size, cpu_text, CPU_ALIGNMENT_BYTES), 8)
     if calls:
@@ -113,6 +125,11 @@ def _code_bytes(step: Step) -> int:
 
 def _on_cpu(step: Step) -> bool:
     return step.op not in KPU_TEXT_BYTES
+
+
+def _rank(step: Step) -> int:
+    flat = step.own_bytes < 0 and step.op in FLAT_RESULTS
+    return FLAT_RANK if flat else step.rank
 
 
 def _range_bytes(rank: int) -> int:
@@ -159,6 +176,8 @@ def _cpu_constants(_: Program, step: Step) -> int:
         return step.own_bytes
     if step.op == "lookup":
         return LOOKUP_TABLE_BYTES
+    if step.op == "arithmetic":
+        return _up(4 * step.shape[2], 8)
     if step.op in CPU_CONVOLUTIONS:
         return _up(4 * step.weights, 8) + _up(4 * step.shape[2], 8)
     return 0

@@ -26,7 +26,7 @@ __all__ = ["Duration", "program_time", "step_time", "total_time"]
 FREE_OPS = ("input", "crop", "concat", "bitcast")
 """A view, or memory that others write into."""
 
-COPIES = ("copy", "kpu_copy")
+COPIES = ("copy", "kpu_copy", "flatten", "flat_copy")
 
 PER_ELEMENT = {
     "dequantize": "cpu_cycles_per_dequantized_element",
@@ -87,7 +87,7 @@ def _cpu_work(program: Program, step: Step, target: K210Target) -> tuple[Cycles,
         return _mac_cycles(program, target), step.weights * height * width
     if step.op in ("maxpool", "avgpool"):
         return target.cpu_cycles_per_pooled_element, step.elements * step.kernel**2
-    if step.op == "mean":
+    if step.op in ("mean", "mean_map"):
         return target.cpu_cycles_per_pooled_element, program.steps[step.inputs[0]].elements
     if step.op in COPIES:
         return target.cpu_cycles_per_copied_byte, step.size_bytes

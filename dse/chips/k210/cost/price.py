@@ -8,7 +8,7 @@ is not deployable with the tools at hand.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import NamedTuple
 
@@ -147,9 +147,8 @@ def price(graph: Graph, format: str, target: K210Target) -> K210Cost:
     size = file_bytes(program, graph.parameters, format)
     time = program_time(program, target)
     memory = plan_memory(program)
-    if program.missing:
-        peak, layer = certain_kpu_bytes(graph)
-        memory = replace(memory, peak_kpu_bytes=peak, peak_layer=layer)
+    if program.unknown_ops and format == KPU_FORMAT:  # of the rest nothing is certain
+        size, memory = 0, Memory(0, 0, 0, "", *certain_kpu_bytes(graph))
     figures = Figures(graph.parameters, graph.macs, size, memory, time)
     layers = partial(account, graph, format, target)
     return figures.cost(format, target, program, layers)

@@ -44,7 +44,7 @@ KNOWN_OPS = (
     "input", *KPU_CONVOLUTIONS, "upload", "download", "dequantize", "quantize", "pad", "slice",
     "crop", "concat", "copy", "kpu_copy", "transpose", "conv", "depthwise", "upsample",
     "upsample_nearest", "add", "lookup", "unary", "arithmetic", "maxpool", "avgpool", "mean",
-    "softmax", "bitcast", "matmul",
+    "mean_map", "flatten", "flat_copy", "softmax", "bitcast", "matmul",
 )  # fmt: skip
 """Operations whose time and memory the rules cover; a network with another one is "unknown"."""
 

@@ -71,6 +71,8 @@ class _Crossing:
             inputs = tuple(self.in_kpu(source) for source in step.inputs)
         elif step.op == "lookup":
             inputs = tuple(self.as_bytes(source) for source in step.inputs)
+        elif step.op == "arithmetic":
+            inputs = tuple(self.interleaved_float(source) for source in step.inputs)
         elif step.op == "concat":
             inputs = tuple(self.for_concat(source) for source in step.inputs)
         else:
@@ -109,7 +111,7 @@ class _Crossing:
             return self.once("download", position, 1)
         if self.done[position].element_bytes == 4:
             position = self.once("quantize", position, 1)
-        return position
+        return self.planar(index, position)
 
     def as_own_bytes(self, index: int) -> int:
         """What the slice or crop `index` reads, in bytes of the slice's own range.
@@ -141,6 +143,18 @@ class _Crossing:
             position = self.once("download", position, 1)
         if self.done[position].element_bytes == 1:
             position = self.once("dequantize", position, 4)
+        return self.planar(index, position)
+
+    def interleaved_float(self, index: int) -> int:
+        """As float32 with the channels last: so the compiler leaves constants for channels."""
+        if self.steps[index].op == "arithmetic":
+            return self.step(index)
+        return self.once("transpose", self.as_float(index), 4)
+
+    def planar(self, index: int, position: int) -> int:
+        """What lies at `position`, the result of step `index`, in planes of channels again."""
+        if self.steps[index].op == "arithmetic":
+            return self.once("transpose", position, self.done[position].element_bytes)
         return position
 
     def for_concat(self, index: int) -> int:
@@ -164,6 +178,8 @@ class _Crossing:
         step = self.done[position]
         if step.element_bytes == 1:
             return self.once("dequantize", position, 4)
+        if step.op == "flatten":
+            return self.once("flat_copy", position, 4)
         if step.op == "crop" or position in self.joined:
             return self.emit(step._replace(op="copy", inputs=(position,), kernel=1))
         return position

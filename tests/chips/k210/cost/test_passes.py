@@ -62,6 +62,18 @@ def test_a_function_of_what_the_cpu_made_is_a_table() -> None:
     ]  # fmt: skip
 
 
+def test_constants_for_channels_are_applied_with_channels_last() -> None:
+    layers = [
+        Layer("input", "input", (), (16, 16, 3)),
+        Layer("mean", "arithmetic", ("input",), (16, 16, 3)),
+        Layer("deviation", "arithmetic", ("mean",), (16, 16, 3)),
+        Layer("a", "conv", ("deviation",), (16, 16, 8), 3, 1, (1,) * 4, bias=True),
+    ]
+    assert ops(Graph("normalised", tuple(layers), ("a",)))[1:7] == [
+        "dequantize", "transpose", "arithmetic", "arithmetic", "quantize", "transpose",
+    ]  # fmt: skip
+
+
 def test_equal_pads_of_two_readers_are_made_once() -> None:
     layers = list(chain((16, 2, 8), conv("a", 8)).layers)
     layers += [
