@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dse.chips.registry import CHIPS
 from dse.errors import NothingFeasible, UnknownName, UsageError
 from dse.schema import shown
-from dse.study.choosing import PREFERENCES, Choice, choose, deployable_rows
+from dse.study.choosing import PREFERENCES, Choice, choose_among, deployable_rows
 from dse.study.columns import study_columns
 from dse.study.folder import shared_cache
 
@@ -71,7 +71,7 @@ def choose_design(
 
 def choose_best(
     record: StudyRecord, limits: Sequence[AtMost] = (), prefer: str = "latency"
-) -> Choice:
+) -> Choice[OutcomeRow]:
     """The design to ship, as of `dse.study.choosing`, among the deployable ones within `limits`.
 
     Raises UnknownName for another preference, NothingFeasible where no design qualifies.
@@ -83,7 +83,7 @@ def choose_best(
         for row in deployable
         if all(column.of(row) <= one.value for column, one in zip(columns, limits, strict=True))
     ]
-    choice = choose(record, fitting, prefer)
+    choice = choose_among(record.path, fitting, prefer)
     if choice is None:
         raise NothingFeasible(
             f"no trained design of {record.name} is deployable within the limits",

@@ -32,9 +32,11 @@ FAR = _row("P8-a0.5-128", 0.80, 1, 230)
 ROWS = [BEST, NEAR, SMALL, FAR]
 
 
-def _choose(path: Path, rows: list[OutcomeRow] = ROWS, prefer: str = "latency") -> Choice:
+def _choose(
+    path: Path, rows: list[OutcomeRow] = ROWS, prefer: str = "latency"
+) -> Choice[OutcomeRow]:
     record: Any = SimpleNamespace(name="study", rows=rows, path=path)
-    choice = choose(record, prefer=prefer)
+    choice = choose(record, prefer)
     assert choice is not None
     return choice
 

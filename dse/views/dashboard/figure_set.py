@@ -21,7 +21,6 @@ from dse.views.dashboard.frames import (
     Record,
     StudyTables,
     budget,
-    picks,
     rejected_by_reason,
     study_tables,
 )
@@ -31,6 +30,7 @@ from dse.views.dashboard.panel_figures import (
     learning_curve_figure,
     precision_recall_figure,
 )
+from dse.views.dashboard.picks import picks
 from dse.views.dashboard.references import references
 from dse.views.dashboard.story import (
     Over,

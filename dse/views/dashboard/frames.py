@@ -24,14 +24,12 @@ from dse.study.provenance import classes_of
 __all__ = [
     "FLOAT",
     "STATES",
-    "Pick",
     "Record",
     "StudyTables",
     "budget",
     "explain_command",
     "export_command",
     "facts",
-    "picks",
     "rejected_by_reason",
     "study_tables",
 ]
@@ -83,16 +81,6 @@ class Record(Protocol):
     def stopping(self) -> str: ...
     def frame(self) -> pd.DataFrame: ...
     def space(self) -> pd.DataFrame: ...
-
-
-@dataclass(frozen=True)
-class Pick:
-    """A design worth looking at first, the rule that chose it, and the column that it is about."""
-
-    title: str
-    rule: str
-    candidate: str
-    column: str
 
 
 @dataclass(frozen=True)
@@ -214,29 +202,6 @@ def budget(designs: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame({"trainings": groups.size(), "seconds": groups.sum()})
     table = table.reindex(["trained", "stopped", "failed"], fill_value=0)
     return table.rename_axis("fate").reset_index()
-
-
-def picks(tables: StudyTables, keep: float = 0.97) -> list[Pick]:
-    """The most accurate deployable design, then the fastest and the smallest near it.
-
-    "Near" is an AP of at least `keep` times the best one. Empty where nothing is deployable.
-    """
-    designs, columns = tables.designs, tables.columns
-    usable = designs[designs["deployable"] & designs["ap"].notna()]
-    usable = usable[usable["state"].isin(("front", "dominated"))]
-    if usable.empty:
-        return []
-    best = usable.sort_values(["ap", "latency_ms"], ascending=[False, True]).iloc[0]
-    near = usable[usable["ap"] >= keep * best["ap"]]
-    rule = f"at least {keep:.0%} of the best AP"
-    first = f"highest AP that the {columns.chip.accelerator} runs"
-    chosen = [Pick("Most accurate", first, str(best["candidate"]), "shown_ap")]
-    for title, column in (("Fastest", "latency_ms"), ("Smallest", columns.size.name)):
-        near_known = near.dropna(subset=column)
-        if not near_known.empty:
-            row = near_known.sort_values([column, "ap"], ascending=[True, False]).iloc[0]
-            chosen.append(Pick(title, rule, str(row["candidate"]), column))
-    return chosen
 
 
 def export_command(tables: StudyTables) -> str:

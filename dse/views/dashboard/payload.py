@@ -26,7 +26,6 @@ from dse.views.dashboard.frames import (
     explain_command,
     export_command,
     facts,
-    picks,
     rejected_by_reason,
 )
 from dse.views.dashboard.importance import Importance, importance
@@ -38,6 +37,7 @@ from dse.views.dashboard.panel_figures import (
     learning_curve_figure,
     precision_recall_figure,
 )
+from dse.views.dashboard.picks import picks
 from dse.views.dashboard.pictures import picture_note
 from dse.views.dashboard.references import Reference, references
 from dse.views.dashboard.story import (

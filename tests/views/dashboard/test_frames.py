@@ -56,26 +56,9 @@ def test_a_training_counts_once_in_the_budget(record: Any) -> None:
     assert spent.loc["stopped", "seconds"] == 4 * 20.0
 
 
-def test_picks_are_deployable_and_keep_their_promise(record: Any) -> None:
-    tables = frames.study_tables(record)
-    designs = tables.designs.set_index("candidate")
-    best, fast, small = (designs.loc[pick.candidate] for pick in frames.picks(tables))
-    usable = designs[designs["deployable"] & designs["ap"].notna()]
-    assert best["ap"] == usable["ap"].max()
-    near = usable[usable["ap"] >= 0.97 * best["ap"]]
-    assert fast["latency_ms"] == near["latency_ms"].min()
-    assert small["kmodel_bytes"] == near["kmodel_bytes"].min()
-
-
-def test_nothing_is_picked_where_nothing_can_be_deployed(record: Any) -> None:
-    rows = [{**row, "deployable": False} for row in record.rows]
-    assert frames.picks(frames.study_tables(_with(record, rows))) == []
-
-
 def test_an_empty_study_has_empty_tables(empty_record: Any) -> None:
     tables = frames.study_tables(empty_record)
     assert tables.designs.empty
-    assert frames.picks(tables) == []
     assert frames.rejected_by_reason(tables.designs) == {}
     assert frames.budget(tables.designs)["trainings"].to_list() == [0, 0, 0]
 

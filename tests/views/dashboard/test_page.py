@@ -271,7 +271,7 @@ def test_the_frame_rate_line_moves(reader: Reader, page_path: Path) -> None:
 def test_copy_gives_the_export_command(reader: Reader, page_path: Path, record: Any) -> None:
     best = _on_front(record)[0]["candidate"]
     page = reader.open(page_path)
-    page.locator("#picks button").first.click()
+    page.locator("#picks button", has_text="Most accurate").click()
     page.click("#copy")
     page.wait_for_selector("text=Copied")
     assert page.evaluate("navigator.clipboard.readText()") == f"dse export {best} --study k210-001"

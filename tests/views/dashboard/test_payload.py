@@ -76,7 +76,7 @@ def test_a_study_tells_its_columns_and_its_chips_words(record: Any, other: Any) 
         "energy_mj",
     }
     assert theirs["chip"] == {"file": "firmware", "accelerator": "NPU", "format": "int8"}
-    assert theirs["picks"][0]["rule"] == "highest AP that the NPU runs"
+    assert theirs["picks"][1]["rule"] == "highest AP that the NPU runs"
     for study in (ours, theirs):
         shown = {name for names in study["shown"].values() for name in names}
         assert shown == set(study["columns"])
