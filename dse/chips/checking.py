@@ -18,7 +18,7 @@ from dse.chips.pricing import judge
 from dse.chips.registry import chip
 from dse.chips.subject import OwnFile, Subject, find
 from dse.chips.target import Target
-from dse.chips.verdict import ACCEPTED, REFUSED, Verdict
+from dse.chips.verdict import ACCEPTED, REFUSED, UNKNOWN, Verdict
 from dse.errors import DseError, UsageError
 from dse.space import Candidate, SearchSpace, Training
 from dse.text_table import bytes_text, format_table
@@ -233,8 +233,9 @@ def _ms(judged: Row) -> str:
 
 
 def _amounts(row: Row, names: Sequence[str]) -> list[str]:
-    """Bytes; of a network that the compiler refuses there are none."""
-    if row["verdict"] == REFUSED:
+    """Bytes; of a network that the compiler refuses there are none, and of one that is not known as
+    a whole they would look exact."""
+    if row["verdict"] in (REFUSED, UNKNOWN):
         return [UNTOLD] * len(names)
     return [bytes_text(row[name]) for name in names]
 

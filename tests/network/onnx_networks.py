@@ -115,3 +115,23 @@ def branches() -> Graph:
         Layer("odd", "conv", ("large",), (8, 12, 4), 3, 2, BOTTOM_RIGHT, "sigmoid", bias=True),
     )
     return Graph("branches", layers, ("odd", "large"))
+
+
+def classifier() -> bytes:
+    """A convolution, the mean of its channels, a dense layer, softmax."""
+    rng = np.random.default_rng(1)
+    held = {"w": rng.normal(size=(8, 4)), "b": np.zeros(4)}
+    constants = [
+        helper.make_node(
+            "Constant", [], [name], value=onnx.numpy_helper.from_array(values.astype("f4"))
+        )
+        for name, values in held.items()
+    ]
+    head = [
+        *constants,
+        helper.make_node("GlobalAveragePool", ["a"], ["mean"]),
+        helper.make_node("Flatten", ["mean"], ["row"]),
+        helper.make_node("Gemm", ["row", "w", "b"], ["dense"]),
+        helper.make_node("Softmax", ["dense"], ["last"]),
+    ]
+    return written(chain((16, 16, 3), conv("a", 8, 3)), more=head)
