@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from dse.chips.k210.ir.buffers import is_view
 from dse.chips.k210.ir.net import Net, Node
@@ -21,22 +22,34 @@ NO_WORK = ("input", "output", "constant")
 
 @dataclass(eq=False)
 class _Region:
+    """number: its place among all. What it reads and writes is found once, until it takes another
+    region in."""
+
     on_kpu: bool
+    number: int
     nodes: dict[Node, None] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def only_views(self) -> bool:
         return all(is_view(node) for node in self.nodes)
 
+    @cached_property
     def inputs(self) -> dict[Node, None]:
         """Results from outside that it reads."""
         read = (source for node in self.nodes for source in node.inputs)
         return dict.fromkeys(s for s in read if s not in self.nodes and s.op != "constant")
 
+    @cached_property
     def outputs(self) -> dict[Node, None]:
         """Its results that others read."""
         left = (n for n in self.nodes if any(user not in self.nodes for user in n.users))
         return dict.fromkeys(left)
+
+    def take(self, other: _Region) -> None:
+        """The nodes of `other` become its own."""
+        self.nodes.update(other.nodes)
+        for name in ("only_views", "inputs", "outputs"):
+            self.__dict__.pop(name, None)
 
 
 def kpu_regions(net: Net) -> dict[Node, int]:
@@ -64,7 +77,7 @@ def _created(net: Net) -> list[_Region]:
         on_kpu = node.op in ON_KPU
         region = _last_region(node, of)
         if region is None or region.on_kpu != on_kpu:
-            region = _Region(on_kpu)
+            region = _Region(on_kpu, len(regions))
             regions.append(region)
         region.nodes[node] = None
         of[node] = region
@@ -82,16 +95,18 @@ def _last_region(node: Node, of: dict[Node, _Region]) -> _Region | None:
 def _merged(regions: list[_Region], fits: Callable[[_Region, _Region], bool]) -> bool:
     """Takes regions into others that they fit, until none does."""
     ever = False
+    of = {node: region for region in regions for node in region.nodes}
     while True:
         for one in regions:
             taken = [
                 other
-                for other in regions
-                if other is not one and (one.on_kpu or other.on_kpu) and fits(one, other)
+                for other in _near(one, of)
+                if (one.on_kpu or other.on_kpu) and fits(one, other)
             ]
             if taken:
                 for other in taken:
-                    one.nodes.update(other.nodes)
+                    one.take(other)
+                    of.update(dict.fromkeys(other.nodes, one))
                     regions.remove(other)
                 ever = True
                 break
@@ -99,24 +114,31 @@ def _merged(regions: list[_Region], fits: Callable[[_Region, _Region], bool]) ->
             return ever
 
 
+def _near(one: _Region, of: dict[Node, _Region]) -> list[_Region]:
+    """Those that read it, that it reads, or that read the same, in their order."""
+    nodes = [user for node in (*one.outputs, *one.inputs) for user in node.users]
+    found = {of[node] for node in (*nodes, *one.inputs) if node in of} - {one}
+    return sorted(found, key=lambda region: region.number)
+
+
 def _joins(one: _Region, other: _Region) -> bool:
     return one.on_kpu == other.on_kpu or other.only_views
 
 
 def _is_child(one: _Region, other: _Region) -> bool:
-    outputs = one.outputs()
-    return _joins(one, other) and _all_in(other.inputs(), outputs)
+    outputs = one.outputs
+    return _joins(one, other) and _all_in(other.inputs, outputs)
 
 
 def _is_parent(one: _Region, other: _Region) -> bool:
     if not other.only_views:
         return False
-    users = (user for node in other.outputs() for user in node.users if user not in other.nodes)
+    users = (user for node in other.outputs for user in node.users if user not in other.nodes)
     return _all_in(users, one.nodes)
 
 
 def _reads_the_same(one: _Region, other: _Region) -> bool:
-    return one.on_kpu == other.on_kpu and set(one.inputs()) == set(other.inputs())
+    return one.on_kpu == other.on_kpu and set(one.inputs) == set(other.inputs)
 
 
 def _all_in(some: Iterable[Node], all_: Iterable[Node]) -> bool:
@@ -125,8 +147,8 @@ def _all_in(some: Iterable[Node], all_: Iterable[Node]) -> bool:
 
 def _hangs_on(one: _Region, other: _Region, regions: list[_Region]) -> bool:
     """It reads something of `one`, and nothing that the CPU makes of that."""
-    inputs = other.inputs()
-    if not _joins(one, other) or not set(inputs) & set(one.outputs()):
+    inputs = other.inputs
+    if not _joins(one, other) or not set(inputs) & set(one.outputs):
         return False
     if len(inputs) == 1:
         return True
@@ -135,7 +157,7 @@ def _hangs_on(one: _Region, other: _Region, regions: list[_Region]) -> bool:
     seen = set(waiting)
     while waiting:
         region = waiting.pop()
-        before = [of[node] for node in region.inputs() if node in of]
+        before = [of[node] for node in region.inputs if node in of]
         if one in before and not region.on_kpu and not region.only_views:
             return False
         new = [known for known in before if known is not one and known not in seen]
