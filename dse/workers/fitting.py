@@ -32,6 +32,10 @@ FINE_TUNING_SHARE = 0.05
 REFITTING_SHARE = 0.25
 """The same for one whose head was trained for other boxes."""
 
+WHOLE_SHARE = 0.5
+"""The same for one with a new head of which almost everything is trained: at the full rate, without
+batch normalisation, one set in five was not learnt at all (docs/heads.md)."""
+
 
 def fit(
     job: Job,
@@ -74,9 +78,8 @@ def fit(
     tail = build(graph, sources=edge, frozen=frozen, precision=training_precision(graph))
     start_heads(tail, recipe.seed, head)
     set_weights(tail, start, partial=True)
-    if "head/kernel" in start:
-        share = FINE_TUNING_SHARE if head == FACE_HEAD else REFITTING_SHARE
-        recipe = replace(recipe, learning_rate=recipe.learning_rate * share)
+    share = _share(head, "head/kernel" in start, is_stored)
+    recipe = replace(recipe, learning_rate=recipe.learning_rate * share)
     batches: Batches = FreshViews(views, map_shape, head, recipe.batch_size, recipe.seed)
     if is_stored:
         features = frozen_features(graph, edge, start, views, Path(job.cache))
@@ -97,6 +100,13 @@ def _variables(graph: Graph) -> set[str]:
     from dse.network.arrays import batch_norm_name
 
     return {name for layer in graph for name in (layer.name, batch_norm_name(layer.name))}
+
+
+def _share(head: Head, is_trained: bool, is_stored: bool) -> float:
+    """Of the learning rate, for a head that `is_trained` already, or not."""
+    if is_trained:
+        return FINE_TUNING_SHARE if head == FACE_HEAD else REFITTING_SHARE
+    return 1.0 if is_stored else WHOLE_SHARE
 
 
 def _for_head(weights: Weights, head: Head, size: InputSize, map_shape: tuple[int, int]) -> Weights:
