@@ -34,7 +34,7 @@ REFITTING_SHARE = 0.25
 
 WHOLE_SHARE = 0.5
 """The same for one with a new head of which almost everything is trained: at the full rate, without
-batch normalisation, one set in five was not learnt at all (docs/heads.md)."""
+batch normalisation, one set of four was not learnt at all (docs/heads.md)."""
 
 
 def fit(
