@@ -21,7 +21,7 @@ from dse.data import open_data
 from dse.detection.confidence import RESAMPLES, interval_of
 from dse.errors import CompilerError
 from dse.search import find_study, load_study
-from dse.study.choosing import choose
+from dse.study.best_design import choose
 from dse.study.resampled import read_resampled
 
 pytestmark = [pytest.mark.compiler, pytest.mark.slow]

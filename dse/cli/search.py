@@ -168,7 +168,7 @@ def run(options: argparse.Namespace) -> int:
 def _best(report: SearchReport, how: RunOptions) -> str:
     """Which design `dse export best` takes, and why."""
     from dse.search import find_study, load_study
-    from dse.study.choosing import choose
+    from dse.study.best_design import choose
 
     choice = choose(load_study(find_study(how.results, report.study)))
     return choice.words if choice else "none"

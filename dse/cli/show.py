@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Prints it."""
     from dse.cli.search import front_table, summary_line
-    from dse.study.choosing import choose
+    from dse.study.best_design import choose
     from dse.study.facts import facts
     from dse.study.folder import find_study
     from dse.study.listing import summary

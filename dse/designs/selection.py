@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dse.chips.registry import CHIPS
 from dse.errors import NothingFeasible, UnknownName, UsageError
 from dse.schema import shown
-from dse.study.choosing import PREFERENCES, Choice, choose_among, deployable_rows
+from dse.study.best_design import PREFERENCES, Choice, choose_among, deployable_rows
 from dse.study.columns import study_columns
 from dse.study.folder import shared_cache
 
@@ -72,7 +72,7 @@ def choose_design(
 def choose_best(
     record: StudyRecord, limits: Sequence[AtMost] = (), prefer: str = "latency"
 ) -> Choice[OutcomeRow]:
-    """The design to ship, as of `dse.study.choosing`, among the deployable ones within `limits`.
+    """The design to ship, as of `dse.study.best_design`, among the deployable ones within `limits`.
 
     Raises UnknownName for another preference, NothingFeasible where no design qualifies.
     """

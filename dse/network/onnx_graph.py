@@ -69,7 +69,7 @@ class _Reader:
             self.read(node)
         outputs = tuple(self.owner[tensor.name] for tensor in self.source.output)
         read = {name for layer in self.layers.values() for name in layer.inputs}.union(outputs)
-        pads = {n for n, layer in self.layers.items() if layer.op in ("pad", "bitcast")} - read
+        pads = {n for n, layer in self.layers.items() if layer.op in ("pad", "flatten")} - read
         layers = tuple(layer for layer in self.layers.values() if layer.name not in pads)
         return Graph(name, layers, outputs)
 
@@ -238,7 +238,7 @@ class _Reader:
             self.layers[layer.name] = replace(layer, op="mean")
             self.owner[out] = layer.name
         else:
-            self.append(out, "bitcast", read)
+            self.append(out, "flatten", read)
         return None
 
     def dense(self, node: Any, read: list[str], out: str) -> None:
@@ -247,9 +247,9 @@ class _Reader:
         if source.shape[:2] != (1, 1) or len(self.sides.get(out, [])) != 2:
             return self.other(node, read, out)
         name = self.append(out, "conv", read[:1], bias=len(node.input) > 2)
-        if source.op == "bitcast":
+        if source.op == "flatten":
             self.layers[name] = replace(self.layers[name], inputs=source.inputs)
-        row = Layer(f"{name}_row", "bitcast", (name,), self.shape(out))
+        row = Layer(f"{name}_row", "flatten", (name,), self.shape(out))
         self.layers[row.name] = row
         self.owner[out] = row.name
         return None

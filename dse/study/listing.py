@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dse.errors import DseError
 from dse.plain import plain
-from dse.study.choosing import choose
+from dse.study.best_design import choose
 from dse.study.folder import StudyFolder, study_names
 from dse.study.record import load_study
 

@@ -263,7 +263,7 @@ def test_a_tflite_file_runs_in_a_process_of_its_own(
     find: Find, bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """TensorFlow's interpreter believes every index in a file, and dies of a wrong one."""
-    monkeypatch.setattr("dse.chips.k210.compiler.tflite_predictor._interpreter", None)
+    monkeypatch.setattr("dse.chips.k210.compiler.tflite_predictor.interpreter_of", None)
     with find(bundle / "model.tflite").running() as predict:
         assert predict(CANVASES).shape == (3, SIZE // 16, SIZE // 16, 125)
 

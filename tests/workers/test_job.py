@@ -54,7 +54,7 @@ def test_a_training_yields_a_figure_for_every_format(
     assert not outcome.stopped
     assert outcome.epochs == len(outcome.curve) == 2
     assert sorted(file.name for file in folder.iterdir()) == [
-        "curve.csv", "kmodel.json", "metrics.json", "precision_recall_FP32.csv",
+        "ap_resampled.csv", "curve.csv", "kmodel.json", "metrics.json", "precision_recall_FP32.csv",
         "precision_recall_Q9.csv", "precision_recall_kpu8.csv", "weights.npz",
     ]  # fmt: skip
 

@@ -154,7 +154,9 @@ def test_a_whole_search(
     assert [entry.state for entry in entries].count("stopped") == report.stopped_early
     shown = capfd.readouterr()
     assert shown.out == ""
-    assert all("trained " in line for line in shown.err.splitlines()), shown.err
+    first, *lines = shown.err.splitlines()
+    assert first.startswith("16 of 32 candidates fit"), shown.err
+    assert all("trained " in line for line in lines), shown.err
 
 
 @pytest.mark.usefixtures("cluster")

@@ -17,6 +17,7 @@ from dse.columns import Column
 from dse.plain import plain
 from dse.study.columns import AXES, Place, StudyColumns
 from dse.views.dashboard.accounts import accounts
+from dse.views.dashboard.camera_pictures import picture_note
 from dse.views.dashboard.comparison import common_axes, comparison_figure, comparison_table
 from dse.views.dashboard.figures import FRAME_RATE_HZ, Scope, front_figure
 from dse.views.dashboard.frames import (
@@ -38,7 +39,6 @@ from dse.views.dashboard.panel_figures import (
     precision_recall_figure,
 )
 from dse.views.dashboard.picks import picks
-from dse.views.dashboard.pictures import picture_note
 from dse.views.dashboard.references import Reference, references
 from dse.views.dashboard.story import (
     Over,

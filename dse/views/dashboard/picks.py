@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dse.study.choosing import Choice, choose_among
+from dse.study.best_design import Choice, choose_among
 from dse.views.dashboard.frames import StudyTables
 
 __all__ = ["Pick", "picks"]
@@ -28,7 +28,7 @@ class _Training:
 
 @dataclass(frozen=True)
 class _Design:
-    """A row of the page's table, as `dse.study.choosing` judges it."""
+    """A row of the page's table, as `dse.study.best_design` judges it."""
 
     id: str
     training: _Training

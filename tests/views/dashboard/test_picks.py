@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from dse.study.choosing import choose
+from dse.study.best_design import choose
 from dse.study.record import load_study
 from dse.views.dashboard.frames import study_tables
 from dse.views.dashboard.picks import picks

@@ -25,6 +25,7 @@ from dse.chips.k210.cost.price import (
     account,
     file_bytes,
     lowered,
+    price,
 )
 from dse.chips.k210.cost.program import Program, Step, Value
 from dse.chips.k210.target import K210Target
@@ -103,6 +104,9 @@ def _costs(
     memories = [layout.plan(*both) for both in zip(maps, sizes, strict=True)]
     times = list(map(Duration, *(np.asarray(part).tolist() for part in time)))
     for format in formats:
+        if programs.unknown_ops and format == KPU_FORMAT:  # where little is certain: one by one
+            yield from (((one, format), price(one.graph, format, target)) for one in networks)
+            continue
         files = np.broadcast_to(file_bytes(programs, cast(int, sums[0]), format), len(networks))
         numbers = zip(*sums.tolist(), files.tolist(), memories, times, strict=True)
         for network, figures in zip(networks, map(Figures._make, numbers), strict=True):

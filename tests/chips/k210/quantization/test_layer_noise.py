@@ -137,5 +137,5 @@ def test_a_layer_without_weights_has_its_noise_from_its_step() -> None:
 def test_pictures_without_faces_are_refused() -> None:
     none = (np.zeros((0, 4), np.float32),) * 2
     nothing = dataclasses.replace(bright(), truth=none, classes=())
-    with pytest.raises(DataError, match="face"):
+    with pytest.raises(DataError, match="no labelled object"):
         quantization_noise(SMALL, small_weights(), nothing.canvases, nothing)

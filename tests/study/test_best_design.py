@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from dse.errors import UnknownName
-from dse.study.choosing import Choice, choose
+from dse.study.best_design import Choice, choose
 from dse.study.resampled import write_resampled
 from dse.study.rows import OutcomeRow
 from tests.study.rows import candidate_row, outcome_row

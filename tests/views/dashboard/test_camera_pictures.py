@@ -12,8 +12,8 @@ from dse.chips import load_target
 from dse.space import Candidate
 from dse.study.settings import plain
 from dse.views.dashboard import frames
+from dse.views.dashboard.camera_pictures import picture_note
 from dse.views.dashboard.payload import payload_json
-from dse.views.dashboard.pictures import picture_note
 
 SQUARE, CAMERA = "P8-a1-256-kpu8", "P5-a1-320x240-kpu8"
 
