@@ -85,7 +85,7 @@ def boundary(graph: Graph, frozen: frozenset[str]) -> tuple[str, ...]:
 
 def training_precision(graph: Graph) -> str:
     """What `graph` is trained in, by Keras' name: bfloat16 where the processor multiplies that,
-    which takes half the time (`benchmarks/training_precision.py`), unless batches are normalised,
+    which is 1.6 times as fast (`benchmarks/training_precision.py`), unless batches are normalised,
     whose variances it would round away."""
     normalised = any(layer.batch_norm for layer in graph)
     return HALF if multiplies_bfloat16() and not normalised else FLOAT32
