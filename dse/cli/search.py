@@ -26,6 +26,7 @@ from dse.cli.arguments import (
     share,
 )
 from dse.defaults import OTHERS_SPACE, SPACE, TARGET
+from dse.launcher import typed
 from dse.terminal import note, show
 from dse.text_table import format_table
 
@@ -156,12 +157,12 @@ def run(options: argparse.Namespace) -> int:
     note(summary_line(report))
     if report.audit.audited:
         note(f"audit of early stopping: {report.audit.words()}")
-    note(f"look:   dse dashboard {report.study}{how.results_flag}")
+    note(f"look:   {typed(f'dashboard {report.study}{how.results_flag}')}")
     if options.replay:
         note("a replay trains nothing: there are no weights to export")
     elif any(map(_has_file, report.front)):
         note(f"best:   {_best(report, how)}")
-        note(f"export: dse export best --study {report.study}{how.results_flag}")
+        note(f"export: {typed(f'export best --study {report.study}{how.results_flag}')}")
     return 0
 
 

@@ -39,6 +39,8 @@ LOCALISATION, CLASSIFICATION, DUPLICATE, BACKGROUND, BOTH, MISSED = range(len(ER
 NONE = -1
 """No error: it has found an object. Of targets: no object."""
 
+NOTHING = np.zeros(0, np.int64)
+
 
 @dataclass(frozen=True)
 class Explained:
@@ -62,7 +64,7 @@ class Explained:
         objects = np.ones(len(self.classes), bool)
         if error == MISSED:
             claimed = np.isin(np.arange(len(objects)), self.target)
-            objects = self.found | claimed
+            objects[~self.found & ~claimed] = False
         elif error in (LOCALISATION, CLASSIFICATION):
             wrong = self.kind == error
             first = self._first_of_each_target(wrong)
@@ -105,24 +107,29 @@ def lost_ap(
 
 
 def _explained(detections: Sequence[Detections], labels: Sequence[Labels]) -> Explained:
-    columns: list[tuple[NDArray[np.float64], ...]] = []
+    score: list[NDArray[np.float32]] = [np.zeros(0, np.float32)]  # there may be no picture
     found: list[NDArray[np.bool_]] = [np.zeros(0, bool)]
-    before = 0
+    kind, target, given, classes = (list[NDArray[np.int64]]([NOTHING]) for _ in range(4))
+    objects = 0
     for some, truth in zip(detections, labels, strict=True):
         judged = judge_classes(some, truth)
         counts = ~judged.left_out
-        kind, target = _kinds(some, truth, judged.true)
-        target = np.where(target == NONE, NONE, target + before)
-        columns.append((some.scores[counts], kind[counts], target[counts], some.classes[counts]))
+        error, near = _kinds(some, truth, judged.true)
+        score.append(some.scores[counts])
+        kind.append(error[counts])
+        target.append(np.where(near == NONE, NONE, near + objects)[counts])
+        given.append(some.classes[counts].astype(np.int64))
+        classes.append(truth.classes.astype(np.int64))
         found.append(~judged.missed)
-        before += len(truth.boxes)
-    score, kind, target, given = (
-        np.concatenate(column) if columns else np.zeros(0)
-        for column in (zip(*columns, strict=True) if columns else [()] * 4)
+        objects += len(truth.boxes)
+    return Explained(
+        np.concatenate(score).astype(np.float64),
+        np.concatenate(kind),
+        np.concatenate(target),
+        np.concatenate(given),
+        np.concatenate(classes),
+        np.concatenate(found),
     )
-    classes = np.concatenate([np.zeros(0, np.int64), *(one.classes for one in labels)])
-    whole = (array.astype(np.int64) for array in (kind, target, given, classes))
-    return Explained(score.astype(np.float64), *whole, np.concatenate(found))
 
 
 def _kinds(
