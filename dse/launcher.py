@@ -18,10 +18,12 @@ def typed(command: str) -> str:
 
 @functools.cache
 def _launcher() -> str:
-    """`uv run` names itself in UV, but not how it was found itself."""
+    """`uv run` names itself in UV, and the Python that `python3 -m uv` was."""
     if "UV" in os.environ:
-        found = shutil.which("uv", path=_path_of_the_caller())
-        return "uv run dse" if found else "python3 -m uv run dse"
+        if "UV_INTERNAL__PARENT_INTERPRETER" in os.environ:
+            return "python3 -m uv run dse"
+        uv = os.environ["UV"]
+        return f"{'uv' if shutil.which('uv', path=_path_of_the_caller()) else uv} run dse"
     ours = Path(sys.executable).parent
     found = shutil.which("dse")
     if found and Path(found).parent == ours:

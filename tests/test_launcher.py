@@ -31,21 +31,29 @@ def program(path: Path) -> Path:
 
 def test_under_uv_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     uv = program(tmp_path / "bin" / "uv")
+    monkeypatch.delenv("UV_INTERNAL__PARENT_INTERPRETER", raising=False)
     monkeypatch.setenv("UV", str(uv))
     monkeypatch.setenv("PATH", str(uv.parent))
     assert typed("search") == "uv run dse search"
     launcher._launcher.cache_clear()
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert typed("search") == "python3 -m uv run dse search"
+    monkeypatch.setenv("PATH", str(tmp_path))  # an alias, say, which no program can see
+    assert typed("search") == f"{uv} run dse search"
 
 
 def test_a_uv_inside_this_environment_is_not_what_the_caller_can_type(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     uv = program(tmp_path / "env" / "bin" / "uv")
+    monkeypatch.delenv("UV_INTERNAL__PARENT_INTERPRETER", raising=False)
     monkeypatch.setattr(sys, "executable", str(uv.parent / "python"))
-    monkeypatch.setenv("UV", str(uv))
+    monkeypatch.setenv("UV", "/elsewhere/uv")
     monkeypatch.setenv("PATH", os.pathsep.join([str(uv.parent), str(tmp_path)]))
+    assert typed("list") == "/elsewhere/uv run dse list"
+
+
+def test_under_python_m_uv(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV", "/usr/local/bin/uv")
+    monkeypatch.setenv("UV_INTERNAL__PARENT_INTERPRETER", "/usr/bin/python3")
     assert typed("list") == "python3 -m uv run dse list"
 
 
