@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from dse.search import RunOptions, SearchRequest
     from dse.study.columns import StudyColumns
     from dse.study.outcomes import SearchReport
+    from dse.study.record import StudyRecord
     from dse.study.rows import CandidateRow, OutcomeRow
 
 __all__ = ["add_arguments", "front_table", "run", "summary_line"]
@@ -145,13 +146,15 @@ def run(options: argparse.Namespace) -> int:
     """Runs the search, prints the front."""
     if options.dry_run:
         return _dry_run(options)
-    from dse.search import run_search
+    from dse.data.specification import are_drawn_scenes
+    from dse.search import find_study, load_study, run_search
 
     how = _run_options(options)
     report = run_search(_request(options), how)
     if options.json:
         print_json(report.as_dict())
         return 0
+    record = load_study(find_study(how.results, report.study))
     show(front_table(report.front, report.columns))
     note("")
     note(summary_line(report))
@@ -161,17 +164,22 @@ def run(options: argparse.Namespace) -> int:
     if options.replay:
         note("a replay trains nothing: there are no weights to export")
     elif any(map(_has_file, report.front)):
-        note(f"best:   {_best(report, how)}")
+        note(f"best:   {_best(record)}")
         note(f"export: {typed(f'export best --study {report.study}{how.results_flag}')}")
+    if not options.replay and are_drawn_scenes(record.settings.search.data):
+        note(
+            "These scenes are drawn, so this was a demo. For faces on photographs take a detector "
+            f"of the package ({typed('export P5-a1.5-256')}), or search on pictures of your own "
+            f"({typed('search --data DIR')})."
+        )
     return 0
 
 
-def _best(report: SearchReport, how: RunOptions) -> str:
+def _best(record: StudyRecord) -> str:
     """Which design `dse export best` takes, and why."""
-    from dse.search import find_study, load_study
     from dse.study.best_design import choose
 
-    choice = choose(load_study(find_study(how.results, report.study)))
+    choice = choose(record)
     return choice.words if choice else "none"
 
 
