@@ -20,8 +20,10 @@ import argparse
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,6 +34,10 @@ HERE = Path(__file__).parents[1]
 CANDIDATE = "A98-a0.5-224-kpu8"
 NOTHING_FEASIBLE = 3
 """What `dse check` ends with where a design does not fit: as well timed as any other."""
+
+BYTECODE = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": tempfile.mkdtemp()}
+"""Python compiles all modules in the first round, which is not counted, and keeps them beside both
+checkouts: an installed package is compiled, too."""
 
 READ = """
 import json, sys, time
@@ -51,7 +57,7 @@ print(json.dumps({"opening": opening, "decoding": decoding, "about": about}))
 
 def run(checkout: Path, *arguments: str, allowed: tuple[int, ...] = (0,)) -> str:
     """What Python prints when it runs with the package of a checkout."""
-    environment = {**os.environ, "PYTHONPATH": str(checkout)}
+    environment = {**os.environ, "PYTHONPATH": str(checkout), **BYTECODE}
     command = [sys.executable, *arguments]
     # not from this folder: `-c` and `-m` would find its package first
     done = subprocess.run(command, env=environment, cwd="/", stdout=subprocess.PIPE, text=True)
@@ -101,11 +107,12 @@ def main() -> int:
     arguments = parser.parse_args()
     designs = [str(Path(one).resolve()) if Path(one).exists() else one for one in arguments.designs]
     rounds: dict[Path, list[dict[str, Any]]] = {arguments.old.resolve(): [], HERE: []}
-    for number in range(arguments.rounds):
+    for number in range(arguments.rounds + 1):
         for checkout, results in rounds.items():
             results.append(one_round(checkout, arguments.photographs, arguments.split, designs))
-            print(f"round {number + 1}: {checkout} {results[-1]}", file=sys.stderr)
-    before, after = rounds.values()
+            print(f"round {number}: {checkout} {results[-1]}", file=sys.stderr)
+    shutil.rmtree(BYTECODE["PYTHONPYCACHEPREFIX"], ignore_errors=True)
+    before, after = (results[1:] for results in rounds.values())
     about = [results[0].pop("about", None) for results in (before, after)]
     result = {"rounds": arguments.rounds, "before": about[0], "after": about[1]}
     result |= {name: compared(before, after, name) for name in after[0]}
