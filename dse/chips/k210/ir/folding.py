@@ -11,7 +11,7 @@ import math
 
 from dse.chips.k210.ir.cutting import convolved
 from dse.chips.k210.ir.importing import FULL
-from dse.chips.k210.ir.net import Net, Node, Rule
+from dse.chips.k210.ir.net import Net, Node, Rule, reaching
 from dse.chips.k210.ir.shapes import reduced
 
 __all__ = ["FOLD", "MATMUL_TO_CONV", "REMOVE_BINARY", "SPLIT_SIGMOID"]
@@ -34,6 +34,7 @@ def fuse_clamp(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def remove_nonsense_binary(net: Net, node: Node) -> bool:
     """`+ 0`, `- 0`, `* 1` and `/ 1`."""
     constant = node.input_is(0, "constant") or node.input_is(1, "constant")
@@ -50,6 +51,7 @@ def remove_nonsense_binary(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(1)
 def fold_conv2d_biasadd(net: Net, node: Node) -> bool:
     """A constant for each channel, added, is the bias."""
     if node["kind"] != "add":
@@ -134,6 +136,7 @@ def global_reduce_window_to_reduce(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(1)
 def fold_matmul_add(net: Net, node: Node) -> bool:
     """A constant added to a product of matrices is its bias."""
     if node["kind"] != "add":

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import math
 
-from dse.chips.k210.ir.net import Net, Node, Rule
+from dse.chips.k210.ir.net import Net, Node, Rule, reaching
 
 __all__ = ["FUSE_UNARY"]
 
 
+@reaching(0)
 def fuse_one_unary(net: Net, node: Node) -> bool:
     """Any function that the importer knows."""
     return _fused(net, node, node.source)
 
 
+@reaching(0)
 def fuse_one_binary(net: Net, node: Node) -> bool:
     """An operation with one constant number."""
     for index in (1, 0):
@@ -26,6 +28,7 @@ def fuse_one_binary(net: Net, node: Node) -> bool:
     return False
 
 
+@reaching(1)
 def fuse_two_fused_unary(net: Net, node: Node) -> bool:
     """A function of a function."""
     after = node.child("fused_unary")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dse.chips.k210.ir.net import Net, Node, Rule
+from dse.chips.k210.ir.net import Net, Node, Rule, reaching
 from dse.chips.k210.ir.shapes import reduced, transposed
 
 __all__ = ["FOLD_BITCASTS", "FOLD_TRANSPOSES", "MOTIONS", "transpose", "transpose_pad_motion"]
@@ -20,6 +20,7 @@ def transpose(net: Net, near: Node, source: Node, perm: tuple[int, ...]) -> Node
     return net.add(near, "transpose", [source], shape, source.item_bytes, perm=perm)
 
 
+@reaching(1)
 def transpose_binary_motion(net: Net, node: Node) -> bool:
     """Two operands that are transposed alike, for nobody else."""
     one, other = node.inputs
@@ -33,6 +34,7 @@ def transpose_binary_motion(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def transpose_constant_binary_motion(net: Net, node: Node) -> bool:
     """A transposed operand and a row of constants, which becomes one for each channel."""
     for index in (0, 1):
@@ -142,6 +144,7 @@ def transpose_reduce_motion(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def transpose_to_reshape(net: Net, node: Node) -> bool:
     """Axes of one pixel may go anywhere."""
     last = 0

@@ -37,6 +37,7 @@ def take_ranges(net: Net, otherwise: frozenset[str]) -> list[str]:
     otherwise: layers whose ranges come out the unlikely way.
     """
     dependent: list[str] = []
+    net.settled.clear()  # rules look at ranges, too
     order = net.in_order()
     for node in order:
         if node.op in CHECKPOINTS:
