@@ -76,13 +76,13 @@ class _Kept:
     def _keep(self, pixels: NDArray[np.uint8]) -> None:
         make_folder(self.path.parent)
         with whole_file(self.path, durable=False) as file:  # thousands, and damage is noticed
-            # the lightest compression: a picture is written once and read often
-            Image.fromarray(pixels).save(file, "PNG", compress_level=1)
+            # not compressed: a picture is written once, and read in every epoch of every training
+            Image.fromarray(pixels).save(file, "BMP")
 
 
 def _kept(picture: Picture, folder: Path) -> Picture:
     name = hashlib.sha256(picture.name.encode()).hexdigest()[:16]
-    return replace(picture, load=_Kept(folder / f"{name}.png", picture.load))
+    return replace(picture, load=_Kept(folder / f"{name}.bmp", picture.load))
 
 
 @lru_cache(maxsize=2)

@@ -206,8 +206,9 @@ class Scheduler:
         self._running.pop(task.number, None)
 
     def begin_measuring(self, entries: Sequence[Entry]) -> None:
-        """From here on only compiled files are measured: of every deployable design on the front
-        that has no measure yet. entries: all that the journal holds."""
+        """From here on only the front is measured: of its deployable designs the compiled files,
+        and the formats that no training ends with, where that is not done yet. entries: all that
+        the journal holds."""
         tasks = self._front_to_measure(entries) if self._settings.measure_kmodels else []
         self.measuring = Measuring(tasks, len(tasks))
 
@@ -250,8 +251,13 @@ class Scheduler:
         return [
             Task("measure", e.training, e.number)
             for e in designs
-            if e.measures is None and not e.elsewhere
+            if not e.elsewhere and not self._is_measured(e)
         ]
+
+    def _is_measured(self, entry: Entry) -> bool:
+        """Whether a finished training lacks neither its file's measures nor a format's AP."""
+        known = entry.outcome.get("ap") or {}
+        return entry.measures is not None and known.keys() >= set(self._plan.space.format)
 
 
 def _ignore(curve: object) -> None:

@@ -44,9 +44,10 @@ class Job:
     """What every training of a study has in common; plain values, so that it can travel.
 
     data, eval_data: specifications for `open_data`. weights: a source of starting weights.
-    formats: number formats whose AP is measured. cache: folder for shared features.
+    formats: number formats whose AP every training ends with. cache: folder for shared features.
     target: whose chip runs what is trained; None where another version of dse wrote it.
-    heads: what the networks look for.
+    heads: what the networks look for. front_formats: number formats whose AP is measured for the
+    designs on the front alone.
     """
 
     data: str
@@ -57,6 +58,7 @@ class Job:
     cache: str
     target: Target | None = None
     heads: Heads = FACE_HEADS
+    front_formats: tuple[str, ...] = ()
 
     def head(self, training: Training) -> Head:
         """What the map of `training` means. Raises StudyError as `Heads.head`."""
