@@ -74,8 +74,8 @@ ONE_PLACE = {
     "temporary files": Rule(("import tempfile",), ("files.py",)),
     "files put in place": Rule(
         ("os.replace", "os.rename", "os.link", ".write_text", ".write_bytes"),
-        ("files.py", COMPILER, "chips/k210/compiler/toolchain.py", "study/shared_journal.py"),
-    ),  # toolchain: a whole environment; shared_journal: what Optuna wrote
+        ("files.py", COMPILER, "chips/environments.py", "study/shared_journal.py"),
+    ),  # environments: each as a whole; shared_journal: what Optuna wrote
     "pictures": Rule(("Image.open", "import PIL.Image.open"), ("data/picture_files.py",)),
     "YAML": Rule(("import yaml", "import ruamel"), ("data/yolo_classes.py",)),
     "XML": Rule(
