@@ -202,13 +202,13 @@ def rewrite(net: Net, rules: Sequence[Rule]) -> None:
         of_op.setdefault(op, []).append((rank, apply))
     queue, queued = _first_places(net, of_op), set[tuple[int, Node]]()
     queued.update((rank, node) for rank, _, _, node, _ in queue)
-    number = len(queue)
+    number, reach = len(queue), max(_REACH.get(apply, NEAR) for _, apply in rules)
     while queue:
         rank, _, _, node, apply = heappop(queue)
         queued.remove((rank, node))
         before = len(net.touched)
         if node.alive and apply(net, node):
-            for changed, steps in _around(net.touched[before:]).items():
+            for changed, steps in _around(net.touched[before:], reach).items():
                 for rank, apply in of_op.get(changed.op, ()):
                     if steps <= _REACH.get(apply, NEAR) and (rank, changed) not in queued:
                         queued.add((rank, changed))
@@ -236,11 +236,11 @@ def _first_places(net: Net, of_op: Mapping[str, Sequence[tuple[int, Apply]]]) ->
     return queue
 
 
-def _around(touched: Iterable[Node]) -> dict[Node, int]:
+def _around(touched: Iterable[Node], reach: int = NEAR) -> dict[Node, int]:
     """`touched` and what is near, without the dead, each with its distance."""
     found = dict.fromkeys((node for node in touched if node.alive), 0)
     edge = list(found)
-    for steps in range(1, FAR):
+    for steps in range(1, reach + 1):
         edge = [
             node
             for middle in edge
