@@ -1,7 +1,7 @@
 """Search a space for the designs that fit a target and detect best.
 
 Candidates are priced first; only those that fit are trained, and every training is evaluated
-as the chip runs it; the front in all formats. The study's folder holds the record; `--resume`
+as the chip runs it, the front's in all formats. The study's folder holds the record; `--resume`
 goes on with it.
 """
 
