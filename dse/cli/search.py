@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from dse.search import RunOptions, SearchRequest
     from dse.study.record import StudyRecord
 
-__all__ = ["add_arguments", "front_table", "run", "summary_line"]
+__all__ = ["DATA_HELP", "add_arguments", "run"]
 
 RECIPE_FLAGS = (
     "epochs", "views", "pictures", "calibration_pictures", "loss", "balance", "mirror", "seed",
