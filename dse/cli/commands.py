@@ -26,6 +26,7 @@ COMMANDS = (
     "reproduce",
     "rm",
     "clean",
+    "completion",
     "doctor",
 )
 """Their names, in the order of the help."""

@@ -19,7 +19,7 @@ from dse.errors import DseError, FileError, Interrupted, UsageError
 from dse.files import file_error
 from dse.terminal import flush_results, note, note_error, prepare_streams, show
 
-__all__ = ["main"]
+__all__ = ["main", "whole_parser"]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -107,6 +107,11 @@ def _failed(error: DseError) -> int:
         flush_results()
     note_error(error)
     return error.exit_code
+
+
+def whole_parser() -> argparse.ArgumentParser:
+    """All commands with their flags."""
+    return _parser(())
 
 
 def _parser(first: Sequence[str]) -> argparse.ArgumentParser:

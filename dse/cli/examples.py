@@ -45,6 +45,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "reproduce": ("reproduce --tables I II", "reproduce --data wider:DIR --eval-data fddb:DIR"),
     "rm": ("rm STUDY", "rm FIRST SECOND --yes"),
     "clean": ("clean", "clean --yes"),
+    "completion": ("completion bash",),
     "doctor": ("doctor",),
 }
 """Command -> what follows `dse`."""
