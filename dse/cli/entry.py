@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from dse.cli.commands import COMMANDS, command
 from dse.cli.examples import examples_of
+from dse.cli.project_file import PROJECT_FILE, flags_of, project_arguments
 from dse.errors import DseError, FileError, Interrupted, UsageError
 from dse.files import file_error
 from dse.terminal import flush_results, note, note_error, prepare_streams, show
@@ -92,13 +93,23 @@ def _run(arguments: Sequence[str] | None) -> int:
     """The exit code of a command whose results have all been written."""
     given = (sys.argv[1:] if arguments is None else list(arguments)) or ["--help"]
     try:
-        options = _parser(given[:1]).parse_args(given)
+        options = _parser(given[:1]).parse_args(_with_project_file(given))
     except SystemExit:  # after --help, too
         flush_results()
         raise
     code = int(command(options.command).run(options))
     flush_results()
     return code
+
+
+def _with_project_file(given: Sequence[str]) -> list[str]:
+    """What was typed, behind the flags that the project file holds for that command."""
+    if given[0] not in COMMANDS or not PROJECT_FILE.exists():
+        return list(given)
+    kept = project_arguments(given[0], flags_of(whole_parser()))
+    if kept:
+        note(f"from {PROJECT_FILE}: {' '.join(kept)}")
+    return [given[0], *kept, *given[1:]]
 
 
 def _failed(error: DseError) -> int:
