@@ -20,6 +20,7 @@ COMMANDS = (
     "check",
     "explain",
     "evaluate",
+    "detect",
     "verify",
     "calibrate",
     "reproduce",
