@@ -25,6 +25,7 @@ from typing import Any
 from keras_models import MODELS
 
 from dse.chips import check_rows, load_target
+from dse.chips.k210.compiler.compiler import STOPPED
 from dse.chips.k210.compiler.second_opinion import compiled_row
 from dse.chips.k210.target import K210Target
 from dse.chips.verdict import REFUSED, UNKNOWN
@@ -82,7 +83,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     return (
         row["candidate"],
         _verdict(row),
-        _verdict(compiled),
+        "no answer in time" if STOPPED in compiled["message"] else _verdict(compiled),
         *("-" if untold else f"{row[size]:,}" for size in sizes),
         _bytes(row),
         _agreement(compiled["agreement"]),

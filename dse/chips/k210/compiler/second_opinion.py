@@ -15,7 +15,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dse.chips.k210.compiler.compiler import OUT_OF_KPU_MEMORY, CompiledKmodel, compile_kmodel
+from dse.chips.k210.compiler.compiler import (
+    OUT_OF_KPU_MEMORY,
+    STOPPED,
+    CompiledKmodel,
+    compile_kmodel,
+)
 from dse.chips.k210.compiler.network_inputs import NetworkInputs, network_inputs
 from dse.chips.k210.compiler.tflite import random_tflite
 from dse.chips.k210.compiler.trial import tried
@@ -155,12 +160,13 @@ def _refused(predicted: K210Cost, ours: Verdict, said: str) -> Row:
         reason = "kpu_memory"
     status = REFUSED if reason == "compiler" else REJECTED
     same = (ours.status, ours.reason) == (status, reason)
+    told = predicted.is_priced or predicted.refusals
     return {
         "verdict": status,
         "fits": False,
         "reason": reason,
         **dict.fromkeys(COMPARED),
-        "agrees": same if predicted.is_priced or predicted.refusals else None,
+        "agrees": same if told and STOPPED not in said else None,
         "differences": {},
         "other_ranges": [],
         "agreement": None,
