@@ -9,7 +9,7 @@ from __future__ import annotations
 from dse.chips.cost import Refusal
 from dse.network.operators import Operator
 
-__all__ = ["IMPORTED", "not_emitted", "not_found", "refusal_of"]
+__all__ = ["IMPORTED", "not_emitted", "not_found", "not_whole", "refusal_of"]
 
 IMPORTED = frozenset((
     "ABS", "ADD", "ARG_MAX", "ARG_MIN", "AVERAGE_POOL_2D", "BATCH_MATMUL", "CAST", "CEIL",
@@ -139,6 +139,18 @@ def not_found(layer: str) -> Refusal:
         "crop",
         "the runtime does not find a cropped map that the CPU reads too, and stops",
         "pad the 3x3 convolution before it (padding='same'), or let only convolutions read it",
+    )
+
+
+def not_whole(layer: str) -> Refusal:
+    """Why the KPU reads something else: the compiler hands it a piece of a map by the address where
+    it begins, and it reads the lines behind that as if none were longer (`kpu_upload`)."""
+    return Refusal(
+        layer,
+        "crop",
+        "the compiler gives the accelerator a cropped map as if its lines lay side by side, and "
+        "the file computes something else",
+        "pad the 3x3 convolution before it (padding='same')",
     )
 
 
