@@ -36,6 +36,10 @@ def verdict_of(net: Drawn, folder: Path) -> Verdict:
         (Operator("CONV_2D", "x", (MAP, weights(8, 3, 3, 2), weights(8)), (MAP,)), "grouped"),
         (Operator("CONV_2D", "x", (MAP, weights(8, 3, 3, 8)), (MAP,)), "without a bias"),
         (Operator("DEQUANTIZE", "x", (weights(8, kind="float16"),), (MAP,)), "float16"),
+        (
+            Operator("CONV_2D", "x", (MAP, weights(8, 3, 3, 8, kind="int8"), weights(8)), (MAP,)),
+            "reads the first",
+        ),
         (Operator("ADD", "x", (Tensor(0, (1,), "int8"), MAP), (MAP,)), "quantized"),
         (Operator("TANH", "x", (MAP,), (MAP,), {"FusedActivationFunction": 4}), "fused"),
     ],
