@@ -73,7 +73,7 @@ def explain(name: str, target: Target, *, classes: int = 1) -> Explanation:
     on = chip(target.chip)
     subject = find(name, on, classes)
     cost = subject.cost(on, target)
-    account, advice = subject.account(on, target), tuple(subject.advice(on, target))
+    account, advice = subject.account(on, target), tuple(subject.advice(on, cost, target))
     return Explanation(checked(subject, cost, target), account, on, advice)
 
 

@@ -14,11 +14,12 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from dse.cli.commands import COMMANDS, command
+from dse.cli.examples import examples_of
 from dse.errors import DseError, FileError, Interrupted, UsageError
 from dse.files import file_error
 from dse.terminal import flush_results, note, note_error, prepare_streams, show
 
-__all__ = ["main"]
+__all__ = ["main", "whole_parser"]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -39,6 +40,17 @@ class _Parser(argparse.ArgumentParser):
     def print_help(self, file: Any = None) -> None:
         """On stdout, as any other result."""
         show(self.format_help().rstrip("\n"))
+
+
+class _HelpWithExamples(argparse.HelpFormatter):
+    """Wraps sentences, and leaves examples in their lines."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if text.startswith("examples:"):
+            return text
+        first, gap, rest = text.partition("\n\n")
+        wrapped = super()._fill_text(first, width, indent)
+        return wrapped + gap + self._fill_text(rest, width, indent) if gap else wrapped
 
 
 class _Version(argparse.Action):
@@ -97,6 +109,11 @@ def _failed(error: DseError) -> int:
     return error.exit_code
 
 
+def whole_parser() -> argparse.ArgumentParser:
+    """All commands with their flags."""
+    return _parser(())
+
+
 def _parser(first: Sequence[str]) -> argparse.ArgumentParser:
     """first: what stands first on the command line; one command's name spares the others' flags."""
     parser = _Parser(
@@ -112,7 +129,11 @@ def _parser(first: Sequence[str]) -> argparse.ArgumentParser:
     for name in [name for name in COMMANDS if name in first] or COMMANDS:
         module = command(name)
         summary = (module.__doc__ or "").splitlines()[0]
-        module.add_arguments(commands.add_parser(name, help=summary, description=summary))
+        one = commands.add_parser(
+            name, help=summary, description=summary, formatter_class=_HelpWithExamples
+        )
+        module.add_arguments(one)
+        one.epilog = "\n\n".join(filter(None, [one.epilog, examples_of(name)]))
     return parser
 
 

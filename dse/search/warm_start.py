@@ -25,7 +25,8 @@ MEASURED = "kmodel.json"
 
 
 def reusable(record: StudyRecord, settings: StudySettings, plan: SearchPlan) -> list[Entry]:
-    """The finished trainings of `record` that are designs of `plan`, measured in its formats.
+    """The finished trainings of `record` that are designs of `plan`, measured as the chip runs
+    them.
 
     settings: of the study that wants them. Trainings whose head has other anchors are left out:
     they are other networks. Raises StudyError where recipe, pictures, starting weights or the
@@ -41,13 +42,12 @@ def reusable(record: StudyRecord, settings: StudySettings, plan: SearchPlan) -> 
             "search with the same pictures, recipe and weights, or leave out --warm-from",
         )
     designs = {design.training for design in plan.designs}
-    formats = set(plan.space.format)
     return [
         entry
         for entry in record.entries
         if entry.state == "complete"
         and entry.training in designs
-        and formats <= set(entry.outcome.get("ap") or ())
+        and plan.deployable_row(entry.training).format in (entry.outcome.get("ap") or ())
         and _same_anchors(record.settings, settings, entry.training)
     ]
 

@@ -50,25 +50,30 @@ class _Beaten(Struct):
     by: str
 
 
-class _Outcome(Struct):
+class _FormatAps(Struct):
+    """Of a network, by number format."""
+
+    ap: dict[str, Measure] | None = None
+    ap_square: dict[str, Measure] | None = None
+    ap_interval: dict[str, Annotated[list[float], Meta(max_length=2)]] | None = None
+    ap_by_class: dict[str, dict[str, Measure]] | None = None
+
+    def __post_init__(self) -> None:
+        if any(len(ends) == 1 for ends in (self.ap_interval or {}).values()):
+            raise ValueError("'ap_interval' must hold two numbers or none")
+
+
+class _Outcome(_FormatAps):
     """What is noted of a training that ended in any way; a failed one has `error` alone."""
 
     training_id: str = ""
     epochs: Count | None = None
     seconds: Measure = None
     val_ap: Measure = None
-    ap: dict[str, Measure] | None = None
-    ap_square: dict[str, Measure] | None = None
-    ap_interval: dict[str, Annotated[list[float], Meta(max_length=2)]] | None = None
-    ap_by_class: dict[str, dict[str, Measure]] | None = None
     curve: list[_Epoch] | None = None
     error: str = ""
     warm_from: str = ""
     beaten: _Beaten | None = None
-
-    def __post_init__(self) -> None:
-        if any(len(ends) == 1 for ends in (self.ap_interval or {}).values()):
-            raise ValueError("'ap_interval' must hold two numbers or none")
 
 
 class _Attributes(Struct):
@@ -80,6 +85,7 @@ class _Attributes(Struct):
 class _Measures(Struct):
     kmodel_ap: Measure = None
     file_ap_by_class: dict[str, Measure] = field(default_factory=dict)
+    formats: _FormatAps | None = None
 
 
 class _Line(Struct, tag_field="op_code"):

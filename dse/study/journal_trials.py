@@ -79,16 +79,23 @@ def entries_of(
 def entry_of(trial: FrozenTrial, attributes: Mapping[str, Any], elsewhere: bool = False) -> Entry:
     """`trial` as an entry. Raises NoTraining."""
     training = training_of(trial)
+    measures = attributes.get(f"{MEASURES}{training.id}")
     return Entry(
         number=trial.number,
         training=training,
         state=STATES.get(trial.state.name, "running"),
-        outcome=trial.user_attrs.get("outcome", {}),
-        measures=attributes.get(f"{MEASURES}{training.id}"),
+        outcome=_joined(trial.user_attrs.get("outcome", {}), (measures or {}).get("formats")),
+        measures=measures,
         elapsed_s=float(trial.user_attrs.get("elapsed_s", 0.0)),
         ended=trial.datetime_complete,
         elsewhere=elsewhere,
     )
+
+
+def _joined(outcome: dict[str, Any], formats: Mapping[str, Any] | None) -> dict[str, Any]:
+    """`outcome` with the AP in `formats`, which were measured when its design was on the front."""
+    more = {key: aps for key, aps in (formats or {}).items() if aps}
+    return {**outcome, **{key: {**(outcome.get(key) or {}), **aps} for key, aps in more.items()}}
 
 
 @lru_cache(maxsize=2)

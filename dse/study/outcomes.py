@@ -31,7 +31,8 @@ NAN = math.nan
 def outcome_rows(rows: Iterable[CandidateRow], entries: Sequence[Entry]) -> list[OutcomeRow]:
     """One row per candidate of a training that ended, and per refused candidate.
 
-    A refused candidate keeps the AP that its training measured anyway. The front is over AP
+    A refused candidate keeps the AP that its training measured anyway; one in a format that was
+    measured for the front alone has a row where it was. The front is over AP
     (up), latency and size (down) of every accepted candidate with a measured AP.
     """
     ended = {entry.training.id: entry for entry in entries if entry.state != "running"}
@@ -39,7 +40,7 @@ def outcome_rows(rows: Iterable[CandidateRow], entries: Sequence[Entry]) -> list
     told = [
         (row, _state(row, entry), _measured(row, entry))
         for row, entry in named
-        if entry or row.status != ACCEPTED
+        if row.status != ACCEPTED or (entry and not _is_left_out(row, entry))
     ]
     rivals = [place for place, (_, state, _) in enumerate(told) if state == "dominated"]
     values = [(m["ap"], r.latency_ms, r.file_bytes) for r, _, m in map(told.__getitem__, rivals)]
@@ -137,6 +138,11 @@ class SearchReport:
             front=front_of(rows, entries),
             columns=rows.columns,
         )
+
+
+def _is_left_out(row: CandidateRow, entry: Entry) -> bool:
+    """Whether nobody looked at the AP of a finished training in the row's format."""
+    return entry.state == "complete" and not row.deployable and math.isnan(entry.ap(row.format))
 
 
 def _state(row: CandidateRow, entry: Entry | None) -> str:

@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from dse.training.recipe import EpochReport
 
-__all__ = ["CompiledMeasure", "Outcome"]
+__all__ = ["CompiledMeasure", "FormatAps", "Outcome"]
+
+
+@dataclass(frozen=True)
+class FormatAps:
+    """What a network was found to do, by number format: fields as of `Outcome`."""
+
+    ap: dict[str, float] = field(default_factory=dict)
+    ap_square: dict[str, float | None] = field(default_factory=dict)
+    ap_interval: dict[str, list[float]] = field(default_factory=dict)
+    ap_by_class: dict[str, dict[str, float | None]] = field(default_factory=dict)
+
+    def add(
+        self,
+        format: str,
+        ap: float,
+        square: float | None,
+        interval: Sequence[float],
+        classes: Mapping[str, float | None],
+    ) -> None:
+        """Notes what was found in `format`."""
+        self.ap[format], self.ap_square[format] = ap, square
+        self.ap_interval[format] = list(interval)
+        if classes:
+            self.ap_by_class[format] = dict(classes)
 
 
 @dataclass(frozen=True)
@@ -39,6 +64,7 @@ class CompiledMeasure:
 
     note: why the simulator measured it and not the emulator, empty where the emulator did.
     kmodel_ap_interval, file_ap_by_class: as ap_interval and classes of `Evaluation`.
+    formats: of its network, in formats that are looked at for designs on the front alone.
     """
 
     kmodel_ap: float
@@ -48,6 +74,7 @@ class CompiledMeasure:
     note: str = ""
     kmodel_ap_interval: list[float] = field(default_factory=list)
     file_ap_by_class: dict[str, float | None] = field(default_factory=dict)
+    formats: FormatAps = field(default_factory=FormatAps)
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dse.chips import Target
+from dse.chips import Target, chip
+from dse.chips.registry import DEFAULT_CHIP
 from dse.data.pictures import FACES
 from dse.detection.heads import Heads
 from dse.errors import DataError, StudyError
@@ -65,9 +66,9 @@ class TrainingBackend:
 
 def default_backend() -> TrainingBackend:
     """The real one: `dse.workers.job`."""
-    from dse.workers.job import measure_compiled, run_training
+    from dse.workers.job import measure_design, run_training
 
-    return TrainingBackend(_describe, _make_job, run_training, measure_compiled, heads=_clustered)
+    return TrainingBackend(_describe, _make_job, run_training, measure_design, heads=_clustered)
 
 
 def replay_backend(path: Path) -> TrainingBackend:
@@ -167,13 +168,18 @@ def _target(study: StudySettings) -> Target | None:
 def _make_job(study: StudySettings, cache: Path) -> Any:
     from dse.workers.training_job import Job
 
+    target = _target(study)
+    every = study.search_space().format
+    runs = chip(target.chip if target else DEFAULT_CHIP).formats
+    later = [one for one in every if one not in runs] if study.search.measure_kmodels else []
     return Job(
         data=study.search.data,
         eval_data=study.search.eval_data,
         recipe=study.recipe,
         weights=study.starting_weights.source,
-        formats=study.search_space().format,
+        formats=tuple(format for format in every if format not in later),
         cache=str(cache),
-        target=_target(study),
+        target=target,
         heads=study.heads,
+        front_formats=tuple(later),
     )

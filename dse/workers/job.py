@@ -9,12 +9,12 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from io import StringIO
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from dse.errors import CompilerError, NotSupported, WeightsError
 from dse.files import make_folder, write_whole
@@ -24,31 +24,29 @@ from dse.schema import read_json
 from dse.space import Training
 from dse.study.folder import WEIGHTS
 from dse.study.resampled import write_resampled
-from dse.study.training_result import CompiledMeasure, Outcome
+from dse.study.training_result import CompiledMeasure, FormatAps, Outcome
 from dse.training.recipe import EpochReport
 from dse.workers.fitting import fit
-from dse.workers.training_job import Job, calibration_canvases, evaluation_pictures
+from dse.workers.training_job import (
+    Job,
+    calibration_canvases,
+    draw_pictures,
+    evaluation_pictures,
+)
 
 if TYPE_CHECKING:
     from dse.evaluation import Evaluation
     from dse.network.arrays import Weights
-    from dse.network.graph import Graph
 
-__all__ = ["load_weights", "measure_compiled", "run_training"]
+__all__ = ["load_weights", "measure_compiled", "measure_design", "run_training"]
 
 RESULT_BYTES = 4 << 20
 """Of metrics.json and kmodel.json: 2 KB, and 100 bytes an epoch."""
 
+COMPILED = "kmodel.json"
+"""In a training's folder: what was measured of its compiled file."""
+
 AGAIN = "train it again: delete the training's folder and resume the search"
-
-
-class _FormatAp(NamedTuple):
-    """AP of the network in one format, as in `Evaluation`."""
-
-    ap: float
-    square: float | None
-    interval: list[float]
-    classes: dict[str, float | None]
 
 
 def run_training(
@@ -64,21 +62,21 @@ def run_training(
         return read_json(metrics, RESULT_BYTES, Outcome, AGAIN)
     make_folder(folder)
     graph = detector_graph(training, job.head(training))
+    draw_pictures(job)  # first, so that a training's seconds are its own
     started = perf_counter()
     weights, curve, stopped = fit(job, training, graph, folder, report)
     fitted = perf_counter()
-    formats = {} if stopped else _evaluate_formats(job, training, graph, weights, folder)
+    found = FormatAps()
+    if not stopped:
+        found = _evaluate_formats(job, job.formats, training, weights, folder)
     outcome = Outcome(
         training_id=training.id,
         epochs=len(curve),
         stopped=stopped,
         seconds=max(fitted - started, curve[-1].seconds) + perf_counter() - fitted,
         val_ap=curve[-1].val_ap,
-        ap={format: one.ap for format, one in formats.items()},
-        ap_square={format: one.square for format, one in formats.items()},
         curve=curve,
-        ap_interval={format: one.interval for format, one in formats.items()},
-        ap_by_class={format: one.classes for format, one in formats.items() if one.classes},
+        **asdict(found),
     )
     write_whole(folder / "curve.csv", _curve_csv(curve))
     write_weights(folder / WEIGHTS, weights)
@@ -108,16 +106,27 @@ def measure_compiled(job: Job, training: Training, folder: Path) -> CompiledMeas
     Writes kmodel.json into `folder`, and returns what stands there when called again.
     Raises CompilerError, or WeightsError where the training is not finished.
     """
-    stored = folder / "kmodel.json"
+    stored = folder / COMPILED
     if stored.exists():
         return read_json(stored, RESULT_BYTES, CompiledMeasure, AGAIN)
     return _measured(job, training, load_weights(folder), folder)
 
 
+def measure_design(job: Job, training: Training, folder: Path) -> CompiledMeasure:
+    """`measure_compiled`, and the AP of the network in the formats that are measured for the front
+    alone, which kmodel.json then holds, too."""
+    measure = measure_compiled(job, training, folder)
+    missing = [format for format in job.front_formats if format not in measure.formats.ap]
+    if not missing:
+        return measure
+    found = _evaluate_formats(job, missing, training, load_weights(folder), folder)
+    return _kept(replace(measure, formats=found), folder)
+
+
 def _evaluate_formats(
-    job: Job, training: Training, graph: Graph, weights: Weights, folder: Path
-) -> dict[str, _FormatAp]:
-    """AP of the network in every format, for both styles of FDDB's boxes.
+    job: Job, formats: Sequence[str], training: Training, weights: Weights, folder: Path
+) -> FormatAps:
+    """AP of the network in `formats`, for both styles of FDDB's boxes.
 
     That of the chip's own format is the compiled file's, which goes into kmodel.json, unless it
     does not fit.
@@ -125,27 +134,27 @@ def _evaluate_formats(
     from dse.evaluation import evaluate_canvases
 
     head = job.head(training)
+    graph = detector_graph(training, head)
     prepared = evaluation_pictures(job.eval_data, training.input_size, job.cache)
     calibration = calibration_canvases(job, training.input_size)
-    formats: dict[str, _FormatAp] = {}
-    for format in job.formats:
+    aps = FormatAps()
+    for format in formats:
         if format in job.chip.formats:
             with contextlib.suppress(CompilerError, NotSupported):  # mostly for want of memory
-                on_chip = _measured(job, training, weights, folder)
-                formats[format] = _FormatAp(
-                    on_chip.kmodel_ap,
-                    on_chip.kmodel_ap_square,
-                    on_chip.kmodel_ap_interval,
-                    on_chip.file_ap_by_class,
+                file = _measured(job, training, weights, folder)
+                aps.add(
+                    format,
+                    file.kmodel_ap,
+                    file.kmodel_ap_square,
+                    file.kmodel_ap_interval,
+                    file.file_ap_by_class,
                 )
                 continue
         predict = job.chip.model(graph, weights, format, calibration, head)
         found = evaluate_canvases(predict, prepared, head)
-        formats[format] = _FormatAp(
-            found.ap, found.ap_square, list(found.ap_interval or ()), dict(found.classes)
-        )
+        aps.add(format, found.ap, found.ap_square, found.ap_interval or (), found.classes)
         _write_precision_recall(folder, format, found)
-    return formats
+    return aps
 
 
 def _measured(job: Job, training: Training, weights: Weights, folder: Path) -> CompiledMeasure:
@@ -171,7 +180,12 @@ def _measured(job: Job, training: Training, weights: Weights, folder: Path) -> C
     )
     _write_precision_recall(folder, job.chip.format, found)
     write_resampled(folder, found.resampled)
-    write_whole(folder / "kmodel.json", json.dumps(measure.to_json()))
+    return _kept(measure, folder)
+
+
+def _kept(measure: CompiledMeasure, folder: Path) -> CompiledMeasure:
+    """`measure`, which kmodel.json holds from now on."""
+    write_whole(folder / COMPILED, json.dumps(measure.to_json()))
     return measure
 
 

@@ -19,6 +19,7 @@ from dse.data.packed import packed_files
 from dse.data.pictures import DataSet
 from dse.data.rendered import draw_missing, open_rendered
 from dse.data.sources import Split, open_data
+from dse.data.specification import DRAWN, DataSpec
 from dse.detection.head import Head
 from dse.detection.heads import FACE_HEADS, Heads
 from dse.errors import StudyError
@@ -32,7 +33,13 @@ if TYPE_CHECKING:
     from dse.network.arrays import Weights
     from dse.network.graph import Graph
 
-__all__ = ["Job", "calibration_canvases", "evaluation_pictures", "rendered_pictures"]
+__all__ = [
+    "Job",
+    "calibration_canvases",
+    "draw_pictures",
+    "evaluation_pictures",
+    "rendered_pictures",
+]
 
 FOLDER = "dir:"
 """Begins a source of starting weights that is a folder."""
@@ -43,9 +50,10 @@ class Job:
     """What every training of a study has in common; plain values, so that it can travel.
 
     data, eval_data: specifications for `open_data`. weights: a source of starting weights.
-    formats: number formats whose AP is measured. cache: folder for shared features.
+    formats: number formats whose AP every training ends with. cache: folder for shared features.
     target: whose chip runs what is trained; None where another version of dse wrote it.
-    heads: what the networks look for.
+    heads: what the networks look for. front_formats: number formats whose AP is measured for the
+    designs on the front alone.
     """
 
     data: str
@@ -56,6 +64,7 @@ class Job:
     cache: str
     target: Target | None = None
     heads: Heads = FACE_HEADS
+    front_formats: tuple[str, ...] = ()
 
     def head(self, training: Training) -> Head:
         """What the map of `training` means. Raises StudyError as `Heads.head`."""
@@ -118,6 +127,17 @@ def rendered_pictures(spec: str, split: Split, cache: str, limit: int | None = N
     return data
 
 
+def draw_pictures(job: Job) -> None:
+    """Draws what is missing of any of its sets: workers that start together share all the work."""
+    for spec, split, limit in (
+        (job.data, "train", job.recipe.pictures),
+        (job.data, "train", job.recipe.calibration_pictures),
+        (job.data, "val", job.recipe.val_pictures),
+        (job.eval_data, "eval", None),
+    ):
+        rendered_pictures(spec, split, job.cache, limit)
+
+
 @lru_cache(maxsize=2)
 def evaluation_pictures(spec: str, input_size: InputSize, cache: str) -> Prepared:
     """The evaluation pictures on the network's canvas."""
@@ -127,6 +147,6 @@ def evaluation_pictures(spec: str, input_size: InputSize, cache: str) -> Prepare
 
 
 def _packed(spec: str, splits: tuple[Split, ...]) -> FileSet:
-    if spec.startswith("synthetic"):
+    if DataSpec.parse(spec).kind in DRAWN:
         return FileSet({})
     return FileSet(dict(file for s in splits for file in packed_files(open_data(spec, s), s)))

@@ -38,7 +38,7 @@ def test_a_damaged_file_is_drawn_again(tmp_path: Path) -> None:
     data, drawn = _counted()
     kept = rendered_once(data, tmp_path)
     pixels = kept.pictures[0].load()
-    file = next(tmp_path.rglob("*.png"))
+    file = next(tmp_path.rglob("*.bmp"))
     file.write_bytes(file.read_bytes()[:60])
     np.testing.assert_array_equal(kept.pictures[0].load(), pixels)
     assert len(drawn) == 2
@@ -88,7 +88,7 @@ def test_two_that_draw_the_same_set_share_the_work(tmp_path: Path) -> None:
 def test_a_limit_reads_the_pictures_of_the_whole_set(tmp_path: Path) -> None:
     few = open_rendered("synthetic:6", "train", tmp_path, limit=2)
     draw_missing(open_rendered("synthetic:6", "train", tmp_path))
-    before = set(tmp_path.rglob("*.png"))
+    before = set(tmp_path.rglob("*.bmp"))
     draw_missing(few)
-    assert len(few) == 2 and set(tmp_path.rglob("*.png")) == before
+    assert len(few) == 2 and set(tmp_path.rglob("*.bmp")) == before
     assert len(before) == 6

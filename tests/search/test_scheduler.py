@@ -125,6 +125,7 @@ def test_a_search_ends_where_nothing_is_to_be_gained(
 ) -> None:
     entries = [complete(n, one.training, 0.5) for n, one in enumerate(plan.designs[:4])]
     settings = {"proposer": "composite", "early_stopping": True}
+    monkeypatch.setattr(scheduler, "WORTH", 1e-6)
     assert isinstance(make(*entries, **settings).next_step(False), Training)
     monkeypatch.setattr(scheduler, "WORTH", 2.0)
     one = make(*entries, **settings)
@@ -149,6 +150,17 @@ def test_only_the_front_is_measured_and_each_file_once(make: Make, plan: SearchP
     without = make(front, behind, budget=2, measure_kmodels=False)
     without.begin_measuring([front, behind])
     assert without.next_measure() is None
+
+
+def test_a_design_on_the_front_is_looked_at_in_every_format(make: Make, plan: SearchPlan) -> None:
+    done = replace(complete(0, plan.designs[0].training, 0.9), measures={"kmodel_ap": 0.9})
+    done.outcome["ap"] = {"kpu8": 0.9}
+    for lacking, tasks in ((True, 1), (False, 0)):
+        if not lacking:
+            done.outcome["ap"] |= dict.fromkeys(plan.space.format, 0.8)
+        one = make(done, budget=1)
+        one.begin_measuring([done])
+        assert one.measuring is not None and one.measuring.wanted == tasks
 
 
 def test_room_on_the_disk_is_asked_for_what_is_left(make: Make, plan: SearchPlan) -> None:

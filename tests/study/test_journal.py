@@ -53,6 +53,19 @@ def test_every_trial_ends_once_and_is_read_back(opened: Open) -> None:
     assert [again.entry(entry.number) for entry in written] == written
 
 
+def test_what_was_found_of_a_design_on_the_front_is_part_of_its_training(opened: Open) -> None:
+    with opened() as journal:
+        journal.start(FIRST, SPACE)
+        outcome = {"ap": {"kpu8": 0.5}, "ap_square": {"kpu8": 0.4}, "epochs": 3}
+        journal.finish(0, (0.5, 10.0, 1000), outcome, 1.5)
+        more = {"ap": {"FP32": 0.6}, "ap_interval": {"FP32": [0.55, 0.65]}}
+        journal.measured(FIRST, {"kmodel_ap": 0.5, "formats": more})
+    (entry,) = opened().entries()
+    assert (entry.ap("kpu8"), entry.ap("FP32")) == (0.5, 0.6)
+    assert entry.outcome["ap_interval"] == {"FP32": [0.55, 0.65]}
+    assert entry.outcome["ap_square"] == {"kpu8": 0.4} and entry.outcome["epochs"] == 3
+
+
 def test_what_a_killed_driver_left_running_can_be_ended_by_the_next(opened: Open) -> None:
     with opened() as journal:
         assert journal.start(FIRST, SPACE) == 0

@@ -62,6 +62,16 @@ def test_several_classes_have_a_weakest_one() -> None:
     assert rows["FP32"].weakest_class == "" and math.isnan(rows["FP32"].weakest_ap)
 
 
+def test_a_format_that_nobody_looked_at_has_no_row() -> None:
+    done = entry(0, "A63-a0.5-96", "complete", ap={"kpu8": 0.6})
+    assert [row.format for row in outcome_rows(ROWS, [done]) if row.trial == 0] == ["kpu8"]
+    failed = entry(0, "A63-a0.5-96", "failed", error="gone")
+    assert {row.format for row in outcome_rows(ROWS, [failed]) if row.trial == 0} == {
+        "kpu8",
+        "FP32",
+    }
+
+
 def test_states(entries: list[Entry]) -> None:
     rows = {row.id: row for row in outcome_rows(ROWS, entries)}
     assert {id: row.state for id, row in rows.items()} == {

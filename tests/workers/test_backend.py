@@ -37,8 +37,19 @@ def test_the_job_is_that_of_the_study(
     job = default_backend().make_job(study, tmp_path)
     assert isinstance(job, Job)
     assert (job.data, job.eval_data, job.weights) == ("synthetic:20", "synthetic:30", "fake")
-    assert job.recipe.seed == 3 and job.formats == study.search_space().format
+    assert job.recipe.seed == 3
     assert job.cache == str(tmp_path) and job.target == study.make_target()
+
+
+def test_what_the_chip_cannot_run_is_looked_at_for_the_front_alone(
+    study_settings: Callable[..., StudySettings], tmp_path: Path
+) -> None:
+    study = study_settings()
+    every = study.search_space().format
+    job = default_backend().make_job(study, tmp_path)
+    assert job.formats == ("kpu8",) and set(job.front_formats) == set(every) - {"kpu8"} != set()
+    job = default_backend().make_job(study_settings(measure_kmodels=False), tmp_path)
+    assert (job.formats, job.front_formats) == (every, ())
 
 
 def test_a_study_that_replays_asks_its_table(recorded_table: Path, tmp_path: Path) -> None:

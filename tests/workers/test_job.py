@@ -18,7 +18,7 @@ from dse.schema import read_json
 from dse.space import Training
 from dse.study.training_result import Outcome
 from dse.training import EpochReport, Recipe
-from dse.workers.job import load_weights, measure_compiled, run_training
+from dse.workers.job import load_weights, measure_compiled, measure_design, run_training
 from dse.workers.training_job import Job
 from tests.process_limits import no_file_larger_than
 
@@ -131,6 +131,20 @@ def test_the_kmodel_is_measured_where_it_was_not(
     shutil.copytree(finished[0], copy, ignore=shutil.ignore_patterns("kmodel.json"))
     again = measure_compiled(job, TRAINING, copy)
     assert again.kmodel_ap == measure_compiled(job, TRAINING, finished[0]).kmodel_ap
+
+
+def test_formats_of_the_front_are_looked_at_in_the_end(
+    job: Job, finished: tuple[Path, Outcome], tmp_path: Path
+) -> None:
+    folder, outcome = tmp_path / TRAINING.id, finished[1]
+    shutil.copytree(finished[0], folder)
+    late = replace(job, formats=("kpu8",), front_formats=("Q9", "FP32"))
+    measure = measure_design(late, TRAINING, folder)
+    assert {"kpu8": measure.kmodel_ap, **measure.formats.ap} == outcome.ap
+    assert {"kpu8": measure.kmodel_ap_interval, **measure.formats.ap_interval} == (
+        outcome.ap_interval
+    )
+    assert measure_design(replace(late, eval_data="gone"), TRAINING, folder) == measure
 
 
 def test_what_does_not_fit_the_chip_is_approximated(

@@ -50,6 +50,7 @@ def compiled_row(
     time_limit_s: float = 120,
     *,
     pictures: Path | None = None,
+    trial: bool = True,
 ) -> Row | None:
     """The field `compiled` of `dse check --compile`; None for a format of the CPU, and for a
     file that is compiled.
@@ -61,7 +62,8 @@ def compiled_row(
     the difference (see `K210Cost.range_dependent`). `agrees`: verdict and every figure are equal,
     null where the prediction knows not all operations, or `other_ranges` explain it.
     `agreement`: of a file, whether it computes what the network does (see `Agreement.as_dict`), on
-    `pictures`, a folder or file, or on noise; null for a candidate, whose weights are random.
+    `pictures`, a folder or file, or on noise; null for a candidate, whose weights are random, and
+    without `trial`.
     Raises UsageError, UnknownName or InvalidFile for a name that means nothing, DataError for
     `pictures` that cannot be read.
     """
@@ -85,7 +87,7 @@ def compiled_row(
     if row["agrees"] is False:
         row["other_ranges"] = _other_ranges(subject, predicted, row, target)
         row["agrees"] = None if row["other_ranges"] else False
-    if subject.candidate is None:
+    if subject.candidate is None and trial:
         row |= _tried(material, native, target, time_limit_s)
     if predicted.refusals:  # the compiler does compile it: rightly?
         row |= {"agrees": row["verdict"] == MISCOMPILED, "differences": {}}
