@@ -139,10 +139,8 @@ class Chip(ABC):
     def advice(
         self, graph: Graph, cost: Cost, target: Target, *, brief: bool = False
     ) -> Sequence[Advice]:
-        """What to change in `graph`, of that `cost`, with the price after it, the best first.
-
-        brief: only up to the first change found that gains much.
-        """
+        """What to change in `graph`, of that `cost`, with the price after it, the best first;
+        brief: only up to the first change found that gains much."""
         return ()
 
     def price_file(self, path: Path, target: Target) -> Cost:

@@ -47,6 +47,7 @@ def rebuilt(graph: Graph, like: Graph) -> Graph:
 class _Rebuilding:
     def __init__(self, graph: Graph, like: Graph, old: Operators) -> None:
         self.graph, self.like, self.old = graph, like, old
+        self.known = {one.name: one.op for one in like}
         self.own: dict[str, list[Operator]] = {}
         self.writer: dict[int, str] = {tensor.number: layer for layer, tensor in old.inputs}
         for operator in old.operators:
@@ -103,8 +104,7 @@ class _Rebuilding:
 
     def is_of_the_file(self, layer: Layer) -> bool:
         """It was there, and did the same."""
-        known = {one.name: one.op for one in self.like}
-        return known.get(layer.name) == layer.op
+        return self.known.get(layer.name) == layer.op
 
     def convolution(self, layer: Layer, read: Tensor, own: list[Operator]) -> Tensor:
         """A pad and a convolution without one, which the compiler joins; then its function."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from time import monotonic
@@ -45,13 +46,10 @@ class SearchClock:
         """Whether this run has had its time."""
         return self.time_limit_s is not None and self.spent_s >= self.time_limit_s
 
-    def left_s(self, done: float, left: float) -> float | None:
-        """Time for `left` trainings at the pace of the `done` ones, parts of trainings counted as
-        such; None where nothing is done."""
-        if not done:
+    def within_limit(self, left_s: float) -> float | None:
+        """So many seconds, or what is left of the run's time; None for NaN."""
+        if math.isnan(left_s):
             return None
-        spent_s = self.spent_s
-        left_s = spent_s / done * left
         if self.time_limit_s is not None:
-            left_s = min(left_s, max(0.0, self.time_limit_s - spent_s))
+            left_s = min(left_s, max(0.0, self.time_limit_s - self.spent_s))
         return left_s

@@ -107,7 +107,7 @@ class SearchCoordinator(Coordinator):
             budget=self._settings.budget,
             hypervolume=history.hypervolume,
             elapsed_s=clock.elapsed_s,
-            left_s=None if measuring else clock.left_s(scheduler.done_here, scheduler.undone),
+            left_s=clock.within_limit(scheduler.seconds_left(clock.spent_s)),
             measuring=(measuring.done, measuring.wanted) if measuring else None,
         )
 

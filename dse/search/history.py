@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dse.pareto import Front, ObjectiveBox
 from dse.search.proposers import Observation
 from dse.search.stopping import FinishedCurve
+from dse.search.time_left import Took
 from dse.study.journal import WARM, Entry, or_nan
 from dse.study.plan import SearchPlan
 
@@ -27,6 +28,7 @@ class TrialHistory:
     observations: what the proposer is told, in the order in which the trainings ended. Those that
     had failed already are left out: they may be wanted again. elsewhere: what other drivers are
     training. states: trials by their state.
+    took: what the trainings took that were done for this search.
     reused: complete ones that came from another study. hypervolume: as `hypervolume_share`.
     """
 
@@ -36,6 +38,7 @@ class TrialHistory:
         """learn: told the curve of every training that ran to its end."""
         self.observations: list[Observation] = []
         self.states: Counter[str] = Counter()
+        self.took: list[Took] = []
         self.reused = 0
         self.hypervolume = 0.0
         self._plan, self._learn = plan, learn
@@ -55,6 +58,11 @@ class TrialHistory:
             self.note(entry, failed_before and entry.state == "failed")
 
     @property
+    def on_front(self) -> int:
+        """Designs of which none is beaten by another."""
+        return len(self._front.values)
+
+    @property
     def counted(self) -> int:
         """Trainings that the budget has paid for."""
         return self.states["complete"] + self.states["stopped"] - self.reused
@@ -71,6 +79,9 @@ class TrialHistory:
         self._noted.add(entry.number)
         self.states[entry.state] += 1
         self.reused += WARM in entry.outcome
+        seconds = or_nan(entry.outcome.get("seconds"))
+        if seconds > 0 and WARM not in entry.outcome:
+            self.took.append(Took(entry.training, seconds, entry.state == "complete"))
         if failed_before:
             return
         place = bisect(self._ends, _end(entry))

@@ -14,6 +14,7 @@ from dse.search.history import TrialHistory
 from dse.search.progress import UnderWay
 from dse.search.proposers import make_proposer
 from dse.search.stopping import DominanceStopper
+from dse.search.time_left import Took, seconds_left
 from dse.space import Training
 from dse.study.audit import BEATEN
 from dse.study.journal import Entry
@@ -27,10 +28,9 @@ __all__ = ["MAX_FAILURES_IN_A_ROW", "Measuring", "Scheduler"]
 MAX_FAILURES_IN_A_ROW = 3
 """Then the cause is not in the designs, and the search ends instead of burning through them."""
 
-WORTH = 1e-4
+WORTH = 5e-4
 """Of hypervolume, as a share of the box: a search that stops early ends when no design that is left
-is expected to add so much. On recorded trainings of two spaces it so ended after 13 to 49 of 50, at
-most 0.001 short of what all 50 reach (`benchmarks/search_contest.py`)."""
+is expected to add so much (`docs/search.md` says what other thresholds would cost and bring)."""
 
 BYTES_PER_PARAMETER = 16
 """Of a training on the disk: weights, and a checkpoint with Adam's two moments, float32."""
@@ -49,6 +49,12 @@ class _Trial:
         """How far it is."""
         last = self.curve[max(self.curve)] if self.curve else None
         return UnderWay(self.training.id, last.epoch if last else 0, last.epochs if last else 0)
+
+    @property
+    def took(self) -> Took:
+        """What the whole training takes at the pace of its epochs so far, of which there are."""
+        last = self.curve[max(self.curve)]
+        return Took(self.training, last.seconds / self.under_way.share)
 
 
 @dataclass
@@ -85,6 +91,9 @@ class Scheduler:
         self.history = TrialHistory(plan, entries, learn)
         self.measuring: Measuring | None = None
         self.ended_here = 0
+        self._worked_here_s = 0.0
+        self._most_running = 0
+        self._foreseen: tuple[tuple[object, ...], list[Training]] = ((), [])
         self._interrupted = [e for e in entries if e.state == "running" and not e.elsewhere]
         self._orphans: list[Training] = []
         self._running: dict[int, _Trial] = {}
@@ -108,15 +117,42 @@ class Scheduler:
         """The trainings under way here, and how far each is."""
         return [trial.under_way for _, trial in sorted(self._running.items())]
 
-    @property
-    def done_here(self) -> float:
-        """Trainings that this run has done, with the parts of those under way."""
-        return self.ended_here + sum(one.share for one in self.under_way)
+    def seconds_left(self, spent_s: float) -> float:
+        """Seconds until the search is over, by what its trainings took; NaN as long as none says.
+
+        spent_s: by this run so far. A replay does in a moment what took minutes, so that trainings
+        at a time are counted by what they took, too.
+        """
+        took = self.history.took or [one.took for one in self._running.values() if one.curve]
+        at_a_time = max(1, self._most_running, self._worked_here_s / max(spent_s, 1e-3))
+        running = [(trial.training, trial.under_way.share) for trial in self._running.values()]
+        measuring = self.measuring
+        to_measure = measuring.wanted - measuring.done if measuring else self._measured_in_the_end
+        return seconds_left(took, running, self._coming(), to_measure, at_a_time)
 
     @property
-    def undone(self) -> float:
-        """Trainings still to be done, at most, with the parts of those under way."""
-        return self.left + sum(1 - one.share for one in self.under_way)
+    def _measured_in_the_end(self) -> int:
+        """Designs on the front, if formats are left that no training ends with."""
+        several = len(self._plan.space.format) > 1 and self._settings.measure_kmodels
+        return self.history.on_front if several else 0
+
+    def _coming(self) -> list[Training]:
+        """The trainings that are expected to begin yet."""
+        if self.measuring:
+            return []
+        running = self._claimed()
+        state: tuple[object, ...] = (self.history.trials, *running)
+        if self._foreseen[0] != state:
+            most, least_gain = self.left - len(self._interrupted), WORTH if self._stopper else 0.0
+            seen = self.history.observations
+            found = self._proposer.forecast(seen, running, max(0, most), least_gain)
+            self._foreseen = state, found
+        return [*(entry.training for entry in self._interrupted), *self._foreseen[1]]
+
+    def _claimed(self) -> list[str]:
+        """Ids of the trainings under way, here and elsewhere."""
+        here = [trial.training for trial in self._running.values()]
+        return [training.id for training in (*here, *self.history.elsewhere)]
 
     @property
     def nothing_to_gain(self) -> bool:
@@ -152,6 +188,7 @@ class Scheduler:
     def began(self, training: Training, number: int) -> Task:
         """The task of trial `number`, which counts as running from now on."""
         self._running[number] = _Trial(training)
+        self._most_running = max(self._most_running, len(self._running))
         return Task("train", training, number)
 
     def judge(self, task: Task, report: Epoch, time_is_up: bool) -> TrialAction:
@@ -200,6 +237,7 @@ class Scheduler:
         self._failures_in_a_row = self._failures_in_a_row + 1 if failed else 0
         if entry:
             self.history.note(entry)
+            self._worked_here_s += entry.outcome.get("seconds") or 0.0
 
     def paused(self, task: Task) -> None:
         """A training was left in the middle, for a later run."""
@@ -237,9 +275,7 @@ class Scheduler:
 
         Failures of earlier runs may be wanted again.
         """
-        here = [trial.training for trial in self._running.values()]
-        running = [training.id for training in (*here, *self.history.elsewhere)]
-        training = self._proposer.propose(self.history.observations, running)
+        training = self._proposer.propose(self.history.observations, self._claimed())
         gain = self._proposer.expected_gain
         self._nothing_to_gain = self._stopper is not None and training is not None and gain < WORTH
         return None if self._nothing_to_gain else training

@@ -27,7 +27,12 @@ from dse.study.resampled import write_resampled
 from dse.study.training_result import CompiledMeasure, FormatAps, Outcome
 from dse.training.recipe import EpochReport
 from dse.workers.fitting import fit
-from dse.workers.training_job import Job, calibration_canvases, evaluation_pictures
+from dse.workers.training_job import (
+    Job,
+    calibration_canvases,
+    draw_pictures,
+    evaluation_pictures,
+)
 
 if TYPE_CHECKING:
     from dse.evaluation import Evaluation
@@ -57,6 +62,7 @@ def run_training(
         return read_json(metrics, RESULT_BYTES, Outcome, AGAIN)
     make_folder(folder)
     graph = detector_graph(training, job.head(training))
+    draw_pictures(job)  # first, so that a training's seconds are its own
     started = perf_counter()
     weights, curve, stopped = fit(job, training, graph, folder, report)
     fitted = perf_counter()

@@ -33,7 +33,13 @@ if TYPE_CHECKING:
     from dse.network.arrays import Weights
     from dse.network.graph import Graph
 
-__all__ = ["Job", "calibration_canvases", "evaluation_pictures", "rendered_pictures"]
+__all__ = [
+    "Job",
+    "calibration_canvases",
+    "draw_pictures",
+    "evaluation_pictures",
+    "rendered_pictures",
+]
 
 FOLDER = "dir:"
 """Begins a source of starting weights that is a folder."""
@@ -119,6 +125,17 @@ def rendered_pictures(spec: str, split: Split, cache: str, limit: int | None = N
     data = open_rendered(spec, split, Path(cache), limit=limit)
     draw_missing(data)
     return data
+
+
+def draw_pictures(job: Job) -> None:
+    """Draws what is missing of any of its sets: workers that start together share all the work."""
+    for spec, split, limit in (
+        (job.data, "train", job.recipe.pictures),
+        (job.data, "train", job.recipe.calibration_pictures),
+        (job.data, "val", job.recipe.val_pictures),
+        (job.eval_data, "eval", None),
+    ):
+        rendered_pictures(spec, split, job.cache, limit)
 
 
 @lru_cache(maxsize=2)

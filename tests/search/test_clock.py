@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from dse.search import clock
@@ -27,8 +29,8 @@ def test_time_is_up_at_its_limit(limit_s: float | None, up: bool) -> None:
     assert SearchClock(100.0, 1000.0, limit_s).time_is_up is up
 
 
-def test_time_left_follows_the_pace_and_the_limit() -> None:
-    assert SearchClock(100.0).left_s(done=0, left=4) is None
-    assert SearchClock(100.0).left_s(done=3, left=4) == pytest.approx(40.0)
-    assert SearchClock(100.0, 0.0, 42.0).left_s(done=3, left=4) == pytest.approx(12.0)
-    assert SearchClock(100.0, 0.0, 20.0).left_s(done=3, left=4) == 0.0
+def test_time_left_ends_at_the_limit() -> None:
+    assert SearchClock(100.0).within_limit(math.nan) is None
+    assert SearchClock(100.0).within_limit(40.0) == 40.0
+    assert SearchClock(100.0, 0.0, 42.0).within_limit(40.0) == pytest.approx(12.0)
+    assert SearchClock(100.0, 0.0, 20.0).within_limit(40.0) == 0.0

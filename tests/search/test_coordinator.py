@@ -121,15 +121,15 @@ def test_a_training_without_its_ap_is_a_failed_one(
 def test_time_left_follows_the_pace(coordinator_of: MakeCoordinator) -> None:
     coordinator = coordinator_of(budget=4, began=monotonic() - 100)
     assert coordinator.standing().left_s is None
-    coordinator.finished(take(coordinator), outcome(0.5))
-    left_s = coordinator.standing().left_s
-    assert left_s == pytest.approx(300, rel=0.05) and coordinator.clock.elapsed_s == pytest.approx(
-        100, rel=0.05
-    )
+    coordinator.finished(take(coordinator), {**outcome(0.5), "seconds": 90.0})
+    after_one = coordinator.standing().left_s
+    assert after_one is not None and 150 < after_one < 500
+    assert coordinator.clock.elapsed_s == pytest.approx(100, rel=0.05)
     half = take(coordinator)
-    coordinator.reported(half, Epoch(3, 6, 1.0, 0.1, 1.0))
+    begun = coordinator.standing().left_s
+    coordinator.reported(half, Epoch(3, 6, 1.0, 0.1, 45.0))
     assert [str(one) for one in coordinator.standing().running] == [f"{half.training.id} 3/6"]
     left_s = coordinator.standing().left_s
-    assert left_s == pytest.approx(100 / 1.5 * 2.5, rel=0.05)
+    assert begun is not None and left_s is not None and begun - 75 < left_s < begun - 20
     again = coordinator_of(budget=4)
     assert again.clock.elapsed_s == pytest.approx(100, rel=0.05)

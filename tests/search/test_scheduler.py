@@ -125,6 +125,7 @@ def test_a_search_ends_where_nothing_is_to_be_gained(
 ) -> None:
     entries = [complete(n, one.training, 0.5) for n, one in enumerate(plan.designs[:4])]
     settings = {"proposer": "composite", "early_stopping": True}
+    monkeypatch.setattr(scheduler, "WORTH", 1e-6)
     assert isinstance(make(*entries, **settings).next_step(False), Training)
     monkeypatch.setattr(scheduler, "WORTH", 2.0)
     one = make(*entries, **settings)

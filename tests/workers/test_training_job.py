@@ -14,13 +14,29 @@ from dse.errors import StudyError
 from dse.network.detector import detector_graph
 from dse.space import Training
 from dse.training import Recipe
-from dse.workers.training_job import Job, calibration_canvases
+from dse.workers.training_job import (
+    Job,
+    calibration_canvases,
+    draw_pictures,
+    rendered_pictures,
+)
 
 
 def test_ranges_are_set_with_as_many_pictures_as_the_recipe_says(tmp_path: Path) -> None:
     recipe = Recipe(calibration_pictures=3)
     job = Job("synthetic:20", "synthetic:20", recipe, "shipped", ("FP32",), str(tmp_path))
     assert calibration_canvases(job, 96).shape == (3, 96, 96, 3)
+
+
+def test_everything_is_drawn_before_it_is_needed(tmp_path: Path) -> None:
+    recipe = Recipe(pictures=3, val_pictures=1, calibration_pictures=1)
+    job = Job("synthetic:10", "synthetic:5", recipe, "shipped", ("FP32",), str(tmp_path))
+    draw_pictures(job)
+    drawn = set(tmp_path.rglob("*.bmp"))
+    assert len(drawn) == 3 + 1 + len(open_data("synthetic:5", "eval"))
+    calibration_canvases(job, 96)
+    rendered_pictures(job.eval_data, "eval", job.cache)
+    assert set(tmp_path.rglob("*.bmp")) == drawn
 
 
 TRAINING = Training.parse("P5-a1-256")

@@ -107,6 +107,20 @@ class Proposer(abc.ABC):
         free[busy] = False
         return self.designs[self._choose(free, history, busy)].training if free.any() else None
 
+    def forecast(
+        self, finished: Sequence[Observation], running: Sequence[str], most: int, least_gain: float
+    ) -> list[Training]:
+        """The trainings that are expected to be proposed yet, at most so many, until none is
+        expected to gain `least_gain`: here any, spread over what is left.
+
+        finished, running: as of `propose`.
+        """
+        free = ~self._taken_in(finished).used
+        free[[self._place[id] for id in running if id in self._place]] = False
+        left = np.flatnonzero(free)
+        step = max(1, len(left) // max(1, most))
+        return [self.designs[at].training for at in left[::step][:most]]
+
     @abc.abstractmethod
     def _choose(self, free: NDArray[np.bool_], history: ObservationHistory, running: Places) -> int:
         """The place of one of the designs that are `free`, given what ended and what is under way.

@@ -85,6 +85,16 @@ class ProposerConformance:
         assert set(proposed) == {design.training for design in designs}
         assert self.make(designs).propose([seen(one) for one in proposed], []) is None
 
+    def test_foresees_trainings_that_are_left(self) -> None:
+        designs = feasible(20)
+        past = [seen(design.training) for design in designs[:4]]
+        proposer, busy = self.make(designs), [designs[4].training.id]
+        for most in (0, 1, 10, 100):
+            found = proposer.forecast(past, busy, most, 0.0)
+            assert len(found) == len(set(found)) == min(most, 15)
+            assert not {one.id for one in found} & {one.training.id for one in designs[:5]}
+        assert proposer.propose(past, busy) is not None
+
     def test_has_nothing_to_propose_without_designs(self) -> None:
         assert self.make([]).propose([], []) is None
 

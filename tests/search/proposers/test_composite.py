@@ -124,6 +124,19 @@ def test_a_stopped_training_is_imputed_between_its_ap_and_its_rival() -> None:
         assert imputed[0] <= max(val_ap - 0.02, max(one.ap for one in past)) + 1e-9
 
 
+def test_foresees_about_how_many_trainings_are_worth_it() -> None:
+    designs, past, ahead = feasible(), list[Any](), list[int]()
+    proposer = make_proposer("composite", designs, 3)
+    while (training := proposer.propose(past, [])) and proposer.expected_gain >= 5e-4:
+        if len(past) >= 6:
+            ahead.append(len(past) + len(proposer.forecast(past, [], 64, 5e-4)))
+        past.append(seen(training))
+    assert len(past) > 8
+    assert np.median(ahead) == pytest.approx(len(past), rel=1 / 3)
+    assert proposer.forecast(past, [], 64, 5e-4) == []
+    assert len(proposer.forecast(past, [], 64, 0.0)) == min(64, len(designs) - len(past))
+
+
 def test_importing_the_proposers_imports_nothing_heavy() -> None:
     code = (
         "import sys, dse.pareto, dse.search.proposers, dse.search.stopping;"

@@ -23,6 +23,7 @@ def _both(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, 
     return max(one[0], other[0]), min(one[1], other[1])
 
 
+@reaching(0)
 def fuse_clamp(net: Net, node: Node) -> bool:
     """A clamp is the fused activation of the convolution or of the `binary` before it."""
     before = node.source
@@ -71,6 +72,7 @@ def fold_conv2d_biasadd(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(2)
 def fold_conv2d_mul(net: Net, node: Node) -> bool:
     """A constant for each channel, multiplied, goes into the weights."""
     product = node.child("binary")
@@ -110,6 +112,7 @@ def binary_reduce_window2d_motion_up(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def simplify_reduce(net: Net, node: Node) -> bool:
     """An axis that goes, and the next one of a single element, which stands for it."""
     shape, axes = node.source.shape, node["axes"]
@@ -124,6 +127,7 @@ def simplify_reduce(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def global_reduce_window_to_reduce(net: Net, node: Node) -> bool:
     """A window as large as the map."""
     if (node["padding_h"], node["padding_w"]) != ((0, 0), (0, 0)):

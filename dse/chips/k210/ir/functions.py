@@ -35,6 +35,7 @@ def fuse_two_fused_unary(net: Net, node: Node) -> bool:
     return after is not None and _fused(net, after, node.source)
 
 
+@reaching(1)
 def fuse_one_fused_unary_with_binary(net: Net, node: Node) -> bool:
     """A function of a tensor and that tensor itself."""
     for index in (0, 1):
@@ -47,6 +48,7 @@ def fuse_one_fused_unary_with_binary(net: Net, node: Node) -> bool:
     return False
 
 
+@reaching(1)
 def fuse_two_fused_unary_with_binary(net: Net, node: Node) -> bool:
     """Two functions of the same tensor."""
     one, other = (node.input_is(index, "fused_unary") for index in (0, 1))

@@ -56,6 +56,7 @@ def _binary(net: Net, node: Node, one: Node, other: Node) -> Node:
     return net.add(node, "binary", [one, other], shape, **node.values)
 
 
+@reaching(1)
 def transpose_concat_motion(net: Net, node: Node) -> bool:
     """All that is joined is transposed alike."""
     if any(source.op != "transpose" for source in node.inputs):
@@ -71,6 +72,7 @@ def transpose_concat_motion(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def transpose_pad_motion(net: Net, node: Node) -> bool:
     """What is transposed behind a pad is transposed in front of it."""
     after = node.child("transpose")
@@ -91,11 +93,13 @@ def transposed_pairs(
     return tuple(pairs[axis] for axis in perm)
 
 
+@reaching(0)
 def transpose_clamp_motion(net: Net, node: Node) -> bool:
     """See the class of that name."""
     return _move_up(net, node)
 
 
+@reaching(0)
 def transpose_unary_motion(net: Net, node: Node) -> bool:
     """See the class of that name."""
     return _move_up(net, node)
@@ -111,6 +115,7 @@ def _move_up(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(1)
 def transpose_sigmoid_motion(net: Net, node: Node) -> bool:
     """A gate moves up with what it gates."""
     before = node.source
@@ -127,6 +132,7 @@ def transpose_sigmoid_motion(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def transpose_reduce_motion(net: Net, node: Node) -> bool:
     """The axes are those that the transpose took from elsewhere."""
     before = node.source
@@ -158,6 +164,7 @@ def transpose_to_reshape(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def fold_transpose(net: Net, node: Node) -> bool:
     """Two in a row are one."""
     after = node.child("transpose")
@@ -168,6 +175,7 @@ def fold_transpose(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def fold_nop_transpose(net: Net, node: Node) -> bool:
     """One that leaves all axes where they are."""
     if node["perm"] != tuple(range(len(node["perm"]))):
@@ -176,6 +184,7 @@ def fold_nop_transpose(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def fold_bitcast(net: Net, node: Node) -> bool:
     """Two in a row are one."""
     after = node.child("bitcast")
@@ -185,6 +194,7 @@ def fold_bitcast(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def fold_nop_bitcast(net: Net, node: Node) -> bool:
     """One that leaves the shape as it is."""
     if node.shape != node.source.shape:
@@ -193,6 +203,7 @@ def fold_nop_bitcast(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def bitcast_clamp_motion(net: Net, node: Node) -> bool:
     """A clamp comes before the reshape that it reads."""
     after = node.child("clamp")

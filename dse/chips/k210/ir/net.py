@@ -7,7 +7,7 @@ order in which they were connected: the compiler takes the first that fits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from itertools import count
@@ -103,6 +103,7 @@ class Net:
         self.touched: list[Node] = []
         self.settled: dict[Apply, int] = {}
         self._merged = 0
+        self._order: tuple[int, list[Node]] = (0, [])
         self._numbers = count()
 
     def add(
@@ -157,7 +158,9 @@ class Net:
 
     def in_order(self) -> list[Node]:
         """Every node after those that it reads, depth first from the outputs."""
-        return depth_first(self.outputs, lambda node: node.inputs)
+        if self._order[0] != len(self.touched):
+            self._order = (len(self.touched), depth_first(self.outputs, attrgetter("inputs")))
+        return self._order[1]
 
     def merge_equal(self) -> None:
         """One of all nodes that do the same with the same (`graph::cse`): the oldest."""
@@ -197,10 +200,8 @@ def rewrite(net: Net, rules: Sequence[Rule]) -> None:
 
     A rule that was tried everywhere before is tried where something has changed since.
     """
-    of_op: dict[str, list[tuple[int, Apply]]] = {}
-    for rank, (op, apply) in enumerate(rules):
-        of_op.setdefault(op, []).append((rank, apply))
-    queue, queued = _first_places(net, of_op), set[tuple[int, Node]]()
+    of_op = _ranked(rules)
+    queue, queued = _first_places(net, of_op[0]), set[tuple[int, Node]]()
     queued.update((rank, node) for rank, _, _, node, _ in queue)
     number = len(queue)
     while queue:
@@ -208,9 +209,9 @@ def rewrite(net: Net, rules: Sequence[Rule]) -> None:
         queued.remove((rank, node))
         before = len(net.touched)
         if node.alive and apply(net, node):
-            for changed, steps in _around(net.touched[before:]).items():
-                for rank, apply in of_op.get(changed.op, ()):
-                    if steps <= _REACH.get(apply, NEAR) and (rank, changed) not in queued:
+            for changed, steps in _around(net.touched[before:], len(of_op) - 1).items():
+                for rank, apply in of_op[steps].get(changed.op, ()):
+                    if (rank, changed) not in queued:
                         queued.add((rank, changed))
                         heappush(queue, (rank, changed.place, number, changed, apply))
                         number += 1
@@ -218,15 +219,31 @@ def rewrite(net: Net, rules: Sequence[Rule]) -> None:
     net.merge_equal()
 
 
+Ranked = dict[str, list[tuple[int, Apply]]]
+"""Rules by the operation at which they begin, each with its rank."""
+
+
+def _ranked(rules: Sequence[Rule]) -> list[Ranked]:
+    """At each distance from a change, those that it may be for."""
+    reach = [_REACH.get(apply, NEAR) for _, apply in rules]
+    found: list[Ranked] = [{} for _ in range(max(reach) + 1)]
+    for rank, (op, apply) in enumerate(rules):
+        for near in found[: reach[rank] + 1]:
+            near.setdefault(op, []).append((rank, apply))
+    return found
+
+
 Place = tuple[int, int, int, Node, Apply]
 """What is tried next: a rule's rank, a node's place in the file, a number; the node, the rule."""
 
 
-def _first_places(net: Net, of_op: Mapping[str, Sequence[tuple[int, Apply]]]) -> list[Place]:
+def _first_places(net: Net, of_op: Ranked) -> list[Place]:
     """Where rules are to be tried, as a heap."""
     starts = {net.settled.get(apply, 0) for ranked in of_op.values() for _, apply in ranked}
     changed = {start: _around(net.touched[start:]) for start in starts if start}
     queue: list[Place] = []
+    if starts == {len(net.touched)}:
+        return queue
     for node in net.in_order():
         for rank, apply in of_op.get(node.op, ()):
             start = net.settled.get(apply, 0)
@@ -236,11 +253,11 @@ def _first_places(net: Net, of_op: Mapping[str, Sequence[tuple[int, Apply]]]) ->
     return queue
 
 
-def _around(touched: Iterable[Node]) -> dict[Node, int]:
+def _around(touched: Iterable[Node], reach: int = NEAR) -> dict[Node, int]:
     """`touched` and what is near, without the dead, each with its distance."""
     found = dict.fromkeys((node for node in touched if node.alive), 0)
     edge = list(found)
-    for steps in range(1, FAR):
+    for steps in range(1, reach + 1):
         edge = [
             node
             for middle in edge

@@ -62,7 +62,7 @@ def kpu_regions(net: Net) -> dict[Node, int]:
             _merged(regions, _is_parent),
             _merged(regions, _reads_the_same),
         ])  # fmt: skip
-    while _merged(regions, _hangs_on):
+    while _merged(regions, _hangs_on, near=False):
         pass
     called = (region for region in regions if region.on_kpu)
     return {node: number for number, region in enumerate(called) for node in region.nodes}
@@ -92,14 +92,21 @@ def _last_region(node: Node, of: dict[Node, _Region]) -> _Region | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _merged(
-    regions: list[_Region], fits: Callable[[_Region, _Region, Mapping[Node, _Region]], bool]
-) -> bool:
-    """Takes regions into others that they fit, until none does."""
-    ever = False
+Fits = Callable[[_Region, _Region, Mapping[Node, _Region]], bool]
+"""Whether a region can take another one in. The last argument: the region that each node is in."""
+
+
+def _merged(regions: list[_Region], fits: Fits, *, near: bool = True) -> bool:
+    """Takes regions into others that they fit, the first ones first, until none does.
+
+    near: whether two fit depends on themselves alone, so that others need not be asked again.
+    """
+    ever, done = False, set[_Region]()
     of = {node: region for region in regions for node in region.nodes}
     while True:
         for one in regions:
+            if one in done:
+                continue
             taken = [
                 other
                 for other in _near(one, of)
@@ -110,8 +117,10 @@ def _merged(
                     one.take(other)
                     of.update(dict.fromkeys(other.nodes, one))
                     regions.remove(other)
+                done = done.difference(_near(one, of)) if near else set()
                 ever = True
                 break
+            done.add(one)
         else:
             return ever
 
@@ -148,10 +157,7 @@ def _all_in(some: Iterable[Node], all_: Iterable[Node]) -> bool:
 
 
 def _hangs_on(one: _Region, other: _Region, of: Mapping[Node, _Region]) -> bool:
-    """It reads something of `one`, and nothing that the CPU makes of that.
-
-    of: the region that each node is in.
-    """
+    """It reads something of `one`, and nothing that the CPU makes of that."""
     inputs = other.inputs
     if not _joins(one, other) or not set(inputs) & set(one.outputs):
         return False

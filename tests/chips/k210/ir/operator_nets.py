@@ -207,12 +207,19 @@ def _sliced(net: Drawn) -> None:
     net.relu6_conv("b", 8)
 
 
+def _rows(net: Drawn) -> None:
+    a = net.relu6_conv("a", 8)
+    begin, size = net.integers("begin", [0, 4, 0, 0]), net.integers("size", [1, 6, 16, 8])
+    net.add(OP.SLICE, "some", [a, begin, size], (1, 6, 16, 8), net.options("Slice"))
+    net.relu6_conv("b", 8)
+
+
 NETS: dict[str, Callable[[Drawn], None]] = {
     "flat": _flat, "map softmax": _map_softmax, "gate": _gate, "swish": _swish, "prelu": _prelu,
     "normalised": _normalised, "maxima": _maxima, "pools": _pools, "greatest": _greatest,
     "mirrored": _mirrored, "joined rows": _joined_rows, "tanh": _tanh, "hidden": _hidden,
     "one channel": _one_channel, "transposed": _transposed, "resized": _resized,
-    "dilated": _dilated, "sliced": _sliced,
+    "dilated": _dilated, "sliced": _sliced, "rows": _rows,
 }  # fmt: skip
 
 
