@@ -12,7 +12,10 @@ from dse.schema import shown
 
 __all__ = ["CHIPS", "DEFAULT_CHIP", "chip", "chip_of_file"]
 
-CHIPS = {"k210": "dse.chips.k210.chip:K210"}
+CHIPS = {
+    "k210": "dse.chips.k210.chip:K210",
+    "ethos_u": "dse.chips.ethos_u.chip:EthosU",
+}
 """Name of a chip, as profiles give it -> module and class that fulfil the contract."""
 
 DEFAULT_CHIP = "k210"

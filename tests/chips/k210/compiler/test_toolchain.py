@@ -62,7 +62,7 @@ def test_our_own_version_runs_here() -> None:
         assert (found.version, found.python) == (OWN, None)
 
 
-@pytest.mark.parametrize("name", resources.names("constraints"))
+@pytest.mark.parametrize("name", [one for one in resources.names("constraints") if "k210" in one])
 def test_every_target_names_a_version_that_can_be_had(name: str) -> None:
     assert K210Target.load(name).nncase_version in (OWN, OLD)
 
