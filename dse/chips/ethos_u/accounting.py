@@ -93,10 +93,10 @@ def _runs_on(own: Sequence[Mapping[str, Any]], on_cpu: bool) -> str:
 
 
 def _why(layer: Layer, on_cpu: bool, report: Report, graph: Graph) -> str:
-    """What Vela warns of, where it put something on the CPU."""
+    """Vela's own words, where it put something on the CPU."""
     if not on_cpu:
         return ""
-    told = [text for name, text in report.warnings if layer_of(name, graph) == layer.name]
+    told = [text for name, text in report.reasons if layer_of(name, graph) == layer.name]
     return "; ".join((*told, "its time is unknown"))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from dse.errors import CompilerError
+from dse.files import printable
 
 __all__ = ["Operation", "Placed", "Report", "read_report"]
 
@@ -21,7 +22,9 @@ _PLACED = re.compile(
 
 _SRAM = re.compile(r"^Allocation, memory Sram.*?^Allocation Peak", re.MULTILINE | re.DOTALL)
 
-_REASON = re.compile(r"^Warning: (\S+) '([^']*)' (.*(?:\n - .*)*)", re.MULTILINE)
+_REASON = re.compile(
+    r"^Warning \(supported operators\) operator: \S+, ofm: '([^']*)'\nReason: (.*)$", re.MULTILINE
+)
 """Why an operation runs on the CPU."""
 
 TIMES_AN_OPERATION = 2
@@ -55,7 +58,7 @@ class Placed:
 class Report:
     """sram_bytes: the highest address in use. flash_bytes: read-only data, of which
     encoded_bytes are the compressed weights, weight_bytes before that. cycles: of the NPU's clock.
-    warnings: (name of an operation, what Vela warns of it)."""
+    reasons: (name of an operation, why Vela puts it on the CPU)."""
 
     sram_bytes: int
     flash_bytes: int
@@ -64,7 +67,7 @@ class Report:
     cycles: int
     operations: tuple[Operation, ...]
     buffers: tuple[Placed, ...]
-    warnings: tuple[tuple[str, str], ...]
+    reasons: tuple[tuple[str, str], ...]
 
 
 def read_report(answer: Mapping[str, str]) -> Report:
@@ -81,7 +84,7 @@ def read_report(answer: Mapping[str, str]) -> Report:
             cycles=int(float(summary["cycles_total"])),
             operations=operations,
             buffers=tuple(_buffers(answer["printed"], len(operations))),
-            warnings=tuple(_warnings(answer["printed"])),
+            reasons=tuple(_reasons(answer["printed"])),
         )
     except (KeyError, TypeError, ValueError, OverflowError, csv.Error) as error:
         raise CompilerError(
@@ -101,10 +104,11 @@ def _bytes(kibibytes: str) -> int:
 def _operations(text: str) -> Iterator[Operation]:
     """Those that take a time of their own: what is fused into another has none."""
     for row in _rows(text):
+        on_npu = row["Target"] == "NPU"
         found = Operation(
             row["Name"],
-            row["NNG Operator"],
-            row["Target"] == "NPU",
+            row["NNG Operator" if on_npu else "Original Operator"],
+            on_npu,
             int(float(row["Op Cycles"])),
             int(float(row["Staging Usage"])),
         )
@@ -122,6 +126,6 @@ def _buffers(printed: str, operations: int) -> Iterator[Placed]:
         yield Placed(name, int(start, 16), int(size), birth, death)
 
 
-def _warnings(printed: str) -> Iterator[tuple[str, str]]:
-    for _, name, text in _REASON.findall(printed):
-        yield name, " ".join(text.split())
+def _reasons(printed: str) -> Iterator[tuple[str, str]]:
+    for name, text in _REASON.findall(printed):
+        yield printable(name), printable(text.strip())

@@ -15,9 +15,9 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import asdict
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from dse import processes
 from dse.chips.environments import cache_folder, environment
@@ -30,11 +30,14 @@ from dse.schema import read_json
 
 __all__ = ["compiler", "reports"]
 
+Answer = dict[str, str]
+"""Of `vela_process`."""
+
 TIME_LIMIT_S = 300.0
 """For a network, of which most take tenths of a second; on a loaded machine the import, too."""
 
-REPORT_BYTES = 4 << 20
-"""Of a kept report: a few hundred bytes an operation and a buffer."""
+ANSWER_BYTES = 16 << 20
+"""Of a kept answer: a few hundred bytes an operation and a buffer."""
 
 RUNS = "from ethosu.vela.vela import main"
 HINT = "it takes the network, once; without it no Ethos-U can be priced"
@@ -59,9 +62,9 @@ def reports(files: Sequence[bytes], target: EthosUTarget) -> list[Report]:
         workers = min(len(missing), os.cpu_count() or 1)
         with ThreadPoolExecutor(workers) as pool:
             asked = pool.map(lambda content: _asked(python, content, target), missing.values())
-            for path, report in zip(missing, asked, strict=True):
-                write_whole(path, json.dumps(asdict(report)), durable=False)
-                found[path] = report
+            for path, answer in zip(missing, asked, strict=True):
+                found[path] = read_report(answer)
+                write_whole(path, json.dumps(answer), durable=False)
     return [found[path] for path in paths]
 
 
@@ -83,13 +86,14 @@ def _kept(path: Path) -> Report | None:
     if not path.exists():
         return None
     try:
-        return read_json(path, REPORT_BYTES, Report)
-    except (FileError, InvalidFile):
+        answer: Any = read_json(path, ANSWER_BYTES, dict)
+        return read_report(answer)
+    except (FileError, InvalidFile, CompilerError):
         return None
 
 
-def _asked(python: Path, content: bytes, target: EthosUTarget) -> Report:
-    """Vela's report on one network, by a child at rest or a new one."""
+def _asked(python: Path, content: bytes, target: EthosUTarget) -> Answer:
+    """Vela's answer on one network, by a child at rest or a new one."""
     resting = _resting(python)
     try:
         child = resting.pop()
@@ -106,7 +110,7 @@ def _asked(python: Path, content: bytes, target: EthosUTarget) -> Report:
         raise CompilerError(
             f"Vela {target.vela_version} cannot compile it: {answer['error']} {printed}".strip()
         )
-    return read_report(answer)
+    return answer
 
 
 @cache
@@ -133,7 +137,7 @@ class _Child:
         command = [str(python), "-I", vela_process.__file__, str(printed)]
         self._process = processes.Companion(command)
 
-    def ask(self, content: bytes, target: EthosUTarget) -> dict[str, str]:
+    def ask(self, content: bytes, target: EthosUTarget) -> Answer:
         """What it answers on one network. Raises CompilerError where it ends or hangs."""
         with temporary_folder("network-", self._folder) as folder:
             network, system = folder / "network.tflite", folder / "system.ini"
@@ -149,9 +153,9 @@ class _Child:
             except processes.Ended as ended:
                 raise CompilerError(f"Vela {ended} while it compiled") from None
 
-    def _answer(self, deadline: float) -> dict[str, str]:
+    def _answer(self, deadline: float) -> Answer:
         length = int(self._process.receive(vela_process.LENGTH_DIGITS, deadline), 16)
-        answer: dict[str, str] = json.loads(self._process.receive(length, deadline))
+        answer: Answer = json.loads(self._process.receive(length, deadline))
         return answer
 
     def close(self) -> None:

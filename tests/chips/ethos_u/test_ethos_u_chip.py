@@ -70,6 +70,8 @@ def test_figures_are_velas_own(seed: int, tmp_path: Path) -> None:
     assert cost.sram_bytes - target.runtime_sram_bytes == float(told["sram_memory_used"]) * 1024
     assert cost.flash_bytes == float(told["off_chip_flash_memory_used"]) * 1024
     assert cost.npu_cycles == float(told["cycles_total"])
+    steps = chip("ethos_u").account(graph, "int8", target).steps
+    assert sum(step["npu_cycles"] for step in steps) == cost.npu_cycles
     assert cost.latency_ms == pytest.approx(float(told["inference_time"]) * 1e3)
 
 
@@ -99,22 +101,20 @@ def test_every_shipped_system_is_one_that_vela_takes() -> None:
 
 
 def test_what_runs_on_the_cpu_is_named_and_its_time_is_not_invented() -> None:
-    """A window of 70 is more than the NPU can pool without padding."""
+    """The NPU enlarges maps by 2, 4 and 8."""
     layers = (
-        Layer("input", "input", (), (96, 96, 3)),
-        Layer("conv", "conv", ("input",), (96, 96, 8), 3, 1, (1,) * 4, "relu6", bias=True),
-        Layer("pool", "avgpool", ("conv",), (1, 1, 8), 96, 96, (0,) * 4),
-        Layer("wide", "maxpool", ("conv",), (4, 4, 8), 24, 24, (0,) * 4),
-        Layer("head", "conv", ("wide",), (4, 4, 5), bias=True),
+        Layer("input", "input", (), (32, 32, 3)),
+        Layer("conv", "conv", ("input",), (32, 32, 8), 3, 1, (1,) * 4, "relu6", bias=True),
+        Layer("up", "upsample_nearest", ("conv",), (96, 96, 8), stride=3),
+        Layer("head", "conv", ("up",), (96, 96, 5), bias=True),
     )
-    graph, target = Graph("pooled", layers, ("head", "pool")), grove()
-    on = chip("ethos_u")
+    graph, target, on = Graph("enlarged", layers, ("head",)), grove(), chip("ethos_u")
     cost, account = on.price(graph, "int8", target), on.account(graph, "int8", target)
-    on_cpu = [row["layer"] for row in account.layers if "CPU" in row["runs_on"]]
-    assert [layer for layer, _ in cost.unknown_ops] == on_cpu
-    for row in account.layers:
-        assert ("unknown" in row["why"]) == (row["layer"] in on_cpu)
-    assert on.judge(cost, target).status == ("unknown" if on_cpu else "accepted")
+    assert cost.unknown_ops == (("up", "ResizeNearestNeighbor"),)
+    assert not cost.is_priced and on.judge(cost, target).status == "unknown"
+    places = {row["layer"]: row["runs_on"] for row in account.layers}
+    assert places == {"input": "", "conv": "NPU", "up": "CPU", "head": "NPU"}
+    assert "unsupported scale-factor=3; its time is unknown" in account.layers[2]["why"]
 
 
 def test_a_layer_that_cannot_be_told_to_vela_is_named() -> None:
