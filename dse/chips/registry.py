@@ -40,6 +40,7 @@ def chip_of_file(path: Path) -> Chip | None:
     """Whose file `path` is, or whose bundle; None for no chip's."""
     for name in CHIPS:
         known = chip(name)
-        if path.suffix in known.file_suffixes or (path / known.bundled_file).is_file():
+        bundled = known.bundled_file and (path / known.bundled_file).is_file()
+        if path.suffix in known.file_suffixes or bundled:
             return known
     return None

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dse.chips.account import Account, Buffers
-from dse.chips.ethos_u.cost import EthosUCost, layer_of, price, report_on
+from dse.chips.ethos_u.cost import EthosUCost
+from dse.chips.ethos_u.pricing import layer_of, price, report_on
 from dse.chips.ethos_u.report import Operation, Report
 from dse.chips.ethos_u.target import EthosUTarget
 from dse.network.graph import Graph, Layer

@@ -1,4 +1,7 @@
-"""Arm's Ethos-U as `dse` knows it: a chip that prices networks, by Arm's own compiler."""
+"""Arm's Ethos-U as `dse` knows it: a chip that prices networks, by Arm's own compiler.
+
+What pricing needs is imported when it is asked for: the files of all targets name their chip.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,11 @@ from typing import TYPE_CHECKING, ClassVar
 from dse.chips.account import Account
 from dse.chips.chip import Chip
 from dse.chips.cost import Cost, Pool, Use
-from dse.chips.ethos_u.cost import FORMAT, EthosUCost, price, price_all
+from dse.chips.ethos_u.cost import FORMAT, EthosUCost
 from dse.chips.ethos_u.target import EthosUTarget
 from dse.chips.target import Target
 from dse.columns import FIGURES, ChipColumns, Column
+from dse.errors import NotSupported
 from dse.network.detector import Network
 from dse.network.graph import Graph
 
@@ -50,12 +54,16 @@ class EthosU(Chip):
 
     def price(self, graph: Graph, format: str, target: Target) -> EthosUCost:
         """See `Chip`; as Vela says. Raises CompilerError, too, where Vela cannot be had."""
+        from dse.chips.ethos_u.pricing import price
+
         return price(graph, format, EthosUTarget.own(target))
 
     def price_many(
         self, networks: Iterable[Network], formats: Iterable[str], target: Target
     ) -> Mapping[tuple[Network, str], EthosUCost]:
         """See `Chip`; by a process a core."""
+        from dse.chips.ethos_u.pricing import price_all
+
         wanted = list(networks)
         graphs = [network.graph for network in wanted]
         costs = price_all(graphs, formats, EthosUTarget.own(target))
@@ -80,6 +88,12 @@ class EthosU(Chip):
         return (
             f"explored only: the NPU computes in {FORMAT}; time and SRAM are what {FORMAT} takes, "
             f"flash is that of weights in {format}"
+        )
+
+    def compiler(self, target: Target) -> str:
+        """See `Chip`: there is nothing left to ask it."""
+        raise NotSupported(
+            f"the {self.title} is priced by its own compiler, Vela, as it is", "leave --compile out"
         )
 
     def examine(self) -> Iterator[Finding]:

@@ -162,3 +162,16 @@ def test_a_search_is_refused_before_a_training(
     assert main([*asked, "--data", "synthetic:20"]) == 2
     assert "could not be judged" in capsys.readouterr().err
     assert not list((tmp_path / "results").glob("*/study.toml"))
+
+
+def test_what_it_lacks_ends_with_2_and_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "board.log").write_text("1 ms\n")
+    for arguments, words in (
+        (["check", "P5-a1-256", "--compile"], "priced by its own compiler"),
+        (["calibrate", str(tmp_path / "board.log")], "no time constants to refit"),
+        (["verify", str(tmp_path / "board.log")], "no files to verify"),
+    ):
+        assert main([*arguments, *BOARD]) == 2
+        assert words in capsys.readouterr().err
