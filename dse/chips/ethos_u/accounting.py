@@ -12,9 +12,9 @@ from dse.chips.ethos_u.report import Operation, Report
 from dse.chips.ethos_u.target import EthosUTarget
 from dse.network.graph import Graph, Layer
 
-__all__ = ["account"]
+__all__ = ["account", "account_of_operations"]
 
-NOWHERE = Report(0, 0, 0, 0, 0, (), (), ())
+NOWHERE = Report(0, 0, 0, 0, 0, 0, (), (), ())
 """On a network that cannot be told to Vela."""
 
 
@@ -24,19 +24,42 @@ def account(graph: Graph, format: str, target: EthosUTarget) -> Account:
     Raises as `price`.
     """
     cost, report = price(graph, format, target), report_on(graph, target) or NOWHERE
-    layers = _layers_of(report.operations, graph)
-    steps = [_step(*one, cost) for one in enumerate(zip(report.operations, layers, strict=True))]
+    steps = _steps(report, _layers_of(report.operations, graph), cost)
+    rows = [_layer(layer, graph, steps, report, cost) for layer in graph]
+    return _account(rows, steps, report, graph, target)
+
+
+def account_of_operations(
+    report: Report, graph: Graph, cost: EthosUCost, target: EthosUTarget
+) -> Account:
+    """Of a file that Vela read itself: its operations stand for layers, whose names are theirs."""
+    steps = _steps(report, [one.name for one in report.operations], cost)
+    rows = [_operation(step, report, cost) for step in steps]
+    return _account(rows, steps, report, graph, target)
+
+
+def _account(
+    rows: Sequence[Mapping[str, Any]],
+    steps: Sequence[Mapping[str, Any]],
+    report: Report,
+    graph: Graph,
+    target: EthosUTarget,
+) -> Account:
     sram = Buffers(
         "sram",
         "SRAM",
         "of SRAM left by the firmware and the runtime",
         target.sram_bytes - target.runtime_sram_bytes,
         report.sram_bytes,
-        _buffers(report, layers, graph),
+        _buffers(report, [step["layer"] for step in steps], graph),
     )
     allowed = {"sram_allowed_bytes": target.sram_bytes, "flash_allowed_bytes": target.flash_bytes}
-    rows = [_layer(layer, graph, steps, report, cost) for layer in graph]
     return Account(rows, steps, [sram], allowed, {"SRAM": "sram_bytes"})
+
+
+def _steps(report: Report, layers: Sequence[str], cost: EthosUCost) -> list[dict[str, Any]]:
+    told = zip(report.operations, layers, strict=True)
+    return [_step(number, one, cost) for number, one in enumerate(told)]
 
 
 def _layers_of(operations: Sequence[Operation], graph: Graph) -> list[str]:
@@ -83,6 +106,25 @@ def _layer(
         "share": part,
         "why": _why(layer, on_cpu, report, graph),
         "sram_bytes": max((step["sram_bytes"] for step in own), default=0),
+    }
+
+
+def _operation(step: Mapping[str, Any], report: Report, cost: EthosUCost) -> dict[str, Any]:
+    part = step["ms"] / cost.latency_ms if cost.latency_ms else 0.0
+    on_cpu = step["place"] == "cpu"
+    told = [text for name, text in report.reasons if name == step["layer"]]
+    return {
+        "layer": step["layer"],
+        "op": step["op"],
+        "runs_on": "CPU" if on_cpu else "NPU",
+        "shape": (),
+        "steps": [step["step"]],
+        "latency_ms": step["ms"],
+        "latency_ms_low": part * cost.latency_ms_low,
+        "latency_ms_high": part * cost.latency_ms_high,
+        "share": part,
+        "why": "; ".join((*told, "its time is unknown")) if on_cpu else "",
+        "sram_bytes": step["sram_bytes"],
     }
 
 

@@ -6,6 +6,7 @@ What pricing needs is imported when it is asked for: the files of all targets na
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from dse.chips.account import Account
@@ -48,6 +49,7 @@ class EthosU(Chip):
     formats = (FORMAT,)
     pools = (SRAM, FLASH)
     columns = COLUMNS
+    priced_suffixes = (".tflite",)
     target_type = EthosUTarget
     spaces = ("ethos_u_face", "ethos_u")
     places: ClassVar[Mapping[str, str]] = {"npu": "NPU", "cpu": "CPU computes"}
@@ -82,6 +84,18 @@ class EthosU(Chip):
         from dse.chips.ethos_u.accounting import account
 
         return account(graph, format, EthosUTarget.own(target))
+
+    def price_file(self, path: Path, target: Target) -> EthosUCost:
+        """See `Chip`: a quantized file as it is, another by its layers."""
+        from dse.chips.ethos_u.file_pricing import price_file
+
+        return price_file(path, EthosUTarget.own(target))
+
+    def account_file(self, path: Path, target: Target) -> Account:
+        """See `Chip`."""
+        from dse.chips.ethos_u.file_pricing import account_file
+
+        return account_file(path, EthosUTarget.own(target))
 
     def why_explored(self, format: str) -> str:
         """See `Chip`."""

@@ -16,7 +16,7 @@ from dse.network.tflite_layers import unwritable
 from dse.network.weight_formats import BYTES_PER_WEIGHT
 from dse.space import FORMATS
 
-__all__ = ["layer_of", "price", "price_all", "report_on"]
+__all__ = ["cost_of", "layer_of", "price", "price_all", "report_on"]
 
 LEAST_BYTES_A_WEIGHT, MOST_BYTES_A_WEIGHT = 0.6, 1.1
 """Of compressed weights, biases with them. The package's, rounded to int8 channel by channel, take
@@ -45,7 +45,7 @@ def price_all(
     for place, (graph, unknown) in enumerate(zip(graphs, told, strict=True)):
         report = None if unknown else next(found)
         for format in wanted:
-            costs[place, format] = _cost(graph, format, target, report, unknown)
+            costs[place, format] = cost_of(graph, format, target, report, unknown)
     return costs
 
 
@@ -67,13 +67,15 @@ def _untold(graph: Graph) -> tuple[tuple[str, str], ...]:
     return tuple((layer.name, what) for layer in graph if (what := unwritable(layer)))
 
 
-def _cost(
+def cost_of(
     graph: Graph,
     format: str,
     target: EthosUTarget,
     report: Report | None,
-    unknown: tuple[tuple[str, str], ...],
+    unknown: tuple[tuple[str, str], ...] = (),
 ) -> EthosUCost:
+    """The cost of `graph`, of which Vela says `report`. unknown: (layer, operation) of what it
+    could not be told."""
     stored = graph.parameters * BYTES_PER_WEIGHT[format]
     cycles, sram, flash, least, most = 0, 0, stored, stored, stored
     layer = graph.outputs[0]
@@ -109,8 +111,8 @@ def _cost(
 
 
 def _most_sram(operations: Sequence[Operation], graph: Graph) -> str:
-    most = max(operations, key=lambda one: one.sram_bytes)
-    return layer_of(most.name, graph) or graph.outputs[0]
+    most = max(operations, key=lambda one: one.sram_bytes).name
+    return layer_of(most, graph) or most
 
 
 def _most_weights(graph: Graph) -> str:

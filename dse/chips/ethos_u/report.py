@@ -58,6 +58,7 @@ class Placed:
 class Report:
     """sram_bytes: the highest address in use. flash_bytes: read-only data, of which
     encoded_bytes are the compressed weights, weight_bytes before that. cycles: of the NPU's clock.
+    macs: for one picture.
     reasons: (name of an operation, why Vela puts it on the CPU)."""
 
     sram_bytes: int
@@ -65,6 +66,7 @@ class Report:
     encoded_bytes: int
     weight_bytes: int
     cycles: int
+    macs: int
     operations: tuple[Operation, ...]
     buffers: tuple[Placed, ...]
     reasons: tuple[tuple[str, str], ...]
@@ -82,6 +84,7 @@ def read_report(answer: Mapping[str, str]) -> Report:
             encoded_bytes=int(summary["total_npu_encoded_weights"]),
             weight_bytes=int(summary["total_original_weights"]),
             cycles=int(float(summary["cycles_total"])),
+            macs=int(float(summary["nn_macs"])),
             operations=operations,
             buffers=tuple(_buffers(answer["printed"], len(operations))),
             reasons=tuple(_reasons(answer["printed"])),

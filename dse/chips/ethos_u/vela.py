@@ -135,7 +135,9 @@ class _Child:
         printed = self._folder / "printed"
         write_whole(printed, b"", durable=False)
         command = [str(python), "-I", vela_process.__file__, str(printed)]
-        self._process = processes.Companion(command)
+        self._process = processes.Companion(
+            command, memory_limit_bytes=processes.MEMORY_LIMIT_BYTES
+        )
 
     def ask(self, content: bytes, target: EthosUTarget) -> Answer:
         """What it answers on one network. Raises CompilerError where it ends or hangs."""

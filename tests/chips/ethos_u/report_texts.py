@@ -6,7 +6,7 @@ __all__ = ["answer"]
 
 SUMMARY = (
     "sram_memory_used,off_chip_flash_memory_used,total_original_weights,"
-    "total_npu_encoded_weights,cycles_total\n1.5,0.25,300,250,1000\n"
+    "total_npu_encoded_weights,cycles_total,nn_macs\n1.5,0.25,300,250,1000,7000\n"
 )
 LAYERS = (
     "Original Operator,NNG Operator,Target,Staging Usage,Op Cycles,Name\n"

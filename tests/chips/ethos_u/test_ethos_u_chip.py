@@ -175,3 +175,22 @@ def test_what_it_lacks_ends_with_2_and_a_sentence(
     ):
         assert main([*arguments, *BOARD]) == 2
         assert words in capsys.readouterr().err
+
+
+def test_a_quantized_file_is_priced_as_it_is_and_a_float_one_by_its_layers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from dse.chips.k210.compiler.tflite import random_tflite
+
+    graph = detector_graph(Training.parse("A98-a0.5-96"))
+    quantized, floating = tmp_path / "int8.tflite", tmp_path / "float.tflite"
+    quantized.write_bytes(int8_file(graph))
+    floating.write_bytes(random_tflite(graph, 0))
+    exact, band, design = said(capsys, "check", quantized, floating, "A98-a0.5-96", *BOARD)
+    for name in ("sram_bytes", "flash_bytes", "npu_cycles", "macs"):
+        assert exact[name] == band[name] == design[name]
+    assert exact["flash_bytes_low"] == exact["flash_bytes"] == exact["flash_bytes_high"]
+    assert exact["notes"] == [] and band["flash_bytes_low"] < band["flash_bytes_high"]
+    told = said(capsys, "explain", quantized, *BOARD)
+    assert {row["runs_on"] for row in told["layers"]} == {"NPU"}
+    assert sum(row["latency_ms"] for row in told["layers"]) == pytest.approx(exact["latency_ms"])

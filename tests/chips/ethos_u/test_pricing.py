@@ -31,6 +31,7 @@ REPORT = Report(
     encoded_bytes=300,
     weight_bytes=400,
     cycles=400_000,
+    macs=1,
     operations=(
         Operation("conv_pad", "MemoryCopy", True, 50_000, 5000),
         Operation("conv", "Conv2D", True, 150_000, 4000),

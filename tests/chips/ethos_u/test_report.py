@@ -12,7 +12,7 @@ from tests.chips.ethos_u.report_texts import answer
 def test_a_report_in_bytes_and_cycles() -> None:
     found = read_report(answer())
     assert (found.sram_bytes, found.flash_bytes, found.cycles) == (1536, 256, 1000)
-    assert (found.weight_bytes, found.encoded_bytes) == (300, 250)
+    assert (found.weight_bytes, found.encoded_bytes, found.macs) == (300, 250, 7000)
     assert found.operations == (  # what is fused has no time of its own
         Operation("conv", "Conv2D", True, 900, 1500),
         Operation("odd", "Softmax", False, 0, 0),
