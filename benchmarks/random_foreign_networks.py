@@ -21,7 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from dse.network.keras_startup import keras, silent_stderr
+from dse.network.keras_startup import keras
+from dse.terminal import silent_stderr
 
 with silent_stderr():
     import tensorflow as tf

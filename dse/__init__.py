@@ -19,6 +19,7 @@ from dse.lazy import lazy
 if TYPE_CHECKING:
     from dse.api.functions import (
         check,
+        detect,
         evaluate,
         explain,
         explore,
@@ -40,6 +41,7 @@ __all__ = [
     "Target",
     "Training",
     "check",
+    "detect",
     "evaluate",
     "explain",
     "explore",
@@ -59,6 +61,7 @@ __getattr__ = lazy(
         "Target": "dse.chips.target",
         "Training": "dse.space",
         "check": "dse.api.functions",
+        "detect": "dse.api.functions",
         "evaluate": "dse.api.functions",
         "explain": "dse.api.functions",
         "explore": "dse.api.functions",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dse.errors import FileError
-from dse.terminal import flush_results, note, note_to, safe, show, show_path
+from dse.terminal import flush_results, note, note_to, safe, show, show_path, silent_stderr
 
 
 def test_only_line_breaks_pass() -> None:
@@ -66,3 +66,10 @@ def test_a_note_goes_to_any_stream_as_it_is() -> None:
     stream = io.StringIO()
     note_to(stream, "\r\x1b[Kline")
     assert stream.getvalue() == "\r\x1b[Kline"
+
+
+def test_what_a_library_says_on_stderr_is_not_seen(capfd: pytest.CaptureFixture[str]) -> None:
+    with silent_stderr():
+        os.write(2, b"from C++\n")
+    os.write(2, b"afterwards\n")
+    assert capfd.readouterr().err == "afterwards\n"

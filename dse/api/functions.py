@@ -6,6 +6,7 @@ does, and raises subclasses of `DseError` that say what to do.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +19,12 @@ from dse.space import Candidate, SearchSpace, Training
 
 if TYPE_CHECKING:
     from dse.chips.abilities import ExportReport, VerifyReport
+    from dse.designs.detecting import DetectionReport
     from dse.designs.evaluating import EvaluationReport
 
 __all__ = [
     "check",
+    "detect",
     "evaluate",
     "explain",
     "explore",
@@ -220,6 +223,39 @@ def evaluate(
     from dse.designs.evaluating import evaluate_design
 
     return evaluate_design(str(design), data, study=study, results=Path(results))
+
+
+def detect(
+    design: str | Path,
+    pictures: str | Path | Sequence[str | Path],
+    *,
+    score: float | None = None,
+    study: str | None = None,
+    results: str | Path = RESULTS,
+) -> DetectionReport:
+    """Finds objects on pictures that nobody has labelled.
+
+    Args:
+        design: as of `evaluate`.
+        pictures: picture files, or folders of some.
+        score: believe detections from here on (0..1), default the detector's own, or 0.5.
+        study: default the latest with weights.
+        results: folder where studies lie.
+
+    Returns:
+        `boxes()`, a row a box in picture pixels, and `pictures` with their detections.
+
+    Raises:
+        UsageError: the name means nothing.
+        VerificationFailed: the file is not what its name says.
+        DataError: there is no picture that can be read.
+    """
+    from dse.designs.detecting import detect_on
+
+    places = [pictures] if isinstance(pictures, str | Path) else pictures
+    return detect_on(
+        str(design), [*map(Path, places)], score=score, study=study, results=Path(results)
+    )
 
 
 def verify(

@@ -10,10 +10,13 @@ from dse.chips.cost import Cost, Use
 from dse.chips.verdict import ACCEPTED, Verdict
 from dse.text_table import bytes_text
 
-__all__ = ["Advice", "Judged", "worth_it"]
+__all__ = ["MUCH_GAIN", "Advice", "Judged", "worth_it"]
 
 LEAST_GAIN = 0.05
 """Of the time, or of a memory: less is not worth a training."""
+
+MUCH_GAIN = 0.25
+"""From which on `dse check`, which tells one change, looks for no other."""
 
 
 @dataclass(frozen=True)

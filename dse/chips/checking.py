@@ -35,7 +35,7 @@ class Checked:
     design: its name. cost: size, memory, milliseconds, millijoules. verdict: which limit it passes,
     where, and by how much. uses: of each memory what it needs and may have. nearest: the design
     that fits and differs least, where one was looked for. notes: what was changed to read its file.
-    advice: what gains most when it is changed in the network of a file.
+    advice: a change in the network of a file that gains much, else the one that gains most.
     """
 
     design: str
@@ -129,13 +129,14 @@ def checked(
     *,
     advised: bool = False,
 ) -> Checked:
-    """The judgement on a network with that cost. advised: with the change that gains most."""
+    """The judgement on a network with that cost. advised: with a change that gains much."""
     on, verdict = chip(target.chip), judge(cost, target)
     nearest = None
     if subject.candidate is not None and space is not None and not verdict.accepted:
         nearest = nearest_fit(subject.candidate, space, target, classes)
     uses = tuple(on.uses(cost, target))
-    best = next(iter(subject.advice(on, target)), None) if advised else None
+    found = subject.advice(on, cost, target, brief=True) if advised else ()
+    best = next(iter(found), None)
     return Checked(subject.name, cost, verdict, uses, target, nearest, subject.notes, best)
 
 

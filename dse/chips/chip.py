@@ -136,8 +136,11 @@ class Chip(ABC):
     def account(self, graph: Graph, format: str, target: Target) -> Account:
         """Layer by layer and step by step: where it runs and why, its time and its memory."""
 
-    def advice(self, graph: Graph, format: str, target: Target) -> Sequence[Advice]:
-        """What to change in `graph`, with the price after it, the best first."""
+    def advice(
+        self, graph: Graph, cost: Cost, target: Target, *, brief: bool = False
+    ) -> Sequence[Advice]:
+        """What to change in `graph`, of that `cost`, with the price after it, the best first;
+        brief: only up to the first change found that gains much."""
         return ()
 
     def price_file(self, path: Path, target: Target) -> Cost:

@@ -44,8 +44,13 @@ class Explanation:
 
     def table(self) -> str:
         """The layers for a terminal, with the sum of the times and the verdict below."""
-        header = ("layer", "op", "runs on", "shape", *self.account.columns, "time", "share", "why")
-        cells = [_cells(row, self.account.columns.values()) for row in self.account.layers]
+        rows, columns = self.account.layers, self.account.columns
+        if any(row["latency_ms"] for row in rows):
+            header = ("layer", "op", "runs on", "shape", *columns, "time", "share", "why")
+            cells = [_cells(row, columns.values()) for row in rows]
+        else:  # nothing runs: the compiler refuses it, or some operation has no rule
+            header = ("layer", "op", "shape")
+            cells = [(row["layer"], row["op"], _sides(row)) for row in rows]
         text = format_table(header, cells, left=("layer", "op", "runs on", "why"))
         told, cost = self.checked, self.checked.cost
         lines = [text, "", f"{told.verdict.status}: {told.message}", *told.notes]
@@ -73,7 +78,7 @@ def explain(name: str, target: Target, *, classes: int = 1) -> Explanation:
     on = chip(target.chip)
     subject = find(name, on, classes)
     cost = subject.cost(on, target)
-    account, advice = subject.account(on, target), tuple(subject.advice(on, target))
+    account, advice = subject.account(on, target), tuple(subject.advice(on, cost, target))
     return Explanation(checked(subject, cost, target), account, on, advice)
 
 
@@ -82,12 +87,16 @@ def _cells(row: Mapping[str, Any], own: Iterable[str]) -> tuple[str, ...]:
         row["layer"],
         row["op"],
         row["runs_on"],
-        "x".join(str(side) for side in row["shape"]),
+        _sides(row),
         *(_amount(field, row[field]) for field in own),
         f"{row['latency_ms']:.2f} ms",
         f"{row['share']:.1%}",
         row["why"],
     )
+
+
+def _sides(row: Mapping[str, Any]) -> str:
+    return "x".join(str(side) for side in row["shape"])
 
 
 def _amount(field: str, value: int) -> str:

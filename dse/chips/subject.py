@@ -50,9 +50,11 @@ class Subject:
         """The same layer by layer."""
         return on.account(self.graph, self.format, target)
 
-    def advice(self, on: Chip, target: Target) -> Sequence[Advice]:
-        """What to change in it."""
-        return on.advice(self.graph, self.format, target)
+    def advice(
+        self, on: Chip, cost: Cost, target: Target, *, brief: bool = False
+    ) -> Sequence[Advice]:
+        """What to change in it, having that cost. See `Chip.advice`."""
+        return on.advice(self.graph, cost, target, brief=brief)
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,9 @@ class OwnFile:
         """The same operation by operation."""
         return on.account_file(self.path, target)
 
-    def advice(self, on: Chip, target: Target) -> Sequence[Advice]:
+    def advice(
+        self, on: Chip, cost: Cost, target: Target, *, brief: bool = False
+    ) -> Sequence[Advice]:
         """None: it is made already."""
         return ()
 

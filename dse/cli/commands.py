@@ -20,11 +20,13 @@ COMMANDS = (
     "check",
     "explain",
     "evaluate",
+    "detect",
     "verify",
     "calibrate",
     "reproduce",
     "rm",
     "clean",
+    "completion",
     "doctor",
 )
 """Their names, in the order of the help."""

@@ -14,11 +14,13 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from dse.cli.commands import COMMANDS, command
+from dse.cli.examples import examples_of
+from dse.cli.project_file import PROJECT_FILE, flags_of, project_arguments
 from dse.errors import DseError, FileError, Interrupted, UsageError
 from dse.files import file_error
 from dse.terminal import flush_results, note, note_error, prepare_streams, show
 
-__all__ = ["main"]
+__all__ = ["main", "whole_parser"]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -39,6 +41,17 @@ class _Parser(argparse.ArgumentParser):
     def print_help(self, file: Any = None) -> None:
         """On stdout, as any other result."""
         show(self.format_help().rstrip("\n"))
+
+
+class _HelpWithExamples(argparse.HelpFormatter):
+    """Wraps sentences, and leaves examples in their lines."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if text.startswith("examples:"):
+            return text
+        first, gap, rest = text.partition("\n\n")
+        wrapped = super()._fill_text(first, width, indent)
+        return wrapped + gap + self._fill_text(rest, width, indent) if gap else wrapped
 
 
 class _Version(argparse.Action):
@@ -80,7 +93,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     """The exit code of a command whose results have all been written."""
     given = (sys.argv[1:] if arguments is None else list(arguments)) or ["--help"]
     try:
-        options = _parser(given[:1]).parse_args(given)
+        options = _parser(given[:1]).parse_args(_with_project_file(given))
     except SystemExit:  # after --help, too
         flush_results()
         raise
@@ -89,12 +102,27 @@ def _run(arguments: Sequence[str] | None) -> int:
     return code
 
 
+def _with_project_file(given: Sequence[str]) -> list[str]:
+    """What was typed, behind the flags that the project file holds for that command."""
+    if given[0] not in COMMANDS or not PROJECT_FILE.exists():
+        return list(given)
+    kept = project_arguments(given[0], flags_of(whole_parser()))
+    if kept:
+        note(f"from {PROJECT_FILE}: {' '.join(kept)}")
+    return [given[0], *kept, *given[1:]]
+
+
 def _failed(error: DseError) -> int:
     """Says so; the exit code."""
     with contextlib.suppress(FileError, BrokenPipeError):  # of two troubles, the first is told
         flush_results()
     note_error(error)
     return error.exit_code
+
+
+def whole_parser() -> argparse.ArgumentParser:
+    """All commands with their flags."""
+    return _parser(())
 
 
 def _parser(first: Sequence[str]) -> argparse.ArgumentParser:
@@ -112,7 +140,11 @@ def _parser(first: Sequence[str]) -> argparse.ArgumentParser:
     for name in [name for name in COMMANDS if name in first] or COMMANDS:
         module = command(name)
         summary = (module.__doc__ or "").splitlines()[0]
-        module.add_arguments(commands.add_parser(name, help=summary, description=summary))
+        one = commands.add_parser(
+            name, help=summary, description=summary, formatter_class=_HelpWithExamples
+        )
+        module.add_arguments(one)
+        one.epilog = "\n\n".join(filter(None, [one.epilog, examples_of(name)]))
     return parser
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from dse.views.contact_sheet import Sheet
 
 __all__ = ["add_arguments", "run"]
+
+LEAST_SHOWN = 0.0005
+"""AP that three digits show."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -98,11 +102,24 @@ def _print(report: EvaluationReport) -> None:
         show(each.table())
         if missing:
             note(f"no object of {', '.join(missing)} on these pictures: left out of the mean")
+        _print_lost(report)
         return
     square = "" if result.ap_square is None else f", against square boxes {result.ap_square:.4f}"
     pictures = f"{result.faces} {report.findings.things}, {result.images} pictures"
     show(f"AP {result.ap:.4f} ({within}){square}: {pictures}")
     show(f"score {point.score:.2f}: precision {point.precision:.4f}, recall {point.recall:.4f}")
+    _print_lost(report)
+
+
+def _print_lost(report: EvaluationReport) -> None:
+    """What AP was lost to, and which sizes are not found."""
+    lost = ", ".join(f"{name} {ap:.3f}" for name, ap in report.lost_ap.items() if ap >= LEAST_SHOWN)
+    show(f"AP lost to: {lost or 'nothing'}")
+    sizes = ", ".join(
+        f"{Fraction(one.side_from)} to {Fraction(one.side_to)}: {one.found:,} of {one.objects:,}"
+        for one in report.by_size
+    )
+    show(f"found, by side (shares of the picture's longer one): {sizes}")
 
 
 def _sheet(options: argparse.Namespace) -> Sheet | None:

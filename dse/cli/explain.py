@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="noise and lost AP layer by layer, of a trained design of a study",
     )
-    trained.add_argument("--study", help="default: the latest")
+    trained.add_argument("--study", help="default: the latest with weights")
     trained.add_argument(
         "--pictures",
         type=positive_int,

@@ -7,11 +7,13 @@ accuracy is not handed out (exit code 4).
 from __future__ import annotations
 
 import argparse
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 
 from dse.cli.arguments import add_json, add_study, print_json
 from dse.designs.selection import PREFERENCES, limit_names, parse_limit
+from dse.launcher import typed
 from dse.terminal import note, show_path
 
 __all__ = ["add_arguments", "run"]
@@ -71,5 +73,5 @@ def run(options: argparse.Namespace) -> int:
     show_path(Path(report.path))
     file = f"{Path(report.kmodel).name}: {report.kmodel_bytes} B"
     note(f"{file}, AP {report.kmodel_ap:.3f} (network {report.ap:.3f})")
-    note(f"check it: dse verify {report.path}")
+    note(f"check it: {typed(f'verify {shlex.quote(str(report.path))}')}")
     return 0

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dse.cli.arguments import add_json, add_study, print_json
+from dse.launcher import typed
 from dse.terminal import note, note_error, show
 from dse.text_table import format_table
 
@@ -39,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     elif whole:
         show(_table(whole))
     else:
-        note(f"no study in {options.results}: dse search makes one")
+        note(f"no study in {options.results}: {typed('search')} makes one")
     for one in () if options.json else broken:
         note_error(one.error)
     return broken[0].error.exit_code if broken else 0

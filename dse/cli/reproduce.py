@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from dse.cli.arguments import add_json, add_study, add_weights, positive_int, print_json
 from dse.cli.search import DATA_HELP
 from dse.errors import UsageError
+from dse.launcher import typed
 from dse.terminal import note, show
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
     note("")
     note(f"written: {path}")
     for record in records:
-        note(f"look:    dse dashboard {record.name}")
+        note(f"look:    {typed(f'dashboard {record.name}')}")
     if options.figure3:
         _draw_figure3(records, options)
     return 0

@@ -8,9 +8,7 @@ goes on with it.
 from __future__ import annotations
 
 import argparse
-import math
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,18 +24,17 @@ from dse.cli.arguments import (
     seed,
     share,
 )
+from dse.cli.front import front_table, has_file, summary_line, times
 from dse.defaults import OTHERS_SPACE, SPACE, TARGET
+from dse.launcher import typed
 from dse.terminal import note, show
 from dse.text_table import format_table
 
 if TYPE_CHECKING:
-    from dse.columns import Column
     from dse.search import RunOptions, SearchRequest
-    from dse.study.columns import StudyColumns
-    from dse.study.outcomes import SearchReport
-    from dse.study.rows import CandidateRow, OutcomeRow
+    from dse.study.record import StudyRecord
 
-__all__ = ["add_arguments", "front_table", "run", "summary_line"]
+__all__ = ["DATA_HELP", "add_arguments", "run"]
 
 RECIPE_FLAGS = (
     "epochs", "views", "pictures", "calibration_pictures", "loss", "balance", "mirror", "seed",
@@ -145,76 +142,41 @@ def run(options: argparse.Namespace) -> int:
     """Runs the search, prints the front."""
     if options.dry_run:
         return _dry_run(options)
-    from dse.search import run_search
+    from dse.data.specification import are_drawn_scenes
+    from dse.search import find_study, load_study, run_search
 
     how = _run_options(options)
     report = run_search(_request(options), how)
     if options.json:
         print_json(report.as_dict())
         return 0
+    record = load_study(find_study(how.results, report.study))
     show(front_table(report.front, report.columns))
     note("")
     note(summary_line(report))
     if report.audit.audited:
         note(f"audit of early stopping: {report.audit.words()}")
-    note(f"look:   dse dashboard {report.study}{how.results_flag}")
+    note(f"look:   {typed(f'dashboard {report.study}{how.results_flag}')}")
     if options.replay:
         note("a replay trains nothing: there are no weights to export")
-    elif any(map(_has_file, report.front)):
-        note(f"best:   {_best(report, how)}")
-        note(f"export: dse export best --study {report.study}{how.results_flag}")
+    elif any(map(has_file, report.front)):
+        note(f"best:   {_best(record)}")
+        note(f"export: {typed(f'export best --study {report.study}{how.results_flag}')}")
+    if not options.replay and are_drawn_scenes(record.settings.search.data):
+        note(
+            "These scenes are drawn, so this was a demo. For faces on photographs take a detector "
+            f"of the package ({typed('export shipped:P5-a1.5-256')}), or search on pictures of "
+            f"your own ({typed('search --data DIR')})."
+        )
     return 0
 
 
-def _best(report: SearchReport, how: RunOptions) -> str:
+def _best(record: StudyRecord) -> str:
     """Which design `dse export best` takes, and why."""
-    from dse.search import find_study, load_study
     from dse.study.best_design import choose
 
-    choice = choose(load_study(find_study(how.results, report.study)))
+    choice = choose(record)
     return choice.words if choice else "none"
-
-
-def summary_line(report: SearchReport) -> str:
-    """One line on what the budget went into."""
-    reused = f"{report.reused} taken over, " if report.reused else ""
-    return (
-        f"{report.study}: {reused}{report.trained} trained, {report.stopped_early} stopped early, "
-        f"{report.failed} failed, {sum(report.rejected.values())} candidates rejected unseen, "
-        f"in {report.seconds / 60:.1f} min; hypervolume {report.hypervolume:.3f}"
-    )
-
-
-def front_table(front: Sequence[OutcomeRow], columns: StudyColumns) -> str:
-    """The front's designs for the terminal, deployable ones first."""
-    costs = columns.chip.costs
-    header = (
-        "design", "AP", columns.file_ap.heading, "ms", "band",
-        *(f"{cost.heading} kB" for cost in costs), "runs on chip",
-    )  # fmt: skip
-    ordered = sorted(front, key=lambda row: (not row.deployable, -row.ap))
-    cells = [_front_row(row, costs) for row in ordered]
-    return format_table(header, cells, header[:1], ruled=False)
-
-
-def _front_row(row: OutcomeRow, costs: Sequence[Column]) -> tuple[str, ...]:
-    return (
-        row.id,
-        f"{row.ap:.3f}",
-        f"{row.file_ap:.3f}" if _has_file(row) else "-",
-        *_times(row),
-        *(f"{cost.of(row) / 1000:.0f}" for cost in costs),
-        "yes" if row.deployable else "no",
-    )
-
-
-def _has_file(row: OutcomeRow) -> bool:
-    return not math.isnan(row.file_ap)
-
-
-def _times(row: CandidateRow) -> tuple[str, str]:
-    """The latency and its band, milliseconds."""
-    return f"{row.latency_ms:.1f}", f"{row.latency_ms_low:.0f}..{row.latency_ms_high:.0f}"
 
 
 def _request(options: argparse.Namespace) -> SearchRequest:
@@ -284,7 +246,7 @@ def _dry_run(options: argparse.Namespace) -> int:
     show(format_table(("limit", "candidates"), rejected, ("limit",), ruled=False))
     show(f"{len(plan.designs)} trainings have a deployable format:")
     rows = [
-        (row.training.id, *_times(row), f"{row.file_bytes / 1000:.0f}")
+        (row.training.id, *times(row), f"{row.file_bytes / 1000:.0f}")
         for row in map(plan.deployable_row, (design.training for design in plan.designs))
     ]
     header = ("training", "ms", "band", f"{plan.rows.columns.size.heading} kB")

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints it."""
-    from dse.cli.search import front_table, summary_line
+    from dse.cli.front import front_table, summary_line
     from dse.study.best_design import choose
     from dse.study.facts import facts
     from dse.study.folder import find_study

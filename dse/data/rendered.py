@@ -16,6 +16,7 @@ from PIL import Image
 from dse.data.picture_files import load_pixels
 from dse.data.pictures import FACES, DataSet, Picture
 from dse.data.sources import Split, open_data, spread
+from dse.data.specification import DRAWN, DataSpec
 from dse.errors import DataError, FileError
 from dse.files import make_folder, whole_file
 
@@ -25,7 +26,7 @@ __all__ = ["draw_missing", "open_rendered", "rendered_once"]
 def open_rendered(spec: str, split: Split, cache: Path, *, limit: int | None = None) -> DataSet:
     """`open_data`, whose synthetic scenes are drawn once for all that use the same `cache`,
     with whatever limit."""
-    if not spec.startswith("synthetic"):
+    if DataSpec.parse(spec).kind not in DRAWN:
         return open_data(spec, split, limit=limit)
     return spread(rendered_once(open_data(spec, split), cache), limit)
 

@@ -15,7 +15,7 @@ from dse.data.layouts import LAYOUTS, layout_of
 from dse.data.selection import Selection
 from dse.errors import UnknownName, UsageError
 
-__all__ = ["DRAWN", "DataSpec", "absolute_source", "with_classes"]
+__all__ = ["DRAWN", "DataSpec", "absolute_source", "are_drawn_scenes", "with_classes"]
 
 DRAWN = ("synthetic", "synthetic-digits")
 """Kinds that the package draws; their argument is a count."""
@@ -50,6 +50,11 @@ class DataSpec:
     def __str__(self) -> str:
         place = self.kind if self.argument is None else f"{self.kind}:{self.argument}"
         return f"{place}?{self.selection}" if self.selection else place
+
+
+def are_drawn_scenes(source: str) -> bool:
+    """Whether `source` is the package's own drawn scenes of faces: a demo, and no photographs."""
+    return source.partition(":")[0] == "synthetic"
 
 
 def absolute_source(source: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from dse.data import DataSet
     from dse.detection.average_precision import OperatingPoint
     from dse.detection.detector import Detector
-    from dse.evaluation import ByClass, Evaluation, Findings
+    from dse.evaluation import ByClass, Evaluation, Findings, SizeClass
 
 __all__ = ["EvaluationReport", "evaluate_design"]
 
@@ -26,7 +26,8 @@ class EvaluationReport:
     in, counts of pictures and objects, seconds. point: precision and recall from `point.score` on.
     findings, data: every picture with what was found on it. by_class: figures of each class, of
     a detector that has several; result.ap is then their mean, and `point` is of one threshold
-    for all.
+    for all. lost_ap: kind of error -> what AP would gain without it. by_size: which objects are
+    found, by their size, from `point.score` (each class: from its own threshold) on.
     """
 
     design: str
@@ -34,6 +35,8 @@ class EvaluationReport:
     point: OperatingPoint
     findings: Findings
     data: DataSet
+    lost_ap: Mapping[str, float]
+    by_size: tuple[SizeClass, ...]
     by_class: ByClass | None = None
 
     @property
@@ -46,6 +49,8 @@ class EvaluationReport:
         told = asdict(self.result)
         del told["classes"], told["resampled"]
         told |= self.point._asdict()
+        told["lost_ap"] = dict(self.lost_ap)
+        told["by_size"] = [one._asdict() for one in self.by_size]
         if self.by_class:
             told |= {"map": self.ap, **self.by_class.as_dict()}
         return {"design": self.design, **told}
@@ -79,7 +84,7 @@ def evaluate_design(
     from dse.data.rendered import open_rendered
     from dse.designs.finding import find_detector
     from dse.detection.average_precision import operating_point
-    from dse.evaluation import by_class
+    from dse.evaluation import by_class, found_by_size
     from dse.study.folder import shared_cache
 
     detector = find_detector(design, results, study, say)
@@ -91,7 +96,17 @@ def evaluate_design(
     score = detector.score if score is None else score
     point = operating_point(findings.curve(), score)
     each = by_class(findings, own or score) if findings.several else None
-    return EvaluationReport(detector.name, result, point, findings, pictures, each)
+    believed = list(each.thresholds.values()) if each else point.score
+    return EvaluationReport(
+        detector.name,
+        result,
+        point,
+        findings,
+        pictures,
+        findings.lost_ap(),
+        found_by_size(findings.pictures, believed),
+        each,
+    )
 
 
 def _find(detector: Detector, data: DataSet, pyramid: bool) -> Findings:

@@ -16,7 +16,7 @@ from dse.defaults import TARGET
 from dse.designs.selection import AtMost, choose_best, choose_design, job_of
 from dse.detection.detector import Say
 from dse.detection.head import Head
-from dse.errors import StudyError, UnknownName, WeightsError
+from dse.errors import StudyError, UnknownName, UsageError, WeightsError
 from dse.network.families import BREAKPOINTS
 from dse.space import FORMATS, Candidate, Training
 from dse.study.folder import find_study, shared_cache
@@ -38,6 +38,14 @@ SHIPPED = tuple(
     for width in one.family.widths
 )
 """Finished detectors in the package (`tools/pretrain_plain.py`), at their input size."""
+
+PACKAGE = "shipped:"
+"""In front of a name: the package's detector, whatever the studies hold."""
+
+_SHIPPED_NAMES = {
+    f"{id}{end}": id for id in SHIPPED for end in ("", *(f"-{one}" for one in FORMATS))
+}
+"""With a format or without -> the detector."""
 
 
 @dataclass(frozen=True)
@@ -103,9 +111,16 @@ def find_trained(
     study: default the latest with weights. limits, prefer: what is best. say: told
     which design "best" is, and why. A name of `SHIPPED`,
     with or without a format, is the package's own detector where that study has none of that
-    name, or left its weights out.
-    Raises UnknownName, StudyError, NothingFeasible, or WeightsError.
+    name, or left its weights out; with `PACKAGE` in front it always is.
+    Raises UnknownName, StudyError, NothingFeasible, WeightsError, or UsageError for a name that
+    means two detectors.
     """
+    if name.startswith(PACKAGE):
+        wanted = name.removeprefix(PACKAGE)
+        shipped = shipped_design(wanted, results)
+        if shipped is None:
+            raise UnknownName("detector of the package", wanted, SHIPPED)
+        return shipped
     try:
         record = load_study(find_study(results, study))
         if name == "best":
@@ -113,7 +128,13 @@ def find_trained(
             found = trained_design(record, choice.row.candidate)
             say(f"best of {record.name}: {choice.words}")
             return found
-        return trained_design(record, choose_design(record, name).candidate)
+        found = trained_design(record, choose_design(record, name).candidate)
+        if study is None and name in _SHIPPED_NAMES:
+            raise UsageError(
+                f"{name} means two detectors: that of study {record.name} and the package's",
+                f"type {PACKAGE}{name} for the package's, or --study {record.name}",
+            )
+        return found
     except (StudyError, UnknownName, WeightsError):
         shipped = None if study else shipped_design(name, results)
         if shipped is None:
@@ -146,12 +167,11 @@ def shipped_design(name: str, results: Path) -> TrainedDesign | None:
     It was trained on photographs that are not distributed: synthetic scenes calibrate it.
     results: where a cache for those may lie.
     """
-    known = {f"{id}{end}": id for id in SHIPPED for end in ("", *(f"-{one}" for one in FORMATS))}
-    if name not in known:
+    if name not in _SHIPPED_NAMES:
         return None
     from dse.network.keras_starting_weights import load_starting_weights  # which takes seconds
 
-    training = Training.parse(known[name])
+    training = Training.parse(_SHIPPED_NAMES[name])
     target = load_target(TARGET)
     usual = training.in_format(chip(target.chip).format)
     candidate = usual if name == training.id else Candidate.parse(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dse.evaluation.by_class import ByClass, by_class
+from dse.evaluation.by_size import SizeClass, found_by_size
 from dse.evaluation.evaluate import evaluate, evaluate_canvases, find_faces
 from dse.evaluation.findings import Evaluation, Finding, Findings
 from dse.evaluation.prepared import Prepared, prepare
@@ -15,11 +16,13 @@ __all__ = [
     "Finding",
     "Findings",
     "Prepared",
+    "SizeClass",
     "by_class",
     "evaluate",
     "evaluate_canvases",
     "evaluate_pyramid",
     "find_faces",
     "find_faces_pyramid",
+    "found_by_size",
     "prepare",
 ]

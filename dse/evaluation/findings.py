@@ -19,6 +19,7 @@ from dse.detection.average_precision import (
 from dse.detection.classes import COCO_IOUS, mean_average_precision, mean_of, pooled, rank_classes
 from dse.detection.confidence import interval_of, resampled_ap
 from dse.detection.detections import Detections
+from dse.detection.error_types import lost_ap
 from dse.detection.geometry import Boxes
 from dse.detection.matching import Labels
 from dse.errors import DataError
@@ -157,6 +158,11 @@ class Findings:
         """Mean AP over classes, and over IoU from 0.5 to 0.95 in steps of 0.05, as COCO's."""
         self._require_pictures()
         return mean_average_precision(*self._sides(), len(self.classes), COCO_IOUS)
+
+    def lost_ap(self) -> dict[str, float]:
+        """As of `dse.detection.error_types.lost_ap`. Raises DataError where there is no object."""
+        self._require_pictures()
+        return lost_ap(*self._sides(), len(self.classes))
 
     def operating_points(
         self, score: float | Sequence[float] | None = None

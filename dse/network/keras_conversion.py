@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from dse.files import write_whole
-from dse.network.keras_startup import keras, silent_stderr
+from dse.network.keras_startup import keras
+from dse.terminal import silent_stderr
 
 __all__ = ["convert", "with_padding_on_all_sides"]
 

@@ -6,29 +6,11 @@ arrive as Python exceptions.
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
-import sys
-from collections.abc import Iterator
 
-__all__ = ["keras", "silent_stderr"]
+from dse.terminal import silent_stderr
 
-
-@contextlib.contextmanager
-def silent_stderr() -> Iterator[None]:
-    """Nothing that C++ or Python writes to stderr inside is seen."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
-
+__all__ = ["keras"]
 
 with silent_stderr():
     import keras

@@ -18,6 +18,7 @@ from dse.network.operators import Constant, Operator, Operators, Sides, Tensor
 __all__ = ["rebuilt"]
 
 VALID = 1
+MAP_AXES = 4
 CLAMPS = {"linear": 0, "relu": 1, "relu1": 2, "relu6": 3}
 FUNCTIONS = {"leaky": "LEAKY_RELU", "sigmoid": "LOGISTIC", "tanh": "TANH"}
 ELEMENTWISE = frozenset((
@@ -46,6 +47,7 @@ def rebuilt(graph: Graph, like: Graph) -> Graph:
 class _Rebuilding:
     def __init__(self, graph: Graph, like: Graph, old: Operators) -> None:
         self.graph, self.like, self.old = graph, like, old
+        self.known = {one.name: one.op for one in like}
         self.own: dict[str, list[Operator]] = {}
         self.writer: dict[int, str] = {tensor.number: layer for layer, tensor in old.inputs}
         for operator in old.operators:
@@ -60,7 +62,7 @@ class _Rebuilding:
         given = dict(self.old.inputs)
         for layer in self.graph:
             if layer.op == "input":
-                sides = (1, *layer.shape) if len(given[layer.name].sides) == 4 else None
+                sides = (1, *layer.shape) if len(given[layer.name].sides) == MAP_AXES else None
                 tensor = self.tensor(sides or given[layer.name].sides)
                 self.tensors[layer.name] = tensor
                 inputs.append((layer.name, tensor))
@@ -85,9 +87,11 @@ class _Rebuilding:
         """The operators of one layer; returns what the last one writes."""
         read = [self.tensors[name] for name in layer.inputs]
         own = self.own.get(layer.name, []) if self.is_of_the_file(layer) else []
-        if layer.op in CONVOLUTIONS and all(len(tensor.sides) == 4 for tensor in read):
+        if layer.op in CONVOLUTIONS and all(len(tensor.sides) == MAP_AXES for tensor in read):
             return self.convolution(layer, read[0], own)
         if layer.op == "mean" and not own:
+            if len(read[0].sides) != MAP_AXES:
+                raise _Unclear
             axes = self.tensor((2,), Constant((1.0, 2.0)))
             return self.emit(layer, "MEAN", (read[0], axes), (1, layer.shape[2]), KeepDims=False)
         if layer.op in CONVOLUTIONS and not _fits(own, read[0]):
@@ -100,8 +104,7 @@ class _Rebuilding:
 
     def is_of_the_file(self, layer: Layer) -> bool:
         """It was there, and did the same."""
-        known = {one.name: one.op for one in self.like}
-        return known.get(layer.name) == layer.op
+        return self.known.get(layer.name) == layer.op
 
     def convolution(self, layer: Layer, read: Tensor, own: list[Operator]) -> Tensor:
         """A pad and a convolution without one, which the compiler joins; then its function."""

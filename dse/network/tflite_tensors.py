@@ -35,6 +35,7 @@ class TfliteTensors:
         self.path = path
         self.model = model
         self.subgraph = check_graph(model)
+        self.sides: dict[int, list[int]] = {}
         self.names: Counter[str] = Counter()
         self.name_bytes = 0
 
@@ -52,8 +53,10 @@ class TfliteTensors:
 
     def dimensions(self, tensor: int) -> list[int]:
         """Its sides, the number of pictures first."""
-        shape = self.subgraph.Tensors(tensor).ShapeAsNumpy()
-        return [] if isinstance(shape, int) else [int(side) for side in shape]
+        if tensor not in self.sides:
+            shape = self.subgraph.Tensors(tensor).ShapeAsNumpy()
+            self.sides[tensor] = [] if isinstance(shape, int) else shape.tolist()
+        return self.sides[tensor]
 
     def shape(self, tensor: int) -> Shape:
         """(height, width, channels) of one picture's tensor."""

@@ -18,6 +18,7 @@ from dse.chips import load_target
 from dse.detection.head import FACE_HEAD
 from dse.errors import DseError, Interrupted, StudyError, UsageError
 from dse.files import write_whole
+from dse.launcher import typed
 from dse.search.by_pictures import settled, space_for
 from dse.search.clock import SearchClock
 from dse.search.coordinator import SearchCoordinator
@@ -224,7 +225,7 @@ class _Search:
         """From here on there is something to continue."""
         storage = " --storage URL" if self.run.storage else ""
         which = f"--study {folder.name}{self.run.results_flag}{storage}"
-        self.go_on = f"continue with: dse search --resume {which}"
+        self.go_on = f"continue with: {typed(f'search --resume {which}')}"
 
 
 def _feasible(plan: SearchPlan) -> str:

@@ -24,6 +24,7 @@ import tomli_w
 
 from dse.errors import DseError, StudyError, StudyLocked, UnknownName
 from dse.files import file_error, make_folder, remove_folder, reported, write_whole
+from dse.launcher import typed
 from dse.schema import read_toml, shown
 from dse.study.settings import StudySettings
 
@@ -220,7 +221,9 @@ def _first(results: Path, order: Callable[[Path], tuple[Any, ...]]) -> Path:
     """The last in that order that is no replay."""
     names = study_names(results)
     if not names:
-        raise StudyError(f"no study in {results}", "run 'dse search' first, or give --results")
+        raise StudyError(
+            f"no study in {results}", f"{typed('search')} makes one; or give --results"
+        )
     for path in sorted((results / name for name in names), key=order, reverse=True):
         if not _is_replay(path):
             return path

@@ -19,6 +19,7 @@ from dse.data.packed import packed_files
 from dse.data.pictures import DataSet
 from dse.data.rendered import draw_missing, open_rendered
 from dse.data.sources import Split, open_data
+from dse.data.specification import DRAWN, DataSpec
 from dse.detection.head import Head
 from dse.detection.heads import FACE_HEADS, Heads
 from dse.errors import StudyError
@@ -146,6 +147,6 @@ def evaluation_pictures(spec: str, input_size: InputSize, cache: str) -> Prepare
 
 
 def _packed(spec: str, splits: tuple[Split, ...]) -> FileSet:
-    if spec.startswith("synthetic"):
+    if DataSpec.parse(spec).kind in DRAWN:
         return FileSet({})
     return FileSet(dict(file for s in splits for file in packed_files(open_data(spec, s), s)))

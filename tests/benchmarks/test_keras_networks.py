@@ -18,8 +18,9 @@ def test_a_classifier_with_its_head(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """Additions, a global mean, a dense layer (a 1x1 convolution padded to 4x4) and a softmax."""
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     script = importlib.import_module("keras_networks")
+    models = importlib.import_module("keras_models")
     path = tmp_path / "classifier.tflite"
-    path.write_bytes(script.to_tflite(script.residual_classifier()))
+    path.write_bytes(script.to_tflite(models.residual_classifier()))
     compiled = compiled_row(str(path), K210Target.own(load_target("k210")))
     assert compiled is not None
     assert compiled["agrees"], compiled

@@ -67,4 +67,5 @@ def test_a_chip_may_have_none() -> None:
     from dse.chips.chip import Chip
 
     graph = chain((8, 8, 3), conv("a", 4))
-    assert Chip.advice(chip("k210"), graph, "kpu8", TARGET) == ()
+    cost = chip("k210").price(graph, "kpu8", TARGET)
+    assert Chip.advice(chip("k210"), graph, cost, TARGET) == ()

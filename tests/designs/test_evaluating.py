@@ -33,7 +33,7 @@ def test_of_one_class_nothing_is_said_of_classes(
     report = evaluate_design("P5", results=tmp_path)
     assert list(report.as_dict()) == [
         "design", "ap", "ap_square", "images", "faces", "seconds", "skipped", "ap_interval",
-        "curve", "score", "precision", "recall",
+        "curve", "score", "precision", "recall", "lost_ap", "by_size",
     ]  # fmt: skip
     assert "AP 1.0000" in repr(report) and "mAP" not in repr(report)
 
@@ -47,6 +47,19 @@ def test_things_are_faces_where_they_are(
         assert called in repr(evaluate_design("P5", results=tmp_path))
         assert main(["evaluate", "P5", "--results", str(tmp_path)]) == 0
         assert called in capsys.readouterr().out
+
+
+def test_people_and_programs_are_told_what_ap_was_lost_to(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    detector_that_has(monkeypatch, three_classes())
+    told = evaluate_design("P5", results=tmp_path).as_dict()
+    assert told["lost_ap"]["classification"] > 0 == told["lost_ap"]["background"]
+    assert told["by_size"] == [{"side_from": 0.25, "side_to": 1.0, "objects": 4, "found": 3}]
+    assert main(["evaluate", "P5", "--results", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "AP lost to: classification 0." in printed and "background" not in printed
+    assert "1/4 to 1: 3 of 4" in printed
 
 
 def test_of_several_classes_ap_is_their_mean(
@@ -77,7 +90,7 @@ def test_the_command_prints_a_line_a_class(
     assert main(["evaluate", "P5", "--results", str(tmp_path)]) == 0
     out, err = capsys.readouterr()
     assert out.startswith("mAP 0.5833 (") and "4 objects, 2 pictures" in out
-    assert [line.split()[0] for line in out.splitlines()[3:]] == ["cat", "dog", "owl"]
+    assert [line.split()[0] for line in out.splitlines()[3:6]] == ["cat", "dog", "owl"]
     assert "no object of owl on these pictures: left out of the mean" in err
     assert main(["evaluate", "P5", "--results", str(tmp_path), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["classes"]["owl"] is None

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from dse.chips import load_target
-from dse.chips.k210 import Deployment, deploy
+from dse.chips.k210 import Deployment, PictureProcesses, deploy
 from dse.chips.k210.compiler.tflite import random_tflite
 from dse.designs import Detector
 from dse.errors import DseError, StudyError, UsageError, VerificationFailed
@@ -266,6 +266,10 @@ def test_a_tflite_file_runs_in_a_process_of_its_own(
     monkeypatch.setattr("dse.chips.k210.compiler.tflite_predictor.interpreter_of", None)
     with find(bundle / "model.tflite").running() as predict:
         assert predict(CANVASES).shape == (3, SIZE // 16, SIZE // 16, 125)
+        assert isinstance(predict, PictureProcesses)
+        (worker,) = predict._workers  # TensorFlow starts once for three pictures
+        libraries = Path(f"/proc/{worker._process._child.pid}/maps").read_text()
+        assert "tensorflow" in libraries and "optree" not in libraries  # which Keras imports
 
 
 def test_a_kmodel_that_leaves_its_memory_reaches_no_simulator(

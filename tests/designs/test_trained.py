@@ -1,4 +1,4 @@
-"""Whose design a name means: the study's first, then the package's."""
+"""Whose design a name means: the study's, or the package's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from dse.designs import trained
 from dse.designs.trained import SHIPPED, find_trained, shipped_design
-from dse.errors import StudyError, UnknownName, WeightsError
+from dse.errors import StudyError, UnknownName, UsageError, WeightsError
 from dse.network.detector import detector_graph
 from dse.search import run_search
 from dse.space import Training
@@ -39,7 +39,7 @@ def test_only_finished_detectors_are_shipped_designs(tmp_path: Path) -> None:
         assert shipped_design(name, tmp_path) is None
 
 
-def test_a_studys_own_design_of_that_name_comes_first(
+def test_a_name_that_means_two_detectors_is_told_with_both(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = [outcome_row(candidate_row("P5-a1-256-kpu8"), trial=0)]
@@ -47,8 +47,15 @@ def test_a_studys_own_design_of_that_name_comes_first(
     monkeypatch.setattr(trained, "find_study", lambda results, study: tmp_path)
     monkeypatch.setattr(trained, "load_study", lambda path: record)
     monkeypatch.setattr(trained, "trained_design", lambda record, candidate: candidate.id)
-    found: Any = find_trained("P5-a1-256", tmp_path)
-    assert found == "P5-a1-256-kpu8"
+    for name in ("P5-a1-256", "P5-a1-256-kpu8"):
+        with pytest.raises(UsageError, match="means two detectors: that of study mine") as caught:
+            find_trained(name, tmp_path)
+        assert caught.value.hint == f"type shipped:{name} for the package's, or --study mine"
+        found: Any = find_trained(name, tmp_path, "mine")
+        assert found == "P5-a1-256-kpu8"
+        assert find_trained(f"shipped:{name}", tmp_path).origin.startswith("dse's own")
+    with pytest.raises(UnknownName, match="P5-a1-224"):
+        find_trained("shipped:P5-a1-224", tmp_path)
     assert find_trained("P5-a0.5-256", tmp_path).origin.startswith("dse's own")
     with pytest.raises(UnknownName, match="Did you mean"):  # --study asks for that study alone
         find_trained("P5-a0.5-256", tmp_path, "mine")

@@ -53,6 +53,16 @@ def test_what_is_not_clear_is_not_rebuilt(tmp_path: Path) -> None:
     assert rebuilt(other, graph).operators is None
 
 
+def test_the_mean_of_what_is_no_map_is_not_clear(tmp_path: Path) -> None:
+    """A shuffle of channels, flattened: its five axes have no means of channels."""
+    net = Drawn(8, 8, 12)
+    net.reshape("split", 1, 8, 8, 2, 6)
+    net.reshape("flat", 1, 768)
+    graph = net.graph(tmp_path)
+    mean = replace(graph["flat"], op="mean", shape=(1, 1, 6))
+    assert rebuilt(with_layers(graph, {"flat": mean}), graph).operators is None
+
+
 def test_layers_of_maps_need_no_operators(tmp_path: Path) -> None:
     net = Drawn()
     net.relu6_conv("a", 8)

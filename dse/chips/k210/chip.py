@@ -104,11 +104,15 @@ class K210(Chip):
 
         return explained(graph, format, K210Target.own(target))
 
-    def advice(self, graph: Graph, format: str, target: Target) -> Sequence[Advice]:
+    def advice(
+        self, graph: Graph, cost: Cost, target: Target, *, brief: bool = False
+    ) -> Sequence[Advice]:
         """See `Chip`; nothing for a format that the CPU computes."""
         from dse.chips.k210.advising import advised
 
-        return advised(self, graph, format, target) if format == KPU_FORMAT else ()
+        if cost.format != KPU_FORMAT:
+            return ()
+        return advised(self, graph, cost, target, brief=brief)
 
     def price_file(self, path: Path, target: Target) -> K210Cost:
         """See `Chip`: a kmodel of version 3, 4 or 5, by the runtime of its version."""

@@ -257,14 +257,17 @@ CURES = (
         "sides, so the CPU pads the whole map in float32",
         _padding,
     ),
-    Cure("normalisation", "the picture is normalised in the network, by the CPU", _normalisation),
-    Cure("resizing", "the picture is resized in the network, by the CPU", _resizing),
-    Cure("input_width", WIDTH, _wider),
-    Cure("input_width", WIDTH, _narrower),
     Cure(
         "activation_behind_pool",
         "an activation stands behind a pool, where the accelerator computes none",
         _activation,
+    ),
+    Cure("normalisation", "the picture is normalised in the network, by the CPU", _normalisation),
+    Cure("resizing", "the picture is resized in the network, by the CPU", _resizing),
+    Cure(
+        "flattened_dense",
+        "a dense layer reads a flattened map: its weights stay in float32, the CPU multiplies",
+        _dense,
     ),
     Cure(
         "additions",
@@ -276,10 +279,7 @@ CURES = (
         "the head has many channels, each of which the CPU converts to float32",
         _head,
     ),
-    Cure(
-        "flattened_dense",
-        "a dense layer reads a flattened map: its weights stay in float32, the CPU multiplies",
-        _dense,
-    ),
+    Cure("input_width", WIDTH, _wider),
+    Cure("input_width", WIDTH, _narrower),
 )
-"""Of one cause the first that gains something counts."""
+"""What mostly gains most stands first. Of one cause the first that gains something counts."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from dse.detection.detections import Detections
 from dse.detection.matching import judge_classes
 from dse.evaluation import Finding
 from dse.views.contact_sheet.choosing import Score
@@ -26,7 +27,7 @@ from dse.views.contact_sheet.marks import (
     of_class,
 )
 
-__all__ = ["Shape", "corners_of", "shapes", "thumbnail"]
+__all__ = ["Shape", "corners_of", "drawn", "found_shapes", "shapes", "thumbnail"]
 
 LETTERS = 13
 """Pixels, of the scores."""
@@ -57,12 +58,28 @@ def thumbnail(
     classes; of several, each has its colour, and stands beside its boxes.
     """
     image = Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS)
+    return drawn(image, shapes(picture, size, score, names))
+
+
+def drawn(image: Image.Image, found: list[Shape]) -> Image.Image:
+    """`image` itself, with these boxes on it."""
     draw = ImageDraw.Draw(image)
-    found = shapes(picture, size, score, names)
     for shape in found:
         draw_box(draw, shape.corners, shape.mark)
-    _draw_scores(draw, found, size)
+    _draw_scores(draw, found, image.size)
     return image
+
+
+def found_shapes(found: Detections, size: tuple[int, int], names: Sequence[str]) -> list[Shape]:
+    """The boxes of `found`, of whom nobody knows whether they are right, on a picture of `size`."""
+    return [
+        Shape(
+            _mark(FOUND, int(kind), names),
+            corners_of(box, size),
+            f"{_name(names, kind)}{score:.2f}",
+        )
+        for box, kind, score in zip(found.boxes, found.classes, found.scores, strict=True)
+    ]
 
 
 def shapes(

@@ -18,6 +18,7 @@ import pandas as pd
 from dse.canvas import Canvas
 from dse.columns import Limit
 from dse.defaults import TARGET
+from dse.launcher import typed
 from dse.study.columns import StudyColumns
 from dse.study.provenance import classes_of
 
@@ -209,14 +210,14 @@ def export_command(tables: StudyTables) -> str:
     results = tables.path.absolute().parent
     usual = results == Path("results").absolute()
     where = "" if usual else f" --results {shlex.quote(str(results))}"
-    return f"dse export {{candidate}} --study {shlex.quote(tables.name)}{where}"
+    return typed(f"export {{candidate}} --study {shlex.quote(tables.name)}{where}")
 
 
 def explain_command(tables: StudyTables) -> str:
     """What draws a design's memory and time; `{candidate}` stands for its name."""
     target = tables.settings.get("search", {}).get("target", TARGET)
     where = "" if target == TARGET else f" --target {shlex.quote(str(target))}"
-    return f"dse explain {{candidate}} --figure {{candidate}}.html{where}"
+    return typed(f"explain {{candidate}} --figure {{candidate}}.html{where}")
 
 
 def facts(tables: StudyTables) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:

@@ -19,6 +19,7 @@ import plotly
 
 from dse.errors import UsageError
 from dse.files import make_folder, utf8, write_whole
+from dse.launcher import typed
 from dse.versions import version_of
 from dse.views.dashboard.frames import Record, StudyTables, study_tables
 from dse.views.dashboard.payload import NO_SAMPLES, encodable, payload_json
@@ -44,7 +45,7 @@ def write_dashboard(
     Raises UsageError when there is no study, FileError where the system refuses.
     """
     if not records:
-        raise UsageError("there is no study to show", "run `dse search` first")
+        raise UsageError("there is no study to show", f"{typed('search')} makes one")
     studies = [study_tables(record) for record in records]
     make_folder(path.parent)
     write_whole(path, utf8(page_text(studies, payload_json(studies, samples))))

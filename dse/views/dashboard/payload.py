@@ -14,6 +14,7 @@ from pandas.api.types import is_numeric_dtype
 
 from dse.canvas import Canvas
 from dse.columns import Column
+from dse.data.specification import are_drawn_scenes
 from dse.plain import plain
 from dse.study.columns import AXES, Place, StudyColumns
 from dse.views.dashboard.accounts import accounts
@@ -135,6 +136,7 @@ def _study(tables: StudyTables, samples: StudySamples | None) -> dict[str, Any]:
         "notes": _notes(tables, spent, weighed),
         "facts": [*known, ("camera", camera)] if camera else known,
         "fine_facts": fine,
+        "is_demo": are_drawn_scenes(str(tables.settings.get("search", {}).get("data", ""))),
         "export_command": export_command(tables),
         "explain_command": explain_command(tables),
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dse.chips import chip, load_target
-from dse.chips.advice import Advice
+from dse.chips.advice import MUCH_GAIN, Advice
 from dse.chips.k210.cures import CURES, LINE
 from dse.network.detector import detector_graph
 from dse.network.graph import Graph, Layer
@@ -27,7 +27,9 @@ def behind(graph: Graph, *layers: Layer) -> Graph:
 
 
 def advice(graph: Graph) -> dict[str, Advice]:
-    return {one.cause: one for one in chip("k210").advice(graph, "kpu8", TARGET)}
+    k210 = chip("k210")
+    found = k210.advice(graph, k210.price(graph, "kpu8", TARGET), TARGET)
+    return {one.cause: one for one in found}
 
 
 def plain() -> Graph:
@@ -151,4 +153,14 @@ def test_every_cure_says_what_to_write_in_both() -> None:
 
 
 def test_formats_of_the_cpu_are_not_advised() -> None:
-    assert chip("k210").advice(with_padding(plain()), "Q8", TARGET) == ()
+    k210, graph = chip("k210"), with_padding(plain())
+    assert k210.advice(graph, k210.price(graph, "Q8", TARGET), TARGET) == ()
+
+
+def test_a_brief_search_ends_at_the_first_that_gains_much() -> None:
+    k210, graph = chip("k210"), with_padding(plain())
+    graph = behind(graph, Layer("head", "conv", ("c",), (32, 32, 125), bias=True))
+    cost = k210.price(graph, "kpu8", TARGET)
+    (brief,) = k210.advice(graph, cost, TARGET, brief=True)
+    assert brief.gain >= MUCH_GAIN
+    assert {brief.cause, "head_channels"} <= {one.cause for one in k210.advice(graph, cost, TARGET)}

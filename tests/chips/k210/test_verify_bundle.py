@@ -82,6 +82,7 @@ def test_a_claim_that_is_none_is_found(bundle: Path, data: DataSet, change: Any)
     rewrite(bundle, "manifest.json", change)
     report = verify(bundle, data)
     assert any("manifest.json lacks" in problem for problem in report.problems)
+    assert "correlation" not in report.measured  # nothing is run for it
 
 
 @pytest.mark.parametrize(

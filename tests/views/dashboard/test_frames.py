@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from dse.launcher import typed
 from dse.views.dashboard import frames
 
 
@@ -86,22 +87,22 @@ def test_a_target_without_constants_sets_no_limits(
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        (Path("results/one"), "dse export {candidate} --study k210-001"),
+        (Path("results/one"), "export {candidate} --study k210-001"),
         (
             Path("/data/my runs/one"),
-            "dse export {candidate} --study k210-001 --results '/data/my runs'",
+            "export {candidate} --study k210-001 --results '/data/my runs'",
         ),
     ],
 )
 def test_the_export_command_finds_the_study(record: Any, path: Path, expected: str) -> None:
     tables = frames.study_tables(record)
     here = frames.StudyTables(**{**vars(tables), "path": path})
-    assert frames.export_command(here) == expected
+    assert frames.export_command(here) == typed(expected)
 
 
 def test_the_explain_command_names_a_target_of_its_own(record: Any) -> None:
     tables = frames.study_tables(record)
-    usual = "dse explain {candidate} --figure {candidate}.html"
+    usual = typed("explain {candidate} --figure {candidate}.html")
     assert frames.explain_command(tables) == usual
     elsewhere = {"search": {"target": "my chip.toml"}}
     other = frames.StudyTables(**{**vars(tables), "settings": elsewhere})

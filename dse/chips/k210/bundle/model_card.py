@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dse.chips.k210.bundle.rendering import render
+from dse.data.specification import are_drawn_scenes
 
 __all__ = ["model_card"]
 
@@ -28,6 +29,7 @@ def model_card(manifest: Mapping[str, Any]) -> bytes:
         sizes=[(name, f"{compiled[key]:,}") for key, name in SIZES.items() if compiled[key]],
         estimates=_estimates(manifest["estimate"]),
         origin=_flat(manifest["study"]),
+        is_demo=are_drawn_scenes(str(manifest["study"].get("trained_on", ""))),
     )
 
 

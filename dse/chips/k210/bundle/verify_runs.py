@@ -30,7 +30,7 @@ from dse.detection.head import FACE_HEAD, Head
 from dse.errors import VerificationFailed
 from dse.evaluation import Prepared, prepare
 
-__all__ = ["Effort", "ap_problems", "compare", "run_alone", "run_emulated"]
+__all__ = ["Effort", "ap_problems", "claimed_ap", "compare", "run_alone", "run_emulated"]
 
 AGREEMENT_PICTURES, EMULATED_PICTURES = 4, 2
 SAME_AP = 1e-3
@@ -105,17 +105,24 @@ def compare(
     return []
 
 
-def ap_problems(manifest: dict[str, Any], data: DataSet | None, measured: Measured) -> list[str]:
-    """Whether the manifest's AP is the measured one, where both are of the same pictures."""
+def claimed_ap(manifest: dict[str, Any], data: DataSet | None) -> float | None:
+    """The kmodel's AP on `data` by the manifest, None where that is of other pictures.
+
+    Raises VerificationFailed where it is lacking or no number.
+    """
     try:
         if data is None or manifest["data"]["checksum"] != data.checksum:
-            return []
-        claimed, found = float(manifest["accuracy"]["kmodel_ap"]), measured["kmodel_ap"]
+            return None
+        return float(manifest["accuracy"]["kmodel_ap"])
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise VerificationFailed(f"manifest.json lacks or mistypes {shown(str(error))}") from None
-    if abs(claimed - found) <= SAME_AP:
+
+
+def ap_problems(claimed: float | None, measured: Measured) -> list[str]:
+    """Whether the manifest's AP, of the same pictures, is the measured one."""
+    if claimed is None or abs(claimed - measured["kmodel_ap"]) <= SAME_AP:
         return []
-    return [f"the manifest claims AP {claimed:.4f} on these pictures: {found:.4f}"]
+    return [f"the manifest claims AP {claimed:.4f} on these pictures: {measured['kmodel_ap']:.4f}"]
 
 
 def run_alone(on_chip: PictureProcesses, effort: Effort, measured: Measured) -> list[str]:

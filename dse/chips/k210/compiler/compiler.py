@@ -40,6 +40,9 @@ __all__ = [
 CALIBRATE_METHODS = ("no_clip", "l2", "kld_m0", "kld_m1", "kld_m2", "cdf")
 """How nncase chooses activation ranges (`PTQTensorOptions.calibrate_method`)."""
 
+STOPPED = "was stopped after"
+"""What is said when the time limit ended the compiler: no answer."""
+
 OUT_OF_KPU_MEMORY = "Allocator has ran out of memory"
 """What the compiler says when the feature maps do not fit; no other pool has an end."""
 
@@ -183,7 +186,7 @@ def _run(tools: Toolchain, folder: Path, time_limit_s: float) -> str:
     )
     if code is None:
         raise CompilerError(
-            f"the kmodel compiler was stopped after {time_limit_s:g} s",
+            f"the kmodel compiler {STOPPED} {time_limit_s:g} s",
             "give it fewer calibration pictures, or more time",
         )
     if code or not (folder / "model.kmodel").is_file():

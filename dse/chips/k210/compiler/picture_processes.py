@@ -1,7 +1,8 @@
 """Detectors that run in processes of their own, fed with pictures through pipes.
 
 Native code that reads a damaged file may print, hang, ask for any amount of memory or die: in
-a child it hurts nobody, and the clock watches it. One child a core, as they use one each.
+a child it hurts nobody, and the clock watches it. One child a core, as they use one each, and
+no more than the pictures are worth.
 """
 
 from __future__ import annotations
@@ -43,13 +44,15 @@ class Runner(NamedTuple):
     """What runs a file. name: for messages, such as "simulator". file: of what, such as "kmodel".
 
     command: path of the file -> command line of a process that answers with frames, see
-    `nncase_process`. shapes: of its input and output, planar.
+    `nncase_process`. shapes: of its input and output, planar. pictures_a_process: for fewer, one
+    process more takes longer to start than it saves.
     """
 
     name: str
     file: str
     command: Callable[[Path], list[str]]
     shapes: tuple[tuple[int, ...], tuple[int, ...]]
+    pictures_a_process: int = 1
 
 
 class PictureProcesses:
@@ -127,7 +130,8 @@ class PictureProcesses:
 
     def _simulate(self, pictures: NDArray[np.uint8], maps: NDArray[np.float32]) -> None:
         """Fills `maps`; each worker takes the next picture when it is done with one."""
-        self._start(min(self._count, len(pictures)))
+        worth = -(-len(pictures) // self._runner.pictures_a_process)
+        self._start(min(self._count, worth))
         waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
         for index in range(len(pictures)):
             waiting.put(index)

@@ -15,7 +15,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dse.chips.k210.compiler.compiler import OUT_OF_KPU_MEMORY, CompiledKmodel, compile_kmodel
+from dse.chips.k210.compiler.compiler import (
+    OUT_OF_KPU_MEMORY,
+    STOPPED,
+    CompiledKmodel,
+    compile_kmodel,
+)
 from dse.chips.k210.compiler.network_inputs import NetworkInputs, network_inputs
 from dse.chips.k210.compiler.tflite import random_tflite
 from dse.chips.k210.compiler.trial import tried
@@ -50,6 +55,7 @@ def compiled_row(
     time_limit_s: float = 120,
     *,
     pictures: Path | None = None,
+    trial: bool = True,
 ) -> Row | None:
     """The field `compiled` of `dse check --compile`; None for a format of the CPU, and for a
     file that is compiled.
@@ -61,7 +67,8 @@ def compiled_row(
     the difference (see `K210Cost.range_dependent`). `agrees`: verdict and every figure are equal,
     null where the prediction knows not all operations, or `other_ranges` explain it.
     `agreement`: of a file, whether it computes what the network does (see `Agreement.as_dict`), on
-    `pictures`, a folder or file, or on noise; null for a candidate, whose weights are random.
+    `pictures`, a folder or file, or on noise; null for a candidate, whose weights are random, and
+    without `trial`.
     Raises UsageError, UnknownName or InvalidFile for a name that means nothing, DataError for
     `pictures` that cannot be read.
     """
@@ -85,7 +92,7 @@ def compiled_row(
     if row["agrees"] is False:
         row["other_ranges"] = _other_ranges(subject, predicted, row, target)
         row["agrees"] = None if row["other_ranges"] else False
-    if subject.candidate is None:
+    if subject.candidate is None and trial:
         row |= _tried(material, native, target, time_limit_s)
     if predicted.refusals:  # the compiler does compile it: rightly?
         row |= {"agrees": row["verdict"] == MISCOMPILED, "differences": {}}
@@ -153,12 +160,13 @@ def _refused(predicted: K210Cost, ours: Verdict, said: str) -> Row:
         reason = "kpu_memory"
     status = REFUSED if reason == "compiler" else REJECTED
     same = (ours.status, ours.reason) == (status, reason)
+    told = predicted.is_priced or predicted.refusals
     return {
         "verdict": status,
         "fits": False,
         "reason": reason,
         **dict.fromkeys(COMPARED),
-        "agrees": same if predicted.is_priced or predicted.refusals else None,
+        "agrees": same if told and STOPPED not in said else None,
         "differences": {},
         "other_ranges": [],
         "agreement": None,

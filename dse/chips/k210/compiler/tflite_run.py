@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dse.chips.k210.compiler.tflite_predictor import interpreter_of
+from dse.chips.k210.compiler.tflite_predictor import interpreter_of, start_without_keras
 from dse.network.weights_file import read_arrays
 
 __all__ = ["run_folder"]
@@ -41,4 +41,5 @@ def run_folder(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    start_without_keras()
     run_folder(Path(sys.argv[1]))

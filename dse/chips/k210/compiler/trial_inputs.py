@@ -77,17 +77,15 @@ def pictures_in(path: Path, inputs: NetworkInputs, count: int = SAMPLES) -> Samp
     Raises DataError where there is none, or the network reads no pictures of one or three colours.
     """
     from dse.data.letterbox import letterbox
-    from dse.data.picture_files import SUFFIXES, load_pixels
+    from dse.data.picture_files import load_pixels
+    from dse.data.unlabelled import picture_files
 
     if not inputs.are_pictures or inputs.shapes[0][3] not in (1, 3):
         raise DataError(
             f"the network reads {list(inputs.shapes)}, not pictures in grey or colour",
             "leave --pictures out: it is then tried on noise",
         )
-    found = sorted(one for one in path.iterdir() if one.suffix.lower() in SUFFIXES) \
-        if path.is_dir() else [path]  # fmt: skip
-    if not found:
-        raise DataError(f"{printable(path)}: no pictures", "name a folder with pictures in it")
+    found = picture_files(path)
     _, height, width, channels = inputs.shapes[0]
     size = Canvas(width, height).input_size
     canvases = np.stack([letterbox(load_pixels(one), size)[0] for one in found[:count]])

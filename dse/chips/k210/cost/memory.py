@@ -117,13 +117,14 @@ def _last_reads(program: Program) -> list[int]:
 def _data_buffers(program: Program, last_read: list[int], owner: list[int]) -> list[Lifetime]:
     ends = _call_ends(program)
     outputs = {owner[index] for index in program.outputs}
+    inside = _inner_roots(program, owner)
     birth: dict[int, int] = {}
     death: dict[int, int] = {}
     for index, step in enumerate(program.steps):
         root = owner[index]
         if step.on_kpu or program.steps[root].op == "input" or root in outputs:
             continue
-        if _is_inside(program, root):
+        if root in inside:
             continue
         start = program.calls[index]
         end = ends[program.calls[last_read[index]]]
@@ -153,11 +154,20 @@ def _one_buffer(program: Program, last_read: list[int], owner: list[int]) -> lis
 
 
 def _inner_buffers(program: Program, last_read: list[int], owner: list[int]) -> list[Lifetime]:
-    death = {index: 0 for index in range(len(program.steps)) if _is_inside(program, index)}
+    inside = _inner_roots(program, owner)
+    birth: dict[int, int] = {}
+    death: dict[int, int] = {}
     for index, root in enumerate(owner):
-        if root in death:
-            death[root] = max(death[root], last_read[index])
-    return [Lifetime(program.steps[i].layer, i, i, end) for i, end in death.items()]
+        if root in inside:
+            birth.setdefault(root, index)
+            death[root] = max(death.get(root, 0), last_read[index])
+    return [Lifetime(program.steps[i].layer, i, birth[i], end) for i, end in death.items()]
+
+
+def _inner_roots(program: Program, owner: list[int]) -> set[int]:
+    """Whose buffers hold what only passes through main memory, and in no shape leaves its call."""
+    inside = {owner[index] for index in range(len(owner)) if _is_inside(program, index)}
+    return {root for root in inside if not program.leaves_call(root)}
 
 
 def _is_inside(program: Program, index: int) -> bool:

@@ -15,12 +15,14 @@ def depth_first(
 ) -> list[Thing]:
     """What `ends` need and `ends` themselves, each after its inputs, the first inputs first."""
     order: dict[Thing, None] = {}
-    waiting = [*reversed(ends)]
+    waiting = [(end, iter(inputs_of(end))) for end in reversed(ends)]
     while waiting:
-        for source in inputs_of(waiting[-1]):
+        one, sources = waiting[-1]
+        for source in sources:
             if source not in order:
-                waiting.append(source)
+                waiting.append((source, iter(inputs_of(source))))
                 break
         else:
-            order[waiting.pop()] = None
+            order[one] = None
+            waiting.pop()
     return list(order)

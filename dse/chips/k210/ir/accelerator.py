@@ -10,7 +10,7 @@ from __future__ import annotations
 from dse.chips.k210.cost.kpu_rules import KERNELS, MAXIMUM_CHANNELS, is_supported_input
 from dse.chips.k210.ir.cutting import convolved, pad, strided
 from dse.chips.k210.ir.layout import transpose
-from dse.chips.k210.ir.net import Net, Node, Rule
+from dse.chips.k210.ir.net import Net, Node, Rule, reaching
 
 __all__ = ["ADDITIONS", "ANNOTATE", "UNARY_MOTION", "map_shape"]
 
@@ -21,6 +21,7 @@ def map_shape(node: Node) -> tuple[int, int, int]:
     return height, width, channels
 
 
+@reaching(0)
 def fake_kpu_conv2d(net: Net, node: Node) -> bool:
     """One zero on all sides and no stride; what is beyond that happens outside."""
     source, (kernel, width) = node.source, node["kernel"]
@@ -50,6 +51,7 @@ def fake_kpu_conv2d(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def strided_slice_motion(net: Net, node: Node) -> bool:
     """The stride is taken after the next 1x1 convolution, if nobody else reads it."""
     conv = node.child("kpu_conv")
@@ -65,6 +67,7 @@ def strided_slice_motion(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def fuse_fake_kpu_conv2d_strided_slice(net: Net, node: Node) -> bool:
     """The KPU keeps every second pixel while it writes."""
     cut = node.child("slice")
@@ -108,6 +111,7 @@ def add_to_conv2d(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(1)
 def eliminate_dilated_conv2d(net: Net, node: Node) -> bool:
     """Each phase of a dilated convolution is a plain one: the phases become the batch."""
     steps = node["dilation"]

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from dse.chips.k210.ir.net import Net, Node
 
-__all__ = ["fuse_buffers", "is_view"]
+__all__ = ["fuse_buffers", "is_one_piece", "is_view"]
 
 FIXED = ("upload", "download", "kpu_conv2d", "constant")
 
@@ -112,6 +112,11 @@ class _Fusion:
             if user.op == "output":
                 self.copy_for(node, [user])
 
+    def is_uploaded(self, copy: Node) -> bool:
+        """By its own call; what reads it for another one is a call, to the compiler."""
+        uploads = (user for user in copy.users if user.op == "upload")
+        return any(self.calls.get(user) == self.calls.get(copy) for user in uploads)
+
     def copies(self) -> list[Node]:
         return [node for node in self.net.in_order() if node.op == "copy"]
 
@@ -143,9 +148,9 @@ class _Fusion:
                 continue
             if self.given_out(copy) or copy.child("concat"):
                 continue
-            if _is_one_piece(cut):
+            if is_one_piece(cut):
                 self.fixed.add(cut)
-            elif {copy, cut} & self.fixed or copy.child("upload"):
+            elif {copy, cut} & self.fixed or self.is_uploaded(copy):
                 continue
             self.remove(copy)
             changed = True
@@ -174,7 +179,7 @@ class _Fusion:
         return changed
 
 
-def _is_one_piece(cut: Node) -> bool:
+def is_one_piece(cut: Node) -> bool:
     """`is_simple_slice`: it lies in one stretch of memory."""
     may_cut = True
     for axis, side in enumerate(cut.source.shape):

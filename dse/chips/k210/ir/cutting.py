@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dse.chips.k210.ir.net import Net, Node, Rule
+from dse.chips.k210.ir.net import Net, Node, Rule, reaching
 from dse.chips.k210.ir.shapes import windows
 
 __all__ = ["FOLD_CUTS", "FUSE_PADS", "PAD_CONV", "PAD_TO_SLICE", "convolved", "pad", "strided"]
@@ -50,6 +50,7 @@ def convolved(net: Net, conv: Node, source: Node, **changed: object) -> Node:
     return net.add(conv, "conv", [source, *conv.inputs[1:]], shape, **values)
 
 
+@reaching(0)
 def fold_nop_pad(net: Net, node: Node) -> bool:
     """A pad by nothing."""
     if any(map(any, node["padding"])):
@@ -58,6 +59,7 @@ def fold_nop_pad(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def fold_pad_pad(net: Net, node: Node) -> bool:
     """Two in a row with the same value are one."""
     after = node.child("pad")
@@ -74,6 +76,7 @@ def fold_pad_pad(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def fold_pad_strided_slice(net: Net, node: Node) -> bool:
     """A crop in front of a slice is the slice's."""
     cut = node.child("slice")
@@ -91,6 +94,7 @@ def fold_pad_strided_slice(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def fold_slice_slice(net: Net, node: Node) -> bool:
     """Two slices of which, on each axis, one does nothing."""
     after = node.child("slice")
@@ -114,6 +118,7 @@ def _cuts(node: Node, axis: int) -> bool:
     return bool(told != (0, node.source.shape[axis], 1))
 
 
+@reaching(0)
 def fold_nop_slice(net: Net, node: Node) -> bool:
     """A slice of everything; only of four axes."""
     if node.shape != node.source.shape or node["strides"] != (1, 1, 1, 1):
@@ -150,6 +155,7 @@ def fuse_pad_conv2d(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def pad_conv(net: Net, node: Node) -> bool:
     """A map under 4x4 is padded to it, and the result cropped."""
     sides = node.source.shape[2:]

@@ -11,7 +11,7 @@ import math
 
 from dse.chips.k210.ir.cutting import convolved
 from dse.chips.k210.ir.importing import FULL
-from dse.chips.k210.ir.net import Net, Node, Rule
+from dse.chips.k210.ir.net import Net, Node, Rule, reaching
 from dse.chips.k210.ir.shapes import reduced
 
 __all__ = ["FOLD", "MATMUL_TO_CONV", "REMOVE_BINARY", "SPLIT_SIGMOID"]
@@ -23,6 +23,7 @@ def _both(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, 
     return max(one[0], other[0]), min(one[1], other[1])
 
 
+@reaching(0)
 def fuse_clamp(net: Net, node: Node) -> bool:
     """A clamp is the fused activation of the convolution or of the `binary` before it."""
     before = node.source
@@ -34,6 +35,7 @@ def fuse_clamp(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def remove_nonsense_binary(net: Net, node: Node) -> bool:
     """`+ 0`, `- 0`, `* 1` and `/ 1`."""
     constant = node.input_is(0, "constant") or node.input_is(1, "constant")
@@ -50,6 +52,7 @@ def remove_nonsense_binary(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(1)
 def fold_conv2d_biasadd(net: Net, node: Node) -> bool:
     """A constant for each channel, added, is the bias."""
     if node["kind"] != "add":
@@ -69,6 +72,7 @@ def fold_conv2d_biasadd(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(2)
 def fold_conv2d_mul(net: Net, node: Node) -> bool:
     """A constant for each channel, multiplied, goes into the weights."""
     product = node.child("binary")
@@ -108,6 +112,7 @@ def binary_reduce_window2d_motion_up(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def simplify_reduce(net: Net, node: Node) -> bool:
     """An axis that goes, and the next one of a single element, which stands for it."""
     shape, axes = node.source.shape, node["axes"]
@@ -122,6 +127,7 @@ def simplify_reduce(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def global_reduce_window_to_reduce(net: Net, node: Node) -> bool:
     """A window as large as the map."""
     if (node["padding_h"], node["padding_w"]) != ((0, 0), (0, 0)):
@@ -134,6 +140,7 @@ def global_reduce_window_to_reduce(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(1)
 def fold_matmul_add(net: Net, node: Node) -> bool:
     """A constant added to a product of matrices is its bias."""
     if node["kind"] != "add":

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import math
 
-from dse.chips.k210.ir.net import Net, Node, Rule
+from dse.chips.k210.ir.net import Net, Node, Rule, reaching
 
 __all__ = ["FUSE_UNARY"]
 
 
+@reaching(0)
 def fuse_one_unary(net: Net, node: Node) -> bool:
     """Any function that the importer knows."""
     return _fused(net, node, node.source)
 
 
+@reaching(0)
 def fuse_one_binary(net: Net, node: Node) -> bool:
     """An operation with one constant number."""
     for index in (1, 0):
@@ -26,12 +28,14 @@ def fuse_one_binary(net: Net, node: Node) -> bool:
     return False
 
 
+@reaching(1)
 def fuse_two_fused_unary(net: Net, node: Node) -> bool:
     """A function of a function."""
     after = node.child("fused_unary")
     return after is not None and _fused(net, after, node.source)
 
 
+@reaching(1)
 def fuse_one_fused_unary_with_binary(net: Net, node: Node) -> bool:
     """A function of a tensor and that tensor itself."""
     for index in (0, 1):
@@ -44,6 +48,7 @@ def fuse_one_fused_unary_with_binary(net: Net, node: Node) -> bool:
     return False
 
 
+@reaching(1)
 def fuse_two_fused_unary_with_binary(net: Net, node: Node) -> bool:
     """Two functions of the same tensor."""
     one, other = (node.input_is(index, "fused_unary") for index in (0, 1))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dse.chips.k210.ir.net import Net, Node, Rule
+from dse.chips.k210.ir.net import Net, Node, Rule, reaching
 from dse.chips.k210.ir.shapes import reduced, transposed
 
 __all__ = ["FOLD_BITCASTS", "FOLD_TRANSPOSES", "MOTIONS", "transpose", "transpose_pad_motion"]
@@ -20,6 +20,7 @@ def transpose(net: Net, near: Node, source: Node, perm: tuple[int, ...]) -> Node
     return net.add(near, "transpose", [source], shape, source.item_bytes, perm=perm)
 
 
+@reaching(1)
 def transpose_binary_motion(net: Net, node: Node) -> bool:
     """Two operands that are transposed alike, for nobody else."""
     one, other = node.inputs
@@ -33,6 +34,7 @@ def transpose_binary_motion(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def transpose_constant_binary_motion(net: Net, node: Node) -> bool:
     """A transposed operand and a row of constants, which becomes one for each channel."""
     for index in (0, 1):
@@ -54,6 +56,7 @@ def _binary(net: Net, node: Node, one: Node, other: Node) -> Node:
     return net.add(node, "binary", [one, other], shape, **node.values)
 
 
+@reaching(1)
 def transpose_concat_motion(net: Net, node: Node) -> bool:
     """All that is joined is transposed alike."""
     if any(source.op != "transpose" for source in node.inputs):
@@ -69,6 +72,7 @@ def transpose_concat_motion(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def transpose_pad_motion(net: Net, node: Node) -> bool:
     """What is transposed behind a pad is transposed in front of it."""
     after = node.child("transpose")
@@ -89,11 +93,13 @@ def transposed_pairs(
     return tuple(pairs[axis] for axis in perm)
 
 
+@reaching(0)
 def transpose_clamp_motion(net: Net, node: Node) -> bool:
     """See the class of that name."""
     return _move_up(net, node)
 
 
+@reaching(0)
 def transpose_unary_motion(net: Net, node: Node) -> bool:
     """See the class of that name."""
     return _move_up(net, node)
@@ -109,6 +115,7 @@ def _move_up(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(1)
 def transpose_sigmoid_motion(net: Net, node: Node) -> bool:
     """A gate moves up with what it gates."""
     before = node.source
@@ -125,6 +132,7 @@ def transpose_sigmoid_motion(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def transpose_reduce_motion(net: Net, node: Node) -> bool:
     """The axes are those that the transpose took from elsewhere."""
     before = node.source
@@ -142,6 +150,7 @@ def transpose_reduce_motion(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def transpose_to_reshape(net: Net, node: Node) -> bool:
     """Axes of one pixel may go anywhere."""
     last = 0
@@ -155,6 +164,7 @@ def transpose_to_reshape(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def fold_transpose(net: Net, node: Node) -> bool:
     """Two in a row are one."""
     after = node.child("transpose")
@@ -165,6 +175,7 @@ def fold_transpose(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def fold_nop_transpose(net: Net, node: Node) -> bool:
     """One that leaves all axes where they are."""
     if node["perm"] != tuple(range(len(node["perm"]))):
@@ -173,6 +184,7 @@ def fold_nop_transpose(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def fold_bitcast(net: Net, node: Node) -> bool:
     """Two in a row are one."""
     after = node.child("bitcast")
@@ -182,6 +194,7 @@ def fold_bitcast(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def fold_nop_bitcast(net: Net, node: Node) -> bool:
     """One that leaves the shape as it is."""
     if node.shape != node.source.shape:
@@ -190,6 +203,7 @@ def fold_nop_bitcast(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def bitcast_clamp_motion(net: Net, node: Node) -> bool:
     """A clamp comes before the reshape that it reads."""
     after = node.child("clamp")

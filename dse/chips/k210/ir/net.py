@@ -7,22 +7,25 @@ order in which they were connected: the compiler takes the first that fits.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
 from itertools import count
+from operator import attrgetter
 from typing import Any
 
 from dse.chips.k210.cost.ordering import depth_first
 from dse.network.operators import Sides
 
-__all__ = ["Net", "Node", "Rule", "rewrite"]
+__all__ = ["Net", "Node", "Rule", "reaching", "rewrite"]
 
 NEVER_MERGED = ("input", "output", "constant", "fused_unary", "lookup", "kpu_conv2d")
 """`dontcse_ops`, and operations with a function, a table or weights of their own."""
 
 NEAR = 3
 """How far from a change a rule may look: the longest pattern has four nodes in a row."""
+
+FAR = NEAR + 1
 
 
 @dataclass(eq=False)
@@ -73,12 +76,14 @@ class Node:
         found = self.inputs[index] if index < len(self.inputs) else None
         return found if found is not None and found.op == op else None
 
-    @property
-    def key(self) -> tuple[object, ...]:
-        """Equal for nodes that do the same with the same."""
-        values = {name: value for name, value in self.values.items() if name not in IGNORED}
-        told = tuple(sorted((name, repr(value)) for name, value in values.items()))
-        return (self.op, self.item_bytes, self.parameters, told, *map(id, self.inputs))
+    def does_as(self, other: Node) -> bool:
+        """It does the same as `other`, an operation of the same name with the same inputs."""
+        ours, theirs = (
+            {name: value for name, value in node.values.items() if name not in IGNORED}
+            for node in (self, other)
+        )
+        same = (self.item_bytes, self.parameters) == (other.item_bytes, other.parameters)
+        return same and ours == theirs
 
 
 IGNORED = ("padding_w",)
@@ -86,12 +91,19 @@ IGNORED = ("padding_w",)
 
 
 class Net:
-    """Nodes that know their readers."""
+    """Nodes that know their readers.
+
+    touched: what was added or changed, in that order, and more than once where that is so. settled:
+    of a rule that matched nowhere any more, how much of `touched` there was then.
+    """
 
     def __init__(self) -> None:
         self.outputs: list[Node] = []
         self.inputs: list[Node] = []
         self.touched: list[Node] = []
+        self.settled: dict[Apply, int] = {}
+        self._merged = 0
+        self._order: tuple[int, list[Node]] = (0, [])
         self._numbers = count()
 
     def add(
@@ -146,64 +158,111 @@ class Net:
 
     def in_order(self) -> list[Node]:
         """Every node after those that it reads, depth first from the outputs."""
-        return depth_first(self.outputs, lambda node: node.inputs)
+        if self._order[0] != len(self.touched):
+            self._order = (len(self.touched), depth_first(self.outputs, attrgetter("inputs")))
+        return self._order[1]
 
     def merge_equal(self) -> None:
         """One of all nodes that do the same with the same (`graph::cse`): the oldest."""
-        changed = True
-        while changed:
-            changed = False
-            seen: dict[tuple[object, ...], Node] = {}
-            for node in sorted(self.in_order(), key=lambda node: node.number):
+        while self._merged < len(self.touched):
+            self._merged = len(self.touched)
+            seen: dict[tuple[object, ...], list[Node]] = {}
+            for node in sorted(self.in_order(), key=attrgetter("number")):
                 if node.op not in NEVER_MERGED and node.alive:
-                    same = seen.setdefault(node.key, node)
-                    if same is not node:
+                    rivals = seen.setdefault((node.op, *map(id, node.inputs)), [])
+                    same = next((rival for rival in rivals if rival.does_as(node)), None)
+                    if same is None:
+                        rivals.append(node)
+                    else:
                         self.redirect(node, same)
-                        changed = True
 
 
-Rule = tuple[str, Callable[[Net, Node], bool]]
+Apply = Callable[[Net, Node], bool]
+Rule = tuple[str, Apply]
 """The operation at which it begins, and what rewrites there: true when it did."""
+
+_REACH: dict[Apply, int] = {}
+
+
+def reaching(steps: int) -> Callable[[Apply], Apply]:
+    """Of a rule that asks for readers and inputs of no node more than `steps` from its own, instead
+    of NEAR: it need not be tried again for a change farther away."""
+
+    def told(apply: Apply) -> Apply:
+        _REACH[apply] = steps
+        return apply
+
+    return told
 
 
 def rewrite(net: Net, rules: Sequence[Rule]) -> None:
-    """Applies `rules`, the first ones first, until none matches; then merges what is equal."""
-    of_op: dict[str, list[tuple[int, Callable[[Net, Node], bool]]]] = {}
-    for rank, (op, apply) in enumerate(rules):
-        of_op.setdefault(op, []).append((rank, apply))
-    queue: list[tuple[int, int, int, Node, Callable[[Net, Node], bool]]] = []
-    number, queued = count(), set[tuple[int, Node]]()
+    """Applies `rules`, the first ones first, until none matches; then merges what is equal.
 
-    def enter(node: Node) -> None:
-        for rank, apply in of_op.get(node.op, ()):
-            if (rank, node) not in queued:
-                queued.add((rank, node))
-                heapq.heappush(queue, (rank, node.place, next(number), node, apply))
-
-    for node in net.in_order():
-        enter(node)
-    net.touched = []
+    A rule that was tried everywhere before is tried where something has changed since.
+    """
+    of_op = _ranked(rules)
+    queue, queued = _first_places(net, of_op[0]), set[tuple[int, Node]]()
+    queued.update((rank, node) for rank, _, _, node, _ in queue)
+    number = len(queue)
     while queue:
-        rank, _, _, node, apply = heapq.heappop(queue)
+        rank, _, _, node, apply = heappop(queue)
         queued.remove((rank, node))
+        before = len(net.touched)
         if node.alive and apply(net, node):
-            for changed in _around(net.touched):
-                enter(changed)
-            net.touched = []
+            for changed, steps in _around(net.touched[before:], len(of_op) - 1).items():
+                for rank, apply in of_op[steps].get(changed.op, ()):
+                    if (rank, changed) not in queued:
+                        queued.add((rank, changed))
+                        heappush(queue, (rank, changed.place, number, changed, apply))
+                        number += 1
+    net.settled.update((apply, len(net.touched)) for _, apply in rules)
     net.merge_equal()
-    net.touched = []
 
 
-def _around(touched: Iterable[Node]) -> dict[Node, None]:
-    """`touched` and what is near, without the dead."""
-    found = dict.fromkeys(node for node in touched if node.alive)
+Ranked = dict[str, list[tuple[int, Apply]]]
+"""Rules by the operation at which they begin, each with its rank."""
+
+
+def _ranked(rules: Sequence[Rule]) -> list[Ranked]:
+    """At each distance from a change, those that it may be for."""
+    reach = [_REACH.get(apply, NEAR) for _, apply in rules]
+    found: list[Ranked] = [{} for _ in range(max(reach) + 1)]
+    for rank, (op, apply) in enumerate(rules):
+        for near in found[: reach[rank] + 1]:
+            near.setdefault(op, []).append((rank, apply))
+    return found
+
+
+Place = tuple[int, int, int, Node, Apply]
+"""What is tried next: a rule's rank, a node's place in the file, a number; the node, the rule."""
+
+
+def _first_places(net: Net, of_op: Ranked) -> list[Place]:
+    """Where rules are to be tried, as a heap."""
+    starts = {net.settled.get(apply, 0) for ranked in of_op.values() for _, apply in ranked}
+    changed = {start: _around(net.touched[start:]) for start in starts if start}
+    queue: list[Place] = []
+    if starts == {len(net.touched)}:
+        return queue
+    for node in net.in_order():
+        for rank, apply in of_op.get(node.op, ()):
+            start = net.settled.get(apply, 0)
+            if not start or changed[start].get(node, FAR) <= _REACH.get(apply, NEAR):
+                queue.append((rank, node.place, len(queue), node, apply))
+    heapify(queue)
+    return queue
+
+
+def _around(touched: Iterable[Node], reach: int = NEAR) -> dict[Node, int]:
+    """`touched` and what is near, without the dead, each with its distance."""
+    found = dict.fromkeys((node for node in touched if node.alive), 0)
     edge = list(found)
-    for _ in range(NEAR):
+    for steps in range(1, reach + 1):
         edge = [
             node
             for middle in edge
             for node in (*middle.inputs, *middle.users)
             if node not in found and node.op != "constant"
         ]
-        found.update(dict.fromkeys(edge))
+        found.update(dict.fromkeys(edge, steps))
     return found

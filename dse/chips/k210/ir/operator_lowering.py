@@ -7,13 +7,13 @@ from dataclasses import replace
 from dse.chips.cost import Refusal
 from dse.chips.k210.cost.program import Program
 from dse.chips.k210.cost.transfers import ordered
-from dse.chips.k210.ir.buffers import fuse_buffers, is_view
+from dse.chips.k210.ir.buffers import fuse_buffers, is_one_piece, is_view
 from dse.chips.k210.ir.emitting import steps_of, without_code
 from dse.chips.k210.ir.importing import Imported, Importer
 from dse.chips.k210.ir.net import Net, Node
 from dse.chips.k210.ir.operator_rules import RULES
 from dse.chips.k210.ir.pipeline import run_passes
-from dse.chips.k210.ir.refusals import not_emitted, not_found
+from dse.chips.k210.ir.refusals import not_emitted, not_found, not_whole
 from dse.chips.k210.ir.regions import kpu_regions
 from dse.errors import InvalidFile
 from dse.network.operators import Operators
@@ -50,6 +50,9 @@ def lower_operators(
     if lost:
         return Program((), (), refusals=lost)
     fuse_buffers(net, calls)
+    torn = _torn(calls)
+    if torn:
+        return Program((), (), refusals=torn, range_dependent=tuple(dependent))
     program = ordered(*steps_of(net, calls))
     return replace(program, range_dependent=tuple(dependent))
 
@@ -72,6 +75,13 @@ def _lost(calls: dict[Node, int]) -> tuple[Refusal, ...]:
         if any(calls.get(user) != calls[node] for user in node.source.users)
     )
     return tuple(dict.fromkeys(found))
+
+
+def _torn(calls: dict[Node, int]) -> tuple[Refusal, ...]:
+    """Pieces of maps, in several stretches of memory, that a call of the KPU reads from outside."""
+    read = (source for node in calls for source in node.inputs if source not in calls)
+    pieces = (node for node in read if node.op == "slice" and is_view(node))
+    return tuple(dict.fromkeys(not_whole(one.layer) for one in pieces if not is_one_piece(one)))
 
 
 def _refusals(net: Net) -> tuple[Refusal, ...]:

@@ -14,7 +14,7 @@ from dse.chips.k210.cost.kpu_rules import is_supported_pool
 from dse.chips.k210.ir.accelerator import map_shape
 from dse.chips.k210.ir.cutting import strided
 from dse.chips.k210.ir.layout import transpose
-from dse.chips.k210.ir.net import Net, Node, Rule
+from dse.chips.k210.ir.net import Net, Node, Rule, reaching
 
 __all__ = [
     "DEQUANTIZE_MOTIONS", "FOLD_QUANTIZE", "FOLD_UPLOADS", "FUSE_POOLS", "LAST_MOTIONS",
@@ -37,6 +37,7 @@ def take_ranges(net: Net, otherwise: frozenset[str]) -> list[str]:
     otherwise: layers whose ranges come out the unlikely way.
     """
     dependent: list[str] = []
+    net.settled.clear()  # rules look at ranges, too
     order = net.in_order()
     for node in order:
         if node.op in CHECKPOINTS:
@@ -84,6 +85,7 @@ def _linked(node: Node, old: Node) -> Node:
     return node
 
 
+@reaching(0)
 def kpu_conv2d(net: Net, node: Node) -> bool:
     """In bytes, with the function behind it; the first one, if there are several."""
     function = node.child("fused_unary")
@@ -120,6 +122,7 @@ def fuse_kpu_conv2d_pool(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def fold_kpu_upload(net: Net, node: Node) -> bool:
     """What was just downloaded is still there."""
     after = node.child("upload" if node.op == "download" else "download")
@@ -129,6 +132,7 @@ def fold_kpu_upload(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def fold_quantize(net: Net, node: Node) -> bool:
     """A conversion that undoes the one before it."""
     other = "dequantize" if node.op == "quantize" else "quantize"
@@ -142,6 +146,7 @@ def fold_quantize(net: Net, node: Node) -> bool:
     return False
 
 
+@reaching(0)
 def fused_unary_to_lookup1d(net: Net, node: Node) -> bool:
     """A function of bytes is a table."""
     if not (node.source.quantized and node.quantized):
@@ -152,6 +157,7 @@ def fused_unary_to_lookup1d(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def dequantize_transbin_motion(net: Net, node: Node) -> bool:
     """Transposed in float32 where the CPU computes next."""
     before = node.source
@@ -162,6 +168,7 @@ def dequantize_transbin_motion(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def dequantize_bitcast_motion(net: Net, node: Node) -> bool:
     """Reshaped in bytes."""
     after = node.child("bitcast")
@@ -172,6 +179,7 @@ def dequantize_bitcast_motion(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def dequantize_transpose_motion(net: Net, node: Node) -> bool:
     """Transposed in bytes, where it ends so."""
     after = node.child("transpose")
@@ -182,6 +190,7 @@ def dequantize_transpose_motion(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def quantize_transpose_motion(net: Net, node: Node) -> bool:
     """Transposed in bytes."""
     before = node.source
@@ -192,6 +201,7 @@ def quantize_transpose_motion(net: Net, node: Node) -> bool:
     return True
 
 
+@reaching(0)
 def quantize_bitcast_motion(net: Net, node: Node) -> bool:
     """Reshaped in bytes."""
     before = node.source

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dse.chips.cost import Refusal
 from dse.network.operators import Operator
 
-__all__ = ["IMPORTED", "not_emitted", "not_found", "refusal_of"]
+__all__ = ["IMPORTED", "not_emitted", "not_found", "not_whole", "refusal_of"]
 
 IMPORTED = frozenset((
     "ABS", "ADD", "ARG_MAX", "ARG_MIN", "AVERAGE_POOL_2D", "BATCH_MATMUL", "CAST", "CEIL",
@@ -36,6 +36,7 @@ WITHOUT = {
 }
 """What to do instead of operators that people bring and the importer does not know."""
 
+CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
 QUANTIZED = ("int8", "uint8", "int16")
 
 
@@ -57,13 +58,25 @@ def _type(operator: Operator) -> Found:
     tensors = [one for one in (*operator.inputs, *operator.outputs) if one is not None]
     types = {tensor.type for tensor in tensors}
     if types.intersection(QUANTIZED):
-        return "this file is quantized", "export it in float32: the compiler quantizes it itself"
+        why = "this file is quantized"
+        if operator.kind in CONVOLUTIONS and _is_float(operator):
+            why = (
+                "its weights are quantized, each channel by a scale of its own, of which the "
+                "compiler reads the first and computes something else"
+            )
+        return why, "export it in float32: the compiler quantizes it itself"
     if "float16" in types:
         return (
             "weights in float16 end the compiler with a signal",
             "export it in float32, without optimizations",
         )
     return None
+
+
+def _is_float(operator: Operator) -> bool:
+    """It computes in float32, whatever its weights are stored in."""
+    source = operator.inputs[0]
+    return source is not None and source.type == operator.outputs[0].type == "float32"
 
 
 def _unknown(operator: Operator) -> Found:
@@ -86,7 +99,7 @@ def _convolution(operator: Operator) -> Found:
             "the compiler cannot emit a transposed convolution",
             "resize the map (UpSampling2D with interpolation='bilinear'), then convolve it",
         )
-    if operator.kind not in ("CONV_2D", "DEPTHWISE_CONV_2D"):
+    if operator.kind not in CONVOLUTIONS:
         return None
     source, weights = operator.inputs[:2]
     assert source is not None and weights is not None
@@ -139,6 +152,18 @@ def not_found(layer: str) -> Refusal:
         "crop",
         "the runtime does not find a cropped map that the CPU reads too, and stops",
         "pad the 3x3 convolution before it (padding='same'), or let only convolutions read it",
+    )
+
+
+def not_whole(layer: str) -> Refusal:
+    """Why the KPU reads something else: the compiler hands it a piece of a map by the address where
+    it begins, and it reads the lines behind that as if none were longer (`kpu_upload`)."""
+    return Refusal(
+        layer,
+        "crop",
+        "the compiler gives the accelerator a cropped map as if its lines lay side by side, and "
+        "the file computes something else",
+        "pad the 3x3 convolution before it (padding='same')",
     )
 
 

@@ -7,7 +7,7 @@ view, and each other, where no work of the CPU lies between.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -62,7 +62,7 @@ def kpu_regions(net: Net) -> dict[Node, int]:
             _merged(regions, _is_parent),
             _merged(regions, _reads_the_same),
         ])  # fmt: skip
-    while _merged(regions, lambda one, other: _hangs_on(one, other, regions)):
+    while _merged(regions, _hangs_on, near=False):
         pass
     called = (region for region in regions if region.on_kpu)
     return {node: number for number, region in enumerate(called) for node in region.nodes}
@@ -92,24 +92,35 @@ def _last_region(node: Node, of: dict[Node, _Region]) -> _Region | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _merged(regions: list[_Region], fits: Callable[[_Region, _Region], bool]) -> bool:
-    """Takes regions into others that they fit, until none does."""
-    ever = False
+Fits = Callable[[_Region, _Region, Mapping[Node, _Region]], bool]
+"""Whether a region can take another one in. The last argument: the region that each node is in."""
+
+
+def _merged(regions: list[_Region], fits: Fits, *, near: bool = True) -> bool:
+    """Takes regions into others that they fit, the first ones first, until none does.
+
+    near: whether two fit depends on themselves alone, so that others need not be asked again.
+    """
+    ever, done = False, set[_Region]()
     of = {node: region for region in regions for node in region.nodes}
     while True:
         for one in regions:
+            if one in done:
+                continue
             taken = [
                 other
                 for other in _near(one, of)
-                if (one.on_kpu or other.on_kpu) and fits(one, other)
+                if (one.on_kpu or other.on_kpu) and fits(one, other, of)
             ]
             if taken:
                 for other in taken:
                     one.take(other)
                     of.update(dict.fromkeys(other.nodes, one))
                     regions.remove(other)
+                done = done.difference(_near(one, of)) if near else set()
                 ever = True
                 break
+            done.add(one)
         else:
             return ever
 
@@ -125,19 +136,19 @@ def _joins(one: _Region, other: _Region) -> bool:
     return one.on_kpu == other.on_kpu or other.only_views
 
 
-def _is_child(one: _Region, other: _Region) -> bool:
+def _is_child(one: _Region, other: _Region, _: Mapping[Node, _Region]) -> bool:
     outputs = one.outputs
     return _joins(one, other) and _all_in(other.inputs, outputs)
 
 
-def _is_parent(one: _Region, other: _Region) -> bool:
+def _is_parent(one: _Region, other: _Region, _: Mapping[Node, _Region]) -> bool:
     if not other.only_views:
         return False
     users = (user for node in other.outputs for user in node.users if user not in other.nodes)
     return _all_in(users, one.nodes)
 
 
-def _reads_the_same(one: _Region, other: _Region) -> bool:
+def _reads_the_same(one: _Region, other: _Region, _: Mapping[Node, _Region]) -> bool:
     return one.on_kpu == other.on_kpu and set(one.inputs) == set(other.inputs)
 
 
@@ -145,14 +156,13 @@ def _all_in(some: Iterable[Node], all_: Iterable[Node]) -> bool:
     return set(some) <= set(all_)
 
 
-def _hangs_on(one: _Region, other: _Region, regions: list[_Region]) -> bool:
+def _hangs_on(one: _Region, other: _Region, of: Mapping[Node, _Region]) -> bool:
     """It reads something of `one`, and nothing that the CPU makes of that."""
     inputs = other.inputs
     if not _joins(one, other) or not set(inputs) & set(one.outputs):
         return False
     if len(inputs) == 1:
         return True
-    of = {node: region for region in regions for node in region.nodes}
     waiting = [of[node] for node in inputs if node in of and of[node] is not one]
     seen = set(waiting)
     while waiting:

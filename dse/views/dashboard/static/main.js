@@ -13,6 +13,7 @@ dse.drawSummary = () => {
     parts.push(`; ${dse.plural(counts.rejected ?? 0, "candidate")} rejected before training. `);
   }
   if (study.rows.length && !study.picks.length) parts.push("No deployable design has been trained yet.");
+  if (study.is_demo) parts.push("Trained on drawn scenes, as a demo: for faces on photographs take a detector of the package, or search on pictures of your own. ");
   dse.byId("summary").replaceChildren(...parts);
   dse.byId("study-name").textContent = study.name;
 };

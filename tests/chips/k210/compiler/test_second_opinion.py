@@ -131,6 +131,16 @@ def test_another_failure_of_the_compiler_is_told_apart(monkeypatch: pytest.Monke
     assert "warp is not supported" in compiled_table(row)
 
 
+def test_a_compiler_that_was_stopped_contradicts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise CompilerError("the kmodel compiler was stopped after 1 s")
+
+    monkeypatch.setattr(second_opinion, "compile_kmodel", stop)
+    row = compiled_row("A98-a0.35-160-kpu8", TARGET)
+    assert row is not None
+    assert row["agrees"] is None and row["kmodel_bytes"] is None
+
+
 def test_a_predicted_refusal_is_the_compilers(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuses(*arguments: Any) -> Any:
         return replace(price(*arguments), refusals=(Refusal("odd", "warp", "why", "instead"),))

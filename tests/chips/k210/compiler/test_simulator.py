@@ -51,6 +51,17 @@ def test_workers_share_pictures_and_keep_their_order(
         np.testing.assert_array_equal(together(canvases), running(canvases))
 
 
+def test_a_process_more_is_started_where_the_pictures_are_worth_it(
+    deployment: Deployment, canvases: NDArray[np.uint8]
+) -> None:
+    with deployment.predictor(workers=2) as predict:
+        predict._runner = predict._runner._replace(pictures_a_process=4)
+        predict(canvases[:4])
+        assert len(predict._workers) == 1
+        predict(canvases)
+        assert len(predict._workers) == 2
+
+
 def test_box_scale_is_undone(
     kmodel: bytes, deployment: Deployment, canvases: NDArray[np.uint8], running: PictureProcesses
 ) -> None:

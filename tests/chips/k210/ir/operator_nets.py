@@ -167,6 +167,20 @@ def _tanh(net: Drawn) -> None:
     net.plain(OP.TANH, "tanh", [net.last], net.shape)
 
 
+def _hidden(net: Drawn) -> None:
+    net.reduce(OP.MEAN, "mean", [1, 2], False)
+    for name in ("one", "two"):
+        net.dense(name, 40)
+        net.plain(OP.LOGISTIC, f"function {name}", [net.last], net.shape)
+    net.dense("dense", 3)
+
+
+def _one_channel(net: Drawn) -> None:
+    a = net.conv("a", 1, 3, 1, SAME)
+    net.plain(OP.PRELU, "prelu", [a, net.floats("slope", 1, 1, 1)], net.shape)
+    net.relu6_conv("b", 8)
+
+
 def _transposed(net: Drawn) -> None:
     a = net.relu6_conv("a", 8)
     perm = net.integers("perm", [0, 3, 1, 2])
@@ -193,11 +207,19 @@ def _sliced(net: Drawn) -> None:
     net.relu6_conv("b", 8)
 
 
+def _rows(net: Drawn) -> None:
+    a = net.relu6_conv("a", 8)
+    begin, size = net.integers("begin", [0, 4, 0, 0]), net.integers("size", [1, 6, 16, 8])
+    net.add(OP.SLICE, "some", [a, begin, size], (1, 6, 16, 8), net.options("Slice"))
+    net.relu6_conv("b", 8)
+
+
 NETS: dict[str, Callable[[Drawn], None]] = {
     "flat": _flat, "map softmax": _map_softmax, "gate": _gate, "swish": _swish, "prelu": _prelu,
     "normalised": _normalised, "maxima": _maxima, "pools": _pools, "greatest": _greatest,
-    "mirrored": _mirrored, "joined rows": _joined_rows, "tanh": _tanh, "transposed": _transposed,
-    "resized": _resized, "dilated": _dilated, "sliced": _sliced,
+    "mirrored": _mirrored, "joined rows": _joined_rows, "tanh": _tanh, "hidden": _hidden,
+    "one channel": _one_channel, "transposed": _transposed, "resized": _resized,
+    "dilated": _dilated, "sliced": _sliced, "rows": _rows,
 }  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dse.chips.k210.ir.net import Net, Node, rewrite
+from dse.chips.k210.ir.net import Net, Node, reaching, rewrite
 
 NEAR = ("layer", 0)
 
@@ -56,3 +56,31 @@ def test_what_leads_to_no_output_is_not_counted_among_readers() -> None:
     net.add(NEAR, "lost", [first], (4,))
     net.remove_unread()
     assert first.users == [one]
+
+
+def test_a_rule_is_tried_again_only_where_something_changed() -> None:
+    net, nodes = chain("same", "same", "same", "same", "same", "same", "same", "same")
+    tried: list[Node] = []
+
+    @reaching(0)
+    def watch(_: Net, node: Node) -> bool:
+        tried.append(node)
+        return False
+
+    rewrite(net, [("same", watch)])
+    assert tried == nodes[1:]
+    tried.clear()
+    rewrite(net, [("same", watch)])
+    assert tried == []
+    added = net.add(NEAR, "same", [nodes[4]], (4,))
+    net.outputs.append(net.add(NEAR, "output", [added], (4,)))
+    rewrite(net, [("same", watch)])
+    assert set(tried) == {nodes[4], added}
+
+
+def test_equal_operations_behind_equal_ones_are_one_too() -> None:
+    net, (first, *_) = chain("one")
+    ends = [net.add(NEAR, "two", [net.add(NEAR, "one", [first], (4,))], (4,)) for _ in "ab"]
+    net.outputs += [net.add(NEAR, "output", [end], (4,)) for end in ends]
+    net.merge_equal()
+    assert [node.op for node in net.in_order()].count("two") == 1

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dse.chips import judge, price
+from dse.chips.k210.cost.lowering import lower
 from dse.chips.k210.ir.refusals import refusal_of
 from dse.chips.k210.target import K210Target
 from dse.chips.verdict import Verdict
@@ -35,6 +36,10 @@ def verdict_of(net: Drawn, folder: Path) -> Verdict:
         (Operator("CONV_2D", "x", (MAP, weights(8, 3, 3, 2), weights(8)), (MAP,)), "grouped"),
         (Operator("CONV_2D", "x", (MAP, weights(8, 3, 3, 8)), (MAP,)), "without a bias"),
         (Operator("DEQUANTIZE", "x", (weights(8, kind="float16"),), (MAP,)), "float16"),
+        (
+            Operator("CONV_2D", "x", (MAP, weights(8, 3, 3, 8, kind="int8"), weights(8)), (MAP,)),
+            "reads the first",
+        ),
         (Operator("ADD", "x", (Tensor(0, (1,), "int8"), MAP), (MAP,)), "quantized"),
         (Operator("TANH", "x", (MAP,), (MAP,), {"FusedActivationFunction": 4}), "fused"),
     ],
@@ -92,3 +97,18 @@ def test_a_cropped_map_that_the_cpu_reads_too_is_not_found(tmp_path: Path) -> No
     other = net.reduce(OP.MEAN, "mean", [1, 2], True)
     verdict = judge(price(net.graph(tmp_path, one, other), "kpu8", TARGET), TARGET)
     assert (verdict.status, verdict.layer) == ("refused", "b")
+
+
+def test_a_crop_with_a_range_of_its_own_is_not_read_whole(tmp_path: Path) -> None:
+    net = Drawn()
+    a = net.conv("a", 8, 3, 1, VALID)
+    net.plain(OP.TANH, "tanh", [a], net.shape)
+    net.conv("b", 8, 1, 1, VALID)
+    graph = net.graph(tmp_path)
+    expected = lower(graph, interleaved=False)
+    assert not expected.refusals
+    assert expected.range_dependent == ("a",)
+    (refusal,) = lower(graph, False, frozenset("a")).refusals
+    assert refusal.layer == "a"
+    assert "something else" in refusal.why
+    assert "padding='same'" in refusal.instead
