@@ -13,7 +13,7 @@ from dse.schema import quoted
 
 __all__ = ["FORMATS", "SIDES", "USUAL", "WrongValue", "checked_axis", "in_order"]
 
-FORMATS = ("kpu8", "FP16", "Q9", "Q8", "Q7", "Q6", "FP32")
+FORMATS = ("kpu8", "int8", "FP16", "Q9", "Q8", "Q7", "Q6", "FP32")
 SIDES = range(32, 1025)
 """Pixels, of an input."""
 

@@ -74,8 +74,8 @@ ONE_PLACE = {
     "temporary files": Rule(("import tempfile",), ("files.py",)),
     "files put in place": Rule(
         ("os.replace", "os.rename", "os.link", ".write_text", ".write_bytes"),
-        ("files.py", COMPILER, "chips/k210/compiler/toolchain.py", "study/shared_journal.py"),
-    ),  # toolchain: a whole environment; shared_journal: what Optuna wrote
+        ("files.py", COMPILER, "chips/environments.py", "study/shared_journal.py"),
+    ),  # environments: each as a whole; shared_journal: what Optuna wrote
     "pictures": Rule(("Image.open", "import PIL.Image.open"), ("data/picture_files.py",)),
     "YAML": Rule(("import yaml", "import ruamel"), ("data/yolo_classes.py",)),
     "XML": Rule(
@@ -361,8 +361,11 @@ def test_no_text_is_left_of_a_merge_that_was_never_finished() -> None:
     assert [path for path in texts if "\n<<<<<<< " in path.read_text(encoding="utf-8")] == []
 
 
-CHIPS_WORDS = re.compile(r"k210|kpu|nncase|kmodel", re.IGNORECASE)
-"""What only `chips/k210` may know of."""
+CHIPS_WORDS = {
+    "chips/k210/": re.compile(r"k210|kpu|nncase|kmodel", re.IGNORECASE),
+    "chips/ethos_u/": re.compile(r"(?<![a-z])(ethos|vela(?![a-z]))", re.IGNORECASE),
+}
+"""What only these folders may know of."""
 
 STABLE = {
     "kmodel", "kmodel ", "kmodel_ap", "kmodel_ap_square", "kmodel_ap_interval", "kmodel_bytes",
@@ -371,13 +374,17 @@ STABLE = {
 """Names in files and in `--json` that were given before there was another chip."""
 
 NAMED_ONCE = {
-    "chips/registry.py": {"k210", "dse.chips.k210.chip:K210"},
+    "chips/registry.py": {
+        "k210", "dse.chips.k210.chip:K210", "ethos_u", "dse.chips.ethos_u.chip:EthosU",
+    },
     "defaults.py": {"k210", "k210_face"},
-}
+}  # fmt: skip
 
 
-def _words_of_a_chip(source: str) -> set[str]:
-    """Names and texts in `source`, docstrings left out, that speak of the K210."""
+def _words_of_a_chip(source: str, place: str = "somewhere.py") -> set[str]:
+    """Names and texts in `source`, docstrings left out, that speak of a chip, in whose folder
+    `place` is not."""
+    foreign = [words for home, words in CHIPS_WORDS.items() if not place.startswith(home)]
     tree = ast.parse(source)
     documentation = {
         id(node.value)
@@ -395,21 +402,20 @@ def _words_of_a_chip(source: str) -> set[str]:
                 getattr(node, field, None) for field in ("id", "attr", "name", "arg", "asname")
             )
             found |= {name for name in names if isinstance(name, str)}
-    return {word for word in found if CHIPS_WORDS.search(word)} - STABLE
+    return {word for word in found if any(words.search(word) for words in foreign)} - STABLE
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_a_chip_is_known_in_its_own_folder_alone(path: Path) -> None:
     place = path.relative_to(PACKAGE).as_posix()
-    if not place.startswith("chips/k210/"):
-        found = _words_of_a_chip(path.read_text(encoding="utf-8"))
-        assert found == NAMED_ONCE.get(place, set())
+    found = _words_of_a_chip(path.read_text(encoding="utf-8"), place)
+    assert found == NAMED_ONCE.get(place, set())
 
 
 def test_words_of_a_chip_are_found_wherever_they_stand() -> None:
     for code in (
         "from dse.chips.k210 import deploy", "kpu_bytes = 1", "x.kmodel_size", "f(nncase=1)",
-        "print('the KPU')", "f'{x} on the K210'",
+        "print('the KPU')", "f'{x} on the K210'", "from dse.chips.ethos_u import cost", "vela = 1",
     ):  # fmt: skip
         assert _words_of_a_chip(code)
     assert not _words_of_a_chip('"""Like the K210\'s."""\nrow.kmodel_bytes\nrow["peak_kpu_bytes"]')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -34,7 +35,8 @@ class Checked:
 
     design: its name. cost: size, memory, milliseconds, millijoules. verdict: which limit it passes,
     where, and by how much. uses: of each memory what it needs and may have. nearest: the design
-    that fits and differs least, where one was looked for. notes: what was changed to read its file.
+    that fits and differs least, where one was looked for. notes: what was changed to read its file,
+    and what the chip says of its figures.
     advice: a change in the network of a file that gains much, else the one that gains most.
     """
 
@@ -68,7 +70,9 @@ class Checked:
             "layer": verdict.layer or None,
             **{column.name: column.of(cost) for column in COUNTS},
             **cost.figures,
-            **{column.name: column.of(cost) if cost.is_priced else None for column in TIMES},
+            **{
+                column.name: _known(column.of(cost)) if cost.is_priced else None for column in TIMES
+            },
             "needed_bytes": verdict.needed_bytes or None,
             "allowed_bytes": verdict.allowed_bytes or None,
             "range_dependent": list(cost.range_dependent),
@@ -137,7 +141,8 @@ def checked(
     uses = tuple(on.uses(cost, target))
     found = subject.advice(on, cost, target, brief=True) if advised else ()
     best = next(iter(found), None)
-    return Checked(subject.name, cost, verdict, uses, target, nearest, subject.notes, best)
+    notes = (*subject.notes, *cost.notes)
+    return Checked(subject.name, cost, verdict, uses, target, nearest, notes, best)
 
 
 def check_rows(
@@ -152,6 +157,10 @@ def check_each(
 ) -> list[Row | DseError]:
     """As `check_rows`, but what is wrong with one name stands in the place of its row."""
     return [_row_or_error(name, target, space, classes) for name in names]
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
 
 
 def _row_or_error(
@@ -176,10 +185,12 @@ def _fits(cost: Cost, uses: Sequence[Use], target: Target) -> str:
 
 def check_table(rows: Sequence[Row], target: Target) -> str:
     """The rows for a terminal: a table, then a sentence for each."""
-    columns = chip(target.chip).columns
+    on = chip(target.chip)
+    columns = on.columns
+    size = next((pool.header for pool in on.pools if pool.field == columns.size), "file")
     memories = [column for column in columns.costs if column.name != columns.size]
     headings = [column.heading for column in memories]
-    header = ("candidate", "verdict", "file", *headings, "time", "band", "energy")
+    header = ("candidate", "verdict", size, *headings, "time", "band", "energy")
     cells = [
         (
             row["candidate"],
@@ -202,7 +213,7 @@ def check_table(rows: Sequence[Row], target: Target) -> str:
             lines.append(f"  the calibration pictures decide on two conversions at {layers}")
         if row["nearest"]:
             lines.append(f"  nearest that fits: {row['nearest']}")
-    note = chip(target.chip).picture_note(list(_pictured(rows)), target)
+    note = on.picture_note(list(_pictured(rows)), target)
     return "\n".join([*lines, note] if note else lines)
 
 
@@ -248,5 +259,5 @@ def _times(row: Row) -> tuple[str, str, str]:
     return (
         f"{row['latency_ms']:.0f} ms",
         f"{row['latency_ms_low']:.0f}..{row['latency_ms_high']:.0f}",
-        f"{row['energy_mj']:.0f} mJ",
+        UNTOLD if row["energy_mj"] is None else f"{row['energy_mj']:.0f} mJ",
     )

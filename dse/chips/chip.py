@@ -21,8 +21,9 @@ from dse.chips.account import Account
 from dse.chips.advice import Advice
 from dse.chips.cost import Cost, Pool, Use
 from dse.chips.target import Target
-from dse.chips.verdict import ACCEPTED, Verdict, refused, too_much, unknown
+from dse.chips.verdict import FITS, Verdict, refused, too_much, unknown
 from dse.columns import FIGURES, ChipColumns, Column
+from dse.defaults import OTHERS_SPACE, SPACE
 from dse.detection.head import FACE_HEAD, Head
 from dse.errors import NotSupported
 from dse.network.detector import Network
@@ -42,9 +43,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Chip"]
 
-FITS = Verdict(ACCEPTED)
-"""One for all: a space has a hundred thousand of them."""
-
 
 class Pictured(NamedTuple):
     """A network that is compared: its name, the picture that it reads, and its milliseconds."""
@@ -61,7 +59,6 @@ class Chip(ABC):
 
     name: ClassVar[str]
     """Its key in `registry.CHIPS`, and what profiles call it."""
-
     title: ClassVar[str]
     """Its name for people."""
 
@@ -88,6 +85,9 @@ class Chip(ABC):
 
     places: ClassVar[Mapping[str, str]]
     """Where a step may run -> the same in words, what it is for first."""
+
+    spaces: ClassVar[tuple[str, str]] = (SPACE, OTHERS_SPACE)
+    """Files of `search_spaces/` to search where none is named: for faces, and for other things."""
 
     @property
     def format(self) -> str:
@@ -179,7 +179,7 @@ class Chip(ABC):
             if use.needed_bytes > use.allowed_bytes:
                 return too_much(use)
         if cost.unknown_ops:
-            return unknown(cost.unknown_ops)
+            return unknown(cost.unknown_ops, type(self).compiled_row is not Chip.compiled_row)
         return self.objection(cost, target) or FITS
 
     def objection(self, cost: Cost, target: Target) -> Verdict | None:

@@ -50,6 +50,7 @@ class Refusal(NamedTuple):
 class Cost(ABC):
     """Cost of one picture: counts, milliseconds, millijoules; a chip adds its bytes.
 
+    energy_mj: NaN where nobody knows the power.
     deployable: the chip computes in this format.
     unknown_ops: (layer, operation) of what no rule covers.
     refusals: why the compiler makes no file. Where there is one, or an unknown operation, the
@@ -84,6 +85,11 @@ class Cost(ABC):
     @abstractmethod
     def figures(self) -> Mapping[str, int]:
         """The chip's own fields of `dse check --json`: bytes, by stable names, and the like."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to know of the figures that they do not tell themselves, a sentence each."""
+        return ()
 
     @property
     def written_as(self) -> str:

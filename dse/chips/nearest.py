@@ -21,7 +21,7 @@ def nearest_fit(
 
     Least: on the fewest axes, then by the fewest steps, then the one with most arithmetic,
     which is the one likely to be most accurate. `candidate` itself when it fits; None when
-    nothing in the format does.
+    nothing in the format does. A format needs no training: what `space` has in others counts.
     """
     if price_candidate(candidate, target, classes).verdict.accepted:
         return candidate
@@ -31,7 +31,8 @@ def nearest_fit(
         steps = [_steps(getattr(space, axis), one, two, axis) for axis in TRAINING_AXES]
         return sum(step > 0 for step in steps), sum(steps)
 
-    others = sorted((one for one in space if one.format == candidate.format), key=distance)
+    trainings = dict.fromkeys(one.training for one in space)
+    others = sorted((one.in_format(candidate.format) for one in trainings), key=distance)
     for _, equally_near in groupby(others, distance):  # priced only until one fits
         priced = [price_candidate(other, target, classes) for other in equally_near]
         found = [one for one in priced if one.verdict.accepted]

@@ -12,7 +12,10 @@ from dse.schema import shown
 
 __all__ = ["CHIPS", "DEFAULT_CHIP", "chip", "chip_of_file"]
 
-CHIPS = {"k210": "dse.chips.k210.chip:K210"}
+CHIPS = {
+    "k210": "dse.chips.k210.chip:K210",
+    "ethos_u": "dse.chips.ethos_u.chip:EthosU",
+}
 """Name of a chip, as profiles give it -> module and class that fulfil the contract."""
 
 DEFAULT_CHIP = "k210"
@@ -37,6 +40,7 @@ def chip_of_file(path: Path) -> Chip | None:
     """Whose file `path` is, or whose bundle; None for no chip's."""
     for name in CHIPS:
         known = chip(name)
-        if path.suffix in known.file_suffixes or (path / known.bundled_file).is_file():
+        bundled = known.bundled_file and (path / known.bundled_file).is_file()
+        if path.suffix in known.file_suffixes or bundled:
             return known
     return None

@@ -10,6 +10,7 @@ from dse.chips.cost import Refusal, Use
 
 __all__ = [
     "ACCEPTED",
+    "FITS",
     "MISCOMPILED",
     "REFUSED",
     "REJECTED",
@@ -57,6 +58,10 @@ class Verdict:
         return self.needed_bytes / self.allowed_bytes - 1 if self.allowed_bytes else 0.0
 
 
+FITS = Verdict(ACCEPTED)
+"""One for all: a space has a hundred thousand of them."""
+
+
 def too_much(use: Use) -> Verdict:
     """The rejection of a network that needs more of a pool than it may have."""
     pool, needed, allowed, layer = use
@@ -79,12 +84,16 @@ def refused(refusals: Sequence[Refusal]) -> Verdict:
     )
 
 
-def unknown(operations: Sequence[tuple[str, str]]) -> Verdict:
-    """No rule covers some operations: which, how often, and where each comes first."""
+def unknown(operations: Sequence[tuple[str, str]], compiler: bool = True) -> Verdict:
+    """No rule covers some operations: which, how often, and where each comes first.
+
+    compiler: there is one to ask.
+    """
     first: dict[str, str] = {}
     for layer, op in operations:
         first.setdefault(op, layer)
     count = Counter(op for _, op in operations)
     listed = (f"'{op}' ({number}, first at {first[op]})" for op, number in count.items())
-    message = f"no rule covers {', '.join(listed)}: ask the compiler with --compile"
+    message = f"no rule covers {', '.join(listed)}"
+    message += ": ask the compiler with --compile" if compiler else ""
     return Verdict(UNKNOWN, "unsupported", "operations", operations[0][0], message=message)

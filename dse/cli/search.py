@@ -58,7 +58,7 @@ def _add_search(what: argparse._ActionsContainer) -> None:
     what.add_argument(
         "--space",
         help="a file of search_spaces/, or a path "
-        f"(default: {SPACE} for faces, else {OTHERS_SPACE})",
+        f"(default: {SPACE} for faces, else {OTHERS_SPACE}; other chips have their own)",
     )
     _add_pictures(what)
     what.add_argument("--proposer", help="who picks the next training (default: composite)")

@@ -18,14 +18,17 @@ from numpy.typing import NDArray
 from dse.errors import UnknownName
 from dse.network.arrays import Weights
 
-__all__ = ["BYTES_PER_WEIGHT", "quantize_weights"]
+__all__ = ["BYTES_PER_WEIGHT", "KEPT", "quantize_weights"]
 
 BYTES_PER_WEIGHT = {
-    "FP32": 4, "FP16": 2, "Q9": 2, "Q8": 2, "Q7": 2, "Q6": 2, "kpu8": 1,
+    "FP32": 4, "FP16": 2, "Q9": 2, "Q8": 2, "Q7": 2, "Q6": 2, "kpu8": 1, "int8": 1,
 }  # fmt: skip
 """Bytes that one weight takes in each format (Q formats are stored in 16 bits)."""
 
 FRACTION_BITS = {"Q9": 9, "Q8": 8, "Q7": 7, "Q6": 6}
+
+KEPT = ("FP32", "FP16", *FRACTION_BITS, "int8")
+"""What `quantize_weights` knows."""
 
 CONVOLVED = ("/kernel", "/bias")
 """Ends of the names of a convolution's arrays."""
@@ -35,11 +38,13 @@ LARGEST_FP16 = float(np.finfo(np.float16).max)
 
 
 def quantize_weights(weights: Weights, format: str) -> Weights:
-    """`weights` as `format` ("FP32", "FP16", "Q9" .. "Q6") keeps them, float32 again.
+    """`weights` as `format` ("FP32", "FP16", "Q9" .. "Q6", "int8") keeps them, float32 again.
 
-    FP16 takes every array, Q formats only kernels and biases. Numbers that the format cannot
-    hold become the nearest that it can. Raises UnknownName for another format; "kpu8" is one:
-    the chip also quantizes activations (`kpu8`).
+    FP16 takes every array, Q formats only kernels and biases, int8 only kernels, to the nearest of
+    255 steps up to the largest weight of each output channel (what TensorFlow Lite makes of a
+    folded kernel; activations of 8 bits are another matter, which a chip models itself). Numbers
+    that the format cannot hold become the nearest that it can. Raises UnknownName for another
+    format; "kpu8" is one: the chip also quantizes activations (`kpu8`).
     """
     if format == "FP32":
         return dict(weights)
@@ -51,7 +56,12 @@ def quantize_weights(weights: Weights, format: str) -> Weights:
             name: _fixed_point(values, bits) if name.endswith(CONVOLVED) else values
             for name, values in weights.items()
         }
-    raise UnknownName("weight format", format, ("FP32", "FP16", *FRACTION_BITS))
+    if format == "int8":
+        return {
+            name: _eight_bits(values) if name.endswith("/kernel") else values
+            for name, values in weights.items()
+        }
+    raise UnknownName("weight format", format, KEPT)
 
 
 def _fixed_point(values: NDArray[np.float32], fraction_bits: int) -> NDArray[np.float32]:
@@ -59,6 +69,15 @@ def _fixed_point(values: NDArray[np.float32], fraction_bits: int) -> NDArray[np.
     steps = 2.0 ** (fraction_bits - 1)
     integers = np.clip(np.trunc(values * steps), INT16.min, INT16.max)
     kept: NDArray[np.float32] = (integers / steps).astype(np.float32)
+    return kept
+
+
+def _eight_bits(kernel: NDArray[np.float32]) -> NDArray[np.float32]:
+    """kernel: (k, k, in, out), or (k, k, channels, 1) of a depthwise convolution."""
+    axes = (0, 1) if kernel.shape[-1] == 1 else (0, 1, 2)
+    largest = np.abs(kernel).max(axis=axes, keepdims=True)
+    scales = np.where(largest > 0, largest / 127, 1)
+    kept: NDArray[np.float32] = (np.round(kernel / scales) * scales).astype(np.float32)
     return kept
 
 

@@ -47,6 +47,21 @@ def test_known_ones(name: str, expected: str) -> None:
     assert near.id == expected
 
 
+def test_a_space_serves_formats_that_it_does_not_list() -> None:
+    only = SearchSpace.of(
+        "only",
+        {
+            "breakpoint": ["A"],
+            "frozen_until": [98],
+            "width": [0.5, 0.75],
+            "input_size": [224],
+            "format": ["FP32"],
+        },
+    )
+    near = nearest_fit(Candidate.parse("A98-a0.75-224-kpu8"), only, TARGET)
+    assert near is not None and near.id == "A98-a0.5-224-kpu8"
+
+
 @pytest.mark.slow
 def test_none_when_nothing_fits() -> None:
     tiny = replace(K210Target.load(), main_memory_bytes=1000)

@@ -61,3 +61,10 @@ def test_what_is_known_has_all_figures() -> None:
     row = with_cost().as_dict()
     assert (row["instead"], row["unknown_operations"]) == (None, {})
     assert row["latency_ms"] > 0
+
+
+def test_nobody_is_sent_to_a_compiler_that_there_is_not() -> None:
+    assert unknown([("a", "warp")]).message.endswith(": ask the compiler with --compile")
+    assert (
+        unknown([("a", "warp")], compiler=False).message == "no rule covers 'warp' (1, first at a)"
+    )

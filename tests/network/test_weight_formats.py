@@ -67,3 +67,21 @@ def test_other_formats_are_refused(format: str) -> None:
 
 def test_every_format_of_the_space_has_a_size() -> None:
     assert set(BYTES_PER_WEIGHT) == set(FORMATS)
+
+
+def test_eight_bits_have_a_scale_for_each_output_channel() -> None:
+    kernel = np.array([[[[1.27, 0.004], [-0.3, -0.0127]]]], np.float32)  # (1, 1, 2, 2)
+    names = ("a/kernel", "a/bias", "a_BN/gamma")
+    kept = quantize_weights(dict.fromkeys(names, kernel), "int8")
+    expected = [[[[1.27, 0.004], [-0.3, -0.0127]]]]  # steps of 0.01 and 0.0001
+    np.testing.assert_allclose(kept["a/kernel"], expected, atol=1e-6)
+    coarse = quantize_weights({"a/kernel": kernel[..., ::-1] + kernel}, "int8")["a/kernel"]
+    assert np.abs(coarse - (kernel[..., ::-1] + kernel)).max() <= 1.274 / 127 / 2 + 1e-6
+    assert (kept["a/bias"] == kernel).all() and (kept["a_BN/gamma"] == kernel).all()
+
+
+def test_eight_bits_of_a_depthwise_kernel_have_a_scale_for_each_channel() -> None:
+    kernel = np.array([0.001, 1.27], np.float32).reshape(1, 1, 2, 1)
+    kept = quantize_weights({"d/kernel": kernel, "z/kernel": np.zeros_like(kernel)}, "int8")
+    np.testing.assert_allclose(kept["d/kernel"], kernel, rtol=1e-6)
+    assert not kept["z/kernel"].any()

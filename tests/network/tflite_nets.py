@@ -10,9 +10,9 @@ import flatbuffers
 import numpy as np
 import tflite
 
-from dse.chips.k210.compiler.tflite_writer import TfliteWriter
 from dse.network.graph import Graph
 from dse.network.tflite_graph import read_tflite
+from dse.network.tflite_writer import TfliteWriter
 
 __all__ = ["OP", "SAME", "VALID", "Net"]
 

@@ -44,7 +44,7 @@ FIGURES = tuple(
 )
 """The chip's own bytes in `dse check --json`."""
 
-BYTES_PER_WEIGHT = {"FP32": 4, "FP16": 2, "Q9": 2, "Q8": 2, "Q7": 2, "Q6": 2}
+BYTES_PER_WEIGHT = {"FP32": 4, "FP16": 2, "Q9": 2, "Q8": 2, "Q7": 2, "Q6": 2, "int8": 1}
 """Narduzzi et al. store every Q format in 16 bits (arXiv 2208.11011, table II)."""
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import tflite
 
 from dse.chips.k210.compiler.tflite import random_tflite
-from dse.chips.k210.compiler.tflite_writer import Options, TfliteWriter
 from dse.network.graph import Graph, Layer
+from dse.network.tflite_writer import Options, TfliteWriter
 
 ROOM = (16, 16)
 

@@ -5,8 +5,8 @@ import pytest
 import tflite
 
 from dse.chips.k210.compiler.network_inputs import BYTES, SIGNED, NetworkInputs, network_inputs
-from dse.chips.k210.compiler.tflite_writer import Options, TfliteWriter
 from dse.errors import CompilerError
+from dse.network.tflite_writer import Options, TfliteWriter
 from tests.chips.k210.compiler.small_files import sound
 
 NONE: Options = (tflite.BuiltinOptions.NONE, lambda builder: 0)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dse.chips.k210 import to_tflite
-from dse.chips.k210.compiler.tflite import LEAK, random_tflite
+from dse.chips.k210.compiler.tflite import random_tflite
 from dse.chips.k210.compiler.tflite_predictor import tflite_predictor
 from dse.errors import CompilerError, WeightsError
 from dse.network.arrays import Weights
@@ -17,6 +17,7 @@ from dse.network.detector import detector_graph
 from dse.network.graph import Graph, Layer
 from dse.network.keras_model import build, set_weights
 from dse.network.tflite_graph import read_tflite
+from dse.network.tflite_layers import LEAK
 from dse.space import Training
 from tests.chips.k210.networks_and_pictures import every_operation, random_canvases, random_weights
 

@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from dse import resources
+from dse.chips import environments
 from dse.chips.accuracy import agreement
 from dse.chips.k210 import Deployment, compile_kmodel, deploy
 from dse.chips.k210.compiler import toolchain
@@ -61,7 +62,7 @@ def test_our_own_version_runs_here() -> None:
         assert (found.version, found.python) == (OWN, None)
 
 
-@pytest.mark.parametrize("name", resources.names("constraints"))
+@pytest.mark.parametrize("name", [one for one in resources.names("constraints") if "k210" in one])
 def test_every_target_names_a_version_that_can_be_had(name: str) -> None:
     assert K210Target.load(name).nncase_version in (OWN, OLD)
 
@@ -114,7 +115,7 @@ def test_an_installation_that_fails_says_why_and_leaves_nothing(
 
 
 def test_without_uv_it_says_what_to_type(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(toolchain, "_candidates", lambda: iter(()))
+    monkeypatch.setattr(environments, "_candidates", lambda: iter(()))
     with pytest.raises(CompilerError, match="no uv") as caught:
         toolchain.toolchain(OLD)
     assert caught.value.hint == "python3 -m pip install uv"

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from dse.chips.k210.compiler.tflite_writer import BUFFER_ALIGNMENT_BYTES, TfliteWriter
+from dse.network.tflite_writer import BUFFER_ALIGNMENT_BYTES, Quantization, TfliteWriter
 
 shapes = arrays.array_shapes(min_dims=1, max_dims=4, max_side=5)
 
@@ -52,3 +52,21 @@ def test_operators_keep_their_order_and_options() -> None:
     assert list(graph.InputsAsNumpy()) == [first, second]
     assert list(graph.OutputsAsNumpy()) == [out]
     assert read.FusedActivationFunction() == tflite.ActivationFunctionType.RELU6
+
+
+def test_integers_say_what_they_mean() -> None:
+    writer = TfliteWriter("integers")
+    steps = np.arange(6, dtype=np.int8).reshape(2, 3)
+    kernel = writer.constant("kernel", steps, Quantization((0.5, 0.25)))
+    read, out = (writer.variable(name, (1, 3), Quantization((0.1,), -7)) for name in ("a", "b"))
+    empty = (tflite.BuiltinOptions.NONE, lambda builder: 0)
+    writer.operator(tflite.BuiltinOperator.CONV_2D, [read, kernel], out, empty)
+    model = tflite.Model.GetRootAsModel(writer.to_bytes([read], [out]), 0)
+    tensors = [model.Subgraphs(0).Tensors(one) for one in (kernel, read)]
+    assert {one.Type() for one in tensors} == {tflite.TensorType.INT8}
+    told = [one.Quantization() for one in tensors]
+    np.testing.assert_allclose(told[0].ScaleAsNumpy(), [0.5, 0.25])
+    assert list(told[0].ZeroPointAsNumpy()) == [0, 0]
+    assert list(told[1].ZeroPointAsNumpy()) == [-7]
+    assert writer.quantization(read) == Quantization((0.1,), -7)
+    assert model.OperatorCodes(0).Version() == 3  # the first that computes in int8
