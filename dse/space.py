@@ -60,6 +60,13 @@ class Training:
         """What its input size names."""
         return Canvas.of(self.input_size)
 
+    @property
+    def words(self) -> str:
+        """For people: "the plain network, width 1, 256 pixels"."""
+        head = "" if self.head == DEFAULT_HEAD else f", head {self.head}"
+        family = BREAKPOINTS[self.breakpoint].family.title
+        return f"{family}, width {self.width:g}, {self.input_size} pixels{head}"
+
     def in_format(self, format: str) -> Candidate:
         """The candidate that deploys this training in `format`."""
         return Candidate(self, format)

@@ -258,6 +258,7 @@ class _Reader(TfliteTensors):
         padding = window(self.shape(read[0]), self.shape(out), size, stride)
         name = "maxpool" if op == "MAX_POOL_2D" else "avgpool"
         self.is_more |= (op, read[0]) in self.pooled  # the compiler may keep one of two pools
+        self.is_more |= options.FusedActivationFunction() != 0  # no layer tells of it
         self.pooled.add((op, read[0]))
         self.append(out, name, tuple(read), kernel=size, stride=stride, padding=padding)
         return None

@@ -53,8 +53,12 @@ class _Trial:
     @property
     def took(self) -> Took:
         """What the whole training takes at the pace of its epochs so far, of which there are."""
-        last = self.curve[max(self.curve)]
-        return Took(self.training, last.seconds / self.under_way.share)
+        return Took(self.training, self.so_far_s / self.under_way.share)
+
+    @property
+    def so_far_s(self) -> float:
+        """Seconds until its last report."""
+        return self.curve[max(self.curve)].seconds if self.curve else 0.0
 
 
 @dataclass
@@ -125,16 +129,11 @@ class Scheduler:
         """
         took = self.history.took or [one.took for one in self._running.values() if one.curve]
         at_a_time = max(1, self._most_running, self._worked_here_s / max(spent_s, 1e-3))
-        running = [(trial.training, trial.under_way.share) for trial in self._running.values()]
-        measuring = self.measuring
-        to_measure = measuring.wanted - measuring.done if measuring else self._measured_in_the_end
+        running = [(trial.training, trial.so_far_s) for trial in self._running.values()]
+        to_measure = self.history.on_front if self._settings.measure_kmodels else 0
+        if self.measuring:
+            to_measure = self.measuring.wanted - self.measuring.done
         return seconds_left(took, running, self._coming(), to_measure, at_a_time)
-
-    @property
-    def _measured_in_the_end(self) -> int:
-        """Designs on the front, if formats are left that no training ends with."""
-        several = len(self._plan.space.format) > 1 and self._settings.measure_kmodels
-        return self.history.on_front if several else 0
 
     def _coming(self) -> list[Training]:
         """The trainings that are expected to begin yet."""

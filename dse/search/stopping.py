@@ -58,6 +58,10 @@ class Decision:
 
 GO_ON = Decision(stop=False)
 
+LEAST_SHARE = 1 / 3
+"""Of its epochs, before a training can be stopped. On playing cards, 80 epochs, designs gained 0.15
+to 0.50 from a tenth of them to the end, the best ones most; from a third 0.01 to 0.18."""
+
 
 class DominanceStopper:
     """Stops a training that a finished, no slower and no larger design beats already.
@@ -82,20 +86,23 @@ class DominanceStopper:
         quantile: float = 0.9,
         min_curves: int = 4,
         min_epochs: int = 2,
+        min_share: float = LEAST_SHARE,
         audit_share: float = 0.1,
     ) -> None:
         """designs: every design of the search, for its cost.
 
-        min_curves: finished curves needed before anything is stopped; min_epochs: epochs that
-        every training gets. Raises DseError for shares outside 0..1.
+        min_curves: finished curves needed before anything is stopped; min_epochs, min_share:
+        epochs, and the share of its own, that every training gets. Raises DseError for shares
+        outside 0..1.
         """
-        for name, share in (("quantile", quantile), ("audit_share", audit_share)):
+        shares = (("quantile", quantile), ("audit_share", audit_share), ("min_share", min_share))
+        for name, share in shares:
             if not 0.0 <= share <= 1.0:
                 raise DseError(f"{name} is {share:g}", "give a share between 0 and 1")
         self._designs = {design.training: design for design in designs}
         self._quantile = quantile
         self._min_curves = max(1, min_curves)
-        self._min_epochs = min_epochs
+        self._min_epochs, self._min_share = min_epochs, min_share
         self._audit_share = audit_share
         self._finished: list[FinishedCurve] = []
         self._place: dict[Training, list[int]] = {}  # in the list
@@ -119,7 +126,9 @@ class DominanceStopper:
         if not curve or training not in self._designs:
             return GO_ON
         epoch, epochs, val_ap = curve[-1]
-        if epoch < self._min_epochs or epoch >= epochs or not math.isfinite(val_ap):
+        if epoch < max(self._min_epochs, self._min_share * epochs) or epoch >= epochs:
+            return GO_ON
+        if not math.isfinite(val_ap):
             return GO_ON
         gains = self._gains.setdefault(epoch / epochs, _Gains(epoch / epochs))
         gains.catch_up(self._finished)

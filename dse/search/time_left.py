@@ -76,8 +76,9 @@ def seconds_left(
 ) -> float:
     """Seconds until all is done, by what trainings took; NaN where none tells anything.
 
-    running: trainings under way, and which share of each is done. coming: those that are expected
-    to begin. measuring: designs of the front to be looked at in the end. at_a_time: tasks.
+    running: trainings under way, and the seconds that each took until its last report. coming:
+    those that are expected to begin. measuring: designs of the front to be looked at in the end.
+    at_a_time: tasks.
     """
     whole = [one for one in took if one.whole] or took
     if not whole:
@@ -86,7 +87,7 @@ def seconds_left(
     recent = took[-RECENT:]
     full_s = sum(pace.seconds(one.training) for one in recent)
     lasting = min(1.0, sum(one.seconds for one in recent) / full_s) if full_s else 1.0
-    under_way_s = sum(pace.seconds(training) * (1.0 - share) for training, share in running)
+    under_way_s = sum(max(0.0, pace.seconds(training) - so_far_s) for training, so_far_s in running)
     coming_s = lasting * sum(map(pace.seconds, coming))
     mean_s = sum(one.seconds for one in whole) / len(whole)
     return (under_way_s + coming_s + MEASURING_SHARE * mean_s * measuring) / at_a_time

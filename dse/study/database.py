@@ -13,7 +13,7 @@ from optuna.exceptions import DuplicatedStudyError, ExperimentalWarning
 from optuna.storages import RDBStorage
 
 from dse.errors import UsageError
-from dse.study.optuna_storage import DIRECTIONS
+from dse.study.optuna_storage import DIRECTIONS, name_values
 
 __all__ = ["experiments_allowed", "open_study", "without_password"]
 
@@ -44,6 +44,7 @@ def open_study(url: str, name: str, *, heartbeat_s: int, grace_s: int) -> tuple[
     storage = _storage(url, heartbeat_s, grace_s)
     try:
         made = optuna.create_study(storage=storage, study_name=name, directions=DIRECTIONS)
+        name_values(made)
         return made, True
     except DuplicatedStudyError:
         return optuna.load_study(storage=storage, study_name=name), False

@@ -6,21 +6,42 @@ storage below them can. Optuna's version is pinned.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 import optuna
+from optuna.exceptions import ExperimentalWarning
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.storages.journal._storage import JournalStorageReplayResult
 from optuna.trial import FrozenTrial, TrialState
 
-__all__ = ["DIRECTIONS", "TrialStore", "fails_to_replay", "file_storage", "trial_id"]
+__all__ = [
+    "DIRECTIONS",
+    "VALUES",
+    "TrialStore",
+    "fails_to_replay",
+    "file_storage",
+    "name_values",
+    "trial_id",
+]
 
 DIRECTIONS: list[Literal["maximize", "minimize"]] = ["maximize", "minimize", "minimize"]
-"""Of a trial's values: AP, latency in ms, bytes of the compiled file."""
+"""Of a trial's values."""
+
+VALUES = ("AP", "latency, ms", "file, bytes")
+"""What they are called, in optuna-dashboard as well."""
+
+
+def name_values(study: optuna.Study) -> None:
+    """Names a study's values, once."""
+    if study.metric_names is None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            study.set_metric_names([*VALUES])
 
 
 class JournalFile(JournalFileBackend):
@@ -71,6 +92,7 @@ class TrialStore:
             directions=DIRECTIONS,
             load_if_exists=True,
         )
+        name_values(study)
         return cls(study, file)
 
     @classmethod

@@ -55,6 +55,16 @@ def finished(*aps: float, gain: float = 0.3) -> list[FinishedCurve]:
 DONE = finished(0.6, 0.7, 0.5, 0.5)
 
 
+def test_nothing_is_stopped_in_the_first_third_of_its_epochs() -> None:
+    hopeless = [(epoch, 30, 0.01) for epoch in range(1, 31)]
+    stopped = [
+        epoch
+        for epoch in range(1, 30)
+        if stopper(DONE).may_continue(training(224), hopeless[:epoch]).stop
+    ]
+    assert stopped == list(range(10, 30))
+
+
 def test_stops_what_a_cheaper_design_beats() -> None:
     so_far = [(5, EPOCHS, 0.5)]
     decision = stopper(DONE).may_continue(training(224), so_far)

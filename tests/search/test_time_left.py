@@ -36,7 +36,7 @@ def test_parts_of_a_training_never_cost_less_than_nothing() -> None:
 
 def test_time_left_adds_up() -> None:
     took = [Took(SMALL, 20.0)] * 4
-    half, whole = [(SMALL, 0.5)], [SMALL, SMALL]
+    half, whole = [(SMALL, 10.0)], [SMALL, SMALL]
     assert seconds_left(took, half, whole, 0, 1) == pytest.approx(50.0, rel=0.01)
     assert seconds_left(took, half, whole, 0, 2) == pytest.approx(25.0, rel=0.01)
     more = seconds_left(took, [], [], 3, 1)

@@ -25,7 +25,7 @@ OUTCOME = {
     "ap_by_class": {"kpu8": {"cat": 0.5, "owl": None}},
     "curve": [{"epoch": 1, "epochs": 1, "loss": 0.1, "val_ap": None, "seconds": 1.0}],
 }  # fmt: skip
-CREATE, NOTE, END, KMODEL = 1, 2, 4, 5
+NAMES, CREATE, NOTE, END, KMODEL = 1, 2, 3, 5, 6
 """Places of the lines of `path`."""
 
 
@@ -65,6 +65,7 @@ def choices(*values: object) -> str:
 WRONG: list[tuple[int, Callable[[dict[str, Any]], Any]]] = [
     (0, lambda line: line.update(directions=[9])),
     (0, lambda line: line.pop("study_name")),
+    (NAMES, lambda line: line.pop("system_attr")),
     (CREATE, lambda line: line.pop("worker_id")),
     (CREATE, lambda line: line.update(op_code=99)),
     (CREATE, lambda line: line.update(op_code="4")),

@@ -8,7 +8,7 @@ import pytest
 
 from dse.space import SearchSpace, Training
 from dse.study.journal_trials import new_trial
-from dse.study.optuna_storage import TrialStore, fails_to_replay, trial_id
+from dse.study.optuna_storage import VALUES, TrialStore, fails_to_replay, trial_id
 
 SPACE = SearchSpace("s", ("A", "B"), (63, 98), (0.35, 0.5), (96, 128), ("kpu8",))
 FIRST = Training("A", 63, 0.35, 96)
@@ -65,3 +65,10 @@ def test_records_are_tried_one_by_one() -> None:
     assert not fails(study)
     trial = {"op_code": 4, "worker_id": "w", "study_id": 0, "datetime_start": "someday"}
     assert fails(trial) and not fails({**trial, "datetime_start": None})
+
+
+def test_values_have_names_once(tmp_path: Path) -> None:
+    path = tmp_path / "journal.log"
+    for _ in range(2):  # made, and opened again
+        assert TrialStore.in_file(path, "mine").study.metric_names == list(VALUES)
+    assert path.read_text().count("metric_names") == 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dse.errors import UsageError
+from dse.space import Training
 from dse.study.best_design import Choice, choose_among
 from dse.views.dashboard.frames import StudyTables
 
@@ -13,12 +15,16 @@ __all__ = ["Pick", "picks"]
 
 @dataclass(frozen=True)
 class Pick:
-    """A design worth looking at first, the rule that chose it, and the column that it is about."""
+    """A design worth looking at first, the rule that chose it, and the column that it is about.
+
+    words: what it is, for people.
+    """
 
     title: str
     rule: str
     candidate: str
     column: str
+    words: str
 
 
 @dataclass(frozen=True)
@@ -43,18 +49,31 @@ class _Design:
 def picks(tables: StudyTables) -> list[Pick]:
     """The design that `dse export best` takes, the most accurate and the smallest deployable one.
 
-    Empty where nothing is deployable.
+    A design that is two of these is shown once. Empty where nothing is deployable.
     """
     columns, rows = tables.columns, list(_usable(tables))
     fast, small = (choose_among(tables.path, rows, by) for by in ("latency", "size"))
     if fast is None or small is None:
         return []
     most = f"highest AP that the {columns.chip.accelerator} runs"
-    return [
-        Pick("Ship this", _rule("fastest", fast), fast.row.id, "latency_ms"),
-        Pick("Most accurate", most, fast.best.id, "shown_ap"),
-        Pick("Smallest", _rule("smallest", small), small.row.id, columns.size.name),
+    which = "fastest and smallest" if fast.row.id == small.row.id else "fastest"
+    found = [
+        _pick("Ship this", _rule(which, fast), fast.row, "latency_ms"),
+        _pick("Most accurate", most, fast.best, "shown_ap"),
+        _pick("Smallest", _rule("smallest", small), small.row, columns.size.name),
     ]
+    first: dict[str, Pick] = {}
+    for pick in found:
+        first.setdefault(pick.candidate, pick)
+    return [*first.values()]
+
+
+def _pick(title: str, rule: str, design: _Design, column: str) -> Pick:
+    try:
+        words = Training.parse(design.training.id).words
+    except UsageError:  # a record of someone else's making
+        words = ""
+    return Pick(title, rule, design.id, column, words)
 
 
 def _rule(which: str, choice: Choice[_Design]) -> str:

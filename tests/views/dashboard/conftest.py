@@ -15,7 +15,7 @@ import pytest
 
 from dse.chips import load_target
 from dse.pareto import front_mask
-from dse.space import FORMATS, SearchSpace, Training
+from dse.space import SearchSpace, Training
 from dse.study.columns import StudyColumns, study_columns
 
 KPU_BYTES, MAIN_BYTES = 2 * 2**20, 6 * 2**20
@@ -29,6 +29,8 @@ SETTINGS: dict[str, Any] = {
     "target": asdict(load_target("k210")),
     "versions": {"python": "3.10.13", "dse": "0.1.0", "tensorflow-cpu": "2.21.0"},
 }
+
+SPACE = SearchSpace.load("mobilenetv2_face")
 
 
 @dataclass
@@ -110,12 +112,12 @@ def make_record(
 ) -> FakeRecord:
     """A study of `trained` trainings: every sixth stopped early, the eleventh failed."""
     chance = random.Random(3)
-    space = SearchSpace.load("mobilenetv2_face")
+    space = SPACE
     rows: list[dict[str, Any]] = []
     candidates: list[dict[str, Any]] = []
     feasible: list[Training] = []
     for training in space.trainings():
-        for format in FORMATS:
+        for format in SPACE.format:
             row = {**_names(training, format), **cost_of(training, format)}
             refused = _judged(row)
             candidates.append({**row, "status": "rejected" if refused else "accepted"})
@@ -159,7 +161,7 @@ def _train(record: FakeRecord, trial: int, training: Training, chance: random.Ra
         record.curves[training.id] = pd.DataFrame(
             {"epoch": epoch, "loss": loss, "val_ap": reached, "seconds": [5.0 * n for n in epoch]}
         )
-    for format in FORMATS:
+    for format in SPACE.format:
         row = {**_names(training, format), **cost_of(training, format)}
         if _judged(row):
             continue

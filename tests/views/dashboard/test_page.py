@@ -17,6 +17,7 @@ import pytest
 
 import dse.views.dashboard
 from dse.errors import UsageError
+from dse.launcher import typed
 from dse.views.dashboard.frames import study_tables
 from dse.views.dashboard.page import page_text, write_dashboard
 from dse.views.dashboard.payload import payload_json
@@ -274,7 +275,9 @@ def test_copy_gives_the_export_command(reader: Reader, page_path: Path, record: 
     page.locator("#picks button", has_text="Most accurate").click()
     page.click("#copy")
     page.wait_for_selector("text=Copied")
-    assert page.evaluate("navigator.clipboard.readText()") == f"dse export {best} --study k210-001"
+    assert page.evaluate("navigator.clipboard.readText()") == typed(
+        f"export {best} --study k210-001"
+    )
 
 
 def test_narrow_and_dark(narrow_reader: Reader, page_path: Path) -> None:

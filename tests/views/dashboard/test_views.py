@@ -191,6 +191,20 @@ def test_the_filter_selects_in_every_view(
     _expect(reader, page, designs[chosen], designs)
 
 
+def test_the_listed_designs_are_saved_with_their_numbers(
+    reader: Reader, page_path: Path, record: Any
+) -> None:
+    page = reader.open(page_path)
+    page.fill("#query", "192 front")
+    with page.expect_download(timeout=DRAWN_MS) as caught:
+        page.click("#csv")
+    saved = pd.read_csv(caught.value.path())
+    assert caught.value.suggested_filename == f"{record.name}.csv"
+    assert saved["candidate"].to_list() == reader.names()
+    told = record.frame().set_index("candidate").loc[saved["candidate"], "latency_ms"]
+    assert saved["latency_ms"].to_list() == pytest.approx(told.to_list(), rel=1e-3)
+
+
 def test_a_slider_changes_the_front_and_the_sentence(
     reader: Reader, page_path: Path, designs: pd.DataFrame
 ) -> None:

@@ -13,7 +13,7 @@ from dse.chips.k210.ir.importing import Imported, Importer
 from dse.chips.k210.ir.net import Net, Node
 from dse.chips.k210.ir.operator_rules import RULES
 from dse.chips.k210.ir.pipeline import run_passes
-from dse.chips.k210.ir.refusals import not_emitted, not_found, not_whole
+from dse.chips.k210.ir.refusals import forgotten, not_emitted, not_found, not_whole
 from dse.chips.k210.ir.regions import kpu_regions
 from dse.errors import InvalidFile
 from dse.network.operators import Operators
@@ -42,7 +42,7 @@ def lower_operators(
         return Program((), (), refusals=tuple(imported.refusals), missing=tuple(imported.unknown))
     net = imported.net
     dependent = run_passes(net, otherwise)
-    refusals = _refusals(net)
+    refusals = _refusals(net) or _forgotten(net)
     if refusals:
         return Program((), (), refusals=refusals)
     calls = kpu_regions(net)
@@ -82,6 +82,12 @@ def _torn(calls: dict[Node, int]) -> tuple[Refusal, ...]:
     read = (source for node in calls for source in node.inputs if source not in calls)
     pieces = (node for node in read if node.op == "slice" and is_view(node))
     return tuple(dict.fromkeys(not_whole(one.layer) for one in pieces if not is_one_piece(one)))
+
+
+def _forgotten(net: Net) -> tuple[Refusal, ...]:
+    """ReLUs that the file will not compute."""
+    layers = (node.values.get("forgets") for node in net.in_order() if node.op == "kpu_conv2d")
+    return tuple(dict.fromkeys(forgotten(layer) for layer in layers if layer))
 
 
 def _refusals(net: Net) -> tuple[Refusal, ...]:

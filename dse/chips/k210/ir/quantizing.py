@@ -100,7 +100,8 @@ def kpu_conv2d(net: Net, node: Node) -> bool:
 
 
 def fuse_kpu_conv2d_pool(net: Net, node: Node) -> bool:
-    """The KPU pools while it writes; the result's range is no longer looked at."""
+    """The KPU pools while it writes; the result's range is no longer looked at, nor is a ReLU that
+    the pool had."""
     if node["depthwise"] or node["pooled"]:
         return False
     down = node.child("download")
@@ -115,7 +116,9 @@ def fuse_kpu_conv2d_pool(net: Net, node: Node) -> bool:
     square = size[0] == size[1] and stride[0] == stride[1]
     if not square or not is_supported_pool(map_shape(pool.source), size[0], stride[0], padding):
         return False
-    values = {**node.values, "pooled": True}
+    least, most = pool["clamp"]
+    forgets = node["clamp"][0] < least or node["clamp"][1] > most
+    values = {**node.values, "pooled": True, "forgets": pool.layer if forgets else None}
     conv = net.add(node, "kpu_conv2d", node.inputs, pool.shape, 1, **values)
     down = net.add(pool, "download", [conv], pool.shape, 1)
     net.redirect(pool, _dequantize(net, pool, down, back.parameters))

@@ -167,6 +167,17 @@ def not_whole(layer: str) -> Refusal:
     )
 
 
+def forgotten(layer: str) -> Refusal:
+    """Why the KPU leaves a ReLU out: what a pool had of one is dropped where the KPU pools while
+    it writes (`fuse_kpu_conv2d_pool`)."""
+    return Refusal(
+        layer,
+        "pool",
+        "the compiler forgets the ReLU behind a pool, and the file computes something else",
+        "put the activation in front of the pool: a max pool then gives the same",
+    )
+
+
 EMISSION = {
     "fused_unary": (
         "the compiler cannot emit a function of a pooled map",

@@ -79,11 +79,13 @@ dse.byClass = (row) => {
   return [dse.el("h3", {}, `AP by class, ${row.format}`), dse.values(known.map(([name, ap]) => [name, dse.show(ap, "ap"), bar(ap)]))];
 };
 
+// The predicted latency with its band.
+dse.withBand = (row) => dse.show(row.latency_ms, "ms") +
+  (row.latency_ms_low === null || row.latency_ms_high === null ? "" : ` (${row.latency_ms_low.toFixed(1)} to ${row.latency_ms_high.toFixed(1)})`);
+
 dse.cost = (row) => {
-  const band = row.latency_ms_low === null || row.latency_ms_high === null ? "" :
-    ` (${row.latency_ms_low.toFixed(1)} to ${row.latency_ms_high.toFixed(1)})`;
   return dse.values([
-    ["Latency, predicted", dse.show(row.latency_ms, "ms") + band],
+    ["Latency, predicted", dse.withBand(row)],
     ["Frames per second", row.latency_ms ? (1000 / row.latency_ms).toFixed(1) : "–"],
     ...dse.study().shown.costs.map((column) => [dse.title(column), dse.withLimit(row, column), dse.meter(row, column)]),
     ["Energy per picture", dse.show(row.energy_mj, "mj")],

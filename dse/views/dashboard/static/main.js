@@ -22,12 +22,12 @@ dse.drawPicks = () => {
   const { byName, picks, size, file_ap: fileAp, chip } = dse.study();
   dse.byId("picks").replaceChildren(...picks.map((pick) => {
     const row = byName.get(pick.candidate);
-    const rest = [`${dse.study().ap} ${dse.show(row.ap, "ap")}`, dse.show(row.latency_ms, "ms"), dse.measure(size, row[size])];
+    const rest = [`${dse.study().ap} ${dse.withInterval(row)}`, dse.withBand(row), dse.measure(size, row[size])];
     if (row[fileAp] !== null) rest[0] += `, ${chip.file} ${dse.show(row[fileAp], "ap")}`;
     return dse.el("button", { type: "button", class: "card pick", "aria-pressed": String(row.candidate === dse.state.design), "data-candidate": row.candidate, onclick: () => dse.select(row.candidate) },
       dse.el("span", { class: "what" }, `${pick.title}: ${pick.rule}`),
       dse.el("span", { class: "figure" }, dse.measure(pick.column, row[pick.column])),
-      dse.el("span", { class: "name" }, row.candidate),
+      dse.el("span", { class: "name" }, row.candidate, dse.el("span", { class: "words" }, ` ${pick.words}`)),
       dse.el("span", { class: "rest" }, rest.join(" · ")));
   }));
 };

@@ -83,7 +83,27 @@ dse.pick = (candidate, on) => {
   here?.querySelector(".tick").focus();
 };
 
+// All rows that are listed, whatever page of them is shown, with every column's own numbers. A text
+// that a spreadsheet would take for a formula is quoted as a text.
+dse.csvText = () => {
+  const columns = dse.study().shown.table;
+  const cell = (value) => {
+    if (value === null || value === undefined) return "";
+    const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
+    return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  return [columns, ...dse.tableRows().map((row) => columns.map((column) => row[column]))]
+    .map((line) => line.map(cell).join(",") + "\r\n").join("");
+};
+
+dse.saveCsv = () => {
+  const url = URL.createObjectURL(new Blob([dse.csvText()], { type: "text/csv" }));
+  dse.el("a", { href: url, download: `${dse.study().name}.csv` }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 0);
+};
+
 dse.wireTable = () => {
+  dse.byId("csv").addEventListener("click", dse.saveCsv);
   const body = dse.byId("table").tBodies[0];
   body.addEventListener("click", (event) => {
     const row = event.target.closest("tr");

@@ -76,10 +76,11 @@ class Drawn(Net):
         inputs = [self.last, self.integers(f"{name}/axes", axes)]
         return self.add(code, name, inputs, shape, self.options("Reducer", KeepDims=keep))
 
-    def pool(self, code: int, name: str, height: int, width: int) -> int:
+    def pool(self, code: int, name: str, height: int, width: int, fused: int = 0) -> int:
         n, rows, columns, channels = self.shape
         shape = (n, rows // height, columns // width, channels)
         values = {"StrideH": height, "StrideW": width, "FilterHeight": height}
+        values["FusedActivationFunction"] = fused
         options = self.options("Pool2D", Padding=VALID, FilterWidth=width, **values)
         return self.add(code, name, [self.last], shape, options)
 

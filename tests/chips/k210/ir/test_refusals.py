@@ -75,6 +75,25 @@ def test_a_function_behind_a_pool_cannot_be_emitted(name: str, tmp_path: Path) -
     assert "in front of the pool" in verdict.instead
 
 
+@pytest.mark.parametrize("fused", [1, 3])  # ReLU, ReLU6
+def test_a_relu_behind_a_pool_is_forgotten(fused: int, tmp_path: Path) -> None:
+    net = Drawn()
+    net.conv("a", 8, 3, 1, SAME)
+    net.pool(OP.MAX_POOL_2D, "pool", 2, 2, fused)
+    net.conv("b", 8, 3, 1, SAME)
+    verdict = verdict_of(net, tmp_path)
+    assert (verdict.status, verdict.layer) == ("refused", "pool")
+    assert "forgets the ReLU" in verdict.message and "in front of the pool" in verdict.instead
+
+
+def test_a_relu_that_changes_nothing_may_be_forgotten(tmp_path: Path) -> None:
+    net = Drawn()
+    net.relu6_conv("a", 8)
+    net.pool(OP.MAX_POOL_2D, "pool", 2, 2, 1)
+    net.conv("b", 8, 3, 1, SAME)
+    assert verdict_of(net, tmp_path).accepted
+
+
 def test_a_multiplied_depthwise_convolution_is_refused(tmp_path: Path) -> None:
     net = Drawn(channels=8)
     table = np.zeros((1, 3, 3, 16), np.float32)
