@@ -263,12 +263,14 @@ def _layout(told: Explanation) -> dict[str, Any]:
 
 def _title(told: Explanation) -> str:
     found, cost = told.checked, told.checked.cost
-    pools = (f"{use.pool.short} {bytes_text(use.needed_bytes)}" for use in found.uses)
+    sizes = [f"{use.pool.short} {bytes_text(use.needed_bytes)}" for use in found.uses]
+    if all(use.pool.field != told.on.columns.size for use in found.uses):
+        sizes.append(f"file {bytes_text(cost.file_bytes)}")  # in no memory of its own
     return (
         f"<b>{html.escape(Path(told.design).name)}</b>: {found.verdict.status}<br>"
         f"<span style='font-size:13px;color:{MUTED}'>"
         f"{html.escape(found.message)}<br>"
-        f"{' · '.join(pools)} · file {bytes_text(cost.file_bytes)} · about "
+        f"{' · '.join(sizes)} · about "
         f"{cost.latency_ms:,.0f} ms ({cost.latency_ms_low:,.0f} to {cost.latency_ms_high:,.0f})"
         "</span>"
     )
