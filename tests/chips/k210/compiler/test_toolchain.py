@@ -91,17 +91,6 @@ def test_another_version_is_installed_once(
     assert [entry.name for entry in cache.iterdir()] == [f"nncase-{OLD}"]
 
 
-def test_an_environment_whose_interpreter_is_gone_is_made_again(
-    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fake_uv(tmp_path, monkeypatch)
-    python = toolchain.toolchain(OLD).python
-    assert python is not None
-    python.unlink()
-    assert toolchain.toolchain(OLD).python == python
-    assert python.exists()
-
-
 def test_an_installation_that_fails_says_why_and_leaves_nothing(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
