@@ -14,15 +14,17 @@ from dse.views.dashboard import study_samples
 pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 
 REFERENCE = Path(__file__).parents[1] / "results" / "reference"
+CARDS = REFERENCE.with_name("reference-cards")
 BUNDLES = sorted((REFERENCE / "bundles").iterdir())
 
 
-def test_the_front_is_the_printed_one() -> None:
-    record = load_study(REFERENCE)
-    assert sum(entry.state == "complete" for entry in record.entries) == 14
-    printed = (REFERENCE / "front.txt").read_text().splitlines()[1:]
+@pytest.mark.parametrize(("folder", "trainings"), [(REFERENCE, 14), (CARDS, 12)])
+def test_the_front_is_the_printed_one(folder: Path, trainings: int) -> None:
+    record = load_study(folder)
+    assert sum(entry.state == "complete" for entry in record.entries) == trainings
+    printed = (folder / "front.txt").read_text().splitlines()[1:]
     assert {line.split()[0] for line in printed} == {row.id for row in record.front}
-    readme = (REFERENCE / "README.md").read_text()
+    readme = (folder / "README.md").read_text()
     for row in record.front:
         if row.deployable:
             line = next(one for one in readme.splitlines() if row.training.id in one)

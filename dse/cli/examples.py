@@ -23,7 +23,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "export": (
         "export best",
         "export best --limit latency_ms=30 --target TARGET",
-        "export shipped:P5-a1.5-256 --out bundle",
+        "export shipped:P5-a1-256 --out bundle",
     ),
     "check": (
         "check P5-a1-256 A98-a1-224",

@@ -165,7 +165,7 @@ def run(options: argparse.Namespace) -> int:
     if not options.replay and are_drawn_scenes(record.settings.search.data):
         note(
             "These scenes are drawn, so this was a demo. For faces on photographs take a detector "
-            f"of the package ({typed('export shipped:P5-a1.5-256')}), or search on pictures of "
+            f"of the package ({typed('export shipped:P5-a1-256')}), or search on pictures of "
             f"your own ({typed('search --data DIR')})."
         )
     return 0
