@@ -28,7 +28,7 @@ __all__ = ["MAX_FAILURES_IN_A_ROW", "Measuring", "Scheduler"]
 MAX_FAILURES_IN_A_ROW = 3
 """Then the cause is not in the designs, and the search ends instead of burning through them."""
 
-WORTH = 5e-4
+WORTH = 3e-4
 """Of hypervolume, as a share of the box: a search that stops early ends when no design that is left
 is expected to add so much (`docs/search.md` says what other thresholds would cost and bring)."""
 
