@@ -9,16 +9,7 @@ import pytest
 
 from dse.chips.environments import environment
 from dse.errors import CompilerError
-
-FAKE_UV = """#!/bin/sh
-echo "$@" >> {log}
-case "$1" in
-  venv) for folder; do :; done
-        mkdir -p "$folder/bin" && printf '#!/bin/sh\\nexit {check}\\n' > "$folder/bin/python"
-        chmod +x "$folder/bin/python" ;;
-esac
-{end}
-"""
+from tests.chips.fake_uv import FAKE_UV
 
 
 @pytest.fixture

@@ -16,20 +16,12 @@ from dse.errors import CompilerError
 from dse.network.arrays import Weights
 from dse.network.graph import Graph
 from dse.network.keras_inference import predictor
+from tests.chips.fake_uv import FAKE_UV
 from tests.chips.k210.networks_and_pictures import random_canvases
 
 pytestmark = [pytest.mark.compiler, pytest.mark.slow]
 
 OWN, OLD = "1.9.0.20230322", "1.1.0.20211203"
-FAKE_UV = """#!/bin/sh
-echo "$@" >> {log}
-case "$1" in
-  venv) for folder; do :; done
-        mkdir -p "$folder/bin" && printf '#!/bin/sh\\nexit 0\\n' > "$folder/bin/python"
-        chmod +x "$folder/bin/python" ;;
-esac
-{end}
-"""
 
 
 @pytest.fixture
@@ -41,7 +33,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def fake_uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str = "exit 0") -> Path:
     """Puts a script in uv's place; returns the file in which it logs its calls."""
     log, script = tmp_path / "calls", tmp_path / "uv"
-    script.write_text(FAKE_UV.format(log=log, end=end))
+    script.write_text(FAKE_UV.format(check=0, log=log, end=end))
     script.chmod(0o755)
     monkeypatch.setenv("UV", str(script))
     return log
