@@ -18,6 +18,7 @@ from dse.terminal import show
 
 __all__ = [
     "add_classes",
+    "add_detector",
     "add_json",
     "add_study",
     "add_target",
@@ -118,6 +119,16 @@ def add_class_count(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="classes that a candidate tells apart (default: 1)",
     )
+
+
+def add_detector(parser: argparse._ActionsContainer) -> None:
+    """The detector that is run, as of `dse.designs.finding.find_detector`, and --study."""
+    parser.add_argument(
+        "design",
+        help="best, a candidate, a trial number, a chip's or a .tflite file, a bundle, or a "
+        "detector that the package ships, such as P5-a1-256",
+    )
+    parser.add_argument("--study", help="default: the latest with weights")
 
 
 def add_study(parser: argparse._ActionsContainer) -> None:

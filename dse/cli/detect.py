@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dse.cli.arguments import add_json, add_study, print_json, share
+from dse.cli.arguments import add_detector, add_json, add_study, print_json, share
 from dse.terminal import note, show
 from dse.text_table import format_table
 
@@ -22,11 +22,7 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `dse detect`."""
-    parser.add_argument(
-        "design",
-        help="best, a candidate, a trial number, a chip's or a .tflite file, a bundle, or a "
-        "detector that the package ships, such as P5-a1-256",
-    )
+    add_detector(parser)
     parser.add_argument(
         "pictures", type=Path, nargs="+", metavar="PICTURE", help="a picture, or a folder of some"
     )
@@ -40,7 +36,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--draw", type=Path, metavar="DIR", help="write the pictures there, with their boxes"
     )
-    parser.add_argument("--study", help="default: the latest with weights")
     add_study(parser)
     add_json(parser)
 

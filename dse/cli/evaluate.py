@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from dse.cli.arguments import (
     add_classes,
+    add_detector,
     add_json,
     add_study,
     positive_int,
@@ -33,13 +34,8 @@ LEAST_SHOWN = 0.0005
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `dse evaluate`."""
-    parser.add_argument(
-        "design",
-        help="best, a candidate, a trial number, a chip's or a .tflite file, a bundle, or a "
-        "detector that the package ships, such as P5-a1-256",
-    )
+    add_detector(parser)
     parser.add_argument("--data", help="pictures (default: the study's evaluation pictures)")
-    parser.add_argument("--study", help="default: the latest with weights")
     parser.add_argument(
         "--pyramid", action="store_true", help="three scales (0.5, 1, 2), as in the paper"
     )
