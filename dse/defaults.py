@@ -1,6 +1,8 @@
 """What is taken where nobody says otherwise."""
 
-__all__ = ["OTHERS_SPACE", "SPACE", "TARGET"]
+from pathlib import Path
+
+__all__ = ["OTHERS_SPACE", "RESULTS", "SPACE", "TARGET"]
 
 TARGET = "k210"
 """A file of `constraints/`."""
@@ -10,3 +12,6 @@ SPACE = "k210_face"
 
 OTHERS_SPACE = "k210"
 """The same where anything else is."""
+
+RESULTS = Path("results")
+"""Where studies lie."""

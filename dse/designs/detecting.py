@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dse.defaults import RESULTS
+
 if TYPE_CHECKING:
     from dse.data.pictures import Skipped
     from dse.evaluation import Finding
 
 __all__ = ["DetectionReport", "detect_on"]
-
-RESULTS = Path("results")
 
 USUAL_SCORE = 0.5
 """Of detectors that have no threshold of their own: shipped ones, and designs of a study."""

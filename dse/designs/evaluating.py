@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dse.defaults import RESULTS
+
 if TYPE_CHECKING:
     from dse.data import DataSet
     from dse.detection.average_precision import OperatingPoint
@@ -14,8 +16,6 @@ if TYPE_CHECKING:
     from dse.evaluation import ByClass, Evaluation, Findings, SizeClass
 
 __all__ = ["EvaluationReport", "evaluate_design"]
-
-RESULTS = Path("results")
 
 
 @dataclass(frozen=True)

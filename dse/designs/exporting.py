@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dse.chips import Target, chip, load_target, price_candidate
+from dse.defaults import RESULTS
 from dse.designs.bundles import require_place
 from dse.designs.selection import AtMost
 from dse.errors import NothingFeasible, UsageError
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from dse.designs.trained import TrainedDesign
 
 __all__ = ["export_design"]
-
-RESULTS = Path("results")
 
 
 def export_design(

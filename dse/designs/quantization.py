@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dse.chips import chip
 from dse.chips.noise import QuantizationNoise, advice, noise_table
+from dse.defaults import RESULTS
 from dse.designs.selection import choose_design, job_of
 from dse.errors import CompilerError
 from dse.study.folder import find_study
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from dse.workers.training_job import Job
 
 __all__ = ["QuantizationAccount", "explain_quantization"]
-
-RESULTS = Path("results")
 
 Say = Callable[[str], None]
 

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from dse.defaults import RESULTS
 from dse.errors import UnknownName, UsageError
 
 __all__ = ["RunOptions"]
 
 EXECUTORS = ("ray", "inline")
-
-RESULTS = Path("results")
-"""Where studies usually lie."""
 
 
 @dataclass(frozen=True)
